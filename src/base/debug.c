@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/debug.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+void debug_point(const char *where, const char *what)
+{
+	const char *point = getenv("MGR_DEBUG_KILL");
+	size_t n = strlen(where);
+
+	if (point && strncmp(point, where, n) == 0 && point[n] == ':' && strcmp(point + n + 1, what) == 0)
+		raise(SIGKILL);
+}
+
+bool debug_skips_down(const char *step)
+{
+	const char *skipped = getenv("MGR_DEBUG_SKIP_DOWN");
+
+	return skipped && strcmp(skipped, step) == 0;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+	autocall(str_done) struct str s = { 0 };
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char buf[4096];
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	for (;;) {
+		n = read(fd, buf, sizeof buf);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (s.len + (size_t)n > max)
+			return err_set(err, EFBIG, "read '%s': longer than %zu bytes", path, max);
+		str_addn(&s, buf, (size_t)n);
+	}
+	if (n < 0)
+		return err_sys(err, errno, "read '%s'", path);
+	if (ret_len)
+		*ret_len = s.len;
+	*ret = str_steal(&s);
+	return *ret ? 0 : err_nomem(err);
+}
+
+int file_read_small_at(int dirfd, const char *path, char *buf, size_t size, struct err *err)
+{
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	while (len < size) {
+		n = read(fd, buf + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	if (n < 0)
+		return err_sys(err, errno, "read '%s'", path);
+	if (len == size)
+		return err_set(err, ENOBUFS, "read '%s': longer than %zu bytes", path, size - 1);
+	while (len > 0 && buf[len - 1] == '\n')
+		len--;
+	buf[len] = '\0';
+	return (int)len;
+}
+
+int file_write_at(int dirfd, const char *path, const char *text, struct err *err)
+{
+	autoclose int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	size_t n = strlen(text);
+	ssize_t done;
+
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	do
+		done = write(fd, text, n);
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return err_sys(err, errno, "write '%s' to '%s'", text, path);
+	return (size_t)done == n ? 0 : err_set(err, EIO, "write '%s' to '%s': cut short", text, path);
+}
+
+int file_write_all(int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n > 0) {
+		ssize_t done = write(fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+static int sync_folder_of(int dirfd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	autoclose int fd = -1;
+
+	if (!folder)
+		return -ENOMEM;
+	fd = openat(dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return errno == EINVAL ? 0 : -errno;
+	return 0;
+}
+
+int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mode_t mode, struct err *err)
+{
+	autofree char *tmp = str_fmt("%s.%d.new", path, (int)getpid());
+	autoclose int fd = -1;
+	int r;
+
+	if (!tmp)
+		return err_nomem(err);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_sys(err, errno, "create '%s'", tmp);
+	r = file_write_all(fd, bytes, n);
+	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(dirfd, tmp, dirfd, path) < 0))
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dirfd, tmp, 0);
+		return err_sys(err, -r, "write '%s'", path);
+	}
+	r = sync_folder_of(dirfd, path);
+	return r < 0 ? err_sys(err, -r, "sync the folder of '%s'", path) : 0;
+}
+
+int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err)
+{
+	autofree char *copy = strdup(path);
+	struct stat st;
+
+	if (!copy)
+		return err_nomem(err);
+	for (char *p = copy + 1;; p++) {
+		if (*p != '/' && *p)
+			continue;
+		char was = *p;
+		*p = '\0';
+		if (mkdirat(dirfd, copy, mode) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "make folder '%s'", copy);
+		*p = was;
+		if (!was)
+			break;
+	}
+	if (fstatat(dirfd, copy, &st, 0) < 0)
+		return err_sys(err, errno, "make folder '%s'", path);
+	return S_ISDIR(st.st_mode) ? 0 : err_set(err, ENOTDIR, "'%s' is in the way: not a folder", path);
+}
+
+static int remove_entries(int fd, const char *path, uint64_t mount, struct err *err);
+
+/* Removes one entry of the folder dirfd; `path` is what messages call it. */
+static int remove_entry(int dirfd, const char *name, const char *path, uint64_t mount, struct err *err)
+{
+	autoclose int fd = -1;
+	uint64_t its_mount;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_sys(err, errno, "remove '%s'", path);
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "remove '%s'", path);
+	if (sys_mount_id(fd, &its_mount) < 0)
+		return err_sys(err, errno, "find the mount of '%s'", path);
+	if (mount && its_mount != mount)
+		return err_set(err, EBUSY, "remove '%s': something is mounted there", path);
+	int r = remove_entries(fd, path, its_mount, err);
+	if (r < 0)
+		return r;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove '%s'", path);
+	return 0;
+}
+
+/* Depth is bounded by open files: each level holds two. */
+static int remove_entries(int fd, const char *path, uint64_t mount, struct err *err)
+{
+	int again = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	autoclosedir DIR *dir = again < 0 ? NULL : fdopendir(again);
+	struct dirent *e;
+
+	if (!dir)
+		return err_sys(err, errno, "list '%s'", path);
+	while ((e = readdir(dir))) {
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
+			continue;
+		autofree char *sub = str_fmt("%s/%s", path, e->d_name);
+		if (!sub)
+			return err_nomem(err);
+		int r = remove_entry(fd, e->d_name, sub, mount, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int file_remove_tree_at(int dirfd, const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	autoclose int parent = -1;
+	uint64_t mount;
+
+	if (!folder)
+		return err_nomem(err);
+	parent = openat(dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "open '%s'", folder);
+	if (sys_mount_id(parent, &mount) < 0)
+		return err_sys(err, errno, "find the mount of '%s'", folder);
+	return remove_entry(parent, slash ? slash + 1 : path, path, mount, err);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whole files: read, write, replace atomically, remove trees. Paths are relative to dirfd (AT_FDCWD for the working folder).
+ */
+#ifndef MGR_BASE_FILE_H
+#define MGR_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* The whole file, allocated, terminated; *ret_len (may be NULL) without the terminator. -EFBIG when longer than max. */
+int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
+
+/* Into a fixed buffer, terminated, trailing newline removed (proc, sys and cgroup files). Returns the length; -ENOBUFS when
+ * it does not fit. */
+int file_read_small_at(int dirfd, const char *path, char *buf, size_t size, struct err *err);
+
+/* One write() to an existing file (proc, sys and cgroup files). */
+int file_write_at(int dirfd, const char *path, const char *text, struct err *err);
+
+/* All of n bytes to fd, restarting when interrupted. 0 or -errno. */
+int file_write_all(int fd, const void *bytes, size_t n);
+
+/* Replace or make path with these bytes so that a crash leaves the old or the new, whole: a temporary beside it, fsync,
+ * rename, fsync of the folder. */
+int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mode_t mode, struct err *err);
+
+/* mkdir -p of path with mode for what is made; what exists must be a folder. */
+int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err);
+
+/* Remove a tree (or file) without following a symlink or crossing a mount: a mount inside is -EBUSY, with nothing of it
+ * removed. Absent is 0. */
+int file_remove_tree_at(int dirfd, const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,14 @@
+noinst_LIBRARIES += src/base/libbase.a
+src_base_libbase_a_SOURCES = \
+	%D%/cleanup.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/debug.c %D%/debug.h \
+	%D%/err.c %D%/err.h \
+	%D%/fd.c %D%/fd.h \
+	%D%/file.c %D%/file.h \
+	%D%/log.c %D%/log.h \
+	%D%/loop.c %D%/loop.h \
+	%D%/path.c %D%/path.h \
+	%D%/proc.c %D%/proc.h \
+	%D%/str.c %D%/str.h \
+	%D%/sys.c %D%/sys.h

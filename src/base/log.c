@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+const char *const log_level_names[LOG_LEVELS] = { "TRACE", "DEBUG", "INFO",  "NOTICE", "WARN",
+						  "ERROR", "CRIT",  "ALERT", "FATAL" };
+
+static struct {
+	int fd;
+	enum log_level least;
+	char who[64];
+} out = { .fd = -1 };
+
+void log_to(int fd, enum log_level least, const char *who)
+{
+	out.fd = fd;
+	out.least = least;
+	snprintf(out.who, sizeof out.who, "%s", who);
+}
+
+int log_fd(void)
+{
+	return out.fd;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
+	char line[1024];
+	struct timespec t;
+	struct tm tm;
+	size_t n;
+	va_list ap;
+
+	if (out.fd < 0 || level < out.least)
+		return;
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
+	n += (size_t)snprintf(line + n, sizeof line - n, ".%06ldZ %-6s %s: ", t.tv_nsec / 1000, log_level_names[level],
+			      out.who);
+	va_start(ap, fmt);
+	int m = vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
+	va_end(ap);
+	if (m < 0)
+		return;
+	size_t end = n + (size_t)m < sizeof line - 1 ? n + (size_t)m : sizeof line - 2;
+	for (size_t i = n; i < end; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 127)
+			line[i] = ' ';
+	line[end++] = '\n';
+	(void)!write(out.fd, line, end);
+}

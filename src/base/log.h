@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The log: one line a message, with the time in microseconds, level and container. A process opens at most one log; without
+ * one, messages are dropped. Commands report through struct err, never through here. */
+#ifndef MGR_BASE_LOG_H
+#define MGR_BASE_LOG_H
+
+enum log_level {
+	LOG_TRACE,
+	LOG_DEBUG,
+	LOG_INFO,
+	LOG_NOTICE,
+	LOG_WARN,
+	LOG_ERROR,
+	LOG_CRIT,
+	LOG_ALERT,
+	LOG_FATAL,
+	LOG_LEVELS,
+};
+
+extern const char *const log_level_names[LOG_LEVELS]; /* "TRACE" ... "FATAL", LXC's */
+
+/* Write to fd from now on (-1: nowhere); the caller keeps ownership and opens it O_APPEND. who: container or service,
+ * copied. */
+void log_to(int fd, enum log_level least, const char *who);
+int log_fd(void);
+
+void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_WARN, __VA_ARGS__)
+#define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
+
+#endif

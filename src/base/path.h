@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Paths of the host, and the one way into a tree that a guest owns. */
+#ifndef MGR_BASE_PATH_H
+#define MGR_BASE_PATH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Open path as the guest whose root folder is `root` would see it: openat2 with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+ * so that no symlink or ".." of the guest's reaches the host. O_CLOEXEC is added. Returns the fd or -errno. Every path
+ * inside a container is opened here. */
+int path_open_in_root(int root, const char *path, int flags, mode_t mode);
+
+/* mkdir -p inside the root, each component resolved as above; returns an O_PATH fd of the last folder. Set fsuid first
+ * (EOVERFLOW on idmapped mounts otherwise). */
+int path_mkdirs_in_root(int root, const char *path, mode_t mode, struct err *err);
+
+/* readlink in the root of one path (its parents resolved as above); allocated in *ret. */
+int path_readlink_in_root(int root, const char *path, char **ret, struct err *err);
+
+#endif

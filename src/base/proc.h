@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Processes: run a program, wait with a deadline, and the state of others. */
+#ifndef MGR_BASE_PROC_H
+#define MGR_BASE_PROC_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Which descriptor a program gets as which number; everything else is closed in it. */
+struct proc_fd {
+	int from, to;
+};
+
+/* Start a program: argv[0] is its path, no shell. fds: what it gets (0, 1, 2 that are not named are /dev/null). env NULL:
+ * ours. Fails when the program cannot be executed, saying which and why (waits for the exec). Returns the pid. */
+pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err);
+
+/* Wait for a child until the deadline (clock.h). 0 with its wait status; -ETIMEDOUT while it runs on. */
+int proc_wait(pid_t pid, uint64_t deadline, int *ret_status, struct err *err);
+
+/* A wait status in words, "exit status 3" or "signal 9 (Killed)". */
+const char *proc_status_text(int status, char buf[static 48]);
+
+#endif

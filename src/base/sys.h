@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* System calls that the C library lacks or hides. Each returns what the kernel returns: -1 with errno on failure. */
+#ifndef MGR_BASE_SYS_H
+#define MGR_BASE_SYS_H
+
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/types.h>
+
+int sys_openat2(int dirfd, const char *path, const struct open_how *how);
+pid_t sys_clone3(const struct clone_args *args, size_t size);
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_send_signal(int pidfd, int sig);
+int sys_close_range(unsigned first, unsigned last, unsigned flags);
+int sys_pivot_root(const char *new_root, const char *put_old);
+
+/* statx's mount id, unique while the mount lives; 0, or -1 with errno. */
+int sys_mount_id(int fd, uint64_t *ret);
+
+/* Idmap a detached mount (open_tree with OPEN_TREE_CLONE) with the map of this user namespace; AT_RECURSIVE as given in
+ * flags. */
+int sys_mount_idmap(int tree, int userns, unsigned flags);
+
+#endif

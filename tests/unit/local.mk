@@ -1,0 +1,13 @@
+# Unit tests mirror src/: tests/unit/ROOM/test_FILE.c becomes one program. To add one, add its line to unit_tests and its
+# sources and libraries below.
+unit_tests = tests/unit/base/test_str
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
+UNIT_LDADD = $(CMOCKA_LIBS)
+
+tests_unit_base_test_str_SOURCES = %D%/base/test_str.c
+tests_unit_base_test_str_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_base_test_str_LDADD = src/base/libbase.a $(UNIT_LDADD)
