@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A container's cgroups on whatever the host mounts: a host is a list of hierarchies, each v1 or v2. */
+#ifndef MGR_CGROUP_CGROUP_H
+#define MGR_CGROUP_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define CGROUP_HIERARCHIES 16
+
+struct limits_conf {
+	uint64_t memory, swap;                /* bytes; UINT64_MAX: not set */
+	uint64_t cpus;                        /* thousandths of a processor; 0: not set */
+	uint64_t cpu_weight, io_weight, pids; /* 0: not set */
+	char *cpuset;
+};
+
+struct cgroup_hierarchy {
+	bool v2;
+	char controllers[96]; /* v1: "cpu,cpuacct" or "name=systemd"; v2: what cgroup.controllers says, comma-separated */
+	char mount[128];      /* where the host has it */
+	int dir;              /* O_PATH folder of the container's cgroup in it; -1 while there is none */
+};
+
+struct cgroup {
+	char path[128]; /* below each hierarchy's mount: "mgr/web" */
+	size_t n;
+	struct cgroup_hierarchy h[CGROUP_HIERARCHIES]; /* the v2 one first, when there is one */
+};
+
+/* The host's hierarchies, from /proc/self/mountinfo; no folder opened. */
+int cgroup_host(struct cgroup *cg, struct err *err);
+/* Name it: parent is struct store's cgroup. */
+int cgroup_name(struct cgroup *cg, const char *parent, const char *container, struct err *err);
+/* Close the folders. */
+void cgroup_done(struct cgroup *cg);
+
+/* Make and open the folders, set the limits; a controller that the host lacks is an error that names it. root: host id of
+ * container root, who gets the v2 folder and its cgroup.procs, cgroup.threads, cgroup.subtree_control. */
+int cgroup_create(struct cgroup *cg, const struct limits_conf *limits, uid_t root, struct err *err);
+/* Open the folders of one that exists. */
+int cgroup_open(struct cgroup *cg, struct err *err);
+/* The v2 folder for clone3's CLONE_INTO_CGROUP, or -1. */
+int cgroup_clone_fd(const struct cgroup *cg);
+/* Put a process into the others (v1; v2 as well when `all`). pid 0: the caller. */
+int cgroup_join(const struct cgroup *cg, pid_t pid, bool all, struct err *err);
+/* Is any process in it, in any hierarchy? 1, 0 or -errno; absent is 0. Needs only cgroup_name. */
+int cgroup_populated(const struct cgroup *cg, struct err *err);
+/* Kill every process in it and wait until it is empty. Absent is 0. */
+int cgroup_kill(const struct cgroup *cg, uint64_t deadline, struct err *err);
+/* Remove the folders, the guest's own below them too, and the parent when it was the last. Absent is 0. */
+int cgroup_remove(const struct cgroup *cg, struct err *err);
+
+struct cgroup_usage {
+	uint64_t memory, memory_limit; /* bytes; limit UINT64_MAX when none */
+	uint64_t cpu;                  /* ns */
+	uint64_t pids, oom_kills;
+};
+/* What the host can count; what it cannot is UINT64_MAX. */
+int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a container's root file system comes from: one ops table a backend. */
+#ifndef MGR_STORAGE_STORAGE_H
+#define MGR_STORAGE_STORAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct rootfs_conf {
+	char *path; /* BACKEND:PATH, absolute */
+	struct strv options;
+	bool readonly;
+	uint64_t size; /* bytes; 0: no limit of its own */
+};
+
+struct storage_backend {
+	const char *name;
+	/* Make an empty root at path. */
+	int (*create)(const struct rootfs_conf *conf, const char *path, struct err *err);
+	/* A detached mount of the root (open_tree), idmapped with `userns` unless that is -1. Returns its fd. */
+	int (*mount)(const struct rootfs_conf *conf, const char *path, int userns, struct err *err);
+	/* Undo what mount made outside (loop devices, servers); NULL when the fd is all. */
+	int (*unmount)(const struct rootfs_conf *conf, const char *path, struct err *err);
+	int (*destroy)(const struct rootfs_conf *conf, const char *path, struct err *err);
+	int (*clone)(const struct rootfs_conf *from, const struct rootfs_conf *to, struct err *err); /* slot */
+	int (*snapshot)(const struct rootfs_conf *conf, const char *name, struct err *err);          /* slot */
+};
+
+/* The backend that conf->path names and the path behind the colon. NULL with an error that lists what there is. */
+const struct storage_backend *storage_find(const struct rootfs_conf *conf, const char **ret_path, struct err *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The registry of id ranges: each unprivileged container has 65536 user and group ids of the host to itself, from create to
+ * destroy. */
+#ifndef MGR_STORE_IDS_H
+#define MGR_STORE_IDS_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+#define IDS_COUNT 65536U
+#define IDS_FIRST 1048576U /* of the default manager */
+
+/* Reserve a free range for the container with this uuid; its first id. */
+int ids_reserve(const struct store *store, const char *uuid, uint32_t *ret_first, struct err *err);
+/* Give back every range of this uuid; none is 0. */
+int ids_release(const struct store *store, const char *uuid, struct err *err);
+
+#endif

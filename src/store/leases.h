@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The registry of addresses: a container's IPv4 address on the managed network, reserved at create, freed at destroy. */
+#ifndef MGR_STORE_LEASES_H
+#define MGR_STORE_LEASES_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+struct lease {
+	char uuid[37];
+	char name[STORE_NAME_MAX + 1];
+	uint8_t mac[6];
+	struct in_addr ipv4;
+};
+
+/* The managed network's subnet as /var/lib/mgr/.leases records it (chosen at first use: the default manager 10.118.0.0/16,
+ * another one the first of 10.119.0.0/16 ... 10.127.0.0/16 that no route of this network namespace overlaps); kept from then
+ * on. The gateway is its first address. */
+int leases_subnet(const struct store *store, struct in_addr *ret_net, unsigned *ret_prefix, struct err *err);
+
+/* Reserve want, or any free address when want is 0. -EADDRINUSE naming the holder, -EINVAL when it lies outside the subnet.
+ */
+int leases_reserve(const struct store *store, struct lease *lease, struct in_addr want, struct err *err);
+int leases_release(const struct store *store, const char *uuid, struct err *err);
+int leases_find(const struct store *store, const char *uuid, struct lease *ret, struct err *err); /* -ENOENT */
+int leases_each(const struct store *store, int (*fn)(const struct lease *lease, void *data), void *data, struct err *err);
+
+#endif

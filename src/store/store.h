@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where everything of a manager lives, what its containers are called, and who may change one.
+ *
+ * MGR_ROOT=DIR puts etc, var and run below DIR: a second manager, with an id that goes into every name it has in the kernel.
+ */
+#ifndef MGR_STORE_STORE_H
+#define MGR_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define STORE_NAME_MAX 63
+
+struct store {
+	char *etc;         /* /etc/mgr */
+	char *containers;  /* where this store's containers are: /var/lib/mgr, or the folder that -P named */
+	char *manager;     /* /var/lib/mgr: the registries .ids and .leases, .images */
+	char *cache;       /* /var/cache/mgr, or $MGR_CACHE */
+	char *log;         /* /var/log/mgr */
+	char *run;         /* runtime folders of this store's containers: /run/mgr, or /run/mgr/STOREID with -P */
+	char *manager_run; /* /run/mgr: the managed network's .net */
+	char id[9];        /* 8 hex digits from MGR_ROOT; "" for the default manager */
+	char cgroup[24];   /* parent of this store's cgroups: "mgr", "mgr-ID", with -P "mgr-STOREID" */
+};
+
+/* Fill in the paths; makes nothing. path: what -P said, or NULL. */
+int store_open(struct store *store, const char *path, struct err *err);
+void store_done(struct store *store);
+
+/* Make the folders that a command that writes needs, root:root 0700; refuses ones that others own or may enter. */
+int store_make(const struct store *store, struct err *err);
+
+/* A name that the contract allows; -EINVAL with what is wrong with it. */
+int store_check_name(const char *name, struct err *err);
+
+/* The container's folder, open (O_RDONLY | O_DIRECTORY). -ENOENT "no such container" when it has no config. */
+int store_container(const struct store *store, const char *name, struct err *err);
+
+/* Its runtime folder (run/NAME), open; made 0700 when `make`. -ENOENT when absent and not to be made. */
+int store_runtime(const struct store *store, const char *name, bool make, struct err *err);
+
+/* Names of all containers, sorted. */
+int store_list(const struct store *store, struct strv *ret, struct err *err);
+
+/* --- locks ----------------------------------------------------------------------------------------------------------
+ * run/NAME/lock, an open-file-description lock: held by whoever has the descriptor, over fork and exec, gone with the last
+ * of them. The holder's phase is the file's text, true only while the lock is held. */
+enum store_phase {
+	STORE_IDLE,    /* nobody holds it */
+	STORE_WORKING, /* a command changes the container at rest */
+	STORE_STARTING,
+	STORE_RUNNING,
+	STORE_STOPPING,
+	STORE_ABORTING,
+	STORE_PHASES,
+};
+
+extern const char *const store_phase_names[STORE_PHASES];
+
+/* Take the lock and write the phase. -EBUSY with the holder's phase in the message when another has it at the deadline
+ * (clock.h; 0: at once). Returns the fd, close-on-exec. */
+int store_lock(const struct store *store, const char *name, enum store_phase phase, uint64_t deadline, struct err *err);
+int store_lock_phase(int lock, enum store_phase phase);
+/* The phase of whoever holds it now, without disturbing; STORE_IDLE when free. Never waits. */
+enum store_phase store_lock_peek(const struct store *store, const char *name);
+
+#endif

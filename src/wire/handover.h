@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What mgr-boot leaves to mgr-supervisor when it execs it (the same process: init's parent), and the supervisor to mgr-boot
+ * at a reboot: a sealed memfd with one struct handover. The descriptors that it names are inherited under the numbers that
+ * it gives, -1 where there is none; the memfd's number is the program's argument. */
+#ifndef MGR_WIRE_HANDOVER_H
+#define MGR_WIRE_HANDOVER_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define HANDOVER_VERSION     1
+#define HANDOVER_HIERARCHIES 16
+#define HANDOVER_JOIN_MAX    16384
+
+enum handover_ready {
+	HANDOVER_READY_NOTIFY,
+	HANDOVER_READY_EXEC,
+	HANDOVER_READY_PORT,
+};
+
+struct handover {
+	uint32_t version, size;
+	char name[64];
+	char path[PATH_MAX]; /* -P as it was given, absolute; "" for the manager's own store */
+	uint32_t run;        /* reboots inside so far */
+	uint64_t started;    /* CLOCK_REALTIME, ns */
+
+	int32_t init_pid, init_pidfd;
+	int32_t lock;         /* run/NAME/lock, held */
+	int32_t rundir;       /* run/NAME */
+	int32_t control;      /* listening socket run/NAME/control */
+	int32_t console;      /* pty master of /dev/console */
+	int32_t console_peer; /* its other end, kept open: without one the master reports POLLHUP */
+	int32_t notify;       /* datagram socket that the guest knows as NOTIFY_SOCKET, SO_PASSCRED set */
+	int32_t log;          /* /var/log/mgr/NAME/log, O_APPEND */
+	int32_t console_log;  /* /var/log/mgr/NAME/console, O_APPEND */
+	int32_t netd;         /* connection that sent the join below */
+
+	uint32_t ready; /* enum handover_ready */
+	uint32_t ready_port;
+	int32_t halt_signal, reboot_signal, stop_signal;
+	uint32_t init_uid; /* container root as the host sees it */
+
+	/* what an attach must have */
+	int32_t seccomp;   /* sealed memfd of struct sock_filter[], or -1 */
+	uint64_t cap_keep; /* bounding set, bit n = capability n */
+	uint32_t no_new_privs;
+	uint32_t idmapped; /* has a user namespace of its own */
+	uint32_t n_cgroups;
+	int32_t cgroups[HANDOVER_HIERARCHIES]; /* O_PATH folders of its cgroup, the v2 one first when cgroup_v2 */
+	uint32_t cgroup_v2;
+
+	uint32_t join_len; /* struct wire_net_join to send to a new mgr-netd; 0 when it is not on the managed network */
+	uint8_t join[HANDOVER_JOIN_MAX];
+};
+
+/* The struct as a sealed memfd that survives exec, its named descriptors too. Returns the fd. */
+int handover_write(struct handover *h, struct err *err);
+/* Read and check it; marks every named descriptor close-on-exec again and closes fd. */
+int handover_read(int fd, struct handover *h, struct err *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What mgr-netd is asked: payloads of WIRE_NET_*. */
+#ifndef MGR_WIRE_NET_H
+#define MGR_WIRE_NET_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+struct wire_forward {
+	uint8_t proto;       /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t family;      /* AF_INET, AF_INET6, or AF_UNSPEC: every address of the host */
+	uint16_t port, last; /* of the host, host byte order */
+	uint16_t target;     /* of the container, for `port`; the others follow in order */
+	uint8_t addr[16];    /* of the host, network order, by family */
+};
+
+/* A container's part in the network. The reply comes when its name resolves and its forwards are in force; the message of an
+ * error names the holder of a port. Sent again, as it was, to a netd that was started anew: it must not contain pids or fds.
+ */
+struct wire_net_join {
+	char name[64];
+	char uuid[37];
+	uint8_t mac[6];
+	struct in_addr ipv4;
+	char veth[16]; /* host end */
+	uint32_t n_forwards;
+	struct wire_forward forwards[];
+};
+
+struct wire_net_leave {
+	char uuid[37];
+};
+
+struct wire_net_status {
+	char bridge[16];
+	struct in_addr net;
+	uint32_t prefix;
+	uint32_t containers, forwards;
+	int32_t netd_pid, dnsmasq_pid;
+	uint32_t stays; /* mgr-net up was said */
+};
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The control protocol of what stays running: the supervisor of a container (run/NAME/control) and mgr-netd (.net/control).
+ * One SEQPACKET packet a message: a head, then the payload. Only uid 0 is answered. Both ends run on one machine: numbers
+ * are in host order. Supervisors outlive upgrades: a request that has another version is answered with -EPROTONOSUPPORT. */
+#ifndef MGR_WIRE_WIRE_H
+#define MGR_WIRE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define WIRE_MAGIC   0x3172676dU /* "mgr1" */
+#define WIRE_VERSION 1
+#define WIRE_MAX     32768 /* longest packet, head included */
+
+enum wire_type {
+	WIRE_STATUS = 1, /* -> struct wire_status */
+	WIRE_WATCH,      /* -> struct wire_status now, and one more at each change, until the peer closes */
+	WIRE_STOP,       /* struct wire_stop -> a reply when it is under way; watch to see the end */
+	WIRE_ATTACH,     /* -> struct wire_attach, with descriptors */
+	WIRE_NET_JOIN,   /* netd: struct wire_net_join, the connection then stands for the container */
+	WIRE_NET_LEAVE,  /* netd: struct wire_net_leave */
+	WIRE_NET_STATUS, /* netd: -> struct wire_net_status */
+	WIRE_NET_UP,     /* netd: stay until told otherwise */
+	WIRE_NET_DOWN,   /* netd: no longer */
+	WIRE_TYPES,
+};
+
+struct wire_head {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type;
+	uint32_t length; /* of the payload, bytes */
+	int32_t code;    /* in a reply: 0, or an errno value, the payload then being its message */
+};
+
+enum wire_state {
+	WIRE_STOPPED,
+	WIRE_STARTING,
+	WIRE_RUNNING,
+	WIRE_STOPPING,
+	WIRE_ABORTING,
+	WIRE_FREEZING,
+	WIRE_FROZEN,
+	WIRE_THAWED,
+	WIRE_STATES,
+};
+
+extern const char *const wire_state_names[WIRE_STATES]; /* LXC's */
+
+struct wire_status {
+	uint32_t state;   /* enum wire_state */
+	int32_t init_pid; /* in the reader's pid namespace; 0 when there is none */
+	int32_t supervisor_pid;
+	uint32_t ready;     /* 0 not yet, 1 ready */
+	char ready_how[64]; /* "notify", "exec", "port 80"; "" while not ready */
+	char status[128];   /* the guest's last STATUS= text, printable characters only */
+	uint64_t started;   /* CLOCK_REALTIME, ns, when init was exec'd */
+	uint32_t run;       /* counts reboots inside since the start, from 0 */
+};
+
+struct wire_stop {
+	uint32_t how;     /* enum wire_stop_how */
+	uint64_t timeout; /* ns until SIGKILL; CLOCK_NEVER: never */
+};
+
+enum wire_stop_how {
+	WIRE_HALT,
+	WIRE_KILL,
+	WIRE_REBOOT,
+};
+
+/* --- client --------------------------------------------------------------------------------------------------------- */
+
+/* Connect to the socket `name` in the folder dirfd (any path length). Returns the fd; -ENOENT or -ECONNREFUSED when nobody
+ * listens. */
+int wire_connect(int dirfd, const char *name, struct err *err);
+/* Listening socket of this name in dirfd, 0600; replaces what a dead process left. */
+int wire_listen(int dirfd, const char *name, struct err *err);
+
+int wire_send(int sock, enum wire_type type, int code, const void *payload, size_t len, const int *fds, size_t n,
+	      struct err *err);
+
+/* One packet, checked: magic, version, length. buf holds the payload (room: WIRE_MAX). Returns its length, -ECONNRESET when
+ * the peer is gone, -ETIMEDOUT. A reply that carries an error becomes that error, with its message. */
+int wire_recv(int sock, enum wire_type type, void *buf, size_t size, int *fds, size_t max, size_t *ret_n, uint64_t deadline,
+	      struct err *err);
+
+/* wire_send, then wire_recv of its reply. */
+int wire_call(int sock, enum wire_type type, const void *req, size_t len, void *reply, size_t size, uint64_t deadline,
+	      struct err *err);
+
+/* uid of the peer is 0 in our user namespace. */
+bool wire_peer_is_root(int sock);
+
+#endif
