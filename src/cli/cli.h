@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "store/store.h"
 
@@ -18,19 +19,24 @@
 #define EXIT_OURS  125
 
 enum command_flags {
-	CMD_EACH_NAME = 1 << 0, /* -n may be repeated, and names may follow: run is called for each */
-	CMD_ONE_NAME = 1 << 1,  /* exactly one name, by -n */
-	CMD_MUST_EXIST = 1 << 2,
-	CMD_JSON = 1 << 3, /* takes --json */
-	CMD_REST = 1 << 4, /* words that are not options go to struct cli's rest (after "--", or from the first one on) */
-	CMD_OURS_125 = 1 << 5, /* our own failures exit 125 (attach, execute) */
+	CMD_EACH_NAME = 1 << 0,  /* names by -n and as words, one at least: run is called for each */
+	CMD_ONE_NAME = 1 << 1,   /* exactly one name, by -n or as the first word */
+	CMD_MAY_NAME = 1 << 2,   /* at most one name, by -n only; run gets NULL without */
+	CMD_MUST_EXIST = 1 << 3, /* a name that is given must be a container's; else it need only be allowed */
+	CMD_JSON = 1 << 4,       /* takes --json */
+	/* Words that are not options or names go to struct cli's rest: */
+	CMD_REST = 1 << 5,     /* everything from the first one on as it stands, or after "--" (attach) */
+	CMD_WORDS = 1 << 6,    /* options may stand between them (verbs and their arguments) */
+	CMD_TAIL = 1 << 7,     /* only what follows "--" (create) */
+	CMD_OURS_125 = 1 << 8, /* our own failures exit 125, bad usage included (attach, execute) */
 };
 
-/* One option. set is called with its value (NULL when it takes none); data is the command's own state, cleared before. */
+/* One option. set is called with its value (NULL when it takes none); data is the command's own state, zeroed before. A
+ * command's row stands before a common option of the same letter or name. */
 struct option_row {
 	char letter;      /* 0: long only */
 	const char *name; /* NULL: letter only */
-	const char *arg;  /* what its value is called in the help; NULL: takes none; "[S]": optional, as --name=S */
+	const char *arg;  /* what its value is called in the help; NULL: takes none; "[S]": optional, as --name=S or -nS */
 	const char *help;
 	int (*set)(void *data, const char *value, struct err *err); /* 0, or -errno with the message */
 };
@@ -39,8 +45,12 @@ struct cli {
 	const struct command *command;
 	struct store store;
 	struct strv names;
-	struct strv rest; /* CMD_REST */
+	struct strv rest; /* CMD_REST, CMD_WORDS, CMD_TAIL */
 	bool json;
+	const char *path;     /* -P, NULL without */
+	const char *log_path; /* -o, NULL without; already opened as this process's log */
+	enum log_level log_level;
+	bool log_level_given;
 	void *data; /* command->data_size bytes, zeroed, then filled by the options */
 };
 
@@ -48,7 +58,7 @@ struct command {
 	const char *name;              /* "start" of mgr-start */
 	const char *args;              /* "NAME...", "[-- COMMAND [ARG...]]" */
 	const char *help;              /* one sentence */
-	const struct option_row *opts; /* ends with {0} */
+	const struct option_row *opts; /* ends with {0}; NULL when it has none of its own */
 	size_t data_size;
 	unsigned flags;
 	/* name: the container, NULL for commands without. Returns an exit code >= 0, or -errno with err: then the frame
@@ -61,10 +71,14 @@ struct command {
 /* The program's table, NULL-terminated: each program defines its own. */
 extern const struct command *const cli_commands[];
 
-/* A usage error found by a command itself: exits 64 through the frame. Returns what run must return. */
+/* A usage error found by a command itself: prints it with the line "try 'mgr-x -h'". Returns what run must return. */
 int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* stderr is a terminal: progress may be shown. */
 bool cli_progress(void);
+
+/* For option_row.set: the value as a row names it; each names what would be right, the frame adds the option. */
+int cli_set_uint(const char *value, uint64_t min, uint64_t max, uint64_t *ret, struct err *err);
+int cli_set_duration(const char *value, uint64_t *ret_ns, struct err *err);
 
 #endif

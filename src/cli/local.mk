@@ -1,0 +1,31 @@
+# The frame of every command, and the two programs that hold them. To add a command: its row in table_fast.c or
+# table_manage.c, and its line %D%/cmd_NAME.c below; the link bindir/mgr-NAME follows from that.
+noinst_LIBRARIES += src/cli/libcli.a
+src_cli_libcli_a_SOURCES = \
+	%D%/cli.h \
+	%D%/help.c %D%/help.h \
+	%D%/main.c \
+	%D%/options.c %D%/options.h
+
+bin_PROGRAMS += mgr
+mgr_SOURCES = \
+	%D%/table_fast.c
+mgr_LDADD = src/cli/libcli.a \
+	src/base/libbase.a
+
+pkglibexec_PROGRAMS += mgr-manage
+mgr_manage_SOURCES = \
+	%D%/table_manage.c
+mgr_manage_LDADD = src/cli/libcli.a \
+	src/base/libbase.a
+
+fast_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_SOURCES)))
+manage_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_manage_SOURCES)))
+
+install-exec-hook:
+	@set -e; cd '$(DESTDIR)$(bindir)'; for name in $(fast_names); do $(LN_S) -f mgr $$name; done
+	@set -e; for name in $(manage_names); do \
+		$(LN_S) -rf '$(DESTDIR)$(pkglibexecdir)/mgr-manage' "$(DESTDIR)$(bindir)/$$name"; done
+
+uninstall-hook:
+	@cd '$(DESTDIR)$(bindir)' && rm -f $(fast_names) $(manage_names)

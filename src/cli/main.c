@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds the command in argv[0] ("mgr-start") or argv[1] ("mgr start") and runs it by its table row. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "cli/help.h"
+#include "cli/options.h"
+
+/* Until the store is built: no command needs it yet. */
+#pragma weak store_open
+#pragma weak store_done
+#pragma weak store_container
+#pragma weak store_check_name
+
+static int ours(const struct command *cmd, int code)
+{
+	return cmd->flags & CMD_OURS_125 ? EXIT_OURS : code;
+}
+
+static void complain(const struct command *cmd, const char *name, const struct err *err)
+{
+	struct err line = { 0 };
+
+	err_set(&line, EIO, "mgr-%s: %s%s%s", cmd->name, name ? name : "", name ? ": " : "",
+		err->code ? err->msg : "failed, without saying why");
+	fprintf(stderr, "%s\n", line.msg);
+}
+
+int cli_usage(struct cli *cli, const char *fmt, ...)
+{
+	char text[400];
+	struct err err = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	err_set(&err, EINVAL, "%s", text);
+	complain(cli->command, NULL, &err);
+	fprintf(stderr, "try 'mgr-%s -h'\n", cli->command->name);
+	return ours(cli->command, EXIT_USAGE);
+}
+
+bool cli_progress(void)
+{
+	return isatty(STDERR_FILENO) == 1;
+}
+
+int cli_set_uint(const char *value, uint64_t min, uint64_t max, uint64_t *ret, struct err *err)
+{
+	if (str_uint(value, min, max, ret) == 0)
+		return 0;
+	return err_set(err, EINVAL, "'%s' is not a whole number from %ju to %ju", value, (uintmax_t)min, (uintmax_t)max);
+}
+
+int cli_set_duration(const char *value, uint64_t *ret_ns, struct err *err)
+{
+	if (str_duration(value, ret_ns) == 0)
+		return 0;
+	return err_set(err, EINVAL, "'%s' is not a duration such as 10, 2.5s, 500ms or 1m", value);
+}
+
+static int check_name(const struct cli *cli, const char *name, struct err *err)
+{
+	int r = store_check_name(name, err);
+
+	if (r == 0 && cli->command->flags & CMD_MUST_EXIST) {
+		autoclose int dir = store_container(&cli->store, name, err);
+		r = dir < 0 ? dir : 0;
+	}
+	return r;
+}
+
+/* One call of run, its error printed; the exit code. */
+static int run_one(struct cli *cli, const char *name)
+{
+	const struct command *cmd = cli->command;
+	struct err err = { 0 };
+	int r = name ? check_name(cli, name, &err) : 0;
+
+	if (r == 0)
+		r = cmd->run(cli, name, &err);
+	if (r >= 0)
+		return r;
+	complain(cmd, name, &err);
+	return ours(cmd, EXIT_FAILURE);
+}
+
+static int run_all(struct cli *cli)
+{
+	struct err err = { 0 };
+	int code = 0;
+
+	if (store_open(&cli->store, cli->path, &err) < 0) {
+		complain(cli->command, NULL, &err);
+		return ours(cli->command, EXIT_FAILURE);
+	}
+	if (!cli->names.n)
+		code = run_one(cli, NULL);
+	for (size_t i = 0; i < cli->names.n; i++) {
+		int one = run_one(cli, cli->names.v[i]);
+		code = one > code ? one : code;
+	}
+	store_done(&cli->store);
+	return code;
+}
+
+/* What was asked for must have reached stdout, or the status says so. */
+static int flushed(const struct command *cmd, int code)
+{
+	struct err err = { 0 };
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	err_sys(&err, errno ? errno : EIO, "write to standard output");
+	complain(cmd, NULL, &err);
+	return code ? code : ours(cmd, EXIT_FAILURE);
+}
+
+static int run(const struct command *cmd, char *const argv[])
+{
+	struct cli cli = { .command = cmd, .data = calloc(1, cmd->data_size + 1) };
+	struct err err = { 0 };
+	int code = 0, r = cli.data ? options_parse(&cli, argv, &err) : err_nomem(&err);
+
+	if (r == OPTIONS_HELP)
+		help_command(cmd);
+	else if (r == OPTIONS_VERSION)
+		printf("mgr %s\n", PACKAGE_VERSION);
+	else if (r == OPTIONS_USAGE)
+		code = cli_usage(&cli, "%s", err.msg);
+	else if (r == 0)
+		code = run_all(&cli);
+	else {
+		complain(cmd, NULL, &err);
+		code = ours(cmd, EXIT_FAILURE);
+	}
+	if (cmd->done && cli.data)
+		cmd->done(cli.data);
+	strv_done(&cli.names);
+	strv_done(&cli.rest);
+	free(cli.data);
+	return flushed(cmd, code);
+}
+
+static const struct command *find(const char *name)
+{
+	for (const struct command *const *cmd = cli_commands; *cmd; cmd++)
+		if (str_eq((*cmd)->name, name))
+			return *cmd;
+	return NULL;
+}
+
+/* All commands: ours, then those of the other program. */
+static int list(bool ours_only)
+{
+	static const char manage[] = MGR_LIBEXECDIR "/mgr-manage";
+
+	if (!ours_only)
+		printf("Usage: mgr COMMAND [OPTION...], or mgr-COMMAND [OPTION...]\nSystem containers.\n\n");
+	help_list();
+	if (!ours_only) {
+		fflush(stdout);
+		execl(manage, manage, "--list", (char *)NULL);
+	}
+	return 0;
+}
+
+/* A command that this program has not: the one that is installed beside it. */
+static int other(char *argv[])
+{
+	autofree char *path = strchr(argv[0], '/') ? NULL : str_fmt("%s/mgr-%s", MGR_BINDIR, argv[0]);
+
+	if (path)
+		execv(path, argv);
+	fprintf(stderr, "mgr: unknown command '%s'\ntry 'mgr help'\n", argv[0]);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL, *self = argc > 0 ? argv[0] : "mgr";
+	const struct command *cmd;
+
+	if (slash)
+		self = slash + 1;
+	cmd = str_starts(self, "mgr-") ? find(self + 4) : NULL;
+	if (cmd)
+		return run(cmd, argv);
+	if (argc < 2) {
+		fprintf(stderr, "mgr: no command given\ntry 'mgr help'\n");
+		return EXIT_USAGE;
+	}
+	argv++;
+	cmd = find(argv[0]);
+	if (cmd)
+		return run(cmd, argv);
+	if (str_eq(argv[0], "--version")) {
+		printf("mgr %s\n", PACKAGE_VERSION);
+		return 0;
+	}
+	if (str_eq(argv[0], "help") && argv[1]) {
+		char *help[] = { argv[1], (char *)"--help", NULL };
+		cmd = find(argv[1]);
+		return cmd ? run(cmd, help) : other(help);
+	}
+	if (str_eq(argv[0], "help") || str_eq(argv[0], "-h") || str_eq(argv[0], "--help") || str_eq(argv[0], "--list"))
+		return list(str_eq(argv[0], "--list"));
+	return other(argv);
+}

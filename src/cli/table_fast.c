@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands of mgr: fast ones, the C library is all that they link. */
+#include "cli/cli.h"
+
+const struct command *const cli_commands[] = {
+	NULL,
+};

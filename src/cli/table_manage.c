@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands of mgr-manage: they read and write configurations. */
+#include "cli/cli.h"
+
+const struct command *const cli_commands[] = {
+	NULL,
+};
