@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 
-#define FD_MAX_PASSED 16
+#define FD_MAX_PASSED 24
 
 /* Send one packet, with n descriptors (not consumed). 0 or -errno; -EAGAIN when the socket is non-blocking and full. Never
  * raises SIGPIPE. */

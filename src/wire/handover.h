@@ -13,6 +13,7 @@
 #define HANDOVER_VERSION     1
 #define HANDOVER_HIERARCHIES 16
 #define HANDOVER_JOIN_MAX    16384
+#define HANDOVER_CLIENTS     64
 
 enum handover_ready {
 	HANDOVER_READY_NOTIFY,
@@ -52,12 +53,19 @@ struct handover {
 	int32_t cgroups[HANDOVER_HIERARCHIES]; /* O_PATH folders of its cgroup, the v2 one first when cgroup_v2 */
 	uint32_t cgroup_v2;
 
+	/* connections to the control socket that stay over a reboot; bit n of watching: clients[n] has sent WIRE_WATCH */
+	uint32_t n_clients;
+	int32_t clients[HANDOVER_CLIENTS];
+	uint64_t watching;
+
 	uint32_t join_len; /* struct wire_net_join to send to a new mgr-netd; 0 when it is not on the managed network */
 	uint8_t join[HANDOVER_JOIN_MAX];
 };
 
+/* Version and size filled in, every descriptor -1, all else 0. */
+void handover_init(struct handover *h);
 /* The struct as a sealed memfd that survives exec, its named descriptors too. Returns the fd. */
-int handover_write(struct handover *h, struct err *err);
+int handover_write(const struct handover *h, struct err *err);
 /* Read and check it; marks every named descriptor close-on-exec again and closes fd. */
 int handover_read(int fd, struct handover *h, struct err *err);
 

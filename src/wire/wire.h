@@ -75,7 +75,7 @@ enum wire_stop_how {
 /* --- client --------------------------------------------------------------------------------------------------------- */
 
 /* Connect to the socket `name` in the folder dirfd (any path length). Returns the fd; -ENOENT or -ECONNREFUSED when nobody
- * listens. */
+ * listens. The socket is blocking. */
 int wire_connect(int dirfd, const char *name, struct err *err);
 /* Listening socket of this name in dirfd, 0600; replaces what a dead process left. */
 int wire_listen(int dirfd, const char *name, struct err *err);
@@ -83,14 +83,23 @@ int wire_listen(int dirfd, const char *name, struct err *err);
 int wire_send(int sock, enum wire_type type, int code, const void *payload, size_t len, const int *fds, size_t n,
 	      struct err *err);
 
-/* One packet, checked: magic, version, length. buf holds the payload (room: WIRE_MAX). Returns its length, -ECONNRESET when
- * the peer is gone, -ETIMEDOUT. A reply that carries an error becomes that error, with its message. */
+/* One packet, checked: magic, version, type, length. buf receives the payload, at most size bytes. Returns its length,
+ * -ECONNRESET when the peer is gone, -ETIMEDOUT. A reply that carries an error becomes that error, with its message. fds has
+ * room for max descriptors; more are closed. */
 int wire_recv(int sock, enum wire_type type, void *buf, size_t size, int *fds, size_t max, size_t *ret_n, uint64_t deadline,
 	      struct err *err);
 
 /* wire_send, then wire_recv of its reply. */
 int wire_call(int sock, enum wire_type type, const void *req, size_t len, void *reply, size_t size, uint64_t deadline,
 	      struct err *err);
+
+/* --- server: wire/server.h has the loop; these are its parts ------------------------------------------------------------
+ */
+
+/* One packet of any type, checked as wire_recv does, without waiting: buf holds head and payload. Returns the payload's
+ * length; -EAGAIN, -ECONNRESET when the peer is gone; -EPROTONOSUPPORT (another version, head filled in), -EBADMSG (not our
+ * protocol). Descriptors that come along are closed. */
+int wire_take(int sock, void *buf, size_t size, struct wire_head *ret_head);
 
 /* uid of the peer is 0 in our user namespace. */
 bool wire_peer_is_root(int sock);
