@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "store/store.h"
 #include "wire/net.h"
 
 enum nic_type {
@@ -47,5 +48,80 @@ struct net_conf {
 	struct nic_conf *v; /* by index */
 	struct forward_conf forward;
 };
+
+/* --- a start's network ------------------------------------------------------------------------------------------------
+ * In this order: net_plan reads; net_begin asks mgr-netd, which then works while the container is made; net_up makes the
+ * NICs once the network namespace is there; net_finish waits for what mgr-netd says. Each NIC's veth goes into the undo
+ * record before net_up, "join" before net_begin. */
+
+/* One NIC as the kernel is to have it: nothing left to look up. */
+struct net_nic {
+	char veth[16];   /* host end */
+	char bridge[16]; /* that the host end joins */
+	bool managed;    /* the bridge is mgr-netd's */
+	char name[16];   /* in the container */
+	uint8_t mac[6];
+	uint32_t mtu; /* 0: the bridge's */
+	bool down;
+	uint8_t prefix;
+	struct in_addr ipv4, gateway; /* 0.0.0.0: none */
+};
+
+struct net_plan {
+	bool host; /* shares the host's network: no network namespace; nothing below is set */
+	size_t n;
+	struct net_nic *nics;
+	struct in_addr resolver;    /* 0.0.0.0: none is known */
+	struct wire_net_join *join; /* NULL: not on the managed network; else for the handover, as it is */
+	size_t join_len;
+	int conn;    /* to mgr-netd, -1 before net_begin; it stands for the container: hand it to the supervisor */
+	bool joined; /* mgr-netd has answered */
+};
+
+/* What the configuration and the registry of leases say. Makes nothing. uuid: 36 characters. -EINVAL for what cannot be
+ * made, -ENOENT when the container has no lease. */
+int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct store *store, const char *name,
+	     const char *uuid, struct err *err);
+/* Frees it and closes the connection (steal_fd(&plan->conn) keeps it). Takes one that is all zeros. */
+void net_plan_done(struct net_plan *plan);
+
+/* Ask mgr-netd for the container's part in the managed network, without waiting; starts it when nobody listens. Nothing to
+ * do without a join: 0. */
+int net_begin(struct net_plan *plan, const struct store *store, uint64_t deadline, struct err *err);
+
+/* Bring up lo and make every NIC, configured, in the network namespace that the descriptor refers to; waits for mgr-netd
+ * first when the managed bridge is not there yet. The caller's own namespace is left as it was. -ENODEV when a bridge does
+ * not exist, naming it. */
+int net_up(struct net_plan *plan, int netns, uint64_t deadline, struct err *err);
+
+/* Wait until the container's name resolves and its forwards are in force. -EADDRINUSE names the holder of a port. */
+int net_finish(struct net_plan *plan, uint64_t deadline, struct err *err);
+
+/* Make /etc/resolv.conf name the resolver, in the root folder that the descriptor refers to (links resolved inside it; one
+ * into /run gets its target made). Call with fsuid/fsgid = container root, once /run is mounted. A file that the guest
+ * wrote itself is left alone. */
+int net_resolv_conf(int root, struct in_addr resolver, struct err *err);
+
+/* --- undo -------------------------------------------------------------------------------------------------------------
+ */
+
+/* Delete this veth; gone when it returns. Absent is 0. */
+int net_down(const char *veth, struct err *err);
+/* mgr-netd forgets the container: its name, its forwards and their established flows are gone when this returns. 0 when no
+ * mgr-netd runs that could know it. */
+int net_leave(const struct store *store, const char *uuid, uint64_t deadline, struct err *err);
+
+/* --- talking to mgr-netd ----------------------------------------------------------------------------------------------
+ * Needs the C library only (no libnl): for the supervisor and mgr-net too. */
+
+/* A connection; mgr-netd is started when nobody listens and `start`. -ECONNREFUSED when nobody does. */
+int net_connect(const struct store *store, bool start, uint64_t deadline, struct err *err);
+/* Connect (and start) and send a join, without waiting for the answer. Returns the connection. */
+int net_join(const struct store *store, const void *join, size_t len, uint64_t deadline, struct err *err);
+/* The answer to net_join. */
+int net_joined(int conn, uint64_t deadline, struct err *err);
+
+/* "mgrbr0", or "mgrbr-ID" for a manager of its own. */
+void net_bridge_name(const struct store *store, char ret[static 16]);
 
 #endif
