@@ -32,12 +32,12 @@ static inline void cleanup_closedir(DIR **d)
 		closedir(*d);
 }
 
-#define autofree     __attribute__((cleanup(cleanup_free)))
-#define autoclose    __attribute__((cleanup(cleanup_close)))
-#define autofclose   __attribute__((cleanup(cleanup_fclose)))
-#define autoclosedir __attribute__((cleanup(cleanup_closedir)))
 /* autocall(x_done) struct x v = {0}; calls x_done(&v) when v goes out of scope. */
-#define autocall(f)  __attribute__((cleanup(f)))
+#define autocall(f)  __attribute__((cleanup(f), unused)) /* unused: clang does not count the cleanup as a use */
+#define autofree     autocall(cleanup_free)
+#define autoclose    autocall(cleanup_close)
+#define autofclose   autocall(cleanup_fclose)
+#define autoclosedir autocall(cleanup_closedir)
 
 static inline int steal_fd(int *fd)
 {

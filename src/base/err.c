@@ -13,19 +13,20 @@ static void one_line(char *msg)
 			*p = ' ';
 }
 
-static void fill(struct err *err, int code, const char *tail, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void fill(struct err *err, int code, const char *tail, const char *fmt,
+						       va_list ap)
 {
 	char text[sizeof err->msg];
+	size_t used;
 
 	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
 		text[0] = '\0';
 	one_line(text);
 	err->code = code;
-	strcpy(err->msg, text);
-	if (!tail)
-		return;
-	size_t used = strlen(text);
-	snprintf(err->msg + used, sizeof err->msg - used, ": %s", tail);
+	used = strlen(text);
+	memcpy(err->msg, text, used + 1);
+	if (tail)
+		snprintf(err->msg + used, sizeof err->msg - used, ": %s", tail);
 }
 
 int err_set(struct err *err, int code, const char *fmt, ...)

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "base/sys.h"
 
 int path_open_in_root(int root, const char *path, int flags, mode_t mode)
@@ -29,11 +29,12 @@ int path_open_in_root(int root, const char *path, int flags, mode_t mode)
 
 int path_mkdirs_in_root(int root, const char *path, mode_t mode, struct err *err)
 {
-	autofree char *copy = strdup(path), *so_far = calloc(1, strlen(path) + 2);
+	autocall(str_done) struct str so_far = { 0 };
+	autofree char *copy = strdup(path);
 	autoclose int at = -1;
 	char *save = NULL;
 
-	if (!copy || !so_far)
+	if (!copy)
 		return err_nomem(err);
 	at = path_open_in_root(root, ".", O_PATH | O_DIRECTORY, 0);
 	if (at < 0)
@@ -41,10 +42,12 @@ int path_mkdirs_in_root(int root, const char *path, mode_t mode, struct err *err
 	for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
 		if (mkdirat(at, part, mode) < 0 && errno != EEXIST)
 			return err_sys(err, errno, "make folder '%s'", path);
-		strcat(strcat(so_far, "/"), part);
-		int next = path_open_in_root(root, so_far, O_PATH | O_DIRECTORY, 0);
+		str_addf(&so_far, "/%s", part);
+		if (so_far.failed)
+			return err_nomem(err);
+		int next = path_open_in_root(root, so_far.text, O_PATH | O_DIRECTORY, 0);
 		if (next < 0)
-			return err_sys(err, -next, "open folder '%s'", so_far);
+			return err_sys(err, -next, "open folder '%s'", so_far.text);
 		close(at);
 		at = next;
 	}
@@ -54,12 +57,15 @@ int path_mkdirs_in_root(int root, const char *path, mode_t mode, struct err *err
 int path_readlink_in_root(int root, const char *path, char **ret, struct err *err)
 {
 	autoclose int fd = path_open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
-	char target[PATH_MAX];
+	enum { LONGEST = 4095 }; /* symlink(2): ENAMETOOLONG beyond */
+	autofree char *target = malloc(LONGEST);
 	ssize_t n;
 
 	if (fd < 0)
 		return err_sys(err, -fd, "open '%s'", path);
-	n = readlinkat(fd, "", target, sizeof target - 1);
+	if (!target)
+		return err_nomem(err);
+	n = readlinkat(fd, "", target, LONGEST);
 	if (n < 0)
 		return err_sys(err, errno, "read the link '%s'", path);
 	*ret = strndup(target, (size_t)n);
