@@ -41,12 +41,18 @@ int cgroup_name(struct cgroup *cg, const char *parent, const char *container, st
 void cgroup_done(struct cgroup *cg);
 
 /* Make and open the folders, set the limits; a controller that the host lacks is an error that names it. root: host id of
- * container root, who gets the v2 folder and its cgroup.procs, cgroup.threads, cgroup.subtree_control. */
+ * container root, who gets the v2 folder and its cgroup.procs, cgroup.threads, cgroup.subtree_control, and of v1 the
+ * name=systemd one: no other v1 hierarchy can be delegated safely. An empty folder that a dead run left is made anew; after
+ * a failure cgroup_remove takes away what is there. */
 int cgroup_create(struct cgroup *cg, const struct limits_conf *limits, uid_t root, struct err *err);
 /* Open the folders of one that exists. */
 int cgroup_open(struct cgroup *cg, struct err *err);
 /* The v2 folder for clone3's CLONE_INTO_CGROUP, or -1. */
 int cgroup_clone_fd(const struct cgroup *cg);
+/* A folder below the v2 one, made when absent and given to container root, for processes that enter later: clone3 into the
+ * v2 folder itself is -EBUSY once the guest has given controllers to its children (cgroup-v2.rst, "No Internal Process
+ * Constraint"). Returns an fd. */
+int cgroup_leaf(int v2_dir, uid_t root, struct err *err);
 /* Put a process into the others (v1; v2 as well when `all`). pid 0: the caller. */
 int cgroup_join(const struct cgroup *cg, pid_t pid, bool all, struct err *err);
 /* Is any process in it, in any hierarchy? 1, 0 or -errno; absent is 0. Needs only cgroup_name. */
@@ -55,6 +61,17 @@ int cgroup_populated(const struct cgroup *cg, struct err *err);
 int cgroup_kill(const struct cgroup *cg, uint64_t deadline, struct err *err);
 /* Remove the folders, the guest's own below them too, and the parent when it was the last. Absent is 0. */
 int cgroup_remove(const struct cgroup *cg, struct err *err);
+
+/* How the guest sees its cgroups at /sys/fs/cgroup. */
+enum cgroup_view {
+	CGROUP_VIEW_AUTO, /* v2 alone where the host has it, else v1 */
+	CGROUP_VIEW_V2,
+	CGROUP_VIEW_HYBRID, /* v1, and v2 in unified/ */
+	CGROUP_VIEW_V1,
+};
+/* Mount that view on `target` (an existing folder). For the child: in its own mount namespace, and in a cgroup namespace
+ * made after the last join. Uses only what cgroup_host found. A view that the host has no hierarchy for is an error. */
+int cgroup_mount_view(const struct cgroup *cg, enum cgroup_view view, const char *target, struct err *err);
 
 struct cgroup_usage {
 	uint64_t memory, memory_limit; /* bytes; limit UINT64_MAX when none */

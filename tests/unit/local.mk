@@ -2,6 +2,7 @@
 # sources and libraries below.
 unit_tests = tests/unit/base/test_str \
 	tests/unit/wire/test_wire
+unit_tests += tests/unit/cgroup/test_host tests/unit/cgroup/test_life
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -16,3 +17,10 @@ tests_unit_base_test_str_LDADD = src/base/libbase.a $(UNIT_LDADD)
 tests_unit_wire_test_wire_SOURCES = %D%/wire/test_wire.c
 tests_unit_wire_test_wire_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_wire_test_wire_LDADD = src/wire/libwire.a src/base/libbase.a $(UNIT_LDADD)
+tests_unit_cgroup_test_host_SOURCES = %D%/cgroup/test_host.c
+tests_unit_cgroup_test_host_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cgroup_test_host_LDADD = src/cgroup/libcgroup.a src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_cgroup_test_life_SOURCES = %D%/cgroup/test_life.c
+tests_unit_cgroup_test_life_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cgroup_test_life_LDADD = src/cgroup/libcgroup.a src/base/libbase.a $(UNIT_LDADD)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of this room share. */
+#ifndef MGR_CGROUP_INTERNAL_H
+#define MGR_CGROUP_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cgroup/cgroup.h"
+
+/* A path in a hierarchy: mount (127), "/", the cgroup's (127), "/", a file's name. */
+#define CGROUP_PATH_MAX 384
+
+/* The controllers of v2 that limits and guests use. */
+#define CGROUP_V2_CONTROLLERS 5
+extern const char *const cgroup_v2_controllers[CGROUP_V2_CONTROLLERS];
+
+/* Add what the text of /proc/self/mountinfo lists, v2 first. */
+int cgroup_parse_mountinfo(struct cgroup *cg, const char *text, struct err *err);
+
+/* Is `word` in a list that is separated by any of the characters of seps? */
+bool cgroup_list_has(const char *list, const char *seps, const char *word);
+/* The hierarchy that has this controller (or "name=..."); NULL when none has. */
+const struct cgroup_hierarchy *cgroup_with(const struct cgroup *cg, const char *controller);
+/* The v2 hierarchy, NULL when the host has none. */
+const struct cgroup_hierarchy *cgroup_v2(const struct cgroup *cg);
+
+/* Open a file of the container's cgroup in h (which need not be open), or the folder itself when file is NULL. Returns the
+ * fd or -errno. */
+int cgroup_open_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, int flags);
+/* Its text, without the last newline. Returns the length or -errno. */
+int cgroup_read(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buf, size_t size);
+
+int cgroup_set_limits(const struct cgroup *cg, const struct limits_conf *limits, struct err *err);
+
+/* Remove every folder below `dir`, however deep, with one descriptor a time. -EBUSY when a process is in one. */
+int cgroup_prune(int dir);
+
+#endif

@@ -1,0 +1,11 @@
+noinst_LIBRARIES += src/cgroup/libcgroup.a
+src_cgroup_libcgroup_a_SOURCES = \
+	%D%/cgroup.h %D%/internal.h \
+	%D%/folder.c \
+	%D%/host.c \
+	%D%/join.c \
+	%D%/kill.c \
+	%D%/limits.c \
+	%D%/prune.c \
+	%D%/usage.c \
+	%D%/view.c
