@@ -29,20 +29,22 @@ struct handover {
 	uint64_t started;    /* CLOCK_REALTIME, ns */
 
 	int32_t init_pid, init_pidfd;
-	int32_t lock;         /* run/NAME/lock, held */
-	int32_t rundir;       /* run/NAME */
-	int32_t control;      /* listening socket run/NAME/control */
-	int32_t console;      /* pty master of /dev/console */
-	int32_t console_peer; /* its other end, kept open: without one the master reports POLLHUP */
-	int32_t notify;       /* datagram socket that the guest knows as NOTIFY_SOCKET, SO_PASSCRED set */
-	int32_t log;          /* /var/log/mgr/NAME/log, O_APPEND */
-	int32_t console_log;  /* /var/log/mgr/NAME/console, O_APPEND */
-	int32_t netd;         /* connection that sent the join below */
+	int32_t lock;                      /* run/NAME/lock, held */
+	int32_t rundir;                    /* run/NAME */
+	int32_t folder;                    /* /var/lib/mgr/NAME */
+	int32_t control;                   /* listening socket run/NAME/control */
+	int32_t console;                   /* pty master of /dev/console */
+	int32_t console_peer;              /* its other end, kept open: without one the master reports POLLHUP */
+	int32_t notify;                    /* datagram socket that the guest knows as NOTIFY_SOCKET, SO_PASSCRED set */
+	int32_t log;                       /* /var/log/mgr/NAME/log, O_APPEND */
+	int32_t console_log;               /* /var/log/mgr/NAME/console, O_APPEND */
+	uint64_t console_log_max, log_max; /* bytes before each is rotated; 0: never */
+	int32_t netd;                      /* connection that sent the join below */
 
 	uint32_t ready; /* enum handover_ready */
 	uint32_t ready_port;
-	int32_t halt_signal, reboot_signal, stop_signal;
-	uint32_t init_uid; /* container root as the host sees it */
+	int32_t halt_signal, reboot_signal, stop_signal; /* stop_signal: what `stop -k` sends; 0 or SIGKILL: kill the tree */
+	uint32_t init_uid;                               /* container root as the host sees it */
 
 	/* what an attach must have */
 	int32_t seccomp;   /* sealed memfd of struct sock_filter[], or -1 */
