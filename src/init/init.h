@@ -24,10 +24,27 @@ struct init_conf {
 	struct strv environment; /* [environment], KEY=VALUE */
 };
 
+/* The words of cmd ("/sbin/init" when NULL), split at spaces: argv[0] is the path of the program. */
+int init_argv(const struct init_conf *conf, struct strv *ret, struct err *err);
+/* Its environment: systemd's container interface, a PATH, and [environment], which wins. */
+int init_environment(const struct init_conf *conf, const char *uuid, struct strv *ret, struct err *err);
+
 /* Which signal asks the init at path inside the root to halt: systemd SIGRTMIN+3, busybox SIGUSR2, others SIGPWR. */
 int init_halt_signal(int root, const char *path);
-/* Why execve of path inside the root would fail: absent, not executable, which interpreter or library is missing. 0 when
- * nothing is seen. */
+/* Which signal asks it to reboot: systemd SIGRTMIN+5, busybox SIGTERM, others SIGINT. */
+int init_reboot_signal(int root, const char *path);
+/* Why it would not run: absent, not executable, which interpreter or library is missing. 0 when nothing is seen. */
 int init_check(int root, const char *path, struct err *err);
+
+/* --- in the child, inside the container ------------------------------------------------------------------------------ */
+
+#define INIT_NOTIFY_PATH "/run/host/notify"
+
+/* The datagram socket that init knows as NOTIFY_SOCKET, below a /run that must be mounted already (systemd mounts its own
+ * over anything else). Owned by container root, 0600. Returns its fd. */
+int init_notify_listen(struct err *err);
+/* Default signals, the console as 0, 1 and 2, nothing else open, no keyring of the host's, its own session; then exec.
+ * Returns only on failure. */
+int init_exec(const struct init_conf *conf, int console, const struct strv *argv, const struct strv *env, struct err *err);
 
 #endif

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a container sees: its root, /proc /sys /dev, entries and volumes. All of it runs in the child. */
+/* What a container sees: its root, /proc /sys /dev, entries and volumes. All of it but mount_dev_new runs in the child. */
 #ifndef MGR_MOUNT_MOUNT_H
 #define MGR_MOUNT_MOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -18,5 +22,33 @@ struct mount_conf {
 	struct strv entry;     /* fstab lines */
 	enum mount_cgroup cgroup;
 };
+
+/* --- in the parent -------------------------------------------------------------------------------------------------- */
+
+/* A detached tmpfs for /dev with real device nodes, all of it owned by these host ids. Made with host capabilities, because
+ * the nodes of a tmpfs that a user namespace mounts cannot be opened. Returns its fd. */
+int mount_dev_new(uid_t uid, gid_t gid, struct err *err);
+
+/* --- in the child, in this order ------------------------------------------------------------------------------------ */
+
+/* Make the detached mount `root` our root, with fresh /proc and /sys, and let go of the host's tree. Host paths mean nothing
+ * from here on; every path is the container's. */
+int mount_enter_root(int root, bool privileged, struct err *err);
+
+/* /dev (the detached mount, or -1 to leave the image's), /dev/pts /dev/shm /dev/mqueue, and a tmpfs /run. */
+int mount_api_folders(int dev, struct err *err);
+
+/* In a privileged container, where no id map protects them: read-only /proc/sys and the like. */
+int mount_mask(struct err *err);
+
+/* What systemd's container interface wants below /run/host. Text may be NULL: left out. */
+int mount_run_host(const char *os_release, const char *uuid, struct err *err);
+
+/* A pty of the container's devpts as /dev/console. Both ends, close-on-exec. */
+int mount_console(int *ret_master, int *ret_peer, struct err *err);
+
+/* The cgroup file systems of our (new) cgroup namespace at /sys/fs/cgroup: v2 alone, or a tmpfs with a folder each for the
+ * v1 ones ("cpu,cpuacct", "name=systemd") and `unified` for v2 when there are both. */
+int mount_cgroups(bool v2, const char *const v1[], size_t n_v1, struct err *err);
 
 #endif

@@ -42,4 +42,29 @@ struct uts_conf {
 /* Host id of a guest's id; UINT32_MAX when it has none. */
 uint32_t idmap_to_host(const struct idmap *map, bool gid, uint32_t guest);
 
+/* What idmap_to_host gives for container root; 0 in a privileged container. */
+uint32_t idmap_root(const struct idmap *map, bool gid);
+
+/* --- made by the parent, before anything runs inside ---------------------------------------------------------------- */
+
+struct ns_clone {
+	const struct idmap *map;
+	int cgroup;   /* v2 folder for CLONE_INTO_CGROUP, or -1 */
+	bool own_net; /* a network namespace of its own */
+};
+
+/* fork() into new namespaces (all but the cgroup one: that is unshared by the child once it has been put into every cgroup).
+ * The user namespace is made by container root's own host id, so that per-user limits of the kernel count there and not on
+ * root. Returns 0 in the child; in the parent its pid, with a pidfd. */
+pid_t ns_clone(const struct ns_clone *how, int *ret_pidfd, struct err *err);
+
+/* Write the child's uid_map and gid_map, and open its user namespace for idmapped mounts (-1 with IDMAP_NONE). */
+int ns_map_ids(pid_t child, const struct idmap *map, int *ret_userns, struct err *err);
+
+/* --- in the child --------------------------------------------------------------------------------------------------- */
+
+/* Become container root and ask to be killed when the parent dies. Cleared by any later change of ids. */
+int ns_become_root(const struct idmap *map, struct err *err);
+int ns_set_hostname(const char *name, struct err *err);
+
 #endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "mount/internal.h"
+#include "mount/mount.h"
+
+static const struct api_mount {
+	const char *type, *path;
+	unsigned long flags;
+	const char *data;
+} api_mounts[] = {
+	/* group 5 is tty in every distribution */
+	{ "devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5" },
+	{ "tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777" },
+	{ "mqueue", "/dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_STRICTATIME, "mode=0755,size=20%" },
+};
+
+int mount_on(const char *type, const char *path, unsigned long flags, const char *data, struct err *err)
+{
+	int r = mount(type, path, type, flags, data) < 0 ? -errno : 0;
+
+	if (r == -ENOENT) {
+		r = mount_folder(path, 0755, err);
+		if (r < 0)
+			return r;
+		r = mount(type, path, type, flags, data) < 0 ? -errno : 0;
+	}
+	return r < 0 ? err_sys(err, -r, "mount %s on '%s'", type, path) : 0;
+}
+
+int mount_api_folders(int dev, struct err *err)
+{
+	int r = dev >= 0 ? mount_attach(dev, "/dev", err) : 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(api_mounts); i++)
+		r = mount_on(api_mounts[i].type, api_mounts[i].path, api_mounts[i].flags, api_mounts[i].data, err);
+	return r;
+}
+
+/* Lay a read-only (or, inside one, a writable) view of a path over itself; what the kernel does not have is passed over. */
+static int lay_over(const char *path, bool readonly, struct err *err)
+{
+	struct mount_attr attr = { 0 };
+	autoclose int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "protect '%s'", path);
+	if (readonly)
+		attr.attr_set = MOUNT_ATTR_RDONLY;
+	else
+		attr.attr_clr = MOUNT_ATTR_RDONLY;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0 ||
+	    move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(err, errno, "protect '%s'", path);
+	return 0;
+}
+
+int mount_mask(struct err *err)
+{
+	static const char *const readonly[] = { "/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/acpi" };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(readonly); i++)
+		r = lay_over(readonly[i], true, err);
+	/* the container's own */
+	return r < 0 ? r : lay_over("/proc/sys/net", false, err);
+}
+
+static int write_new(const char *path, const char *text, const char *end, struct err *err)
+{
+	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	int r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
+
+	if (r == 0)
+		r = file_write_all(fd, end, strlen(end));
+	return r < 0 ? err_sys(err, -r, "write '%s'", path) : 0;
+}
+
+int mount_run_host(const char *os_release, const char *uuid, struct err *err)
+{
+	int r = mount_folder("/run/host", 0755, err);
+
+	if (r == 0)
+		r = write_new("/run/host/container-manager", "mgr", "\n", err);
+	if (r == 0 && uuid)
+		r = write_new("/run/host/container-uuid", uuid, "\n", err);
+	if (r == 0 && os_release)
+		r = write_new("/run/host/os-release", os_release, "", err);
+	return r;
+}
+
+static int open_console_file(struct err *err)
+{
+	int fd = open("/dev/console", O_PATH | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		int made = open("/dev/console", O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+		if (made >= 0)
+			close(made);
+		fd = open("/dev/console", O_PATH | O_CLOEXEC);
+	}
+	return fd < 0 ? err_sys(err, errno, "open '/dev/console'") : fd;
+}
+
+int mount_console(int *ret_master, int *ret_peer, struct err *err)
+{
+	autoclose int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), peer = -1, tree = -1, file = -1;
+	char path[32];
+	int unlock = 0, number;
+
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
+		return err_sys(err, errno, "make a terminal");
+	peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (peer < 0)
+		return err_sys(err, errno, "open the terminal");
+	str_print(path, sizeof path, "/dev/pts/%d", number);
+	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	file = open_console_file(err);
+	if (file < 0)
+		return file;
+	if (move_mount(tree, "", file, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_sys(err, errno, "mount '%s' on '/dev/console'", path);
+	*ret_master = steal_fd(&master);
+	*ret_peer = steal_fd(&peer);
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "mount/mount.h"
+
+static const struct {
+	const char *name;
+	unsigned minor, major;
+} nodes[] = {
+	{ "null", 3, 1 }, { "zero", 5, 1 }, { "full", 7, 1 }, { "random", 8, 1 }, { "urandom", 9, 1 }, { "tty", 0, 5 },
+};
+
+static const struct {
+	const char *name, *target;
+} links[] = {
+	{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" }, { "core", "/proc/kcore" },      { "ptmx", "pts/ptmx" },
+};
+
+static const struct {
+	const char *name;
+	mode_t mode;
+} folders[] = { { "pts", 0755 }, { "shm", 0755 }, { "mqueue", 0755 } };
+
+static int fill(int dev, uid_t uid, gid_t gid)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
+		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
+		    fchmodat(dev, nodes[i].name, 0666, 0) < 0 ||
+		    fchownat(dev, nodes[i].name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0 ||
+		    fchownat(dev, links[i].name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdirat(dev, folders[i].name, folders[i].mode) < 0 ||
+		    fchownat(dev, folders[i].name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+	/* what the console's pty is mounted on */
+	if (mknodat(dev, "console", S_IFREG | 0600, 0) < 0 || fchownat(dev, "console", uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+int mount_dev_new(uid_t uid, gid_t gid, struct err *err)
+{
+	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), dev = -1;
+	char id[16];
+	int r = -1;
+
+	if (fs >= 0 && fsconfig(fs, FSCONFIG_SET_STRING, "source", "mgr-dev", 0) == 0 &&
+	    fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
+	    fsconfig(fs, FSCONFIG_SET_STRING, "size", "4m", 0) == 0 && str_print(id, sizeof id, "%u", uid) == 0 &&
+	    fsconfig(fs, FSCONFIG_SET_STRING, "uid", id, 0) == 0 && str_print(id, sizeof id, "%u", gid) == 0 &&
+	    fsconfig(fs, FSCONFIG_SET_STRING, "gid", id, 0) == 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		r = dev = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	if (r < 0)
+		return err_sys(err, errno, "make a tmpfs for /dev");
+	r = fill(dev, uid, gid);
+	return r < 0 ? err_sys(err, -r, "make device nodes for /dev") : steal_fd(&dev);
+}

@@ -1,0 +1,8 @@
+noinst_LIBRARIES += src/mount/libmount.a
+src_mount_libmount_a_SOURCES = \
+	%D%/api.c \
+	%D%/cgroup.c \
+	%D%/dev.c \
+	%D%/internal.h \
+	%D%/mount.h \
+	%D%/root.c

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "mount/internal.h"
+#include "mount/mount.h"
+
+/* A detached mount of a file system without options. In a user namespace /proc and /sys can be mounted only while another
+ * one is fully visible (mount_too_revealing in the kernel's fs/namespace.c): so before the host's tree is gone. */
+static int new_mount(const char *type, unsigned attr, struct err *err)
+{
+	autoclose int fs = fsopen(type, FSOPEN_CLOEXEC);
+	int mount = -1;
+
+	if (fs >= 0 && fsconfig(fs, FSCONFIG_SET_STRING, "source", type, 0) == 0 &&
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		mount = fsmount(fs, FSMOUNT_CLOEXEC, attr);
+	return mount < 0 ? err_sys(err, errno, "make a mount of %s", type) : mount;
+}
+
+int mount_folder(const char *path, mode_t mode, struct err *err)
+{
+	struct stat st;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(err, errno, "make the mount point '%s'", path);
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return err_set(err, ENOTDIR, "mount point '%s' is no folder", path);
+	return 0;
+}
+
+static int attach(int mount, const char *path, struct err *err)
+{
+	if (move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return err_sys(err, errno, "mount on '%s'", path);
+	int r = mount_folder(path, 0755, err);
+	if (r < 0)
+		return r;
+	if (move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
+		return err_sys(err, errno, "mount on '%s'", path);
+	return 0;
+}
+
+int mount_attach(int mount, const char *path, struct err *err)
+{
+	return attach(mount, path, err);
+}
+
+/* pivot_root(2): with both arguments "." the old root is left on top of the new one, and the unmount takes it away. */
+static int pivot(int root, struct err *err)
+{
+	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(err, errno, "mount the root file system");
+	if (fchdir(root) < 0)
+		return err_sys(err, errno, "enter the root file system");
+	if (sys_pivot_root(".", ".") < 0)
+		return err_sys(err, errno, "pivot to the root file system");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_sys(err, errno, "unmount the host's root");
+	return chdir("/") < 0 ? err_sys(err, errno, "enter the root folder") : 0;
+}
+
+int mount_enter_root(int root, bool privileged, struct err *err)
+{
+	const unsigned safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	autoclose int proc = -1, sys = -1;
+	int r;
+
+	/* with a user namespace of its own the mount namespace is a slave from birth (mount_namespaces(7)) */
+	if (privileged && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return err_sys(err, errno, "part from the host's mounts");
+	proc = new_mount("proc", safe, err);
+	if (proc < 0)
+		return proc;
+	sys = new_mount("sysfs", safe | MOUNT_ATTR_RDONLY, err);
+	if (sys < 0)
+		return sys;
+	r = pivot(root, err);
+	if (r == 0)
+		r = attach(proc, "/proc", err);
+	if (r == 0)
+		r = attach(sys, "/sys", err);
+	return r;
+}

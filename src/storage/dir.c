@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plain folder, owned on disk as inside the container; the id map is put on the mount. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/sys.h"
+#include "storage/internal.h"
+
+static int create(const struct rootfs_conf *conf, const char *path, struct err *err)
+{
+	(void)conf;
+	return mkdir(path, 0755) < 0 ? err_sys(err, errno, "make folder '%s'", path) : 0;
+}
+
+static int mount_dir(const struct rootfs_conf *conf, const char *path, int userns, struct err *err)
+{
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	autoclose int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	struct stat st;
+
+	if (tree < 0)
+		return err_sys(err, errno, "open the root folder '%s'", path);
+	if (fstat(tree, &st) < 0)
+		return err_sys(err, errno, "open the root folder '%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_sys(err, ENOTDIR, "open the root folder '%s'", path);
+	if (userns >= 0) {
+		attr.attr_set |= MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (unsigned)userns;
+	}
+	if (conf->readonly)
+		attr.attr_set |= MOUNT_ATTR_RDONLY;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+		return err_sys(err, errno, "%s the root folder '%s'", userns >= 0 ? "map the ids of" : "mount", path);
+	return steal_fd(&tree);
+}
+
+static int destroy(const struct rootfs_conf *conf, const char *path, struct err *err)
+{
+	(void)conf;
+	return file_remove_tree_at(AT_FDCWD, path, err);
+}
+
+const struct storage_backend storage_dir = {
+	.name = "dir",
+	.create = create,
+	.mount = mount_dir,
+	.destroy = destroy,
+};

@@ -1,0 +1,5 @@
+noinst_LIBRARIES += src/storage/libstorage.a
+src_storage_libstorage_a_SOURCES = \
+	%D%/dir.c \
+	%D%/internal.h \
+	%D%/storage.c %D%/storage.h

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "storage/storage.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "storage/internal.h"
+
+static const struct storage_backend *const backends[] = { &storage_dir };
+
+const struct storage_backend *storage_find(const struct rootfs_conf *conf, const char **ret_path, struct err *err)
+{
+	const char *colon = conf->path ? strchr(conf->path, ':') : NULL;
+	autocall(str_done) struct str known = { 0 };
+
+	for (size_t i = 0; colon && i < ARRAY_SIZE(backends); i++) {
+		size_t n = strlen(backends[i]->name);
+		if (n == (size_t)(colon - conf->path) && strncmp(conf->path, backends[i]->name, n) == 0) {
+			if (colon[1] != '/') {
+				err_set(err, EINVAL, "rootfs.path '%s': the path behind the colon must be absolute",
+					conf->path);
+				return NULL;
+			}
+			*ret_path = colon + 1;
+			return backends[i];
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
+		str_addf(&known, "%s%s:/PATH", i ? ", " : "", backends[i]->name);
+	err_set(err, EINVAL, "rootfs.path '%s': known are %s", conf->path ? conf->path : "", str_text(&known));
+	return NULL;
+}
