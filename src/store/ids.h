@@ -12,8 +12,10 @@
 #define IDS_COUNT 65536U
 #define IDS_FIRST 1048576U /* of the default manager */
 
-/* Reserve a free range for the container with this uuid; its first id. */
-int ids_reserve(const struct store *store, const char *uuid, uint32_t *ret_first, struct err *err);
+/* Reserve a free range for the container of this uuid and name; its first id. The default manager begins at IDS_FIRST,
+ * another one somewhere above, by its id: two managers of a host seldom share ids. The store's folders exist (store_make).
+ */
+int ids_reserve(const struct store *store, const char *uuid, const char *name, uint32_t *ret_first, struct err *err);
 /* Give back every range of this uuid; none is 0. */
 int ids_release(const struct store *store, const char *uuid, struct err *err);
 

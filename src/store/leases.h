@@ -21,11 +21,12 @@ struct lease {
  * on. The gateway is its first address. */
 int leases_subnet(const struct store *store, struct in_addr *ret_net, unsigned *ret_prefix, struct err *err);
 
-/* Reserve want, or any free address when want is 0. -EADDRINUSE naming the holder, -EINVAL when it lies outside the subnet.
- */
+/* Reserve want, or any free address when want is 0, for lease's uuid, name and mac; fills in its ipv4. -EADDRINUSE naming
+ * the holder, -EINVAL when it lies outside the subnet. The store's folders exist (store_make). */
 int leases_reserve(const struct store *store, struct lease *lease, struct in_addr want, struct err *err);
 int leases_release(const struct store *store, const char *uuid, struct err *err);
 int leases_find(const struct store *store, const char *uuid, struct lease *ret, struct err *err); /* -ENOENT */
+/* Until fn returns other than 0, which is then the result. */
 int leases_each(const struct store *store, int (*fn)(const struct lease *lease, void *data), void *data, struct err *err);
 
 #endif

@@ -13,6 +13,8 @@
 #include "base/str.h"
 
 #define STORE_NAME_MAX 63
+#define STORE_NEW      ".new"  /* in the folder of containers: NAME in lower case, while it is being created */
+#define STORE_GONE     ".gone" /* UUID of what a destroy has yet to remove */
 
 struct store {
 	char *etc;         /* /etc/mgr */

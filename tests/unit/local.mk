@@ -1,6 +1,8 @@
 # Unit tests mirror src/: tests/unit/ROOM/test_FILE.c becomes one program. To add one, add its line to unit_tests and its
 # sources and libraries below.
 unit_tests = tests/unit/base/test_str \
+	tests/unit/store/test_registry \
+	tests/unit/store/test_store \
 	tests/unit/wire/test_wire
 unit_tests += tests/unit/cgroup/test_host tests/unit/cgroup/test_life
 
@@ -24,3 +26,11 @@ tests_unit_cgroup_test_host_LDADD = src/cgroup/libcgroup.a src/base/libbase.a $(
 tests_unit_cgroup_test_life_SOURCES = %D%/cgroup/test_life.c
 tests_unit_cgroup_test_life_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_cgroup_test_life_LDADD = src/cgroup/libcgroup.a src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_store_test_registry_SOURCES = %D%/store/test_registry.c
+tests_unit_store_test_registry_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_registry_LDADD = src/store/libstore.a src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_store_test_store_SOURCES = %D%/store/test_store.c
+tests_unit_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_store_LDADD = src/store/libstore.a src/base/libbase.a $(UNIT_LDADD)

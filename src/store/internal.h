@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the store's own files share. */
+#ifndef MGR_STORE_INTERNAL_H
+#define MGR_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+/* Open or make the file and lock it. The fd, -EAGAIN when another has it at the deadline, or -errno. */
+int lock_file(int dirfd, const char *path, uint64_t deadline);
+
+/* --- registries -----------------------------------------------------------------------------------------------------
+ * A folder of the manager with a link an entry, so that reserving, freeing and finding one takes the same time whatever
+ * their number, and a crash leaves an entry whole or absent:
+ *
+ *   FOLDER/format              "1"
+ *   FOLDER/lock                held by whoever writes
+ *   FOLDER/next                where the search for a free slot goes on, where the search for stale entries does
+ *   FOLDER/by-uuid/UUID        -> SLOT
+ *   FOLDER/by-slot/SLOT        -> UUID NAME NOTE STORE
+ *
+ * The link from the uuid is made first and removed last: whatever is interrupted between is found through it. */
+struct registry {
+	const struct store *store;
+	int dir, slots, uuids, lock;
+	bool absent;        /* opened to read, and never written */
+	unsigned long next; /* 0: from the start */
+	long swept;         /* telldir position */
+};
+
+struct registry_entry {
+	char uuid[37];
+	char name[STORE_NAME_MAX + 1];
+	char note[32];
+	char *folder; /* of containers; where the owner is */
+};
+
+#define REGISTRY_INIT(r) autocall(registry_close) struct registry r = { .dir = -1, .slots = -1, .uuids = -1, .lock = -1 }
+
+/* write: take the lock, make what is missing, and drop a few entries whose owner is gone. */
+int registry_open(struct registry *reg, const struct store *store, const char *folder, bool write, struct err *err);
+void registry_close(struct registry *reg);
+void registry_set_next(struct registry *reg, unsigned long next);
+
+/* -ENOENT when the slot is free. */
+int registry_get(const struct registry *reg, const char *slot, struct registry_entry *ret, struct err *err);
+void registry_entry_done(struct registry_entry *entry);
+/* The slot of this uuid; -ENOENT. */
+int registry_find(const struct registry *reg, const char *uuid, char *slot, size_t size, struct err *err);
+/* The slot must be free. */
+int registry_put(struct registry *reg, const char *slot, const char *uuid, const char *name, const char *note,
+		 struct err *err);
+int registry_drop(struct registry *reg, const char *uuid, struct err *err); /* absent is 0 */
+/* Drop every entry whose owner is gone. */
+int registry_sweep(struct registry *reg, struct err *err);
+int registry_each(const struct registry *reg, int (*fn)(const char *slot, const struct registry_entry *entry, void *data),
+		  void *data, struct err *err);
+
+#endif

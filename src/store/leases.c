@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/leases.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "store/internal.h"
+
+#define PREFIX       16U
+#define DEFAULT_NET  UINT32_C(0x0a760000) /* 10.118.0.0 */
+#define OTHERS_FIRST UINT32_C(0x0a770000)
+#define OTHERS_LAST  UINT32_C(0x0a7f0000)
+
+static const char *print_addr(uint32_t addr, char text[static INET_ADDRSTRLEN])
+{
+	struct in_addr in = { .s_addr = htonl(addr) };
+
+	return inet_ntop(AF_INET, &in, text, INET_ADDRSTRLEN);
+}
+
+/* A line of /proc/net/route: does this route, the default one apart, share addresses with net/16? */
+static bool route_overlaps(const char *line, uint32_t net)
+{
+	unsigned dest, mask;
+
+	/* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; addresses as the machine's words */
+	if (sscanf(line, "%*s %x %*x %*x %*d %*d %*d %x", &dest, &mask) != 2 || mask == 0)
+		return false;
+	dest = ntohl(dest);
+	mask = ntohl(mask) & (UINT32_MAX << (32 - PREFIX));
+	return (dest & mask) == (net & mask);
+}
+
+static bool is_routed(const char *routes, uint32_t net)
+{
+	for (const char *line = routes; line; line = strchr(line, '\n'))
+		if (route_overlaps(line += *line == '\n', net))
+			return true;
+	return false;
+}
+
+static int choose_subnet(const struct store *store, uint32_t *ret, struct err *err)
+{
+	autofree char *routes = NULL;
+	int r;
+
+	*ret = DEFAULT_NET;
+	if (!*store->id)
+		return 0;
+	r = file_read_at(AT_FDCWD, "/proc/net/route", 64 << 20, &routes, NULL, err);
+	for (uint32_t net = OTHERS_FIRST; r == 0 && net <= OTHERS_LAST; net += 1U << (32 - PREFIX)) {
+		*ret = net;
+		if (!is_routed(routes, net))
+			return 0;
+	}
+	return r < 0 ? r : err_set(err, EADDRINUSE, "each of 10.119.0.0/16 to 10.127.0.0/16 overlaps a route of this host");
+}
+
+static int read_subnet(const struct registry *reg, uint32_t *ret, struct err *err)
+{
+	char text[64], *slash;
+	struct in_addr in;
+	int r = reg->dir < 0 ? -ENOENT : file_read_small_at(reg->dir, "subnet", text, sizeof text, err);
+
+	if (r < 0)
+		return r;
+	slash = strchr(text, '/');
+	if (slash)
+		*slash++ = '\0';
+	if (!slash || !str_eq(slash, "16") || inet_pton(AF_INET, text, &in) != 1)
+		return err_set(err, EBADMSG, "'%s/.leases/subnet' is not a subnet", reg->store->manager);
+	*ret = ntohl(in.s_addr);
+	return 0;
+}
+
+/* With the registry open to write. */
+static int keep_subnet(struct registry *reg, uint32_t *ret, struct err *err)
+{
+	char addr[INET_ADDRSTRLEN], text[64];
+	int r = read_subnet(reg, ret, err);
+
+	if (r != -ENOENT)
+		return r;
+	r = choose_subnet(reg->store, ret, err);
+	if (r == 0)
+		r = str_print(text, sizeof text, "%s/%u\n", print_addr(*ret, addr), PREFIX);
+	if (r == 0)
+		r = file_replace_at(reg->dir, "subnet", text, strlen(text), 0600, err);
+	return r;
+}
+
+int leases_subnet(const struct store *store, struct in_addr *ret_net, unsigned *ret_prefix, struct err *err)
+{
+	REGISTRY_INIT(reading);
+	uint32_t net = 0;
+	int r = registry_open(&reading, store, ".leases", false, err);
+
+	if (r == 0)
+		r = read_subnet(&reading, &net, NULL);
+	if (r == -ENOENT) {
+		REGISTRY_INIT(writing);
+		r = store_make(store, err);
+		if (r == 0)
+			r = registry_open(&writing, store, ".leases", true, err);
+		if (r == 0)
+			r = keep_subnet(&writing, &net, err);
+	}
+	if (r < 0)
+		return err_wrap(err, "find the managed network's subnet");
+	ret_net->s_addr = htonl(net);
+	*ret_prefix = PREFIX;
+	return 0;
+}
+
+/* The network's own, its gateway's, the broadcast address, and what careless programs take for one. */
+static bool may_lease(uint32_t host)
+{
+	return host > 1 && (host & 0xff) != 0 && (host & 0xff) != 0xff;
+}
+
+static int find_free(const struct registry *reg, uint32_t net, uint32_t *ret, struct err *err)
+{
+	uint32_t size = UINT32_C(1) << (32 - PREFIX), host = reg->next > 1 && reg->next < size ? (uint32_t)reg->next : 2;
+	char text[INET_ADDRSTRLEN];
+
+	for (uint32_t tried = 0; tried < size; tried++, host = (host + 1) % size) {
+		autocall(registry_entry_done) struct registry_entry entry = { 0 };
+		if (!may_lease(host) || registry_get(reg, print_addr(net + host, text), &entry, NULL) != -ENOENT)
+			continue;
+		*ret = net + host;
+		return 0;
+	}
+	return err_set(err, ENOSPC, "every address of %s/%u is taken", print_addr(net, text), PREFIX);
+}
+
+static int check_wanted(const struct registry *reg, uint32_t net, uint32_t want, struct err *err)
+{
+	autocall(registry_entry_done) struct registry_entry holder = { 0 };
+	char addr[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN];
+	uint32_t host = want - net, size = UINT32_C(1) << (32 - PREFIX);
+
+	print_addr(want, addr);
+	if (want < net || host >= size)
+		return err_set(err, EINVAL, "address %s is not in %s/%u, the managed network's subnet", addr,
+			       print_addr(net, subnet), PREFIX);
+	if (host == 1)
+		return err_set(err, EINVAL, "address %s is the managed network's gateway", addr);
+	if (host == 0 || host == size - 1)
+		return err_set(err, EINVAL, "address %s cannot be a container's: it means the network itself", addr);
+	int r = registry_get(reg, addr, &holder, err);
+	if (r == 0)
+		return err_set(err, EADDRINUSE, "address %s belongs to '%s'", addr, holder.name);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int find_slot(struct registry *reg, uint32_t want, uint32_t *ret, struct err *err)
+{
+	uint32_t net = 0;
+	int r = keep_subnet(reg, &net, err);
+
+	if (r < 0)
+		return r;
+	*ret = want;
+	r = want ? check_wanted(reg, net, want, err) : find_free(reg, net, ret, err);
+	if (r != -EADDRINUSE && r != -ENOSPC)
+		return r;
+	r = registry_sweep(reg, err);
+	if (r == 0)
+		r = want ? check_wanted(reg, net, want, err) : find_free(reg, net, ret, err);
+	return r;
+}
+
+int leases_reserve(const struct store *store, struct lease *lease, struct in_addr want, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	char slot[INET_ADDRSTRLEN], mac[18];
+	const uint8_t *m = lease->mac;
+	uint32_t addr;
+	int r = registry_open(&reg, store, ".leases", true, err);
+
+	if (r == 0)
+		r = find_slot(&reg, ntohl(want.s_addr), &addr, err);
+	if (r < 0)
+		return r;
+	r = str_print(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	if (r == 0)
+		r = registry_put(&reg, print_addr(addr, slot), lease->uuid, lease->name, mac, err);
+	if (r < 0)
+		return r;
+	if (!want.s_addr)
+		registry_set_next(&reg, (addr + 1) & ((UINT32_C(1) << (32 - PREFIX)) - 1));
+	lease->ipv4.s_addr = htonl(addr);
+	return 0;
+}
+
+int leases_release(const struct store *store, const char *uuid, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	int r = registry_open(&reg, store, ".leases", true, err);
+
+	return r < 0 ? r : registry_drop(&reg, uuid, err);
+}
+
+static int to_lease(const char *slot, const struct registry_entry *entry, struct lease *ret)
+{
+	uint8_t *m = ret->mac;
+
+	memcpy(ret->uuid, entry->uuid, sizeof ret->uuid);
+	memcpy(ret->name, entry->name, sizeof ret->name);
+	if (inet_pton(AF_INET, slot, &ret->ipv4) != 1 ||
+	    sscanf(entry->note, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)
+		return -EBADMSG;
+	return 0;
+}
+
+int leases_find(const struct store *store, const char *uuid, struct lease *ret, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	autocall(registry_entry_done) struct registry_entry entry = { 0 };
+	char slot[INET_ADDRSTRLEN];
+	int r = registry_open(&reg, store, ".leases", false, err);
+
+	if (r == 0)
+		r = registry_find(&reg, uuid, slot, sizeof slot, err);
+	if (r == 0)
+		r = registry_get(&reg, slot, &entry, err);
+	if (r < 0)
+		return r;
+	r = to_lease(slot, &entry, ret);
+	return r < 0 ? err_sys(err, -r, "read the lease of %s", uuid) : 0;
+}
+
+struct each {
+	int (*fn)(const struct lease *lease, void *data);
+	void *data;
+};
+
+static int each_entry(const char *slot, const struct registry_entry *entry, void *data)
+{
+	const struct each *each = data;
+	struct lease lease;
+
+	return to_lease(slot, entry, &lease) < 0 ? 0 : each->fn(&lease, each->data);
+}
+
+int leases_each(const struct store *store, int (*fn)(const struct lease *lease, void *data), void *data, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	struct each each = { fn, data };
+	int r = registry_open(&reg, store, ".leases", false, err);
+
+	return r < 0 ? r : registry_each(&reg, each_entry, &each, err);
+}

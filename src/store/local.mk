@@ -1,0 +1,8 @@
+noinst_LIBRARIES += src/store/libstore.a
+src_store_libstore_a_SOURCES = \
+	%D%/ids.c %D%/ids.h \
+	%D%/internal.h \
+	%D%/leases.c %D%/leases.h \
+	%D%/lock.c \
+	%D%/registry.c \
+	%D%/store.c %D%/store.h
