@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Each check of `make lint` sees what it is there for, on a copy of the tree with one fault put in.
+load ../lib/common
+
+setup() {
+	common_setup
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir "$tree"
+	cp -r "$BATS_TEST_DIRNAME"/../../{src,tests,doc,.clang-format} "$tree"
+}
+
+lint() {
+	run "$tree/tests/lint/run" "$1"
+	[[ $output == *"not ok 1 lint.$1"* ]] || show "lint.$1 saw nothing" "$output"
+	assert_status 1
+}
+
+@test "repo.4 lint sees an include that goes up, or sideways" {
+	echo '#include "store/store.h"' >>"$tree/src/base/err.c"
+	lint layers
+	assert_contains 'src/base/err.c: base/ may not see store/ ("store/store.h")'
+	mkdir -p "$tree/src/conf"
+	echo '#include "wire/wire.h"' >"$tree/src/conf/x.c"
+	lint layers
+	assert_contains 'src/conf/x.c: conf/ may not see wire/'
+}
+
+@test "repo.4 lint sees a banned call, and not the word in a comment or a string" {
+	printf 'int f(void)\n{\n\treturn system("x"); /* sleep(1) */\n}\nconst char *s = "sleep(1)";\n' >"$tree/src/base/x.c"
+	lint banned
+	assert_contains "src/base/x.c:3: system: runs a shell"
+	refute_contains "sleep"
+}
+
+@test "repo.4 lint sees a format that is not clang-format's" {
+	printf 'int  f( void ) {\nreturn 0; }\n' >"$tree/src/base/x.c"
+	lint format
+	assert_contains "src/base/x.c:1"
+}
+
+@test "repo.4 lint sees a file of 601 lines and a function of 101, and lets a table be as long as it is" {
+	{ echo 'int f(void)'; echo '{'; for ((i = 0; i < 101; i++)); do printf '\tg();\n'; done; echo '}'; } >"$tree/src/base/x.c"
+	{ echo 'static const int t[] = {'; for ((i = 0; i < 700; i++)); do printf '\t1,\n'; done; echo '};'; } >"$tree/src/base/y.c"
+	for ((i = 0; i < 601; i++)); do echo 'int x;'; done >"$tree/src/base/z.c"
+	lint sizes
+	assert_contains "src/base/x.c:2: a function of 101 lines"
+	assert_contains "src/base/z.c: 601 lines"
+	refute_contains "src/base/y.c"
+}
+
+@test "repo.4 lint sees a mistake in a shell program" {
+	printf '#!/bin/sh\nrm $1\n' >"$tree/tests/x"
+	lint shell
+	assert_contains "tests/x:2"
+}
+
+@test "repo.4 lint sees a promise without a test, and a test without its promise" {
+	echo '- never.1 — pigs fly' >>"$tree/doc/BEHAVIOUR.md"
+	printf '@test "never.2 pigs swim" {\n\ttrue\n}\n' >"$tree/tests/behaviour/x.bats"
+	lint behaviour
+	assert_contains "never.1 is promised in doc/BEHAVIOUR.md, and no test has it"
+	assert_contains "never.2 has a test, and doc/BEHAVIOUR.md does not promise it"
+}

@@ -1,0 +1,10 @@
+# `make lint` and `make check-asan` work in a plain build folder; `make check` runs the unit tests (tests/unit/local.mk).
+lint:
+	@$(top_srcdir)/tests/lint/run
+
+check-asan:
+	@$(top_srcdir)/tests/run --asan
+
+.PHONY: lint check-asan
+
+EXTRA_DIST += tests/behaviour tests/lab tests/lib tests/lint tests/packages tests/run
