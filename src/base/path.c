@@ -57,15 +57,14 @@ int path_mkdirs_in_root(int root, const char *path, mode_t mode, struct err *err
 int path_readlink_in_root(int root, const char *path, char **ret, struct err *err)
 {
 	autoclose int fd = path_open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
-	enum { LONGEST = 4095 }; /* symlink(2): ENAMETOOLONG beyond */
-	autofree char *target = malloc(LONGEST);
+	autofree char *target = malloc(PATH_LINK_LONGEST);
 	ssize_t n;
 
 	if (fd < 0)
 		return err_sys(err, -fd, "open '%s'", path);
 	if (!target)
 		return err_nomem(err);
-	n = readlinkat(fd, "", target, LONGEST);
+	n = readlinkat(fd, "", target, PATH_LINK_LONGEST);
 	if (n < 0)
 		return err_sys(err, errno, "read the link '%s'", path);
 	*ret = strndup(target, (size_t)n);

@@ -17,6 +17,8 @@ int path_open_in_root(int root, const char *path, int flags, mode_t mode);
  * (EOVERFLOW on idmapped mounts otherwise). */
 int path_mkdirs_in_root(int root, const char *path, mode_t mode, struct err *err);
 
+#define PATH_LINK_LONGEST 4095 /* bytes of a symlink's target (symlink(2)), without an end */
+
 /* readlink in the root of one path (its parents resolved as above); allocated in *ret. */
 int path_readlink_in_root(int root, const char *path, char **ret, struct err *err);
 

@@ -51,7 +51,7 @@ pid_t ns_clone(const struct ns_clone *how, int *ret_pidfd, struct err *err)
 		args.flags |= CLONE_NEWNET;
 	if (how->cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)how->cgroup;
+		args.cgroup = (unsigned)how->cgroup;
 	}
 	if (how->map->mode != IDMAP_NONE) {
 		args.flags |= CLONE_NEWUSER;

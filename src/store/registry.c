@@ -2,13 +2,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/internal.h"
@@ -102,7 +102,7 @@ static int split(char *text, struct registry_entry *ret)
 
 int registry_get(const struct registry *reg, const char *slot, struct registry_entry *ret, struct err *err)
 {
-	char text[PATH_MAX];
+	char text[PATH_LINK_LONGEST + 1];
 	ssize_t n = reg->absent ? -1 : readlinkat(reg->slots, slot, text, sizeof text - 1);
 	int r;
 

@@ -21,7 +21,7 @@ load ../lib/common
 		setsid sleep 1000 <&- >&- 2>&- & exit 7'
 	assert_status 7
 	[ ! -e "$output" ]
-	[ -z "$(find /sys/fs/cgroup -name "mgr-$(bash -c "$(sed -n '/^fnv1a()/,/^}/p' "$BATS_TEST_DIRNAME/../lab")"'; fnv1a "$1"' - "$output/root")")" ]
+	[ -z "$(find /sys/fs/cgroup -name "mgr-$("$BATS_TEST_DIRNAME/../lib/storeid" "$output/root")")" ]
 	run grep -lsz "^MGR_LAB=$output" /proc/[0-9]*/environ
 	assert_output ""
 }

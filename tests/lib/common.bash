@@ -76,9 +76,9 @@ container_ip() {
 	mgr-info -n "$1" -iH | head -n 1
 }
 
-# Id of a store that -P names: its cgroups belong to this lab too.
+# own_store FOLDER: cgroups of a store that -P names belong to this lab too.
 own_store() {
-	bash -c "$(sed -n '/^fnv1a()/,/^}/p' "$BATS_TEST_DIRNAME/../lab")"'; fnv1a "$1"' fnv1a "$1" >>"$MGR_LAB/ids"
+	"$BATS_TEST_DIRNAME/../lib/storeid" "$MGR_LAB_ID:$(realpath -m "$1")" >>"$MGR_LAB/ids"
 }
 
 # --- other machines ---------------------------------------------------------------------------------------------------------
