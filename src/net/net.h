@@ -76,6 +76,7 @@ struct net_plan {
 	size_t join_len;
 	int conn;    /* to mgr-netd, -1 before net_begin; it stands for the container: hand it to the supervisor */
 	bool joined; /* mgr-netd has answered */
+	const struct store *store; /* as given to net_plan, which must outlive the plan */
 };
 
 /* What the configuration and the registry of leases say. Makes nothing. uuid: 36 characters. -EINVAL for what cannot be
@@ -87,7 +88,7 @@ void net_plan_done(struct net_plan *plan);
 
 /* Ask mgr-netd for the container's part in the managed network, without waiting; starts it when nobody listens. Nothing to
  * do without a join: 0. */
-int net_begin(struct net_plan *plan, const struct store *store, uint64_t deadline, struct err *err);
+int net_begin(struct net_plan *plan, uint64_t deadline, struct err *err);
 
 /* Bring up lo and make every NIC, configured, in the network namespace that the descriptor refers to; waits for mgr-netd
  * first when the managed bridge is not there yet. The caller's own namespace is left as it was. -ENODEV when a bridge does

@@ -5,9 +5,6 @@
 
 #include "store/store.h"
 
-/* Open or make the file and lock it. The fd, -EAGAIN when another has it at the deadline, or -errno. */
-int lock_file(int dirfd, const char *path, uint64_t deadline);
-
 /* --- registries -----------------------------------------------------------------------------------------------------
  * A folder of the manager with a link an entry, so that reserving, freeing and finding one takes the same time whatever
  * their number, and a crash leaves an entry whole or absent:

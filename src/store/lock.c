@@ -71,7 +71,7 @@ static bool is_still(int dirfd, const char *path, int fd)
 	       there.st_ino == here.st_ino && there.st_dev == here.st_dev;
 }
 
-int lock_file(int dirfd, const char *path, uint64_t deadline)
+int store_lock_file(int dirfd, const char *path, uint64_t deadline)
 {
 	for (;;) {
 		autoclose int fd = openat(dirfd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -119,7 +119,7 @@ int store_lock(const struct store *store, const char *name, enum store_phase pha
 		autoclose int dir = store_runtime(store, name, true, err);
 		if (dir < 0)
 			return dir;
-		fd = lock_file(dir, "lock", deadline);
+		fd = store_lock_file(dir, "lock", deadline);
 	} while (fd == -ENOENT);
 	if (fd == -EAGAIN)
 		return err_set(err, EBUSY, "busy: another command or its supervisor holds it (%s)",

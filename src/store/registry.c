@@ -48,7 +48,7 @@ static int open_folders(struct registry *reg, const char *folder, bool write, st
 
 	reg->dir = manager < 0 ? manager : open_folder(manager, folder, write);
 	if (reg->dir >= 0 && write) {
-		reg->lock = lock_file(reg->dir, "lock", clock_in(LOCK_WAIT));
+		reg->lock = store_lock_file(reg->dir, "lock", clock_in(LOCK_WAIT));
 		if (reg->lock < 0)
 			return err_sys(err, -reg->lock, "lock '%s/%s/lock'", reg->store->manager, folder);
 	}

@@ -65,6 +65,9 @@ extern const char *const store_phase_names[STORE_PHASES];
 /* Take the lock and write the phase. -EBUSY with the holder's phase in the message when another has it at the deadline
  * (clock.h; 0: at once). Returns the fd, close-on-exec. */
 int store_lock(const struct store *store, const char *name, enum store_phase phase, uint64_t deadline, struct err *err);
+/* The same kind of lock on any file, made when absent, without a phase: the fd, -EAGAIN when another has it at the
+ * deadline, or -errno. */
+int store_lock_file(int dirfd, const char *path, uint64_t deadline);
 int store_lock_phase(int lock, enum store_phase phase);
 /* The phase of whoever holds it now, without disturbing; STORE_IDLE when free. Never waits. */
 enum store_phase store_lock_peek(const struct store *store, const char *name);

@@ -1,0 +1,10 @@
+# client.c and names.c are all that a program needs which only talks to mgr-netd.
+noinst_LIBRARIES += src/net/libnet.a
+src_net_libnet_a_SOURCES = \
+	%D%/client.c \
+	%D%/names.c %D%/names.h \
+	%D%/net.h \
+	%D%/plan.c \
+	%D%/resolv.c \
+	%D%/rtnl.c %D%/rtnl.h \
+	%D%/up.c

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a container's network is called in the kernel. */
+#ifndef MGR_NET_NAMES_H
+#define MGR_NET_NAMES_H
+
+/* Host end of NIC `index` of the container with this uuid: "mgr", ten hex digits of the uuid, a letter. -EINVAL for a uuid
+ * or index that has no name. */
+int net_veth_name(const char *uuid, unsigned index, char ret[static 16]);
+
+#endif

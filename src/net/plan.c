@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From configuration and registries to plain values: what a start will make. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "net/names.h"
+#include "net/net.h"
+#include "store/leases.h"
+#include "wire/handover.h"
+
+/* What the plan is made from. */
+struct source {
+	const struct net_conf *conf;
+	const struct store *store;
+	const char *name, *uuid;
+};
+
+static int set_type(struct net_plan *plan, const struct net_conf *conf, struct err *err)
+{
+	for (size_t i = 0; i < conf->n; i++) {
+		if (conf->v[i].type == NIC_HOST)
+			plan->host = true;
+		else if (conf->v[i].type == NIC_VETH)
+			plan->n++;
+	}
+	if (plan->host && (plan->n || conf->forward.n))
+		return err_set(err, EINVAL, "type = host shares the host's network: no other NIC and no forward beside it");
+	return 0;
+}
+
+static bool is_managed(const struct nic_conf *conf)
+{
+	return !conf->link || str_eq(conf->link, "mgrbr0");
+}
+
+/* The leased address, which stands in the registry alone. */
+static int use_lease(struct net_nic *nic, struct net_plan *plan, const struct source *from, struct err *err)
+{
+	struct lease lease;
+	struct in_addr net;
+	unsigned prefix;
+	int r = leases_find(from->store, from->uuid, &lease, err);
+
+	if (r == -ENOENT)
+		return err_set(err, ENOENT, "no address is leased to '%s'", from->name);
+	if (r == 0)
+		r = leases_subnet(from->store, &net, &prefix, err);
+	if (r < 0)
+		return r;
+	nic->ipv4 = lease.ipv4;
+	nic->prefix = (uint8_t)prefix;
+	nic->gateway.s_addr = net.s_addr | htonl(1);
+	plan->resolver = nic->gateway;
+	return 0;
+}
+
+static void use_static(struct net_nic *nic, const struct nic_conf *conf)
+{
+	if (conf->ipv4.family == AF_INET) {
+		memcpy(&nic->ipv4, conf->ipv4.addr, sizeof nic->ipv4);
+		nic->prefix = conf->ipv4.prefix;
+	}
+	if (conf->ipv4_gateway.family == AF_INET)
+		memcpy(&nic->gateway, conf->ipv4_gateway.addr, sizeof nic->gateway);
+}
+
+static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net_plan *plan, const struct source *from,
+		    struct err *err)
+{
+	int r = net_veth_name(from->uuid, conf->index, nic->veth);
+
+	if (r < 0)
+		return err_set(err, EINVAL, "net.%u of '%s' has no name on the host", conf->index, from->uuid);
+	if (!conf->has_hwaddr)
+		return err_set(err, EINVAL, "net.%u.hwaddr is not set", conf->index);
+	nic->managed = is_managed(conf);
+	nic->mtu = conf->mtu;
+	nic->down = conf->down;
+	memcpy(nic->mac, conf->hwaddr, sizeof nic->mac);
+	if (nic->managed)
+		net_bridge_name(from->store, nic->bridge);
+	else if (str_print(nic->bridge, sizeof nic->bridge, "%s", conf->link) < 0)
+		return err_set(err, EINVAL, "net.%u.link: '%s' is longer than an interface's name can be", conf->index,
+			       conf->link);
+	r = conf->name ? str_print(nic->name, sizeof nic->name, "%s", conf->name)
+		       : str_print(nic->name, sizeof nic->name, "eth%u", conf->index);
+	if (r < 0)
+		return err_set(err, EINVAL, "net.%u.name: '%s' is longer than an interface's name can be", conf->index,
+			       conf->name);
+	use_static(nic, conf);
+	if (nic->managed && conf->ipv4.lease && !plan->resolver.s_addr)
+		return use_lease(nic, plan, from, err);
+	return 0;
+}
+
+/* Only the first managed NIC has the container's name and its forwards. */
+static int plan_join(struct net_plan *plan, const struct net_nic *nic, const struct source *from, struct err *err)
+{
+	const struct forward_conf *forward = &from->conf->forward;
+	size_t len = sizeof *plan->join + forward->n * sizeof *forward->v;
+	struct wire_net_join *join;
+
+	if (len > HANDOVER_JOIN_MAX)
+		return err_set(err, E2BIG, "%zu forwards are too many", forward->n);
+	join = calloc(1, len);
+	if (!join)
+		return err_nomem(err);
+	str_print(join->name, sizeof join->name, "%s", from->name);
+	str_print(join->uuid, sizeof join->uuid, "%s", from->uuid);
+	str_print(join->veth, sizeof join->veth, "%s", nic->veth);
+	memcpy(join->mac, nic->mac, sizeof join->mac);
+	join->ipv4 = nic->ipv4;
+	join->n_forwards = (uint32_t)forward->n;
+	if (forward->n)
+		memcpy(join->forwards, forward->v, forward->n * sizeof *forward->v);
+	plan->join = join;
+	plan->join_len = len;
+	return 0;
+}
+
+int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct store *store, const char *name,
+	     const char *uuid, struct err *err)
+{
+	const struct source from = { conf, store, name, uuid };
+	size_t made = 0;
+	int r;
+
+	*plan = (struct net_plan){ .conn = -1, .store = store };
+	r = set_type(plan, conf, err);
+	if (r < 0 || plan->host)
+		return r;
+	plan->nics = calloc(plan->n ? plan->n : 1, sizeof *plan->nics);
+	if (!plan->nics)
+		return err_nomem(err);
+	for (size_t i = 0; i < conf->n && r >= 0; i++) {
+		if (conf->v[i].type != NIC_VETH)
+			continue;
+		struct net_nic *nic = &plan->nics[made++];
+		r = plan_nic(nic, &conf->v[i], plan, &from, err);
+		if (r >= 0 && nic->managed && nic->ipv4.s_addr && !plan->join)
+			r = plan_join(plan, nic, &from, err);
+	}
+	if (r >= 0 && conf->forward.n && !plan->join)
+		r = err_set(err, EINVAL,
+			    "forward.port: there is no NIC with an address on the managed network to forward to");
+	if (r < 0)
+		net_plan_done(plan);
+	return r < 0 ? r : 0;
+}
+
+void net_plan_done(struct net_plan *plan)
+{
+	if (!plan)
+		return;
+	if (plan->conn > 0)
+		close(plan->conn);
+	free(plan->nics);
+	free(plan->join);
+	*plan = (struct net_plan){ .conn = -1 };
+}

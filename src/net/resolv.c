@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The guest's /etc/resolv.conf: there when init runs, whatever distribution it is. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "net/net.h"
+
+#define MARK "# Written by mgr at each start, while this line stands.\n"
+
+/* Ours to write: absent, empty, or what we wrote before. */
+static bool is_ours(int root, const char *path)
+{
+	autoclose int fd = path_open_in_root(root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+	char start[sizeof MARK] = "";
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return true;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	n = pread(fd, start, sizeof start - 1, 0);
+	return n == 0 || (n == sizeof start - 1 && str_eq(start, MARK));
+}
+
+/* The folder of a link's target, when that lies in /run, which is empty before init runs: systemd-resolved's stub file is
+ * what Debian's link names, and until it runs ours stands in its place. */
+static int make_target_folder(int root, const char *target, struct err *err)
+{
+	autofree char *folder = NULL;
+	const char *slash = strrchr(target, '/');
+
+	while (str_starts(target, "../"))
+		target += 3;
+	if (*target == '/')
+		target++;
+	if (!str_starts(target, "run/") || !slash || slash <= target)
+		return 0;
+	folder = strndup(target, (size_t)(slash - target));
+	if (!folder)
+		return err_nomem(err);
+	int fd = path_mkdirs_in_root(root, folder, 0755, err);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+int net_resolv_conf(int root, struct in_addr resolver, struct err *err)
+{
+	static const char path[] = "etc/resolv.conf";
+	autofree char *target = NULL, *text = NULL;
+	char addr[INET_ADDRSTRLEN];
+	autoclose int fd = -1;
+	int r;
+
+	if (!resolver.s_addr || !is_ours(root, path))
+		return 0;
+	if (path_readlink_in_root(root, path, &target, NULL) >= 0) {
+		r = make_target_folder(root, target, err);
+		if (r < 0)
+			return err_wrap(err, "write /etc/resolv.conf");
+	}
+	text = str_fmt(MARK "nameserver %s\nsearch mgr\n", inet_ntop(AF_INET, &resolver, addr, sizeof addr));
+	if (!text)
+		return err_nomem(err);
+	fd = path_open_in_root(root, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_NONBLOCK, 0644);
+	if (fd == -ENOENT ||
+	    fd == -EROFS) /* no /etc, a link to nowhere, or a root that is not to be written: the guest's own */
+		return 0;
+	if (fd < 0)
+		return err_sys(err, -fd, "write /etc/resolv.conf");
+	r = file_write_all(fd, text, strlen(text));
+	return r < 0 ? err_sys(err, -r, "write /etc/resolv.conf") : 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests to the kernel's routing netlink (rtnetlink(7)), a buffer on the stack each: a start makes half a dozen, and a
+ * library for it would cost more than they do. */
+#ifndef MGR_NET_RTNL_H
+#define MGR_NET_RTNL_H
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct rtnl_msg {
+	union {
+		struct nlmsghdr head;
+		uint8_t bytes[1024];
+	};
+	bool full; /* something did not fit */
+};
+
+/* A NETLINK_ROUTE socket in the namespace `netns` (-1: the caller's). Returns it or -errno. */
+int rtnl_open(int netns, struct err *err);
+
+/* Start a request with its family header (struct ifinfomsg ...). NLM_F_REQUEST | NLM_F_ACK are added to flags. */
+void rtnl_start(struct rtnl_msg *m, uint16_t type, uint16_t flags, const void *header, size_t len);
+/* Bytes without an attribute around them (the header inside VETH_INFO_PEER). */
+void rtnl_put_raw(struct rtnl_msg *m, const void *data, size_t len);
+void rtnl_put(struct rtnl_msg *m, uint16_t attr, const void *data, size_t len);
+void rtnl_put_u32(struct rtnl_msg *m, uint16_t attr, uint32_t value);
+void rtnl_put_str(struct rtnl_msg *m, uint16_t attr, const char *text);
+/* Open an attribute that holds others; what it returns goes to rtnl_nest_end. */
+size_t rtnl_nest(struct rtnl_msg *m, uint16_t attr);
+void rtnl_nest_end(struct rtnl_msg *m, size_t nest);
+
+/* Send it and wait for the kernel's answer. 0, or the kernel's -errno, its own explanation in err where it gives one. */
+int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err);
+
+struct rtnl_link {
+	int index, peer, master; /* peer: index of a veth's other end, in its namespace; 0: none */
+	uint32_t mtu;
+};
+/* The interface of this name. -ENODEV. */
+int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err);
+
+#endif
