@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
 	%D%/ids.c %D%/ids.h \
 	%D%/internal.h \
+	%D%/last.c %D%/last.h \
 	%D%/leases.c %D%/leases.h \
 	%D%/lock.c \
 	%D%/registry.c \

@@ -3,6 +3,7 @@
 unit_tests = tests/unit/base/test_str \
 	tests/unit/store/test_registry \
 	tests/unit/store/test_store \
+	tests/unit/supervisor/test_supervisor \
 	tests/unit/wire/test_wire
 unit_tests += tests/unit/cgroup/test_host tests/unit/cgroup/test_life
 
@@ -34,3 +35,7 @@ tests_unit_store_test_registry_LDADD = src/store/libstore.a src/base/libbase.a $
 tests_unit_store_test_store_SOURCES = %D%/store/test_store.c
 tests_unit_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_store_LDADD = src/store/libstore.a src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_supervisor_test_supervisor_SOURCES = %D%/supervisor/test_supervisor.c %D%/supervisor/harness.c %D%/supervisor/harness.h
+tests_unit_supervisor_test_supervisor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DSUPERVISOR='"$(abs_top_builddir)/mgr-supervisor"'
+tests_unit_supervisor_test_supervisor_LDADD = src/store/libstore.a src/wire/libwire.a src/base/libbase.a $(UNIT_LDADD)

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/last.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#define FORMAT 1
+
+int last_write(int folder, const struct last *last, struct err *err)
+{
+	autoclose int fd = -1;
+	char text[1024], tmp[32];
+	int r;
+
+	r = str_print(text, sizeof text,
+		      "version %d\nstarted %" PRIu64 "\nended %" PRIu64 "\nstatus %d\noom %" PRIu64 "\nrun %" PRIu32
+		      "\nfailed %s\n",
+		      FORMAT, last->started, last->ended, last->status, last->oom_kills, last->run, last->failed);
+	if (r < 0)
+		return err_sys(err, -r, "write 'last'");
+	snprintf(tmp, sizeof tmp, "last.%d.new", (int)getpid());
+	fd = openat(folder, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
+	if (r >= 0 && renameat(folder, tmp, folder, "last") < 0)
+		r = -errno;
+	if (r >= 0)
+		return 0;
+	unlinkat(folder, tmp, 0);
+	return err_sys(err, -r, "write 'last'");
+}
+
+/* "NAME VALUE": the value, when the line has this name. */
+static const char *value(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(line, name, n) == 0 && line[n] == ' ' ? line + n + 1 : NULL;
+}
+
+static void read_line(struct last *last, const char *line)
+{
+	const char *v;
+
+	if ((v = value(line, "started")))
+		last->started = strtoull(v, NULL, 10);
+	else if ((v = value(line, "ended")))
+		last->ended = strtoull(v, NULL, 10);
+	else if ((v = value(line, "status")))
+		last->status = (int)strtol(v, NULL, 10);
+	else if ((v = value(line, "oom")))
+		last->oom_kills = strtoull(v, NULL, 10);
+	else if ((v = value(line, "run")))
+		last->run = (uint32_t)strtoul(v, NULL, 10);
+	else if ((v = value(line, "failed")))
+		str_print(last->failed, sizeof last->failed, "%s", v);
+}
+
+int last_read(int folder, struct last *last, struct err *err)
+{
+	char text[2048], *rest = text, *line;
+	int r = file_read_small_at(folder, "last", text, sizeof text, err);
+
+	*last = (struct last){ .status = LAST_NO_STATUS };
+	if (r < 0)
+		return r;
+	while ((line = strsep(&rest, "\n")))
+		read_line(last, line);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a container's latest run ended: /var/lib/mgr/NAME/last. History for people, not state. */
+#ifndef MGR_STORE_LAST_H
+#define MGR_STORE_LAST_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define LAST_NO_STATUS (-1)
+
+struct last {
+	uint64_t started, ended; /* CLOCK_REALTIME, ns; started 0: init never ran */
+	int status;              /* init's wait status; LAST_NO_STATUS when nobody saw its end */
+	uint64_t oom_kills;
+	uint32_t run;     /* reboots inside before it */
+	char failed[508]; /* what went wrong ("rootfs: mount ...: No such device"), "" when nothing did */
+};
+
+/* Replace it at once, whole; a crash of the machine may lose it. folder: /var/lib/mgr/NAME. */
+int last_write(int folder, const struct last *last, struct err *err);
+/* -ENOENT when it has never run. What a file lacks is 0. */
+int last_read(int folder, struct last *last, struct err *err);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Children, and the end of a run: init's exit, then its undoing by mgr-boot --down, or another run by mgr-boot --reboot. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "store/last.h"
+#include "supervisor/supervisor.h"
+
+#define BOOT    MGR_LIBEXECDIR "/mgr-boot"
+#define LOCK_FD 3
+
+void supervisor_kill(struct supervisor *s)
+{
+	if (s->init)
+		sys_pidfd_send_signal(s->init_pidfd, SIGKILL);
+	/* What has entered from outside, too; mgr-boot --down waits until nothing is left, on any layout. */
+	if (s->cgroup_v2)
+		file_write_at(s->cgroups[0], "cgroup.kill", "1", NULL);
+}
+
+/* How often the kernel has killed for want of memory, by whichever hierarchy counts it. */
+static uint64_t oom_kills(const struct supervisor *s)
+{
+	static const char *const files[] = { "memory.events", "memory.oom_control" };
+	char text[512];
+
+	for (uint32_t i = 0; i < s->n_cgroups; i++)
+		for (size_t f = 0; f < ARRAY_SIZE(files); f++) {
+			if (file_read_small_at(s->cgroups[i], files[f], text, sizeof text, NULL) < 0)
+				continue;
+			const char *at = strstr(text, "oom_kill ");
+			if (at)
+				return strtoull(at + strlen("oom_kill "), NULL, 10);
+		}
+	return 0;
+}
+
+static void write_last(const struct supervisor *s)
+{
+	struct last last = { .status = s->init_status, .oom_kills = oom_kills(s), .started = s->started, .run = s->run };
+	struct timespec now;
+	struct err err;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	last.ended = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+	if (s->folder >= 0 && last_write(s->folder, &last, &err) < 0)
+		log_warn("%s", err.msg);
+}
+
+/* STOPPED is said when it is so: after everything was undone and the lock went. */
+static void finish(struct supervisor *s, bool undone)
+{
+	debug_point("supervisor", "after-down");
+	close(s->lock);
+	s->lock = -1;
+	supervisor_enter(s, undone ? WIRE_STOPPED : WIRE_ABORTING);
+	loop_quit(s->loop);
+}
+
+static void start_down(struct supervisor *s)
+{
+	char number[12];
+	const char *argv[8] = { BOOT, "--down", "--lock", number };
+	const struct proc_fd fds[] = { { s->lock, LOCK_FD }, { s->log, 2 } };
+	struct err err;
+	size_t n = 4;
+
+	snprintf(number, sizeof number, "%d", LOCK_FD);
+	if (s->path[0]) {
+		argv[n++] = "-P";
+		argv[n++] = s->path;
+	}
+	argv[n++] = s->name;
+	debug_point("supervisor", "before-down");
+	s->down = proc_spawn(argv, fds, s->log >= 0 ? 2 : 1, NULL, &err);
+	if (s->down > 0)
+		return;
+	log_error("undo: %s", err.msg);
+	s->down = 0;
+	finish(s, false);
+}
+
+/* In place, so that the same process stays the parent. Returns when it cannot be done. */
+static void reboot(struct supervisor *s)
+{
+	const int reset[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
+	sigset_t none;
+	struct err err;
+	int fd = hand_over(s, &err);
+	char number[12];
+
+	if (fd < 0) {
+		log_error("reboot: %s", err.msg);
+		return;
+	}
+	snprintf(number, sizeof number, "%d", fd);
+	debug_point("supervisor", "before-reboot");
+	for (size_t i = 0; i < ARRAY_SIZE(reset); i++)
+		signal(reset[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execl(BOOT, BOOT, "--reboot", number, (char *)NULL);
+	log_error("reboot: run '%s': %s", BOOT, strerror(errno));
+	close(fd);
+}
+
+/* The guest asked for a reboot (reboot(2): init then ends by SIGHUP), and nobody has asked us for a stop meanwhile. */
+static bool reboots(const struct supervisor *s)
+{
+	bool asked = WIFSIGNALED(s->init_status) && WTERMSIG(s->init_status) == SIGHUP;
+
+	return asked && (s->state != WIRE_STOPPING || s->reboot_wish);
+}
+
+static void init_ended(struct supervisor *s, int status)
+{
+	char text[48];
+
+	log_info("init ended: %s", proc_status_text(status, text));
+	s->init = 0;
+	s->init_status = status;
+	loop_timer_stop(s->loop, &s->kill);
+	ready_stop(s);
+	debug_point("supervisor", "init-exited");
+	console_finish(s);
+	write_last(s);
+	netd_stop(s);
+	if (reboots(s)) {
+		supervisor_enter(s, WIRE_STARTING);
+		reboot(s);
+	}
+	supervisor_enter(s, WIRE_STOPPING);
+	start_down(s);
+}
+
+static void down_ended(struct supervisor *s, int status)
+{
+	char text[48];
+
+	s->down = 0;
+	if (status)
+		log_error("undo: mgr-boot --down: %s", proc_status_text(status, text));
+	finish(s, status == 0);
+}
+
+void supervisor_reap(struct supervisor *s)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == s->init)
+			init_ended(s, status);
+		else if (pid == s->down)
+			down_ended(s, status);
+}

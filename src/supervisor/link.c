@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The connection to mgr-netd, which stands for the container's part in the managed network. When it breaks, the first
+ * supervisor to notice starts mgr-netd again; each then sends what it sent before. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/store.h"
+#include "supervisor/supervisor.h"
+
+#define JOIN_PATIENCE CLOCK_SECOND
+#define AGAIN_LEAST   (20 * CLOCK_MS)
+#define AGAIN_MOST    (5 * CLOCK_SECOND)
+
+static int net_join(const struct store *store, const void *join, size_t len, uint64_t deadline, struct err *err)
+{
+	(void)store, (void)join, (void)len, (void)deadline;
+	return err_sys(err, ENOSYS, "start mgr-netd");
+}
+
+static int net_joined(int conn, uint64_t deadline, struct err *err)
+{
+	return wire_recv(conn, WIRE_NET_JOIN, NULL, 0, NULL, 0, NULL, deadline, err);
+}
+
+static void again_later(struct supervisor *s)
+{
+	struct netd_link *l = &s->netd;
+	uint64_t after = AGAIN_LEAST << (l->failures < 8 ? l->failures : 8);
+
+	l->failures++;
+	loop_timer_start(s->loop, &l->again, clock_in(after < AGAIN_MOST ? after : AGAIN_MOST));
+}
+
+static void close_link(struct supervisor *s)
+{
+	loop_io_remove(s->loop, s->netd.io);
+	if (s->netd.sock >= 0)
+		close(s->netd.sock);
+	s->netd.io = NULL;
+	s->netd.sock = -1;
+}
+
+/* The answer to a join that was sent again, or the end of the connection. */
+static void readable(void *data, uint32_t events)
+{
+	struct supervisor *s = data;
+	struct err err = { 0 };
+	int r = net_joined(s->netd.sock, clock_now(), &err);
+
+	(void)events;
+	if (r >= 0) {
+		s->netd.failures = 0;
+		log_info("network: joined again");
+		return;
+	}
+	if (r == -ETIMEDOUT)
+		return;
+	log_warn("network: %s", err.msg);
+	close_link(s);
+	again_later(s);
+}
+
+static int watch_link(struct supervisor *s)
+{
+	s->netd.io = loop_io_add(s->loop, s->netd.sock, EPOLLIN, readable, s);
+	return s->netd.io ? 0 : -errno;
+}
+
+static void join_again(void *data)
+{
+	struct supervisor *s = data;
+	autocall(store_done) struct store store = { 0 };
+	struct err err = { 0 };
+
+	if (store_open(&store, s->path[0] ? s->path : NULL, &err) >= 0)
+		s->netd.sock = net_join(&store, s->netd.join, s->netd.join_len, clock_in(JOIN_PATIENCE), &err);
+	if (s->netd.sock >= 0 && watch_link(s) >= 0)
+		return;
+	log_warn("network: join again: %s", err.msg);
+	close_link(s);
+	again_later(s);
+}
+
+int netd_start(struct supervisor *s, struct err *err)
+{
+	s->netd.again = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = join_again, .data = s };
+	if (s->netd.join_len == 0)
+		return 0;
+	if (s->netd.sock < 0) {
+		again_later(s);
+		return 0;
+	}
+	return watch_link(s) < 0 ? err_sys(err, errno, "watch the connection to mgr-netd") : 0;
+}
+
+void netd_stop(struct supervisor *s)
+{
+	loop_timer_stop(s->loop, &s->netd.again);
+	loop_io_remove(s->loop, s->netd.io);
+	s->netd.io = NULL;
+}

@@ -1,0 +1,13 @@
+pkglibexec_PROGRAMS += mgr-supervisor
+mgr_supervisor_SOURCES = \
+	%D%/console.c \
+	%D%/end.c \
+	%D%/link.c \
+	%D%/main.c \
+	%D%/ready.c \
+	%D%/requests.c \
+	%D%/supervisor.h \
+	%D%/take.c
+# Static: its memory counts once for every container (doc/PERFORMANCE.md). Linked otherwise for sanitizers.
+mgr_supervisor_LDFLAGS = $(SUPERVISOR_LDFLAGS)
+mgr_supervisor_LDADD = src/store/libstore.a src/wire/libwire.a src/base/libbase.a

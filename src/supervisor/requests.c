@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the control socket is asked. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "store/store.h"
+#include "supervisor/supervisor.h"
+#include "wire/attach.h"
+
+static void fill_status(const struct supervisor *s, struct wire_status *st)
+{
+	*st = (struct wire_status){
+		.state = s->state,
+		.init_pid = s->init,
+		.supervisor_pid = getpid(),
+		.ready = s->ready,
+		.started = s->started,
+		.run = s->run,
+	};
+	memcpy(st->ready_how, s->ready_how, sizeof st->ready_how);
+	memcpy(st->status, s->status, sizeof st->status);
+}
+
+void supervisor_tell(struct supervisor *s)
+{
+	struct wire_status st;
+
+	fill_status(s, &st);
+	wire_server_tell(&s->server, WIRE_WATCH, &st, sizeof st);
+}
+
+static enum store_phase phase_of(enum wire_state state)
+{
+	switch (state) {
+	case WIRE_STARTING:
+		return STORE_STARTING;
+	case WIRE_STOPPING:
+		return STORE_STOPPING;
+	case WIRE_ABORTING:
+		return STORE_ABORTING;
+	default:
+		return STORE_RUNNING;
+	}
+}
+
+void supervisor_enter(struct supervisor *s, enum wire_state state)
+{
+	if (s->state == state)
+		return;
+	s->state = state;
+	if (s->lock >= 0)
+		store_lock_phase(s->lock, phase_of(state));
+	log_info("%s", wire_state_names[state]);
+	supervisor_tell(s);
+}
+
+static int answer_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	struct wire_status st;
+
+	(void)payload, (void)len, (void)err;
+	fill_status(client->server->data, &st);
+	wire_client_send(client, WIRE_STATUS, &st, sizeof st, NULL, 0);
+	return 0;
+}
+
+static int answer_watch(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	struct wire_status st;
+
+	(void)payload, (void)len, (void)err;
+	client->watching = true;
+	fill_status(client->server->data, &st);
+	wire_client_send(client, WIRE_WATCH, &st, sizeof st, NULL, 0);
+	return 0;
+}
+
+static void out_of_patience(void *data)
+{
+	struct supervisor *s = data;
+
+	log_warn("init has not ended in time: killing");
+	s->reboot_wish = false;
+	supervisor_kill(s);
+}
+
+/* The signal that asks init for it; 0: kill. */
+static int signal_for(const struct supervisor *s, uint32_t how)
+{
+	switch (how) {
+	case WIRE_HALT:
+		return s->halt_signal;
+	case WIRE_REBOOT:
+		return s->reboot_signal;
+	default:
+		return s->stop_signal == SIGKILL ? 0 : s->stop_signal;
+	}
+}
+
+int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct err *err)
+{
+	int sig;
+
+	if (how > WIRE_REBOOT)
+		return err_set(err, EBADMSG, "no such way to stop: %u", (unsigned)how);
+	if (!s->init)
+		return err_set(err, ESRCH, "init has ended already");
+	sig = signal_for(s, how);
+	s->reboot_wish = how == WIRE_REBOOT;
+	supervisor_enter(s, WIRE_STOPPING);
+	if (sig == 0) {
+		supervisor_kill(s);
+		return 0;
+	}
+	if (sys_pidfd_send_signal(s->init_pidfd, sig) < 0)
+		return err_sys(err, errno, "send signal %d to init", sig);
+	s->kill.fn = out_of_patience;
+	s->kill.data = s;
+	loop_timer_start(s->loop, &s->kill, clock_in(timeout));
+	return 0;
+}
+
+static int answer_stop(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	struct wire_stop stop;
+	int r;
+
+	memcpy(&stop, payload, len);
+	r = supervisor_stop(client->server->data, stop.how, stop.timeout, err);
+	if (r >= 0)
+		wire_client_send(client, WIRE_STOP, NULL, 0, NULL, 0);
+	return r;
+}
+
+static int answer_attach(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	const struct supervisor *s = client->server->data;
+	int fds[WIRE_ATTACH_FDS];
+	size_t n = 0;
+
+	(void)payload, (void)len;
+	if (!s->init)
+		return err_set(err, ESRCH, "is not running");
+	struct wire_attach a = {
+		.init_pid = s->init,
+		.init_uid = s->init_uid,
+		.cap_keep = s->cap_keep,
+		.no_new_privs = s->no_new_privs,
+		.idmapped = s->idmapped,
+		.n_cgroups = s->n_cgroups,
+		.cgroup_v2 = s->cgroup_v2,
+		.has_seccomp = s->seccomp >= 0,
+	};
+	fds[n++] = s->init_pidfd;
+	for (uint32_t i = 0; i < s->n_cgroups; i++)
+		fds[n++] = s->cgroups[i];
+	if (s->seccomp >= 0)
+		fds[n++] = s->seccomp;
+	wire_client_send(client, WIRE_ATTACH, &a, sizeof a, fds, n);
+	return 0;
+}
+
+const struct wire_request supervisor_requests[] = {
+	{ WIRE_STATUS, 0, 0, answer_status },
+	{ WIRE_WATCH, 0, 0, answer_watch },
+	{ WIRE_STOP, sizeof(struct wire_stop), sizeof(struct wire_stop), answer_stop },
+	{ WIRE_ATTACH, 0, 0, answer_attach },
+	{ 0, 0, 0, NULL },
+};

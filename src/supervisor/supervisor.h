@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The process that stays with a container: init's parent. It waits for init's end, answers the control socket, keeps the
+ * console drained, and at the end has mgr-boot undo what mgr-boot has done. Static and small on purpose: one runs for every
+ * container. */
+#ifndef MGR_SUPERVISOR_SUPERVISOR_H
+#define MGR_SUPERVISOR_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "wire/handover.h"
+#include "wire/server.h"
+#include "wire/wire.h"
+
+struct console {
+	int master, peer, log;
+	uint64_t log_max;
+	struct loop_io *io;
+	struct loop_timer reopen;
+};
+
+struct netd_link {
+	int sock; /* -1 while there is none */
+	uint8_t *join;
+	uint32_t join_len;
+	unsigned failures; /* in a row */
+	struct loop_io *io;
+	struct loop_timer again;
+};
+
+struct supervisor {
+	struct loop *loop;
+	char name[64];
+	char *path; /* -P, or "" */
+	uint32_t run;
+	uint64_t started; /* CLOCK_REALTIME, ns */
+
+	enum wire_state state;
+	bool ready;
+	char ready_how[64];
+	char status[128]; /* the guest's STATUS= */
+
+	pid_t init, down; /* 0: none */
+	int init_pidfd, lock, rundir, folder, control, signals, log;
+	uint64_t log_max;
+	int init_status;  /* wait status, once init has ended */
+	bool reboot_wish; /* what the last WIRE_STOP asked for is a reboot */
+	int halt_signal, reboot_signal, stop_signal;
+	struct loop_timer kill; /* when the patience of a WIRE_STOP ends */
+
+	enum handover_ready ready_by;
+	uint16_t ready_port;
+	int notify;
+	struct loop_timer port_look;
+	uint64_t port_since;
+
+	uint32_t init_uid, no_new_privs, idmapped;
+	uint64_t cap_keep;
+	int seccomp;
+	uint32_t n_cgroups;
+	bool cgroup_v2;
+	int cgroups[HANDOVER_HIERARCHIES];
+
+	struct console console;
+	struct netd_link netd;
+	struct wire_server server;
+};
+
+/* take.c: the handover, both ways. */
+int take_over(struct supervisor *s, int handover, struct err *err);
+/* A handover for mgr-boot --reboot; its descriptor. */
+int hand_over(const struct supervisor *s, struct err *err);
+
+/* requests.c */
+extern const struct wire_request supervisor_requests[];
+/* Change the state, the lock's phase with it, and tell the watchers. */
+void supervisor_enter(struct supervisor *s, enum wire_state state);
+/* Tell the watchers how things are. */
+void supervisor_tell(struct supervisor *s);
+/* Begin to end it; how: enum wire_stop_how. -EBADMSG when it is none, -ESRCH when init has ended already. */
+int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct err *err);
+
+/* end.c: children and the end of the run. */
+void supervisor_reap(struct supervisor *s);
+/* Kill every process of the container. */
+void supervisor_kill(struct supervisor *s);
+
+/* ready.c */
+int ready_start(struct supervisor *s, struct err *err);
+void ready_stop(struct supervisor *s);
+
+/* console.c */
+int console_start(struct supervisor *s, struct err *err);
+/* Take out what is still there, at the end. */
+void console_finish(struct supervisor *s);
+/* Move fd's file aside (FILE.1) when it has more than max bytes, and go on with a new one under the same number. */
+void rotate(int fd, uint64_t max);
+
+/* link.c: the connection to mgr-netd. */
+int netd_start(struct supervisor *s, struct err *err);
+void netd_stop(struct supervisor *s);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "supervisor/supervisor.h"
+
+/* The struct is large and needed for a moment only: in pages of its own, which go back to the kernel. */
+static struct handover *map_handover(struct err *err)
+{
+	void *p = mmap(NULL, sizeof(struct handover), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p != MAP_FAILED)
+		return p;
+	err_nomem(err);
+	return NULL;
+}
+
+static int take_text(struct supervisor *s, const struct handover *h, struct err *err)
+{
+	memcpy(s->name, h->name, sizeof s->name);
+	s->path = strdup(h->path);
+	s->netd.join = malloc(h->join_len + 1);
+	if (!s->path || !s->netd.join)
+		return err_nomem(err);
+	memcpy(s->netd.join, h->join, h->join_len);
+	s->netd.join_len = h->join_len;
+	return 0;
+}
+
+static void take_rest(struct supervisor *s, const struct handover *h)
+{
+	s->run = h->run;
+	s->started = h->started;
+	s->init = h->init_pid;
+	s->init_pidfd = h->init_pidfd;
+	s->lock = h->lock;
+	s->rundir = h->rundir;
+	s->folder = h->folder;
+	s->control = h->control;
+	s->notify = h->notify;
+	s->log = h->log;
+	s->log_max = h->log_max;
+	s->halt_signal = h->halt_signal;
+	s->reboot_signal = h->reboot_signal;
+	s->stop_signal = h->stop_signal;
+	s->ready_by = (enum handover_ready)h->ready;
+	s->ready_port = (uint16_t)h->ready_port;
+	s->init_uid = h->init_uid;
+	s->no_new_privs = h->no_new_privs;
+	s->idmapped = h->idmapped;
+	s->cap_keep = h->cap_keep;
+	s->seccomp = h->seccomp;
+	s->n_cgroups = h->n_cgroups;
+	s->cgroup_v2 = h->cgroup_v2;
+	memcpy(s->cgroups, h->cgroups, sizeof s->cgroups);
+	s->console = (struct console){
+		.master = h->console, .peer = h->console_peer, .log = h->console_log, .log_max = h->console_log_max
+	};
+	s->netd.sock = h->netd;
+	s->netd.again.deadline = s->console.reopen.deadline = CLOCK_NEVER;
+	s->kill.deadline = s->port_look.deadline = CLOCK_NEVER;
+}
+
+/* The clients of the run before, when this one follows a reboot. */
+static void take_clients(struct supervisor *s, const struct handover *h)
+{
+	for (uint32_t i = 0; i < h->n_clients; i++) {
+		struct wire_client *c = wire_server_adopt(&s->server, h->clients[i]);
+		if (c)
+			c->watching = h->watching >> i & 1;
+	}
+}
+
+int take_over(struct supervisor *s, int handover, struct err *err)
+{
+	struct handover *h = map_handover(err);
+	int r;
+
+	if (!h)
+		return -ENOMEM;
+	r = handover_read(handover, h, err);
+	if (r >= 0)
+		r = take_text(s, h, err);
+	if (r >= 0) {
+		take_rest(s, h);
+		s->server =
+			(struct wire_server){ .requests = supervisor_requests, .max_clients = HANDOVER_CLIENTS, .data = s };
+		r = wire_server_start(&s->server, s->loop, s->control, err);
+	}
+	if (r >= 0)
+		take_clients(s, h);
+	munmap(h, sizeof *h);
+	return r;
+}
+
+static void give_clients(const struct supervisor *s, struct handover *h)
+{
+	for (const struct wire_client *c = s->server.clients; c && h->n_clients < HANDOVER_CLIENTS; c = c->next) {
+		if (c->watching)
+			h->watching |= UINT64_C(1) << h->n_clients;
+		h->clients[h->n_clients++] = c->sock;
+	}
+}
+
+int hand_over(const struct supervisor *s, struct err *err)
+{
+	struct handover *h = map_handover(err);
+	int fd;
+
+	if (!h)
+		return -ENOMEM;
+	handover_init(h);
+	memcpy(h->name, s->name, sizeof h->name);
+	strncpy(h->path, s->path, sizeof h->path - 1);
+	h->run = s->run;
+	h->started = s->started;
+	h->lock = s->lock;
+	h->rundir = s->rundir;
+	h->folder = s->folder;
+	h->control = s->control;
+	h->log = s->log;
+	h->log_max = s->log_max;
+	h->netd = s->netd.sock;
+	h->join_len = s->netd.join_len;
+	memcpy(h->join, s->netd.join, s->netd.join_len);
+	give_clients(s, h);
+	fd = handover_write(h, err);
+	munmap(h, sizeof *h);
+	return fd;
+}
