@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/path.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "store/internal.h"
 
 #define FORMAT        "1"
