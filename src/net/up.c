@@ -7,8 +7,10 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/sys.h"
 #include "net/net.h"
 #include "net/rtnl.h"
 
@@ -17,6 +19,20 @@ struct sides {
 	int host, guest;
 	int netns;
 };
+
+static int delete_link(int sock, const char *name, struct err *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct rtnl_msg m;
+	int r;
+
+	rtnl_start(&m, RTM_DELLINK, 0, &info, sizeof info);
+	rtnl_put_str(&m, IFLA_IFNAME, name);
+	r = rtnl_talk(sock, &m, err);
+	if (r == -ENODEV)
+		err_clear(err);
+	return r < 0 && r != -ENODEV ? err_wrap(err, "delete veth '%s'", name) : 0;
+}
 
 /* veth_newlink (drivers/net/veth.c): the other end is made in its namespace and named by the same request. It cannot be up
  * before the pair is (ENOTCONN). */
@@ -45,6 +61,7 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	uint32_t mtu = nic->mtu ? nic->mtu : bridge->mtu;
 	struct rtnl_msg m;
 	uint8_t mac[6];
+	int r;
 
 	memcpy(mac, nic->mac, sizeof mac);
 	mac[0] = 0xfe;
@@ -54,9 +71,10 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	rtnl_put_u32(&m, IFLA_MTU, mtu);
 	rtnl_put_u32(&m, IFLA_MASTER, (uint32_t)bridge->index);
 	put_peer(&m, nic, s->netns, mtu);
-	if (rtnl_talk(s->host, &m, err) < 0)
-		return err_wrap(err, "make veth '%s' for '%s'", nic->veth, nic->name);
-	return 0;
+	r = rtnl_talk(s->host, &m, err);
+	if (r == -EEXIST && delete_link(s->host, nic->veth, NULL) >= 0) /* the last run's, still going away */
+		r = rtnl_talk(s->host, &m, err);
+	return r < 0 ? err_wrap(err, "make veth '%s' for '%s'", nic->veth, nic->name) : 0;
 }
 
 /* Packets of a container to itself through the host's address come back by the port that they left by, when the host runs
@@ -178,19 +196,33 @@ int net_up(struct net_plan *plan, int netns, uint64_t deadline, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+/* Deleting waits for all processors to have let go of the device (rcu_barrier in netdev_run_todo): 10 to 40 ms in which
+ * nothing else is waited for. So a child does it, with no descriptor but its socket. */
+static void delete_apart(int sock, const char *name)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setsid();
+		if (dup2(sock, 0) == 0)
+			sys_close_range(1, ~0U, 0);
+		_exit(delete_link(0, name, NULL) < 0);
+	}
+	if (pid < 0)
+		delete_link(sock, name, NULL);
+}
+
 int net_down(const char *veth, struct err *err)
 {
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	autoclose int sock = rtnl_open(-1, err);
-	struct rtnl_msg m;
-	int r;
+	struct rtnl_link link;
+	int r = sock < 0 ? sock : rtnl_find(sock, veth, &link, err);
 
-	if (sock < 0)
-		return sock;
-	rtnl_start(&m, RTM_DELLINK, 0, &info, sizeof info);
-	rtnl_put_str(&m, IFLA_IFNAME, veth);
-	r = rtnl_talk(sock, &m, err);
-	if (r == -ENODEV)
+	if (r == -ENODEV) {
 		err_clear(err);
-	return r < 0 && r != -ENODEV ? err_wrap(err, "delete veth '%s'", veth) : 0;
+		return 0;
+	}
+	if (r >= 0)
+		delete_apart(sock, veth);
+	return r;
 }
