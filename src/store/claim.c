@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/claim.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "base/file.h"
+#include "store/ids.h"
+#include "store/leases.h"
+
+struct uuid_text {
+	char text[37];
+};
+
+static char *claim_path(const struct store *store, const char *name)
+{
+	char *path = str_fmt("%s/" STORE_NEW "/%s", store->containers, name);
+
+	for (char *p = path ? path + strlen(path) - strlen(name) : NULL; p && *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return path;
+}
+
+/* Open the folder and lock it. -EWOULDBLOCK when another has it; -ENOENT when it is gone, also when it went meanwhile. */
+static int open_locked(const char *path)
+{
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat here, there;
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &here) < 0 || lstat(path, &there) < 0)
+		return -errno;
+	return here.st_ino == there.st_ino && here.st_dev == there.st_dev ? steal_fd(&fd) : -ENOENT;
+}
+
+static bool is_empty(int dirfd)
+{
+	int again = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *dir = again < 0 ? NULL : fdopendir(again);
+	struct dirent *e = NULL;
+
+	while (dir && (e = readdir(dir)) && e->d_name[0] == '.' && (!e->d_name[1] || str_eq(e->d_name, "..")))
+		;
+	return dir && !e;
+}
+
+static void remove_if_empty(const struct store *store, const char *folder)
+{
+	autofree char *path = str_fmt("%s/%s", store->containers, folder);
+
+	if (path)
+		rmdir(path);
+}
+
+static int release(const struct store *store, const char *uuid, struct err *err)
+{
+	int r = leases_release(store, uuid, err);
+
+	return r < 0 ? r : ids_release(store, uuid, err);
+}
+
+static int clear_claim(const struct store *store, int claim, const char *path, struct err *err)
+{
+	struct uuid_text uuid;
+	ssize_t n = readlinkat(claim, "uuid", uuid.text, sizeof uuid.text);
+	int r = file_remove_tree_at(AT_FDCWD, path, err);
+
+	if (r == 0 && n == sizeof uuid.text - 1) {
+		uuid.text[n] = '\0';
+		r = release(store, uuid.text, err);
+	}
+	return r;
+}
+
+/* Any folder of that name counts, whatever is in it: names are compared without case, as DNS does. */
+static int check_unused(const struct store *store, const char *name, struct err *err)
+{
+	autoclosedir DIR *dir = opendir(store->containers);
+	struct dirent *e;
+
+	if (!dir)
+		return err_sys(err, errno, "list '%s'", store->containers);
+	while ((e = readdir(dir))) {
+		if (str_eq(e->d_name, name))
+			return err_set(err, EEXIST, "exists already");
+		if (strcasecmp(e->d_name, name) == 0)
+			return err_set(err, EEXIST, "'%s' exists already: names are compared without case", e->d_name);
+	}
+	return 0;
+}
+
+static int make_claim_folder(const struct store *store, const char *path, struct err *err)
+{
+	autofree char *folder = str_fmt("%s/" STORE_NEW, store->containers);
+
+	if (!folder)
+		return err_nomem(err);
+	for (;;) {
+		if (mkdir(path, 0700) == 0 || errno == EEXIST)
+			return 0;
+		if (errno != ENOENT)
+			return err_sys(err, errno, "make folder '%s'", path);
+		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "make folder '%s'", folder);
+	}
+}
+
+int store_claim(const struct store *store, const char *name, struct err *err)
+{
+	autofree char *path = claim_path(store, name);
+	autoclose int claim = -1;
+	int r = store_check_name(name, err);
+
+	if (!path)
+		return err_nomem(err);
+	while (r == 0 && claim < 0) {
+		r = make_claim_folder(store, path, err);
+		if (r < 0)
+			break;
+		claim = open_locked(path);
+		if (claim == -EWOULDBLOCK)
+			return err_set(err, EBUSY, "another command is creating a container of this name");
+		if (claim < 0 && claim != -ENOENT)
+			return err_sys(err, -claim, "lock '%s'", path);
+		if (claim >= 0 && !is_empty(claim)) { /* left by a command that was interrupted */
+			r = clear_claim(store, claim, path, err);
+			close(steal_fd(&claim));
+		}
+	}
+	if (r == 0)
+		r = check_unused(store, name, err);
+	if (r < 0 && claim >= 0) {
+		rmdir(path);
+		remove_if_empty(store, STORE_NEW);
+	}
+	return r < 0 ? r : steal_fd(&claim);
+}
+
+int store_claim_uuid(int claim, const char *uuid, struct err *err)
+{
+	return symlinkat(uuid, claim, "uuid") < 0 ? err_sys(err, errno, "write down the uuid") : 0;
+}
+
+int store_claim_commit(const struct store *store, int claim, const char *name, struct err *err)
+{
+	autofree char *from = claim_path(store, name), *to = str_fmt("%s/%s", store->containers, name);
+
+	if (!from || !to)
+		return err_nomem(err);
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
+		return err_sys(err, errno, "make '%s'", to);
+	debug_point("create", "renamed");
+	unlinkat(claim, "uuid", 0);
+	remove_if_empty(store, STORE_NEW);
+	return 0;
+}
+
+int store_claim_drop(const struct store *store, int claim, const char *name, struct err *err)
+{
+	autofree char *path = claim_path(store, name);
+	int r = path ? clear_claim(store, claim, path, err) : err_nomem(err);
+
+	remove_if_empty(store, STORE_NEW);
+	return r;
+}
+
+int store_retire(const struct store *store, const char *name, int dir, const char *uuid, struct err *err)
+{
+	autofree char *from = str_fmt("%s/%s", store->containers, name);
+	autofree char *folder = str_fmt("%s/" STORE_GONE, store->containers);
+	autofree char *to = str_fmt("%s/" STORE_GONE "/%s", store->containers, uuid);
+
+	if (!from || !folder || !to)
+		return err_nomem(err);
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(err, errno, "lock '%s'", from);
+	while (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0) {
+		/* .gone may be removed by another between the two */
+		if (errno != ENOENT || access(from, F_OK) < 0)
+			return err_sys(err, errno, "rename '%s' to '%s'", from, to);
+		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "make folder '%s'", folder);
+	}
+	return 0;
+}
+
+int store_bury(const struct store *store, const char *uuid, struct err *err)
+{
+	autofree char *path = str_fmt("%s/" STORE_GONE "/%s", store->containers, uuid);
+	int r = path ? file_remove_tree_at(AT_FDCWD, path, err) : err_nomem(err);
+
+	if (r < 0)
+		return r;
+	debug_point("destroy", "removed");
+	r = release(store, uuid, err);
+	remove_if_empty(store, STORE_GONE);
+	return r;
+}
+
+/* One folder of .new or .gone, unless somebody holds it. */
+static int sweep_one(const struct store *store, const char *folder, const char *name, struct err *err)
+{
+	autofree char *path = str_fmt("%s/%s/%s", store->containers, folder, name);
+	autoclose int fd = -1;
+
+	if (!path)
+		return err_nomem(err);
+	fd = open_locked(path);
+	if (fd == -EWOULDBLOCK || fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_sys(err, -fd, "lock '%s'", path);
+	return str_eq(folder, STORE_NEW) ? clear_claim(store, fd, path, err) : store_bury(store, name, err);
+}
+
+/* Each is tried; the first failure counts. */
+static int sweep(const struct store *store, const char *folder, struct err *err)
+{
+	autofree char *path = str_fmt("%s/%s", store->containers, folder);
+	autoclosedir DIR *dir = path ? opendir(path) : NULL;
+	struct dirent *e;
+	int first = 0;
+
+	if (!dir)
+		return path && errno == ENOENT ? 0 : err_sys(err, path ? errno : ENOMEM, "list '%s'", folder);
+	while ((e = readdir(dir))) {
+		int r = e->d_name[0] == '.' ? 0 : sweep_one(store, folder, e->d_name, first ? NULL : err);
+		first = first ? first : r;
+	}
+	remove_if_empty(store, folder);
+	return first;
+}
+
+int store_sweep(const struct store *store, struct err *err)
+{
+	int new = sweep(store, STORE_NEW, err), gone = sweep(store, STORE_GONE, new < 0 ? NULL : err);
+
+	return new < 0 || gone < 0 ? err_wrap(err, "clear what an interrupted command left") : 0;
+}

@@ -1,0 +1,5 @@
+noinst_LIBRARIES += src/template/libtemplate.a
+src_template_libtemplate_a_SOURCES = \
+	%D%/internal.h \
+	%D%/spawn.c \
+	%D%/template.c %D%/template.h
