@@ -1,0 +1,3 @@
+templatesdir = $(pkgdatadir)/templates
+dist_templates_SCRIPTS = \
+	%D%/busybox
