@@ -39,3 +39,11 @@ tests_unit_store_test_store_LDADD = src/store/libstore.a src/base/libbase.a $(UN
 tests_unit_supervisor_test_supervisor_SOURCES = %D%/supervisor/test_supervisor.c %D%/supervisor/harness.c %D%/supervisor/harness.h
 tests_unit_supervisor_test_supervisor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DSUPERVISOR='"$(abs_top_builddir)/mgr-supervisor"'
 tests_unit_supervisor_test_supervisor_LDADD = src/store/libstore.a src/wire/libwire.a src/base/libbase.a $(UNIT_LDADD)
+unit_tests += tests/unit/security/test_caps tests/unit/security/test_profile
+tests_unit_security_test_caps_SOURCES = %D%/security/test_caps.c
+tests_unit_security_test_caps_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CAP_CFLAGS)
+tests_unit_security_test_caps_LDADD = src/security/libsecurity.a src/base/libbase.a $(CAP_LIBS) $(UNIT_LDADD)
+
+tests_unit_security_test_profile_SOURCES = %D%/security/test_profile.c src/security/compiler/profile.c
+tests_unit_security_test_profile_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(SECCOMP_CFLAGS)
+tests_unit_security_test_profile_LDADD = src/base/libbase.a $(UNIT_LDADD)

@@ -1,0 +1,15 @@
+noinst_LIBRARIES += src/security/libsecurity.a
+src_security_libsecurity_a_SOURCES = \
+	%D%/caps.c \
+	%D%/seccomp.c \
+	%D%/security.h
+
+# The one program that links libseccomp.
+pkglibexec_PROGRAMS += mgr-seccomp
+mgr_seccomp_SOURCES = \
+	%D%/compiler/main.c \
+	%D%/compiler/profile.c %D%/compiler/profile.h
+mgr_seccomp_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
+mgr_seccomp_LDADD = src/base/libbase.a $(SECCOMP_LIBS)
+
+dist_pkgdata_DATA += config/default.seccomp
