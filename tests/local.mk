@@ -7,4 +7,4 @@ check-asan:
 
 .PHONY: lint check-asan
 
-EXTRA_DIST += tests/behaviour tests/lab tests/lib tests/lint tests/packages tests/run
+EXTRA_DIST += tests/bench tests/behaviour tests/lab tests/lib tests/lint tests/packages tests/run
