@@ -74,6 +74,9 @@ extern const struct command *const cli_commands[];
 /* A usage error found by a command itself: prints it with the line "try 'mgr-x -h'". Returns what run must return. */
 int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Print "mgr-stop: web: MESSAGE" for a run that returns an exit code of its own. */
+void cli_complain(const struct cli *cli, const char *name, const struct err *err);
+
 /* stderr is a terminal: progress may be shown. */
 bool cli_progress(void);
 

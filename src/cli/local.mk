@@ -9,8 +9,14 @@ src_cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
+	%D%/cmd_stop.c \
+	%D%/cmd_wait.c \
 	%D%/table_fast.c
 mgr_LDADD = src/cli/libcli.a \
+	src/life/liblife.a \
+	src/cgroup/libcgroup.a \
+	src/wire/libwire.a \
+	src/store/libstore.a \
 	src/base/libbase.a
 
 pkglibexec_PROGRAMS += mgr-manage

@@ -31,6 +31,11 @@ static void complain(const struct command *cmd, const char *name, const struct e
 	fprintf(stderr, "%s\n", line.msg);
 }
 
+void cli_complain(const struct cli *cli, const char *name, const struct err *err)
+{
+	complain(cli->command, name, err);
+}
+
 int cli_usage(struct cli *cli, const char *fmt, ...)
 {
 	char text[400];

@@ -2,6 +2,10 @@
 /* The commands of mgr: fast ones, the C library is all that they link. */
 #include "cli/cli.h"
 
+extern const struct command cmd_stop, cmd_wait;
+
 const struct command *const cli_commands[] = {
+	&cmd_stop,
+	&cmd_wait,
 	NULL,
 };

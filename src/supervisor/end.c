@@ -138,11 +138,11 @@ static void init_ended(struct supervisor *s, int status)
 	debug_point("supervisor", "init-exited");
 	console_finish(s);
 	write_last(s);
-	netd_stop(s);
 	if (reboots(s)) {
 		supervisor_enter(s, WIRE_STARTING);
 		reboot(s);
 	}
+	netd_stop(s);
 	supervisor_enter(s, WIRE_STOPPING);
 	start_down(s);
 }

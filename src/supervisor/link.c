@@ -9,23 +9,13 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/net.h"
 #include "store/store.h"
 #include "supervisor/supervisor.h"
 
 #define JOIN_PATIENCE CLOCK_SECOND
 #define AGAIN_LEAST   (20 * CLOCK_MS)
 #define AGAIN_MOST    (5 * CLOCK_SECOND)
-
-static int net_join(const struct store *store, const void *join, size_t len, uint64_t deadline, struct err *err)
-{
-	(void)store, (void)join, (void)len, (void)deadline;
-	return err_sys(err, ENOSYS, "start mgr-netd");
-}
-
-static int net_joined(int conn, uint64_t deadline, struct err *err)
-{
-	return wire_recv(conn, WIRE_NET_JOIN, NULL, 0, NULL, 0, NULL, deadline, err);
-}
 
 static void again_later(struct supervisor *s)
 {
@@ -101,6 +91,5 @@ int netd_start(struct supervisor *s, struct err *err)
 void netd_stop(struct supervisor *s)
 {
 	loop_timer_stop(s->loop, &s->netd.again);
-	loop_io_remove(s->loop, s->netd.io);
-	s->netd.io = NULL;
+	close_link(s);
 }

@@ -10,4 +10,4 @@ mgr_supervisor_SOURCES = \
 	%D%/take.c
 # Static: its memory counts once for every container (doc/PERFORMANCE.md). Linked otherwise for sanitizers.
 mgr_supervisor_LDFLAGS = $(SUPERVISOR_LDFLAGS)
-mgr_supervisor_LDADD = src/store/libstore.a src/wire/libwire.a src/base/libbase.a
+mgr_supervisor_LDADD = src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a

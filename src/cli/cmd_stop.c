@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "life/stop.h"
+
+#define EXIT_NOT_RUNNING 2
+#define PATIENCE         (60 * CLOCK_SECOND)
+
+struct stop_data {
+	struct life_stop stop;
+	bool has_timeout;
+};
+
+static int set_timeout(void *data, const char *value, struct err *err)
+{
+	struct stop_data *d = data;
+
+	d->has_timeout = true;
+	return cli_set_duration(value, &d->stop.timeout, err);
+}
+
+static int set_kill(void *data, const char *value, struct err *err)
+{
+	struct stop_data *d = data;
+
+	(void)value, (void)err;
+	d->stop.how = WIRE_KILL;
+	return 0;
+}
+
+static int set_reboot(void *data, const char *value, struct err *err)
+{
+	struct stop_data *d = data;
+
+	(void)value, (void)err;
+	d->stop.how = WIRE_REBOOT;
+	return 0;
+}
+
+static int set_no_wait(void *data, const char *value, struct err *err)
+{
+	struct stop_data *d = data;
+
+	(void)value, (void)err;
+	d->stop.no_wait = true;
+	return 0;
+}
+
+static int set_no_kill(void *data, const char *value, struct err *err)
+{
+	struct stop_data *d = data;
+
+	(void)value, (void)err;
+	d->stop.no_kill = true;
+	return 0;
+}
+
+static int run(struct cli *cli, const char *name, struct err *err)
+{
+	struct stop_data *d = cli->data;
+	int r;
+
+	if (!d->has_timeout)
+		d->stop.timeout = PATIENCE;
+	r = life_stop(&cli->store, name, &d->stop, err);
+	if (r != -ESRCH)
+		return r;
+	cli_complain(cli, name, err);
+	return EXIT_NOT_RUNNING;
+}
+
+static const struct option_row opts[] = {
+	{ 't', "timeout", "S", "Give init this long before everything is killed (60).", set_timeout },
+	{ 'k', "kill", NULL, "Kill everything at once.", set_kill },
+	{ 'r', "reboot", NULL, "Reboot it.", set_reboot },
+	{ 'W', "nowait", NULL, "Return when it is under way, not when it is done.", set_no_wait },
+	{ 0, "nokill", NULL, "Kill nothing when the time is up: give up and exit 1.", set_no_kill },
+	{ 0, NULL, NULL, NULL, NULL },
+};
+
+const struct command cmd_stop = {
+	.name = "stop",
+	.args = "NAME...",
+	.help = "Stop a container, or reboot it.",
+	.opts = opts,
+	.data_size = sizeof(struct stop_data),
+	.flags = CMD_EACH_NAME | CMD_MUST_EXIST,
+	.run = run,
+};

@@ -1,0 +1,5 @@
+noinst_LIBRARIES += src/life/liblife.a
+src_life_liblife_a_SOURCES = \
+	%D%/state.c %D%/state.h \
+	%D%/stop.c %D%/stop.h \
+	%D%/wait.c %D%/wait.h

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "life/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "life/state.h"
+#include "life/wait.h"
+
+#define BOOT MGR_LIBEXECDIR "/mgr-boot"
+
+/* What undoing may take after init's end, and a start before it can be stopped. */
+#define UNDO_TIME  (60 * CLOCK_SECOND)
+#define START_TIME (60 * CLOCK_SECOND)
+#define REBOOTED   1
+
+static uint64_t later(uint64_t ns, uint64_t more)
+{
+	return ns > CLOCK_NEVER - more ? CLOCK_NEVER : ns + more;
+}
+
+/* Is there a record of what must be undone? */
+static bool has_left(const struct store *store, const char *name)
+{
+	autoclose int dir = store_runtime(store, name, false, NULL);
+
+	return dir >= 0 && faccessat(dir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int run_down(const struct store *store, const char *name, struct err *err)
+{
+	const bool own = !str_eq(store->containers, store->manager);
+	const char *const with[] = { BOOT, "--down", "-P", store->containers, name, NULL };
+	const char *const without[] = { BOOT, "--down", name, NULL };
+	const struct proc_fd fds[] = { { STDERR_FILENO, STDERR_FILENO } };
+	char text[48];
+	int status, r;
+	pid_t pid = proc_spawn(own ? with : without, fds, 1, NULL, err);
+
+	if (pid < 0)
+		return pid;
+	r = proc_wait(pid, clock_in(UNDO_TIME), &status, err);
+	if (r < 0 || status == 0)
+		return r;
+	return err_set(err, EIO, "clear away what its last run left: %s", proc_status_text(status, text));
+}
+
+int life_recover(const struct store *store, const char *name, struct err *err)
+{
+	enum wire_state state;
+	int r = life_state(store, name, &state, err);
+
+	if (r < 0 || (state == WIRE_STOPPED && !has_left(store, name)))
+		return r;
+	if (store_lock_peek(store, name) != STORE_IDLE)
+		return 0;
+	return run_down(store, name, err);
+}
+
+/* The supervisor has said its last word: wait until it is no more. */
+static int wait_gone(int pidfd)
+{
+	return pidfd < 0 ? 0 : fd_wait(pidfd, POLLIN, clock_in(CLOCK_SECOND));
+}
+
+/* Watch until it has stopped (0), or runs anew (REBOOTED) when that was asked for. */
+static int see_end(int sock, uint32_t run, const struct life_stop *stop, uint64_t deadline, struct err *err)
+{
+	struct wire_status st;
+
+	for (;;) {
+		int r = wire_recv(sock, WIRE_WATCH, &st, sizeof st, NULL, 0, NULL, deadline, err);
+		if (r < 0)
+			return r;
+		if (st.state == WIRE_STOPPED)
+			return 0;
+		if (stop->how == WIRE_REBOOT && st.state == WIRE_RUNNING && st.run != run)
+			return REBOOTED;
+		if (st.state == WIRE_ABORTING)
+			return err_set(err, EIO, "could not be undone: see its log");
+	}
+}
+
+/* The connection broke, or nobody listens: its supervisor has ended, or is about to. */
+static int wait_stopped(const struct store *store, const char *name, uint64_t deadline, struct err *err)
+{
+	struct wire_status st;
+	int r;
+
+	err_clear(err);
+	r = life_wait(store, name, 1U << WIRE_STOPPED | 1U << WIRE_ABORTING, false, deadline, &st, err);
+	return r < 0 || st.state == WIRE_STOPPED ? r : life_recover(store, name, err);
+}
+
+static bool is_gone(int r)
+{
+	return r == -ECONNRESET || r == -EPIPE;
+}
+
+static int stop_over(int sock, const struct life_stop *stop, uint64_t deadline, struct err *err)
+{
+	const struct wire_stop req = { .how = stop->how, .timeout = stop->no_kill ? CLOCK_NEVER : stop->timeout };
+	struct wire_status st = { 0 };
+	autoclose int pidfd = -1;
+	int r;
+
+	r = wire_call(sock, WIRE_STATUS, NULL, 0, &st, sizeof st, deadline, err);
+	if (r < 0)
+		return r;
+	pidfd = sys_pidfd_open(st.supervisor_pid);
+	r = wire_call(sock, WIRE_STOP, &req, sizeof req, NULL, 0, deadline, err);
+	if (r == -ESRCH) /* it is ending already: that is as good */
+		r = 0;
+	if (r < 0 || stop->no_wait)
+		return r;
+	r = wire_send(sock, WIRE_WATCH, 0, NULL, 0, NULL, 0, err);
+	if (r >= 0)
+		r = see_end(sock, st.run, stop, deadline, err);
+	if (is_gone(r) || r == 0)
+		wait_gone(pidfd);
+	return r;
+}
+
+static uint64_t patience(const struct life_stop *stop)
+{
+	if (stop->no_kill)
+		return clock_in(stop->timeout);
+	return clock_in(later(stop->how == WIRE_KILL ? 0 : stop->timeout, UNDO_TIME));
+}
+
+int life_stop(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
+{
+	const unsigned settled = 1U << WIRE_STOPPED | 1U << WIRE_RUNNING | 1U << WIRE_ABORTING;
+	enum wire_state state;
+	autoclose int sock = -1;
+	uint64_t deadline;
+	int r = life_state(store, name, &state, err);
+
+	if (r < 0)
+		return r;
+	if (state == WIRE_STARTING) {
+		struct wire_status st;
+		r = life_wait(store, name, settled, false, clock_in(START_TIME), &st, err);
+		if (r < 0)
+			return err_wrap(err, "wait for its start");
+		state = (enum wire_state)st.state;
+	}
+	if (state == WIRE_STOPPED || state == WIRE_ABORTING) {
+		r = life_recover(store, name, err);
+		if (r >= 0 && state == WIRE_STOPPED)
+			r = err_set(err, ESRCH, "is not running");
+		return r;
+	}
+	deadline = patience(stop);
+	sock = life_connect(store, name, err);
+	r = sock < 0 ? sock : stop_over(sock, stop, deadline, err);
+	if (is_gone(r) || r == -ENOTCONN)
+		r = wait_stopped(store, name, deadline, err);
+	if (r == -ETIMEDOUT)
+		return err_set(err, ETIMEDOUT, "has not %s in time", stop->how == WIRE_REBOOT ? "rebooted" : "stopped");
+	if (r == 0 && stop->how == WIRE_REBOOT && !stop->no_wait)
+		return err_set(err, ECANCELED, "has stopped instead of rebooting");
+	return r < 0 ? r : 0;
+}
