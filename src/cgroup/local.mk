@@ -4,6 +4,7 @@ src_cgroup_libcgroup_a_SOURCES = \
 	%D%/folder.c \
 	%D%/host.c \
 	%D%/join.c \
+	%D%/keys.c %D%/keys.h \
 	%D%/kill.c \
 	%D%/limits.c \
 	%D%/prune.c \

@@ -23,7 +23,7 @@ pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
 	%D%/table_manage.c
 mgr_manage_LDADD = src/cli/libcli.a \
-	src/base/libbase.a
+	src/store/libstore.a src/base/libbase.a
 
 fast_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_SOURCES)))
 manage_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_manage_SOURCES)))

@@ -11,12 +11,6 @@
 #include "cli/help.h"
 #include "cli/options.h"
 
-/* Until the store is built: no command needs it yet. */
-#pragma weak store_open
-#pragma weak store_done
-#pragma weak store_container
-#pragma weak store_check_name
-
 static int ours(const struct command *cmd, int code)
 {
 	return cmd->flags & CMD_OURS_125 ? EXIT_OURS : code;

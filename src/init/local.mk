@@ -5,4 +5,5 @@ src_init_libinit_a_SOURCES = \
 	%D%/elf.c %D%/elf.h \
 	%D%/exec.c \
 	%D%/init.h \
+	%D%/keys.c %D%/keys.h \
 	%D%/signals.c

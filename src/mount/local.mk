@@ -4,5 +4,6 @@ src_mount_libmount_a_SOURCES = \
 	%D%/cgroup.c \
 	%D%/dev.c \
 	%D%/internal.h \
+	%D%/keys.c %D%/keys.h \
 	%D%/mount.h \
 	%D%/root.c

@@ -2,6 +2,8 @@
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	%D%/client.c \
+	%D%/forward.c \
+	%D%/keys.c %D%/keys.h \
 	%D%/names.c %D%/names.h \
 	%D%/net.h \
 	%D%/plan.c \

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "cgroup/cgroup.h"
+#include "conf/conf.h"
 #include "init/init.h"
 #include "mount/mount.h"
 #include "net/net.h"
@@ -22,17 +23,26 @@ struct spec {
 	struct cap_conf cap;
 	struct seccomp_conf seccomp;
 	struct init_conf init;
+	bool no_memory; /* spec_init could not make the defaults; spec_load and spec_check say so */
 };
+
+/* Its keys, for mgr-config. */
+extern const struct schema spec_schema;
 
 /* Defaults of every key. */
 void spec_init(struct spec *spec);
 void spec_done(struct spec *spec);
 
-/* Read the file `path` relative to dirfd over what is there; errors name file, line and key. */
+/* Read the file `path` relative to dirfd over what is there; errors name file, line and key. -ENOENT when it is absent. */
 int spec_load(struct spec *spec, int dirfd, const char *path, struct err *err);
 /* One "section.key=value", "section.key+=value" or "section.key=" as on a command line. */
 int spec_set(struct spec *spec, const char *assignment, struct err *err);
 /* What no single key can tell: rootfs.path present, ranges that do not overlap, forwards that have a NIC ... */
 int spec_check(const struct spec *spec, struct err *err);
+
+/* Every key that is not at its default, as the text of a config. */
+void spec_print(const struct spec *spec, struct str *out);
+/* The same as a file, 0600, atomically. */
+int spec_save(const struct spec *spec, int dirfd, const char *path, struct err *err);
 
 #endif

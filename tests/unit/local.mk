@@ -47,3 +47,8 @@ tests_unit_security_test_caps_LDADD = src/security/libsecurity.a src/base/libbas
 tests_unit_security_test_profile_SOURCES = %D%/security/test_profile.c src/security/compiler/profile.c
 tests_unit_security_test_profile_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(SECCOMP_CFLAGS)
 tests_unit_security_test_profile_LDADD = src/base/libbase.a $(UNIT_LDADD)
+
+unit_tests += tests/unit/spec/test_spec
+tests_unit_spec_test_spec_SOURCES = %D%/spec/test_spec.c
+tests_unit_spec_test_spec_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_spec_test_spec_LDADD = $(spec_archives) src/base/libbase.a $(spec_libs) $(UNIT_LDADD)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MGR_CONF_INTERNAL_H
+#define MGR_CONF_INTERNAL_H
+
+#include "conf/conf.h"
+
+/* The section that the first len bytes of name call, "net.0" for instance. 0 or -EINVAL without a message. */
+int section_find(const struct schema *schema, const char *name, size_t len, const struct conf_part **ret_part,
+		 unsigned *ret_number);
+/* Its struct; an element that is not there is made, with its defaults. NULL with err. */
+void *section_make(const struct conf_part *part, void *conf, unsigned number, struct err *err);
+/* Its struct, or NULL while there is no such element. */
+const void *section_get(const struct conf_part *part, const void *conf, unsigned number);
+/* The key of this name in the section, or NULL; SECTION_FREE: its only one. */
+const struct key *section_key(const struct section *section, const char *name);
+
+/* Messages: the nearest known name, or what there is. */
+int unknown_section(const struct schema *schema, const char *name, size_t len, struct err *err);
+int unknown_key(const struct section *section, const char *name, struct err *err);
+
+/* Set a key from a value, "" clearing it. in: the section's struct. name: SECTION_FREE's. */
+int key_apply(const struct section *section, const struct key *key, void *in, const char *name, const char *value,
+	      struct err *err);
+int key_default(const struct key *key, void *in, struct err *err);
+void key_clear(const struct key *key, void *in);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The grammar of a port forward. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "net/keys.h"
+
+#define RIGHT "such as tcp:8080:80, udp:127.0.0.1:5300:53 or tcp:[::1]:9000-9003:9000-9003"
+
+static int bad(struct err *err, const char *text, const char *why)
+{
+	return err_set(err, EINVAL, "'%s' %s", text, why);
+}
+
+static int read_port(const char *text, uint16_t *ret)
+{
+	uint64_t n;
+	int r = str_uint(text, 1, 65535, &n);
+
+	if (r == 0)
+		*ret = (uint16_t)n;
+	return r;
+}
+
+/* "80" or "9000-9003"; text is cut. */
+static int read_ports(char *text, uint16_t *first, uint16_t *last)
+{
+	char *dash = strchr(text, '-');
+
+	if (dash)
+		*dash = '\0';
+	if (read_port(text, first) < 0 || read_port(dash ? dash + 1 : text, last) < 0)
+		return -EINVAL;
+	return *last >= *first ? 0 : -EINVAL;
+}
+
+/* The host's address in front of its port, if there is one; moves *text behind it. */
+static int read_address(char **text, struct wire_forward *ret)
+{
+	bool brackets = **text == '[';
+	char *addr = *text + brackets, *end = strchr(addr, brackets ? ']' : ':');
+
+	if (!end)
+		return brackets ? -EINVAL : 0;
+	if (!brackets && !memchr(addr, '.', (size_t)(end - addr)))
+		return 0;
+	*end = '\0';
+	*text = end + 1;
+	if (brackets && *(*text)++ != ':')
+		return -EINVAL;
+	ret->family = brackets ? AF_INET6 : AF_INET;
+	return inet_pton(ret->family, addr, ret->addr) == 1 ? 0 : -EINVAL;
+}
+
+static int read_options(const char *options, const char *text, struct err *err)
+{
+	size_t n = strcspn(options, ",");
+
+	if (n == 4 && memcmp(options, "wake", 4) == 0)
+		return err_set(err, ENOTSUP, "'%s': option 'wake' is not supported yet", text);
+	return err_set(err, EINVAL, "'%s': unknown option '%.*s'", text, (int)n, options);
+}
+
+int net_forward_parse(const char *text, struct wire_forward *ret, struct err *err)
+{
+	autofree char *copy = strdup(text);
+	char *rest, *options, *target;
+	uint16_t target_last;
+
+	if (!copy)
+		return err_nomem(err);
+	*ret = (struct wire_forward){ .proto = IPPROTO_TCP };
+	rest = copy + 4;
+	if (str_starts(copy, "udp:"))
+		ret->proto = IPPROTO_UDP;
+	else if (str_starts(copy, "unix:"))
+		return err_set(err, ENOTSUP, "'%s': unix sockets are not supported yet", text);
+	else if (!str_starts(copy, "tcp:"))
+		return bad(err, text, "does not begin with tcp: or udp:, " RIGHT);
+	options = strchr(rest, ',');
+	if (options)
+		*options++ = '\0';
+	if (read_address(&rest, ret) < 0)
+		return bad(err, text, "is not PROTO:[HOSTIP:]PORT:PORT, " RIGHT);
+	target = strchr(rest, ':');
+	if (!target)
+		return bad(err, text, "names no port of the container, " RIGHT);
+	*target++ = '\0';
+	if (read_ports(rest, &ret->port, &ret->last) < 0 || read_ports(target, &ret->target, &target_last) < 0)
+		return bad(err, text, "has a port that is not a number from 1 to 65535 or a rising range of them");
+	if (ret->last - ret->port != target_last - ret->target)
+		return bad(err, text, "has ranges of different length");
+	return options ? read_options(options, text, err) : 0;
+}
+
+static void print_ports(unsigned first, unsigned last, struct str *out)
+{
+	str_addf(out, ":%u", first);
+	if (last != first)
+		str_addf(out, "-%u", last);
+}
+
+void net_forward_print(const struct wire_forward *f, struct str *out)
+{
+	char addr[INET6_ADDRSTRLEN];
+
+	str_add(out, f->proto == IPPROTO_UDP ? "udp" : "tcp");
+	if (f->family != AF_UNSPEC && inet_ntop(f->family, f->addr, addr, sizeof addr))
+		str_addf(out, f->family == AF_INET6 ? ":[%s]" : ":%s", addr);
+	print_ports(f->port, f->last, out);
+	print_ports(f->target, (unsigned)(f->target + (f->last - f->port)), out);
+}
+
+static bool is_any(const struct wire_forward *f)
+{
+	static const uint8_t zero[16];
+
+	return f->family == AF_UNSPEC || memcmp(f->addr, zero, sizeof zero) == 0;
+}
+
+bool net_forward_clash(const struct wire_forward *a, const struct wire_forward *b)
+{
+	if (a->proto != b->proto || a->last < b->port || b->last < a->port)
+		return false;
+	if (a->family != AF_UNSPEC && b->family != AF_UNSPEC && a->family != b->family)
+		return false;
+	return is_any(a) || is_any(b) || memcmp(a->addr, b->addr, sizeof a->addr) == 0;
+}

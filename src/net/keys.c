@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* [net.N] and [forward]. */
+#include "net/keys.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/net.h"
+
+static const char *const type_names[] = {
+	[NIC_VETH] = "veth",
+	[NIC_HOST] = "host",
+	[NIC_EMPTY] = "empty",
+	NULL,
+};
+
+static int parse_type(const struct key *key, void *field, const char *text, struct err *err)
+{
+	if (str_eq(text, "none"))
+		return err_set(err, EINVAL,
+			       "'none' means the host's network to LXC: write host for that, empty for lo alone");
+	return key_enum.parse(key, field, text, err);
+}
+
+static bool print_type(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	return key_enum.print(key, field, i, out);
+}
+
+static const struct key_type key_nic_type = { "one of", sizeof(enum nic_type), parse_type, print_type, NULL };
+
+static int parse_name(const struct key *key, void *field, const char *text, struct err *err)
+{
+	if (str_eq(text, "lo"))
+		return err_set(err, EINVAL, "'lo' is the loopback's name, every container has one");
+	return key_ifname.parse(key, field, text, err);
+}
+
+static const struct key_type key_nic_name = { "interface", sizeof(char *), parse_name, key_print_string, key_clear_string };
+
+/* What stands in struct nic_conf. */
+struct mac {
+	uint8_t addr[6];
+	bool set;
+};
+_Static_assert(offsetof(struct nic_conf, has_hwaddr) - offsetof(struct nic_conf, hwaddr) == offsetof(struct mac, set),
+	       "hwaddr and has_hwaddr are one field here");
+
+static int parse_mac(const struct key *key, void *field, const char *text, struct err *err)
+{
+	static const struct mac zero;
+	struct mac mac = { 0 };
+	size_t n = 0;
+
+	(void)key;
+	for (; n < 6; n++) {
+		char byte[3] = { text[n * 3], text[n * 3] ? text[n * 3 + 1] : '\0' }, *end;
+		unsigned long value = strtoul(byte, &end, 16);
+		if (end != byte + 2 || byte[0] == '+' || byte[0] == '-' || byte[0] == ' ' ||
+		    text[n * 3 + 2] != (n < 5 ? ':' : '\0'))
+			break;
+		mac.addr[n] = (uint8_t)value;
+	}
+	if (n < 6 || memcmp(&mac, &zero, sizeof mac) == 0)
+		return err_set(err, EINVAL, "'%s' is not an Ethernet address such as 02:16:3e:4a:00:01", text);
+	if (mac.addr[0] & 1)
+		return err_set(err, EINVAL, "'%s' is a multicast address: the first byte must be even", text);
+	mac.set = true;
+	*(struct mac *)field = mac;
+	return 0;
+}
+
+static bool print_mac(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	const struct mac *mac = field;
+
+	(void)key;
+	if (i > 0 || !mac->set)
+		return false;
+	for (size_t k = 0; k < 6; k++)
+		str_addf(out, "%s%02x", k ? ":" : "", mac->addr[k]);
+	return true;
+}
+
+static const struct key_type key_mac = { "MAC", sizeof(struct mac), parse_mac, print_mac, NULL };
+
+/* LXC's flags know just "up". */
+static int parse_flags(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	if (!str_eq(text, "up") && !str_eq(text, "down"))
+		return err_set(err, EINVAL, "'%s' is neither up nor down", text);
+	*(bool *)field = str_eq(text, "down");
+	return 0;
+}
+
+static bool print_flags(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	(void)key;
+	if (i == 0)
+		str_add(out, *(const bool *)field ? "down" : "up");
+	return i == 0;
+}
+
+static const struct key_type key_flags_up = { "up|down", sizeof(bool), parse_flags, print_flags, NULL };
+
+/* Network and broadcast address, multicast, loopback: nothing that a NIC can have. */
+static bool ipv4_usable(uint32_t addr, unsigned prefix)
+{
+	uint32_t host = prefix < 31 ? ~(uint32_t)0 >> prefix : 0;
+
+	if (host && ((addr & host) == 0 || (addr & host) == host))
+		return false;
+	return addr >> 24 != 0 && addr >> 24 != 127 && addr >> 28 < 14;
+}
+
+static int read_ipv4(const char *text, bool with_prefix, struct nic_addr *ret)
+{
+	const char *slash = strchr(text, '/');
+	char addr[INET_ADDRSTRLEN];
+	struct in_addr in;
+	uint64_t prefix = 32;
+
+	if (with_prefix != !!slash || (slash && str_uint(slash + 1, 1, 32, &prefix) < 0))
+		return -EINVAL;
+	if (str_print(addr, sizeof addr, "%.*s", (int)(slash ? slash - text : (ptrdiff_t)strlen(text)), text) < 0 ||
+	    inet_pton(AF_INET, addr, &in) != 1 || !ipv4_usable(ntohl(in.s_addr), (unsigned)prefix))
+		return -EINVAL;
+	*ret = (struct nic_addr){ .family = AF_INET, .prefix = (uint8_t)prefix };
+	memcpy(ret->addr, &in, sizeof in);
+	return 0;
+}
+
+static int parse_address(const struct key *key, void *field, const char *text, struct err *err)
+{
+	struct nic_addr *addr = field;
+
+	(void)key;
+	if (str_eq(text, "lease") || str_eq(text, "none")) {
+		*addr = (struct nic_addr){ .lease = str_eq(text, "lease") };
+		return 0;
+	}
+	if (read_ipv4(text, true, addr) < 0)
+		return err_set(err, EINVAL,
+			       "'%s' is not lease, none or an address of a host with its prefix, such as 10.0.3.7/24", text);
+	return 0;
+}
+
+static bool print_address(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	const struct nic_addr *addr = field;
+	char text[INET_ADDRSTRLEN];
+
+	(void)key;
+	if (i > 0)
+		return false;
+	if (addr->family == AF_INET && inet_ntop(AF_INET, addr->addr, text, sizeof text))
+		str_addf(out, "%s/%u", text, addr->prefix);
+	else
+		str_add(out, addr->lease ? "lease" : "none");
+	return true;
+}
+
+static const struct key_type key_address = { "lease|none|A.B.C.D/P", sizeof(struct nic_addr), parse_address, print_address,
+					     NULL };
+
+static int parse_gateway(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	if (read_ipv4(text, false, field) < 0)
+		return err_set(err, EINVAL, "'%s' is not an IPv4 address such as 10.0.3.1", text);
+	return 0;
+}
+
+static bool print_gateway(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	const struct nic_addr *addr = field;
+	char text[INET_ADDRSTRLEN];
+
+	(void)key;
+	if (i > 0 || addr->family != AF_INET || !inet_ntop(AF_INET, addr->addr, text, sizeof text))
+		return false;
+	str_add(out, text);
+	return true;
+}
+
+static const struct key_type key_gateway = { "A.B.C.D", sizeof(struct nic_addr), parse_gateway, print_gateway, NULL };
+
+#define AT(field) offsetof(struct nic_conf, field)
+
+static const struct key nic_keys[] = {
+	{ .name = "type",
+	  .type = &key_nic_type,
+	  .off = AT(type),
+	  .def = "veth",
+	  .names = type_names,
+	  .help = "veth: a cable to a bridge; host: the host's network; empty: lo alone." },
+	{ .name = "link",
+	  .type = &key_ifname,
+	  .off = AT(link),
+	  .help = "Bridge that the host's end joins; the managed one when not set." },
+	{ .name = "name", .type = &key_nic_name, .off = AT(name), .help = "Its name inside; ethN when not set." },
+	{ .name = "hwaddr", .type = &key_mac, .off = AT(hwaddr), .help = "Ethernet address; mgr-create chooses one." },
+	{ .name = "mtu",
+	  .type = &key_u32,
+	  .off = AT(mtu),
+	  .min = 68,
+	  .max = 65535,
+	  .help = "Largest packet in bytes; the bridge's when not set." },
+	{ .name = "flags", .type = &key_flags_up, .off = AT(down), .def = "up", .help = "State that it starts in." },
+	{ .name = "ipv4.address",
+	  .type = &key_address,
+	  .off = AT(ipv4),
+	  .def = "lease",
+	  .help = "lease: the container's own on the managed network." },
+	{ .name = "ipv4.gateway",
+	  .type = &key_gateway,
+	  .off = AT(ipv4_gateway),
+	  .help = "Default route; the managed network's own when not set." },
+	{ 0 },
+};
+
+const struct section net_nic_section = {
+	.name = "net",
+	.kind = SECTION_NUMBERED,
+	.keys = nic_keys,
+	.element = sizeof(struct nic_conf),
+	.max = 15,
+};
+
+static int parse_forward(const struct key *key, void *field, const char *text, struct err *err)
+{
+	struct forward_conf *conf = field;
+	struct wire_forward forward, *v;
+	int r = net_forward_parse(text, &forward, err);
+
+	(void)key;
+	if (r < 0)
+		return r;
+	v = reallocarray(conf->v, conf->n + 1, sizeof *v);
+	if (!v)
+		return err_nomem(err);
+	conf->v = v;
+	v[conf->n++] = forward;
+	return 0;
+}
+
+static bool print_forward(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	const struct forward_conf *conf = field;
+
+	(void)key;
+	if (i >= conf->n)
+		return false;
+	net_forward_print(&conf->v[i], out);
+	return true;
+}
+
+static void clear_forward(const struct key *key, void *field)
+{
+	struct forward_conf *conf = field;
+
+	(void)key;
+	free(conf->v);
+	*conf = (struct forward_conf){ 0 };
+}
+
+static const struct key_type key_forward = { "port forward", sizeof(struct forward_conf), parse_forward, print_forward,
+					     clear_forward };
+
+static const struct key forward_keys[] = {
+	{ .name = "port",
+	  .type = &key_forward,
+	  .flags = KEY_LIST | KEY_LIVE,
+	  .help = "PROTO:[HOSTIP:]PORT[-PORT]:PORT[-PORT], the host's port first, then the container's." },
+	{ 0 },
+};
+
+const struct section net_forward_section = { .name = "forward", .keys = forward_keys };

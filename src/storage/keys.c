@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* [rootfs]. */
+#include "storage/keys.h"
+
+#include "storage/storage.h"
+
+/* Which backends there are, and what each takes behind the colon, storage_find says. */
+static int parse_rootfs(const struct key *key, void *field, const char *text, struct err *err)
+{
+	const struct rootfs_conf conf = { .path = (char *)(uintptr_t)text };
+	const char *path;
+
+	(void)key;
+	if (!storage_find(&conf, &path, err))
+		return -err->code;
+	return key_store_string(field, text, err);
+}
+
+static const struct key_type key_rootfs = { "BACKEND:PATH", sizeof(char *), parse_rootfs, key_print_string,
+					    key_clear_string };
+
+#define AT(field) offsetof(struct rootfs_conf, field)
+
+static const struct key keys[] = {
+	{ .name = "path", .type = &key_rootfs, .off = AT(path), .help = "Where its root file system is." },
+	{ .name = "options",
+	  .type = &key_strings,
+	  .off = AT(options),
+	  .flags = KEY_LIST,
+	  .help = "Options for mounting it." },
+	{ .name = "readonly", .type = &key_bool, .off = AT(readonly), .def = "no", .help = "Mount it read-only." },
+	{ .name = "size", .type = &key_size, .off = AT(size), .min = 1, .help = "Its greatest size." },
+	{ 0 },
+};
+
+const struct section storage_rootfs_section = { .name = "rootfs", .keys = keys };
