@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The check that follows each file of behaviour tests, shown to work: in labs inside of this one, files that leave something.
+load ../lib/common
+
+# left_by COMMAND: a test that consists of it is run in a lab of its own; $output is what the check then has to say.
+left_by() {
+	local fixture=$BATS_TEST_TMPDIR/fixture.bats left=$BATS_TEST_TMPDIR/left
+	printf '@test "fixture" {\n%s\n}\n' "$1" >"$fixture"
+	"$BATS_TEST_DIRNAME/../lab" "$BATS_TEST_DIRNAME/../lib/file" "$fixture" "$BATS_TEST_TMPDIR/tap" "$left" || true
+	grep -q '^ok 1' "$BATS_TEST_TMPDIR/tap" || show "the fixture failed:" "$(cat "$BATS_TEST_TMPDIR/tap")"
+	output=$(cat "$left")
+}
+
+@test "repo.10 the check is silent when nothing is left" {
+	left_by 'ip link add x type bridge; ip link del x'
+	assert_output ""
+}
+
+@test "repo.10 the check sees a cgroup" {
+	export SETTLE=0
+	left_by 'mkdir "$(dirname "$(find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs | head -n 1)")/mgr-$MGR_LAB_ID"'
+	assert_match "^> cgroup /sys/fs/cgroup.*/mgr-[0-9a-f]{8}$"
+}
+
+@test "repo.10 the check sees a mount" {
+	export SETTLE=0
+	left_by 'mkdir "$MGR_LAB/m"; mount -t tmpfs x "$MGR_LAB/m"'
+	assert_match "^> mount .*/m tmpfs x$"
+}
+
+@test "repo.10 the check sees a loop device" {
+	export SETTLE=0
+	left_by 'truncate -s 1M "$MGR_LAB/disk"; losetup -f "$MGR_LAB/disk"'
+	[[ $output =~ /sys/block/(loop[0-9]+)/ ]] && losetup -d "/dev/${BASH_REMATCH[1]}"
+	assert_match "^> loop /sys/block/loop[0-9]+/loop/backing_file .*/disk$"
+}
+
+@test "repo.10 the check sees an interface, and a network namespace" {
+	export SETTLE=0
+	left_by 'ip link add x type bridge; ip netns add y'
+	assert_contains "> interface x"
+	assert_contains "> netns /run/netns/y"
+}
+
+@test "repo.10 the check sees an nft table" {
+	export SETTLE=0
+	left_by 'nft add table inet x'
+	assert_output "> nft table inet x"
+}
+
+@test "repo.10 the check sees a process" {
+	export SETTLE=0
+	left_by 'setsid sleep 1000 <&- >&- 2>&- 3>&- &'
+	assert_output "> process sleep sleep 1000"
+}
+
+@test "repo.10 the check sees a container" {
+	export SETTLE=0
+	left_by 'mgr-create -n x -t busybox'
+	assert_contains "> folder"
+	assert_contains "/var/lib/mgr/x"
+}
+
+@test "repo.10 outside of a lab the check sees what a lab has left on the machine" {
+	local id=0123abcd before
+	unset MGR_LAB MGR_ROOT
+	before=$(LAB_IDS=$id "$BATS_TEST_DIRNAME/../lib/snapshot")
+	mkdir "/sys/fs/cgroup/mgr-$id" 2>/dev/null || mkdir "/sys/fs/cgroup/unified/mgr-$id"
+	run diff <(echo "$before") <(LAB_IDS=$id "$BATS_TEST_DIRNAME/../lib/snapshot")
+	find /sys/fs/cgroup -maxdepth 2 -name "mgr-$id" -exec rmdir {} +
+	assert_contains "cgroup"
+	assert_contains "mgr-$id"
+}
+
+# Starts and stops a container while one step's down does nothing, and removes the container in the same way.
+skipping() {
+	export SETTLE=12
+	left_by "export MGR_DEBUG_SKIP_DOWN=$1
+		mgr-create -n x -t busybox
+		mgr-start -n x --wait=20
+		mgr-stop -k -n x
+		mgr-destroy -n x"
+}
+
+@test "repo.11 the check sees the undo of each step that has one, when it is skipped" {
+	local step steps blind=""
+	steps=$("$STAGE/libexec/mgr/mgr-boot" --steps | awk '$3 == "down" { print $1 }')
+	[ -n "$steps" ]
+	for step in $steps; do
+		skipping "$step"
+		echo "# skipping the undo of '$step' leaves:" "$output"
+		[ -n "$output" ] || blind+=" $step"
+	done
+	assert_equal "$blind" ""
+}
+
+@test "repo.11 the check has nothing to say when no undo is skipped" {
+	skipping nothing
+	assert_output ""
+}
