@@ -1,11 +1,16 @@
 # The frame of every command, and the two programs that hold them. To add a command: its row in table_fast.c or
 # table_manage.c, and its line %D%/cmd_NAME.c below; the link bindir/mgr-NAME follows from that.
 noinst_LIBRARIES += src/cli/libcli.a
+src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(JSON_CFLAGS)
 src_cli_libcli_a_SOURCES = \
 	%D%/cli.h \
 	%D%/help.c %D%/help.h \
 	%D%/main.c \
-	%D%/options.c %D%/options.h
+	%D%/options.c %D%/options.h \
+	%D%/print.c %D%/print.h \
+	%D%/print_internal.h \
+	%D%/print_json.c \
+	%D%/print_table.c
 
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
@@ -21,9 +26,10 @@ mgr_LDADD = src/cli/libcli.a \
 
 pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
+	%D%/cmd_config.c \
 	%D%/table_manage.c
 mgr_manage_LDADD = src/cli/libcli.a \
-	src/store/libstore.a src/base/libbase.a
+	$(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs)
 
 fast_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_SOURCES)))
 manage_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_manage_SOURCES)))

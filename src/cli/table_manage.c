@@ -2,6 +2,9 @@
 /* The commands of mgr-manage: they read and write configurations. */
 #include "cli/cli.h"
 
+extern const struct command cmd_config;
+
 const struct command *const cli_commands[] = {
+	&cmd_config,
 	NULL,
 };

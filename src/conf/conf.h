@@ -94,11 +94,16 @@ int conf_load_text(const struct schema *schema, void *conf, const char *what, co
 
 /* "net.0.mtu" as a key; the longest known section wins. -EINVAL with the nearest name. */
 int conf_find(const struct schema *schema, const char *name, struct conf_key *ret, struct err *err);
+/* Is this the name of a section, "net.0"? */
+bool conf_is_section(const struct schema *schema, const char *name);
 /* One "section.key=value" (a list: instead of what it has), "section.key+=value" (appends), "section.key=" (the default
  * again; a list: empty). */
 int conf_assign(const struct schema *schema, void *conf, const char *assignment, struct err *err);
 /* Value number i of a key; false when there is none. */
 bool conf_print(const void *conf, const struct conf_key *key, size_t i, struct str *out);
+
+/* Value number i of a key's default; false when there is none. */
+bool conf_default(const struct key *key, size_t i, struct str *out);
 
 /* The text of a file that holds every key that is not at its default. */
 void conf_save(const struct schema *schema, const void *conf, struct str *out);

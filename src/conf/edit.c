@@ -125,7 +125,7 @@ static void insert_after(const struct line *line, const struct edit_job *job, st
 		str_add(out, "\n");
 	if (line->kind == LINE_KEY)
 		str_addn(out, line->start, indent);
-	str_addf(out, "%s = %s", job->key, job->value);
+	str_addf(out, "%s =%s%s", job->key, *job->value ? " " : "", job->value);
 	str_addn(out, end, end_size);
 }
 
@@ -153,7 +153,8 @@ static void append_section(const char *text, const struct edit_job *job, struct 
 
 	if (n && text[n - 1] != '\n')
 		str_add(out, "\n");
-	str_addf(out, "%s[%.*s]\n%s = %s\n", n ? "\n" : "", (int)job->section_size, job->section, job->key, job->value);
+	str_addf(out, "%s[%.*s]\n%s =%s%s\n", n ? "\n" : "", (int)job->section_size, job->section, job->key,
+		 *job->value ? " " : "", job->value);
 }
 
 bool edit_text(const char *text, enum edit how, const char *section, size_t section_size, const char *key, const char *value,

@@ -185,6 +185,14 @@ int section_find(const struct schema *schema, const char *name, size_t len, cons
 	return -EINVAL;
 }
 
+bool conf_is_section(const struct schema *schema, const char *name)
+{
+	const struct conf_part *part;
+	unsigned number;
+
+	return section_find(schema, name, strlen(name), &part, &number) == 0;
+}
+
 const struct key *section_key(const struct section *section, const char *name)
 {
 	const struct key *key = section->keys;

@@ -29,8 +29,7 @@ static int parse_strings(const struct key *key, void *field, const char *text, s
 	return strv_add(field, text) < 0 ? err_nomem(err) : 0;
 }
 
-const struct key_type key_strings = { "text, repeatable", sizeof(struct strv), parse_strings, key_print_strv,
-				      key_clear_strv };
+const struct key_type key_strings = { "text", sizeof(struct strv), parse_strings, key_print_strv, key_clear_strv };
 
 static int parse_words(const struct key *key, void *field, const char *text, struct err *err)
 {

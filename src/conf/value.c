@@ -102,6 +102,21 @@ bool conf_print(const void *conf, const struct conf_key *key, size_t i, struct s
 	return print_at(key->key, in, i, out);
 }
 
+bool conf_default(const struct key *key, size_t i, struct str *out)
+{
+	_Alignas(max_align_t) char field[512] = { 0 };
+	struct key alone = *key;
+	bool found;
+
+	alone.off = 0;
+	if (key->type->size > sizeof field)
+		return false;
+	key_clear(&alone, field);
+	found = key_default(&alone, field, NULL) == 0 && print_at(&alone, field, i, out);
+	key_clear(&alone, field);
+	return found;
+}
+
 /* All values of a key, a line each, as the file has them. */
 static void key_lines(const struct section *section, const struct key *key, const void *in, struct str *out)
 {

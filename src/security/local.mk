@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/security/libsecurity.a
 src_security_libsecurity_a_SOURCES = \
 	%D%/caps.c \
+	%D%/keys.c %D%/keys.h \
 	%D%/seccomp.c \
 	%D%/security.h
 
