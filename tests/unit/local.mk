@@ -52,3 +52,12 @@ unit_tests += tests/unit/spec/test_spec
 tests_unit_spec_test_spec_SOURCES = %D%/spec/test_spec.c
 tests_unit_spec_test_spec_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_spec_test_spec_LDADD = $(spec_archives) src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
+
+unit_tests += tests/unit/conf/test_conf tests/unit/conf/test_edit
+tests_unit_conf_test_conf_SOURCES = %D%/conf/test_conf.c
+tests_unit_conf_test_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_conf_test_conf_LDADD = src/conf/libconf.a src/base/libbase.a $(INIH_LIBS) $(UNIT_LDADD)
+
+tests_unit_conf_test_edit_SOURCES = %D%/conf/test_edit.c
+tests_unit_conf_test_edit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_conf_test_edit_LDADD = src/conf/libconf.a src/base/libbase.a $(UNIT_LDADD)
