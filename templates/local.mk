@@ -1,3 +1,4 @@
 templatesdir = $(pkgdatadir)/templates
 dist_templates_SCRIPTS = \
-	%D%/busybox
+	%D%/busybox \
+	%D%/debian

@@ -27,9 +27,17 @@ mgr_LDADD = src/cli/libcli.a \
 pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
 	%D%/cmd_config.c \
+	%D%/cmd_create.c \
+	%D%/cmd_destroy.c \
 	%D%/table_manage.c
 mgr_manage_LDADD = src/cli/libcli.a \
-	$(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs)
+	src/life/liblife.a \
+	src/template/libtemplate.a \
+	$(spec_archives) \
+	src/wire/libwire.a \
+	src/store/libstore.a \
+	src/base/libbase.a \
+	$(UUID_LIBS) $(spec_libs)
 
 fast_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_SOURCES)))
 manage_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_manage_SOURCES)))

@@ -2,9 +2,11 @@
 /* The commands of mgr-manage: they read and write configurations. */
 #include "cli/cli.h"
 
-extern const struct command cmd_config;
+extern const struct command cmd_config, cmd_create, cmd_destroy;
 
 const struct command *const cli_commands[] = {
 	&cmd_config,
+	&cmd_create,
+	&cmd_destroy,
 	NULL,
 };

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "life/life.h"
+
+struct create {
+	const char *template, *conf;
+	struct strv set;
+	struct in_addr ip;
+};
+
+static int set_template(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)err;
+	create->template = value;
+	return 0;
+}
+
+static int set_conf(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)err;
+	create->conf = value;
+	return 0;
+}
+
+static int set_key(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	return strv_add(&create->set, value) < 0 ? err_nomem(err) : 0;
+}
+
+static int set_forward(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	return strv_addf(&create->set, "forward.port+=%s", value) < 0 ? err_nomem(err) : 0;
+}
+
+static int set_memory(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	return strv_addf(&create->set, "limits.memory=%s", value) < 0 ? err_nomem(err) : 0;
+}
+
+static int set_cpus(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	return strv_addf(&create->set, "limits.cpus=%s", value) < 0 ? err_nomem(err) : 0;
+}
+
+static int set_pids(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	return strv_addf(&create->set, "limits.pids=%s", value) < 0 ? err_nomem(err) : 0;
+}
+
+static int set_ip(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	if (inet_pton(AF_INET, value, &create->ip) != 1 || !create->ip.s_addr)
+		return err_set(err, EINVAL, "'%s' is not an IPv4 address such as 10.118.0.5", value);
+	return 0;
+}
+
+static const struct option_row opts[] = {
+	{ 't', "template", "TEMPLATE", "What fills the root file system: a template's name, or a program's path.",
+	  set_template },
+	{ 'f', "config", "FILE", "Configuration to start from, instead of default.conf.", set_conf },
+	{ 's', "set", "KEY=VALUE", "Set a key of the configuration; += adds to a list.", set_key },
+	{ 0, "forward", "SPEC", "Forward a port of the host, such as tcp:8080:80.", set_forward },
+	{ 0, "ip", "ADDRESS", "Address on the managed network, instead of a free one.", set_ip },
+	{ 0, "memory", "SIZE", "Limit of memory, such as 512M.", set_memory },
+	{ 0, "cpus", "N", "Limit of processor time, in processors, such as 1.5.", set_cpus },
+	{ 0, "pids", "N", "Limit of processes.", set_pids },
+	{ 0 },
+};
+
+/* The template's latest line, over the one before. */
+static void show_line(const char *line, void *data)
+{
+	struct winsize size = { .ws_col = 80 };
+	const char *name = data;
+	int left;
+
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+	left = (int)size.ws_col - (int)strlen(name) - 15;
+	if (left > 0)
+		fprintf(stderr, "\r\033[Kmgr-create: %s: %.*s", name, left, line);
+}
+
+static int create(struct cli *cli, const char *name, struct err *err)
+{
+	const struct create *create = cli->data;
+	autofree char *shown = strdup(name);
+	autocall(str_done) struct str tail = { 0 };
+	struct life_create what = { .name = name,
+				    .template = create->template,
+				    .args = &cli->rest,
+				    .conf = create->conf,
+				    .set = &create->set,
+				    .ip = create->ip };
+	int r;
+
+	if (!create->template)
+		return cli_usage(cli, "which template? -t TEMPLATE is needed");
+	if (!shown)
+		return err_nomem(err);
+	if (cli_progress()) {
+		what.line = show_line;
+		what.data = shown;
+		show_line("...", shown);
+	}
+	r = life_create(&cli->store, &what, &tail, err);
+	if (cli_progress())
+		fputs("\r\033[K", stderr);
+	if (r < 0 && tail.len)
+		fputs(str_text(&tail), stderr);
+	return r;
+}
+
+static void done(void *data)
+{
+	struct create *create = data;
+
+	strv_done(&create->set);
+}
+
+const struct command cmd_create = {
+	.name = "create",
+	.args = "NAME -t TEMPLATE [-- ARG...]",
+	.help = "Make a container from a template; what follows -- goes to the template.",
+	.opts = opts,
+	.data_size = sizeof(struct create),
+	.flags = CMD_ONE_NAME | CMD_TAIL,
+	.run = create,
+	.done = done,
+};

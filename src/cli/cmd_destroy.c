@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cli.h"
+#include "life/life.h"
+
+struct destroy {
+	bool force;
+};
+
+static int set_force(void *data, const char *value, struct err *err)
+{
+	struct destroy *destroy = data;
+
+	(void)value, (void)err;
+	destroy->force = true;
+	return 0;
+}
+
+static const struct option_row opts[] = {
+	{ 'f', "force", NULL, "Stop it first if it runs.", set_force },
+	{ 0 },
+};
+
+static int destroy(struct cli *cli, const char *name, struct err *err)
+{
+	const struct destroy *destroy = cli->data;
+
+	return life_destroy(&cli->store, name, destroy->force, err);
+}
+
+const struct command cmd_destroy = {
+	.name = "destroy",
+	.help = "Remove a container, its address and its ids.",
+	.opts = opts,
+	.data_size = sizeof(struct destroy),
+	.flags = CMD_EACH_NAME,
+	.run = destroy,
+};

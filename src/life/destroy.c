@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/debug.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "life/life.h"
+#include "life/state.h"
+#include "life/stop.h"
+#include "spec/spec.h"
+#include "store/claim.h"
+
+#define MOUNTS_MAX ((size_t)64 << 20)
+
+/* Undoes the escapes of proc_pid_mountinfo(5), in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+	unsigned c;
+
+	for (const char *p = text; *p; to++) {
+		if (*p == '\\' && sscanf(p + 1, "%3o", &c) == 1) {
+			*to = (char)c;
+			p += 4;
+		} else {
+			*to = *p++;
+		}
+	}
+	*to = '\0';
+}
+
+/* file_remove_tree_at stops at a mount, but half-way: this finds one before anything is done. */
+static int check_unmounted(int dir, struct err *err)
+{
+	autofree char *link = str_fmt("/proc/self/fd/%d", dir), *path = link ? realpath(link, NULL) : NULL, *mounts = NULL;
+	char *save = NULL;
+	int r;
+
+	if (!path)
+		return err_sys(err, errno, "find the container's folder");
+	r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_MAX, &mounts, NULL, err);
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *at = line, *end;
+		for (int i = 0; i < 4 && at; i++) /* mount point: the fifth field */
+			at = (at = strchr(at, ' ')) ? at + 1 : NULL;
+		if (!at || !(end = strchr(at, ' ')))
+			continue;
+		*end = '\0';
+		unescape(at);
+		if (str_starts(at, path) && (at[strlen(path)] == '/' || !at[strlen(path)]))
+			return err_set(err, EBUSY, "something is mounted on '%s': unmount it first", at);
+	}
+	return 0;
+}
+
+/* From the config; made up when that cannot say (it may be broken: that is no reason to keep the container). */
+static void find_uuid(int dir, char uuid[static 37])
+{
+	autocall(spec_done) struct spec spec;
+	uuid_t parsed;
+
+	spec_init(&spec);
+	spec_load(&spec, dir, "config", NULL);
+	if (!spec.container.uuid || uuid_parse(spec.container.uuid, parsed) < 0)
+		uuid_generate_random(parsed);
+	uuid_unparse_lower(parsed, uuid);
+}
+
+/* Stopped, with nothing left of its last run; then locked. */
+static int take(const struct store *store, const char *name, bool force, struct err *err)
+{
+	const struct life_stop stop = { .how = WIRE_KILL, .timeout = 0 };
+	enum wire_state state;
+	int r = life_state(store, name, &state, err);
+
+	if (r == 0 && state != WIRE_STOPPED && state != WIRE_ABORTING) {
+		if (!force)
+			return err_set(err, EBUSY, "it is not stopped (%s): stop it first, or use -f",
+				       wire_state_names[state]);
+		r = life_stop(store, name, &stop, err);
+		r = r == -ESRCH ? 0 : r;
+	}
+	if (r == 0)
+		r = life_recover(store, name, err);
+	return r < 0 ? r : store_lock(store, name, STORE_WORKING, clock_in(force ? 5 * CLOCK_SECOND : 0), err);
+}
+
+static int remove_folder(const char *parent, const char *name, struct err *err)
+{
+	autofree char *path = str_fmt("%s/%s", parent, name);
+
+	return path ? file_remove_tree_at(AT_FDCWD, path, err) : err_nomem(err);
+}
+
+int life_destroy(const struct store *store, const char *name, bool force, struct err *err)
+{
+	autoclose int lock = -1, dir = -1;
+	struct err swept = { 0 };
+	char uuid[37];
+	int r;
+
+	if (store_sweep(store, &swept) < 0) /* another's: no reason to fail */
+		log_warn("%s", swept.msg);
+	dir = store_container(store, name, err);
+	if (dir < 0)
+		return dir;
+	close(steal_fd(&dir));
+	lock = take(store, name, force, err);
+	if (lock < 0)
+		return lock;
+	dir = store_container(store, name, err); /* it may have been destroyed while we waited */
+	if (dir < 0)
+		return dir;
+	r = check_unmounted(dir, err);
+	if (r < 0)
+		return r;
+	find_uuid(dir, uuid);
+	r = store_retire(store, name, dir, uuid, err);
+	if (r < 0)
+		return r;
+	debug_point("destroy", "renamed");
+	r = remove_folder(store->log, name, err);
+	if (r == 0)
+		r = remove_folder(store->run, name, err);
+	if (r == 0)
+		r = store_bury(store, uuid, err);
+	debug_point("destroy", "released");
+	return r;
+}

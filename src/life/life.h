@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What happens to a container at rest: it is made, it is removed. */
+#ifndef MGR_LIFE_LIFE_H
+#define MGR_LIFE_LIFE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "store/store.h"
+
+struct life_create {
+	const char *name;
+	const char *template;    /* name or absolute path */
+	const struct strv *args; /* of the template */
+	const char *conf;        /* to start from instead of /etc/mgr/default.conf; NULL: that one */
+	const struct strv *set;  /* assignments, "section.key=value", in order */
+	struct in_addr ip;       /* wanted of the managed network; 0: any */
+	/* Each line that the template prints; may be NULL. */
+	void (*line)(const char *line, void *data);
+	void *data;
+};
+
+/* Make a container. It is one once this returns 0; else nothing of it is left, whatever happened (a process that is killed
+ * leaves what the next command that writes clears). ret_tail: the last lines of a template that failed, added. A SIGINT,
+ * SIGTERM, SIGHUP or SIGQUIT undoes everything and then has its usual effect on the calling process. */
+int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err);
+
+/* Remove a container with its address, ids, log and runtime folder. force: stop it first; else -EBUSY when it runs. Never
+ * follows a symlink, and refuses (-EBUSY, the container is whole) while something is mounted in it. */
+int life_destroy(const struct store *store, const char *name, bool force, struct err *err);
+
+#endif
