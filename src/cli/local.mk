@@ -14,8 +14,11 @@ src_cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
+	%D%/cmd_info.c \
+	%D%/cmd_ls.c \
 	%D%/cmd_stop.c \
 	%D%/cmd_wait.c \
+	%D%/look.c %D%/look.h \
 	%D%/table_fast.c
 mgr_LDADD = src/cli/libcli.a \
 	src/life/liblife.a \

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "supervisor/supervisor.h"
 
 /* The struct is large and needed for a moment only: in pages of its own, which go back to the kernel. */
@@ -114,7 +115,7 @@ int hand_over(const struct supervisor *s, struct err *err)
 		return -ENOMEM;
 	handover_init(h);
 	memcpy(h->name, s->name, sizeof h->name);
-	strncpy(h->path, s->path, sizeof h->path - 1);
+	str_print(h->path, sizeof h->path, "%s", s->path);
 	h->run = s->run;
 	h->started = s->started;
 	h->lock = s->lock;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All that is to be seen of a container: what mgr-info and mgr-ls show. */
+#ifndef MGR_LIFE_LOOK_H
+#define MGR_LIFE_LOOK_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "store/last.h"
+#include "store/store.h"
+#include "wire/wire.h"
+
+struct look {
+	char uuid[37]; /* "" when the configuration has none */
+	struct wire_status status;
+	struct strv ipv4, ipv6; /* of every interface but lo; no link-local ones */
+	struct strv forwards;   /* in force, or configured when it does not run */
+	bool has_usage, has_last;
+	struct cgroup_usage usage;
+	struct last last;
+};
+
+enum look_what {
+	LOOK_IPS = 1 << 0,
+	LOOK_CONFIG = 1 << 1, /* uuid, forwards */
+	LOOK_USAGE = 1 << 2,
+	LOOK_LAST = 1 << 3,
+	LOOK_ALL = (1 << 4) - 1,
+};
+
+/* host: from cgroup_host. The status is looked at always; `what`: the other parts. What cannot be seen is left empty. */
+int look_at(const struct cgroup *host, const struct store *store, const char *name, unsigned what, struct look *ret,
+	    struct err *err);
+void look_done(struct look *look);
+
+#endif
