@@ -173,15 +173,11 @@ static int list(bool ours_only)
 /* A command that this program has not: the one that is installed beside it. */
 static int other(char *argv[])
 {
-	struct err err = { 0 };
-	char *name = argv[0];
-	autofree char *path = strchr(name, '/') ? NULL : str_fmt("%s/mgr-%s", MGR_BINDIR, name);
+	autofree char *path = strchr(argv[0], '/') ? NULL : str_fmt("%s/mgr-%s", MGR_BINDIR, argv[0]);
 
-	argv[0] = path;
 	if (path)
 		execv(path, argv);
-	err_set(&err, ENOENT, "unknown command '%s'", name);
-	fprintf(stderr, "mgr: %s\ntry 'mgr help'\n", err.msg);
+	fprintf(stderr, "mgr: unknown command '%s'\ntry 'mgr help'\n", argv[0]);
 	return EXIT_USAGE;
 }
 

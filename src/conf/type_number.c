@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "conf/conf.h"
 
@@ -146,7 +145,7 @@ const struct key_type key_duration = { "duration", sizeof(uint64_t), parse_durat
 
 static int parse_enum(const struct key *key, void *field, const char *text, struct err *err)
 {
-	autocall(str_done) struct str all = { 0 };
+	struct str all = { 0 };
 	unsigned n;
 
 	for (n = 0; key->names[n]; n++) {
@@ -156,7 +155,9 @@ static int parse_enum(const struct key *key, void *field, const char *text, stru
 		}
 		str_addf(&all, "%s%s", n ? ", " : "", key->names[n]);
 	}
-	return err_set(err, EINVAL, "'%s' is not one of %s", text, str_text(&all));
+	err_set(err, EINVAL, "'%s' is not one of %s", text, str_text(&all));
+	str_done(&all);
+	return -EINVAL;
 }
 
 static bool print_enum(const struct key *key, const void *field, size_t i, struct str *out)

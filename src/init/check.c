@@ -3,6 +3,7 @@
  * the exec, when the dynamic loader ends with status 127: so it is looked for before. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@
 struct check {
 	int root;
 	const char *path;
-	struct strv queue; /* names of libraries, each once, in the order in which they are looked at */
+	struct strv names;               /* of the libraries, each once, in the loader's order: breadth first */
+	struct elf elves[LIBRARIES_MAX]; /* what they need; zeros for one that was not found */
 	bool have_cache;
 	char *cache;
 	size_t cache_len;
@@ -96,7 +98,7 @@ static bool in_loader_cache(struct check *c, const char *name)
 }
 
 /* An fd of the library, -ENOENT when it is nowhere, -EAGAIN when it may be somewhere that we do not look. */
-static int open_library(struct check *c, const struct elf *by, const char *name)
+static int open_library(struct check *c, const struct elf *program, const struct elf *by, const char *name)
 {
 	static const char *const folders[] = {
 		"/lib/x86_64-linux-gnu",
@@ -111,8 +113,10 @@ static int open_library(struct check *c, const struct elf *by, const char *name)
 		"/lib/i386-linux-gnu",
 		"/usr/lib/i386-linux-gnu",
 	};
-	int fd = by->runpath[0] ? open_in_runpath(c->root, by->runpath, name) : -ENOENT;
+	int fd = open_in_runpath(c->root, by->runpath, name);
 
+	if (fd < 0)
+		fd = open_in_runpath(c->root, program->runpath, name);
 	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(folders); i++)
 		fd = open_library_in(c->root, folders[i], name);
 	if (fd >= 0)
@@ -122,35 +126,50 @@ static int open_library(struct check *c, const struct elf *by, const char *name)
 	return -ENOENT;
 }
 
-static int check_needs(struct check *c, const struct elf *elf, const char *whose, struct err *err)
+/* Looks up what `by` needs; whose: its name when it is a library. */
+static int add_needed(struct check *c, const struct elf *program, const struct elf *by, const char *whose, struct err *err)
 {
-	for (size_t i = 0; i < elf->needed.n; i++) {
-		const char *name = elf->needed.v[i];
-		if (strv_has(&c->queue, name) || c->queue.n >= LIBRARIES_MAX)
+	for (size_t i = 0; i < by->needed.n; i++) {
+		const char *name = by->needed.v[i];
+		if (strv_has(&c->names, name) || c->names.n >= LIBRARIES_MAX)
 			continue;
-		autoclose int fd = open_library(c, elf, name);
+		autoclose int fd = open_library(c, program, by, name);
 		if (fd == -ENOENT)
 			return err_set(err, ENOENT, "'%s' needs the library '%s'%s%s, which the container does not have",
-				       c->path, name, whose ? ", for " : "", whose ? whose : "");
-		if (strv_add(&c->queue, name) < 0)
+				       c->path, name, whose ? " for " : "", whose ? whose : "");
+		if (strv_add(&c->names, name) < 0)
 			return err_nomem(err);
-		autocall(elf_done) struct elf library = { 0 };
-		if (fd < 0 || elf_read(fd, &library) < 0)
-			continue;
-		int r = check_needs(c, &library, name, err);
-		if (r < 0)
-			return r;
+		if (fd >= 0)
+			elf_read(fd, &c->elves[c->names.n - 1]);
 	}
 	return 0;
+}
+
+static int check_libraries(int root, const char *path, const struct elf *program, struct err *err)
+{
+	struct check *c = calloc(1, sizeof *c);
+	int r;
+
+	if (!c)
+		return err_nomem(err);
+	c->root = root;
+	c->path = path;
+	r = add_needed(c, program, program, NULL, err);
+	for (size_t i = 0; r == 0 && i < c->names.n; i++)
+		r = add_needed(c, program, &c->elves[i], c->names.v[i], err);
+	for (size_t i = 0; i < c->names.n; i++)
+		elf_done(&c->elves[i]);
+	strv_done(&c->names);
+	free(c->cache);
+	free(c);
+	return r;
 }
 
 int init_check(int root, const char *path, struct err *err)
 {
 	autoclose int fd = open_program(root, path, err);
 	autocall(elf_done) struct elf elf = { 0 };
-	struct check c = { .root = root, .path = path };
 	char head[256] = "";
-	int r;
 
 	if (fd < 0)
 		return fd;
@@ -161,8 +180,5 @@ int init_check(int root, const char *path, struct err *err)
 	if (elf.interpreter[0] && !is_there(root, elf.interpreter))
 		return err_set(err, ENOENT, "'%s' needs the interpreter '%s', which the container does not have", path,
 			       elf.interpreter);
-	r = check_needs(&c, &elf, NULL, err);
-	strv_done(&c.queue);
-	free(c.cache);
-	return r;
+	return check_libraries(root, path, &elf, err);
 }

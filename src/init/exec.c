@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <linux/close_range.h>
-#include <linux/keyctl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -59,8 +57,6 @@ int init_exec(const struct init_conf *conf, int console, const struct strv *argv
 			return err_sys(err, errno, "make the console standard input and output");
 	if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(err, errno, "close what is open");
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM)
-		return err_sys(err, errno, "leave the host's session keyring");
 	if (conf->cwd && chdir(conf->cwd) < 0)
 		return err_sys(err, errno, "enter '%s'", conf->cwd);
 	setsid(); /* EPERM: is a session's leader already */

@@ -43,8 +43,8 @@ int init_check(int root, const char *path, struct err *err);
 /* The datagram socket that init knows as NOTIFY_SOCKET, below a /run that must be mounted already (systemd mounts its own
  * over anything else). Owned by container root, 0600. Returns its fd. */
 int init_notify_listen(struct err *err);
-/* Default signals, the console as 0, 1 and 2, nothing else open, no keyring of the host's, its own session; then exec.
- * Returns only on failure. */
+/* Default signals, the console as 0, 1 and 2, nothing else open, its own session; then exec. Returns only
+ * on failure. */
 int init_exec(const struct init_conf *conf, int console, const struct strv *argv, const struct strv *env, struct err *err);
 
 #endif

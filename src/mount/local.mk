@@ -1,7 +1,6 @@
 noinst_LIBRARIES += src/mount/libmount.a
 src_mount_libmount_a_SOURCES = \
 	%D%/api.c \
-	%D%/cgroup.c \
 	%D%/dev.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \

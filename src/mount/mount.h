@@ -47,8 +47,4 @@ int mount_run_host(const char *os_release, const char *uuid, struct err *err);
 /* A pty of the container's devpts as /dev/console. Both ends, close-on-exec. */
 int mount_console(int *ret_master, int *ret_peer, struct err *err);
 
-/* The cgroup file systems of our (new) cgroup namespace at /sys/fs/cgroup: v2 alone, or a tmpfs with a folder each for the
- * v1 ones ("cpu,cpuacct", "name=systemd") and `unified` for v2 when there are both. */
-int mount_cgroups(bool v2, const char *const v1[], size_t n_v1, struct err *err);
-
 #endif

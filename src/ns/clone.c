@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -113,4 +115,11 @@ int ns_become_root(const struct idmap *map, struct err *err)
 int ns_set_hostname(const char *name, struct err *err)
 {
 	return sethostname(name, strlen(name)) < 0 ? err_sys(err, errno, "set the host name '%s'", name) : 0;
+}
+
+int ns_leave_keyring(struct err *err)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+		return err_sys(err, errno, "leave the host's session keyring");
+	return 0;
 }

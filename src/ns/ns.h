@@ -66,5 +66,7 @@ int ns_map_ids(pid_t child, const struct idmap *map, int *ret_userns, struct err
 /* Become container root and ask to be killed when the parent dies. Cleared by any later change of ids. */
 int ns_become_root(const struct idmap *map, struct err *err);
 int ns_set_hostname(const char *name, struct err *err);
+/* A session keyring of its own instead of the one that was inherited from the host. */
+int ns_leave_keyring(struct err *err);
 
 #endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* run/NAME/assign: what -s said, an assignment a line. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "boot/internal.h"
+
+#define FILE_NAME "assign"
+#define FILE_MAX  (1 << 20)
+
+int boot_keep_assignments(int rundir, const struct strv *assign, struct err *err)
+{
+	autocall(str_done) struct str text = { 0 };
+	autoclose int fd = -1;
+	int r;
+
+	if (assign->n == 0)
+		return 0;
+	for (size_t i = 0; i < assign->n; i++) {
+		if (strchr(assign->v[i], '\n'))
+			return err_set(err, EINVAL, "'%s': a value has no line breaks", assign->v[i]);
+		str_addf(&text, "%s\n", assign->v[i]);
+	}
+	if (text.failed)
+		return err_nomem(err);
+	fd = openat(rundir, FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r = fd < 0 ? -errno : file_write_all(fd, text.text, text.len);
+	return r < 0 ? err_sys(err, -r, "write '" FILE_NAME "'") : 0;
+}
+
+int boot_read_assignments(int rundir, struct strv *ret, struct err *err)
+{
+	autofree char *text = NULL;
+	char *save = NULL;
+	int r = file_read_at(rundir, FILE_NAME, FILE_MAX, &text, NULL, err);
+
+	if (r == -ENOENT) {
+		err_clear(err);
+		return 0;
+	}
+	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (strv_add(ret, line) < 0)
+			return err_nomem(err);
+	return r;
+}
+
+int boot_forget_assignments(int rundir, struct err *err)
+{
+	if (unlinkat(rundir, FILE_NAME, 0) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove '" FILE_NAME "'");
+	return 0;
+}

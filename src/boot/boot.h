@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The start of a container: one table of steps (steps.c), parent and child halves; the same table undoes it. */
+#ifndef MGR_BOOT_BOOT_H
+#define MGR_BOOT_BOOT_H
+
+#include "base/str.h"
+
+struct boot_request {
+	const char *name;
+	const char *path;   /* of -P, or NULL */
+	struct strv assign; /* of -s, for this run */
+	int lock;           /* held by the caller, or -1 */
+};
+
+/* Each is a whole life of mgr-boot and returns an exit status. */
+
+/* Start; answers with a struct boot_result and becomes the supervisor. */
+int boot_up(const struct boot_request *request);
+/* Undo what the record says. */
+int boot_undo(const struct boot_request *request);
+/* Print the table of steps. */
+int boot_list(void);
+/* The container has rebooted: down and up again, in the supervisor's place. handover: its descriptor. */
+int boot_again(int handover);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rows that the child runs: what must be done from inside. From up_rootfs on every path is the container's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "boot/internal.h"
+#include "mount/mount.h"
+
+static bool privileged(const struct boot *b)
+{
+	return b->spec.container.idmap.mode == IDMAP_NONE;
+}
+
+int up_rootfs(struct boot *b, struct err *err)
+{
+	int r = ns_become_root(&b->spec.container.idmap, err);
+
+	if (r == 0)
+		r = ns_set_hostname(b->spec.uts.name ? b->spec.uts.name : b->name, err);
+	if (r == 0)
+		r = mount_enter_root(b->tree, privileged(b), err);
+	if (r == 0)
+		r = mount_api_folders(b->dev, err);
+	if (r == 0 && privileged(b))
+		r = mount_mask(err);
+	return r < 0 ? r : mount_run_host(b->os_release, b->spec.container.uuid, err);
+}
+
+int up_resolver(struct boot *b, struct err *err)
+{
+	autoclose int root = -1;
+
+	if (b->net.host || b->net.resolver.s_addr == 0)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? err_sys(err, errno, "open the root folder") : net_resolv_conf(root, b->net.resolver, err);
+}
+
+int up_console(struct boot *b, struct err *err)
+{
+	int master, r = mount_console(&master, &b->console_peer, err);
+
+	if (r < 0)
+		return r;
+	b->notify = init_notify_listen(err);
+	if (b->notify < 0)
+		return b->notify;
+	return boot_send_console(b, (const int[3]){ master, b->console_peer, b->notify }, err);
+}
+
+/* Only now is every cgroup joined: the namespace's roots are what the process is in when it is made. */
+int up_cgroup_view(struct boot *b, struct err *err)
+{
+	static const enum cgroup_view views[] = {
+		[MOUNT_CGROUP_AUTO] = CGROUP_VIEW_AUTO,
+		[MOUNT_CGROUP_V2] = CGROUP_VIEW_V2,
+		[MOUNT_CGROUP_HYBRID] = CGROUP_VIEW_HYBRID,
+		[MOUNT_CGROUP_V1] = CGROUP_VIEW_V1,
+	};
+
+	if (unshare(CLONE_NEWCGROUP) < 0)
+		return err_sys(err, errno, "make a cgroup namespace");
+	return cgroup_mount_view(&b->cgroup, views[b->spec.mount.cgroup], "/sys/fs/cgroup", err);
+}
+
+int up_confine(struct boot *b, struct err *err)
+{
+	int r = ns_leave_keyring(err); /* the filter may forbid it */
+
+	return r < 0 ? r : security_apply(b->cap_keep, b->seccomp, b->spec.container.no_new_privs, err);
+}
+
+int up_exec(struct boot *b, struct err *err)
+{
+	return init_exec(&b->spec.init, b->console_peer, &b->argv, &b->env, err);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/debug.h"
+#include "base/log.h"
+#include "boot/internal.h"
+#include "boot/undo.h"
+
+#define KILL_TIME (30 * CLOCK_SECOND)
+
+struct down {
+	const struct store *store;
+	const char *name;
+	bool reboot;
+};
+
+static int down_line(void *data, const char *step, const char *object, struct err *err)
+{
+	const struct down *d = data;
+
+	for (size_t i = 0; i < n_steps; i++) {
+		if (!str_eq(steps[i].name, step) || !steps[i].down)
+			continue;
+		if (debug_skips_down(step) || (d->reboot && steps[i].down == down_control))
+			return 0;
+		if (steps[i].down(d->store, d->name, object, err) < 0) {
+			err_wrap(err, "undo %s '%s'", step, object);
+			log_error("%s", err->msg);
+			return -err->code;
+		}
+		debug_point("boot:down", step);
+		return 0;
+	}
+	return err_set(err, EBADMSG, "undo record: no step is called '%s'", step);
+}
+
+/* Nothing of it may live while what it uses is taken away. Asked first, as most often there is nothing. */
+static int kill_all(const struct store *store, const char *name, struct err *err)
+{
+	struct cgroup cg = { 0 };
+	int r = cgroup_host(&cg, err);
+
+	if (r == 0)
+		r = cgroup_name(&cg, store->cgroup, name, err);
+	if (r == 0)
+		r = cgroup_populated(&cg, err);
+	return r > 0 ? cgroup_kill(&cg, clock_in(KILL_TIME), err) : r;
+}
+
+int boot_down(const struct store *store, const char *name, int rundir, bool reboot, struct err *err)
+{
+	struct down d = { .store = store, .name = name, .reboot = reboot };
+	int r = kill_all(store, name, err);
+
+	if (r == 0)
+		r = undo_run(rundir, down_line, &d, err);
+	if (r == 0 && unlinkat(rundir, "spec", 0) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove 'spec'");
+	return r == 0 && !reboot ? boot_forget_assignments(rundir, err) : r;
+}

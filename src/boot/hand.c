@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a start to the lean process that stays. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "boot/internal.h"
+
+#define SUPERVISOR MGR_LIBEXECDIR "/mgr-supervisor"
+
+static uint64_t now_real(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void fill_fds(const struct boot *b, struct handover *h)
+{
+	h->init_pidfd = b->pidfd;
+	h->lock = b->lock;
+	h->rundir = b->rundir;
+	h->folder = b->folder;
+	h->control = b->control;
+	h->console = b->console;
+	h->console_peer = b->console_peer;
+	h->notify = b->notify;
+	h->log = b->log;
+	h->console_log = b->console_log;
+	h->seccomp = b->seccomp;
+}
+
+static void fill_init(const struct boot *b, struct handover *h)
+{
+	const struct init_conf *init = &b->spec.init;
+	const char *path = b->argv.v[0];
+
+	h->init_pid = b->pid;
+	h->ready = init->ready.how;
+	h->ready_port = init->ready.port;
+	h->halt_signal = init->halt ? init->halt : init_halt_signal(b->tree, path);
+	h->reboot_signal = init->reboot ? init->reboot : init_reboot_signal(b->tree, path);
+	h->stop_signal = init->stop;
+	h->init_uid = b->root_uid;
+	h->cap_keep = b->cap_keep;
+	h->no_new_privs = b->spec.container.no_new_privs;
+	h->idmapped = b->spec.container.idmap.mode != IDMAP_NONE;
+}
+
+static void fill_cgroups(const struct boot *b, struct handover *h)
+{
+	for (size_t i = 0; i < b->cgroup.n && h->n_cgroups < HANDOVER_HIERARCHIES; i++)
+		if (b->cgroup.h[i].dir >= 0)
+			h->cgroups[h->n_cgroups++] = b->cgroup.h[i].dir;
+	h->cgroup_v2 = cgroup_clone_fd(&b->cgroup) >= 0;
+}
+
+static int fill_network(const struct boot *b, struct handover *h, struct err *err)
+{
+	h->netd = b->net.conn;
+	if (!b->net.join)
+		return 0;
+	if (b->net.join_len > sizeof h->join)
+		return err_set(err, E2BIG, "too many forwards");
+	h->join_len = (uint32_t)b->net.join_len;
+	memcpy(h->join, b->net.join, b->net.join_len);
+	return 0;
+}
+
+static void keep_clients(const struct handover *from, struct handover *h)
+{
+	if (!from)
+		return;
+	h->run = from->run + 1;
+	h->n_clients = from->n_clients;
+	memcpy(h->clients, from->clients, sizeof h->clients);
+	h->watching = from->watching;
+}
+
+int boot_hand_over(struct boot *b, struct err *err)
+{
+	static struct handover h;
+	char number[16];
+	int fd;
+
+	handover_init(&h);
+	if (str_print(h.name, sizeof h.name, "%s", b->name) < 0 || str_print(h.path, sizeof h.path, "%s", b->path) < 0)
+		return err_set(err, ENAMETOOLONG, "the container's name or path is too long");
+	h.started = now_real();
+	fill_fds(b, &h);
+	fill_init(b, &h);
+	fill_cgroups(b, &h);
+	keep_clients(b->from, &h);
+	if (fill_network(b, &h, err) < 0)
+		return -err->code;
+	fd = handover_write(&h, err);
+	if (fd < 0)
+		return fd;
+	str_print(number, sizeof number, "%d", fd);
+	execve(SUPERVISOR, (char *const[]){ (char *)(uintptr_t)SUPERVISOR, number, NULL }, environ);
+	return err_sys(err, errno, "run '%s'", SUPERVISOR);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A start: its steps, and what they know. */
+#ifndef MGR_BOOT_INTERNAL_H
+#define MGR_BOOT_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "net/net.h"
+#include "spec/spec.h"
+#include "store/store.h"
+#include "wire/handover.h"
+
+/* Everything that a start knows. Descriptors are -1 while there is none; all of it goes with the process. */
+struct boot {
+	struct store store;
+	const char *name;
+	const char *path;            /* what -P said, or NULL */
+	struct strv assign;          /* -s, for this run */
+	const struct handover *from; /* of the supervisor, at a reboot */
+	int rundir, folder, lock, log, console_log;
+
+	struct spec spec;
+	uint32_t root_uid, root_gid; /* host ids of container root */
+	struct strv argv, env;       /* of init */
+	struct cgroup cgroup;
+	struct net_plan net;
+	char *os_release; /* the host's, as text; NULL: not known */
+	uint64_t cap_keep;
+	int seccomp;
+
+	pid_t pid;
+	int pidfd, userns;
+	int peer;      /* parent: the child's end of the pair, and the other way round */
+	int dev, tree; /* detached mounts */
+	int console, console_peer, notify, control;
+};
+
+enum side {
+	PARENT,
+	CHILD,
+};
+
+/* One row a step; rows run top to bottom. A row of the child waits for every row of the parent above it, the parent waits
+ * for the child only at the end: so the two overlap. Lines in the undo record begin with a row's name; `down` gets what
+ * follows. It must do without all else, and what is gone already is fine. */
+struct step {
+	const char *name;
+	enum side side;
+	int (*up)(struct boot *b, struct err *err);
+	int (*down)(const struct store *store, const char *name, const char *object, struct err *err);
+};
+
+extern const struct step steps[];
+extern const size_t n_steps;
+
+/* steps of the parent */
+int up_config(struct boot *b, struct err *err);
+int up_security(struct boot *b, struct err *err);
+int up_dev(struct boot *b, struct err *err);
+int up_cgroup(struct boot *b, struct err *err);
+int down_cgroup(const struct store *store, const char *name, const char *object, struct err *err);
+int up_network_service(struct boot *b, struct err *err);
+int down_network_service(const struct store *store, const char *name, const char *object, struct err *err);
+int up_clone(struct boot *b, struct err *err);
+int up_idmap(struct boot *b, struct err *err);
+int up_storage(struct boot *b, struct err *err);
+int down_storage(const struct store *store, const char *name, const char *object, struct err *err);
+int up_cgroup_join(struct boot *b, struct err *err);
+int up_network(struct boot *b, struct err *err);
+int down_network(const struct store *store, const char *name, const char *object, struct err *err);
+int up_forward(struct boot *b, struct err *err);
+int up_init_check(struct boot *b, struct err *err);
+int up_control(struct boot *b, struct err *err);
+int down_control(const struct store *store, const char *name, const char *object, struct err *err);
+
+/* steps of the child */
+int up_rootfs(struct boot *b, struct err *err);
+int up_resolver(struct boot *b, struct err *err);
+int up_console(struct boot *b, struct err *err);
+int up_cgroup_view(struct boot *b, struct err *err);
+int up_confine(struct boot *b, struct err *err);
+int up_exec(struct boot *b, struct err *err);
+
+/* --- run.c: the table, upwards -------------------------------------------------------------------------------------- */
+
+/* Runs the table; on failure everything is undone. The message begins with the step. */
+int boot_run(struct boot *b, struct err *err);
+/* In the child, from the clone step on. */
+void boot_child(struct boot *b) __attribute__((noreturn));
+/* Hand descriptors (console, its peer, the notify socket) to the parent. */
+int boot_send_console(struct boot *b, const int fds[3], struct err *err);
+
+/* Kill and reap the child, if there is one, and undo everything. */
+void boot_abort(struct boot *b);
+
+/* --- down.c: the record, downwards ---------------------------------------------------------------------------------- */
+
+/* Kill what lives in the container's cgroup, then undo whatever the record says. At a reboot the control socket and the
+ * run's -s stay. The caller holds the lock. */
+int boot_down(const struct store *store, const char *name, int rundir, bool reboot, struct err *err);
+
+/* --- assign.c: what -s said is kept for the run, reboots inside included ------------------------------------------------
+ */
+
+int boot_keep_assignments(int rundir, const struct strv *assign, struct err *err);
+int boot_read_assignments(int rundir, struct strv *ret, struct err *err);
+int boot_forget_assignments(int rundir, struct err *err);
+
+/* --- hand.c ---------------------------------------------------------------------------------------------------------- */
+
+/* Become the supervisor. At a reboot `from` is what it gave us. Returns only on failure. */
+int boot_hand_over(struct boot *b, struct err *err);
+
+#endif

@@ -1,0 +1,22 @@
+noinst_LIBRARIES += src/boot/libboot.a
+src_boot_libboot_a_SOURCES = \
+	%D%/assign.c \
+	%D%/boot.h \
+	%D%/child.c \
+	%D%/down.c \
+	%D%/hand.c \
+	%D%/internal.h \
+	%D%/network.c \
+	%D%/parent.c \
+	%D%/result.h \
+	%D%/run.c \
+	%D%/steps.c \
+	%D%/undo.c %D%/undo.h \
+	%D%/up.c
+
+# Static: what the dynamic loader needs for its libraries is a tenth of a start (doc/PERFORMANCE.md).
+pkglibexec_PROGRAMS += mgr-boot
+mgr_boot_SOURCES = %D%/main.c
+mgr_boot_LDFLAGS = $(SUPERVISOR_LDFLAGS)
+mgr_boot_LDADD = src/boot/libboot.a $(spec_archives) src/wire/libwire.a src/store/libstore.a src/base/libbase.a \
+	$(NL_LIBS) $(spec_libs)

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rows of the network, in the order of net/net.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "boot/internal.h"
+#include "boot/undo.h"
+
+#define NET_TIME (10 * CLOCK_SECOND)
+
+int up_network_service(struct boot *b, struct err *err)
+{
+	const char *uuid = b->spec.container.uuid;
+	int r = net_plan(&b->net, &b->spec.net, &b->store, b->name, uuid, err);
+
+	if (r < 0 || !b->net.join)
+		return r;
+	r = undo_add(b->rundir, "network-service", uuid, err);
+	return r < 0 ? r : net_begin(&b->net, clock_in(NET_TIME), err);
+}
+
+int down_network_service(const struct store *store, const char *name, const char *object, struct err *err)
+{
+	(void)name;
+	return net_leave(store, object, clock_in(NET_TIME), err);
+}
+
+int up_network(struct boot *b, struct err *err)
+{
+	autoclose int netns = -1;
+	char path[48];
+
+	if (b->net.host)
+		return 0;
+	for (size_t i = 0; i < b->net.n; i++)
+		if (undo_add(b->rundir, "network", b->net.nics[i].veth, err) < 0)
+			return -err->code;
+	str_print(path, sizeof path, "/proc/%d/ns/net", (int)b->pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	return net_up(&b->net, netns, clock_in(NET_TIME), err);
+}
+
+int down_network(const struct store *store, const char *name, const char *object, struct err *err)
+{
+	(void)store, (void)name;
+	return net_down(object, err);
+}
+
+int up_forward(struct boot *b, struct err *err)
+{
+	return net_finish(&b->net, clock_in(NET_TIME), err);
+}

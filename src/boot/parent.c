@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rows that the parent runs: what needs the host's root. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "boot/internal.h"
+#include "boot/undo.h"
+#include "mount/mount.h"
+#include "wire/wire.h"
+
+#define KILL_TIME (30 * CLOCK_SECOND)
+
+static int read_assigned(struct boot *b, struct err *err)
+{
+	for (size_t i = 0; i < b->assign.n; i++)
+		if (spec_set(&b->spec, b->assign.v[i], err) < 0)
+			return -err->code;
+	return spec_check(&b->spec, err);
+}
+
+int up_config(struct boot *b, struct err *err)
+{
+	const struct idmap *map = &b->spec.container.idmap;
+	int r;
+
+	spec_init(&b->spec);
+	r = spec_load(&b->spec, b->folder, "config", err);
+	if (r == 0)
+		r = read_assigned(b, err);
+	if (r < 0)
+		return r;
+	if (map->mode == IDMAP_AUTO)
+		return err_set(err, EINVAL, "container.idmap is 'auto': create writes the range that a container was given");
+	r = spec_save(&b->spec, b->rundir, "spec", err);
+	if (r < 0)
+		return r;
+	b->root_uid = idmap_root(map, false);
+	b->root_gid = idmap_root(map, true);
+	if (b->root_uid == UINT32_MAX || b->root_gid == UINT32_MAX)
+		return err_set(err, EINVAL, "container.idmap has no %s 0", b->root_uid == UINT32_MAX ? "user" : "group");
+	r = init_argv(&b->spec.init, &b->argv, err);
+	if (r == 0)
+		r = init_environment(&b->spec.init, b->spec.container.uuid, &b->env, err);
+	return r;
+}
+
+int up_security(struct boot *b, struct err *err)
+{
+	int r = security_caps(&b->spec.cap, b->spec.container.idmap.mode == IDMAP_NONE, &b->cap_keep, err);
+
+	return r < 0 ? r : security_seccomp(&b->spec.seccomp, b->store.cache, &b->seccomp, err);
+}
+
+int up_cgroup(struct boot *b, struct err *err)
+{
+	int r = cgroup_host(&b->cgroup, err);
+
+	if (r == 0)
+		r = cgroup_name(&b->cgroup, b->store.cgroup, b->name, err);
+	if (r == 0)
+		r = undo_add(b->rundir, "cgroup", b->cgroup.path, err);
+	if (r == 0)
+		r = cgroup_create(&b->cgroup, &b->spec.limits, b->root_uid, err);
+	return r;
+}
+
+int down_cgroup(const struct store *store, const char *name, const char *object, struct err *err)
+{
+	struct cgroup cg = { 0 };
+	int r = cgroup_host(&cg, err);
+
+	(void)object;
+	if (r == 0)
+		r = cgroup_name(&cg, store->cgroup, name, err);
+	if (r == 0)
+		r = cgroup_kill(&cg, clock_in(KILL_TIME), err);
+	return r < 0 ? r : cgroup_remove(&cg, err);
+}
+
+int up_dev(struct boot *b, struct err *err)
+{
+	/* for the container's /run/host; a host may have none */
+	if (file_read_at(AT_FDCWD, "/etc/os-release", 65536, &b->os_release, NULL, NULL) < 0)
+		b->os_release = NULL;
+	b->dev = mount_dev_new(b->root_uid, b->root_gid, err);
+	return b->dev < 0 ? b->dev : 0;
+}
+
+int up_clone(struct boot *b, struct err *err)
+{
+	const struct ns_clone how = {
+		.map = &b->spec.container.idmap,
+		.cgroup = cgroup_clone_fd(&b->cgroup),
+		.own_net = !b->net.host,
+	};
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "make a socket pair");
+	b->pid = ns_clone(&how, &b->pidfd, err);
+	if (b->pid == 0) {
+		close(pair[0]);
+		b->peer = pair[1];
+		boot_child(b);
+	}
+	close(pair[1]);
+	b->peer = pair[0];
+	return b->pid < 0 ? b->pid : 0;
+}
+
+int up_idmap(struct boot *b, struct err *err)
+{
+	return ns_map_ids(b->pid, &b->spec.container.idmap, &b->userns, err);
+}
+
+int up_storage(struct boot *b, struct err *err)
+{
+	const char *path;
+	const struct storage_backend *backend = storage_find(&b->spec.rootfs, &path, err);
+
+	if (!backend)
+		return -err->code;
+	if (backend->unmount && undo_add(b->rundir, "storage", b->spec.rootfs.path, err) < 0)
+		return -err->code;
+	b->tree = backend->mount(&b->spec.rootfs, path, b->userns, err);
+	return b->tree < 0 ? b->tree : 0;
+}
+
+int down_storage(const struct store *store, const char *name, const char *object, struct err *err)
+{
+	struct rootfs_conf conf = { .path = strdup(object) };
+	autofree char *owned = conf.path;
+	const char *path;
+	const struct storage_backend *backend = owned ? storage_find(&conf, &path, err) : NULL;
+
+	(void)store, (void)name;
+	if (!owned)
+		return err_nomem(err);
+	if (!backend)
+		return -err->code;
+	return backend->unmount ? backend->unmount(&conf, path, err) : 0;
+}
+
+int up_cgroup_join(struct boot *b, struct err *err)
+{
+	return cgroup_join(&b->cgroup, b->pid, cgroup_clone_fd(&b->cgroup) < 0, err);
+}
+
+/* Before the exec, because a missing library would show only after it: the loader ends with 127. */
+int up_init_check(struct boot *b, struct err *err)
+{
+	return init_check(b->tree, b->argv.v[0], err);
+}
+
+int up_control(struct boot *b, struct err *err)
+{
+	if (undo_add(b->rundir, "control", "control", err) < 0)
+		return -err->code;
+	if (b->control >= 0) /* a reboot keeps it */
+		return 0;
+	b->control = wire_listen(b->rundir, "control", err);
+	return b->control < 0 ? b->control : 0;
+}
+
+int down_control(const struct store *store, const char *name, const char *object, struct err *err)
+{
+	autoclose int rundir = store_runtime(store, name, false, err);
+
+	if (rundir == -ENOENT)
+		return 0;
+	if (rundir < 0)
+		return rundir;
+	return unlinkat(rundir, object, 0) < 0 && errno != ENOENT ? err_sys(err, errno, "remove '%s'", object) : 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What mgr-boot answers to the command that started it: one write of this struct to its descriptor 3. */
+#ifndef MGR_BOOT_RESULT_H
+#define MGR_BOOT_RESULT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define BOOT_RESULT_FD 3
+
+struct boot_result {
+	int32_t code;     /* 0, or the errno value in err */
+	uint32_t already; /* it was running */
+	struct err err;
+};
+
+#endif

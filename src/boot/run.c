@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table, upwards: the parent's rows here, the child's behind the clone. They talk over one SEQPACKET pair: down go
+ * "rows to here are done" with the root's mount, up come a message a row, the console and errors. A successful exec closes
+ * the child's end. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/debug.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "boot/internal.h"
+#include "store/last.h"
+
+#define CHILD_TIME (60 * CLOCK_SECOND)
+
+enum report_kind {
+	REPORT_BEGINS,
+	REPORT_CONSOLE, /* with console, console_peer, notify */
+	REPORT_FAILED,
+};
+
+struct report {
+	enum report_kind kind;
+	size_t step;
+	struct err err;
+};
+
+/* --- the child's side ----------------------------------------------------------------------------------------------- */
+
+static void report(struct boot *b, enum report_kind kind, size_t step, const struct err *err)
+{
+	struct report r = { .kind = kind, .step = step };
+
+	if (err)
+		r.err = *err;
+	fd_send(b->peer, &r, sizeof r, NULL, 0);
+}
+
+int boot_send_console(struct boot *b, const int fds[3], struct err *err)
+{
+	struct report r = { .kind = REPORT_CONSOLE };
+	int e = fd_send(b->peer, &r, sizeof r, fds, 3);
+
+	return e < 0 ? err_sys(err, -e, "hand the console to the host") : 0;
+}
+
+/* Until the parent has done row `until`. The mount of the root comes with one of the messages. */
+static void await(struct boot *b, size_t until, size_t *done)
+{
+	while (*done < until) {
+		size_t n = 0;
+		int fd = -1;
+		if (fd_recv(b->peer, done, sizeof *done, &fd, 1, &n) != sizeof *done)
+			_exit(EXIT_FAILURE); /* the parent is gone */
+		if (n)
+			b->tree = fd;
+	}
+}
+
+void boot_child(struct boot *b)
+{
+	size_t until = 0, done = 0;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < n_steps; i++) {
+		if (steps[i].side == PARENT) {
+			until = i;
+			continue;
+		}
+		await(b, until, &done);
+		report(b, REPORT_BEGINS, i, NULL);
+		if (steps[i].up(b, &err) < 0) {
+			report(b, REPORT_FAILED, i, &err);
+			_exit(EXIT_FAILURE);
+		}
+	}
+	_exit(EXIT_FAILURE); /* the last row execs */
+}
+
+/* --- the parent's side ---------------------------------------------------------------------------------------------- */
+
+static int take_report(struct boot *b, const struct report *r, const int *fds, size_t n_fds, size_t *step, struct err *err)
+{
+	switch (r->kind) {
+	case REPORT_BEGINS:
+		if (*step)
+			debug_point("boot:up", steps[*step].name);
+		*step = r->step;
+		return 0;
+	case REPORT_CONSOLE:
+		if (n_fds != 3)
+			return err_set(err, EPROTO, "%s: the console did not arrive", steps[*step].name);
+		b->console = fds[0];
+		b->console_peer = fds[1];
+		b->notify = fds[2];
+		return 0;
+	case REPORT_FAILED:
+		*err = r->err;
+		return err_wrap(err, "%s", steps[r->step].name);
+	}
+	return err_set(err, EPROTO, "%s: unknown message", steps[*step].name);
+}
+
+/* The child's end is closed: by the exec of init, or by its death before that. */
+static int closed(const struct boot *b, size_t step, struct err *err)
+{
+	siginfo_t info = { 0 };
+	char text[48];
+
+	if (step == n_steps - 1) {
+		debug_point("boot:up", steps[step].name);
+		return 0;
+	}
+	/* a socket is closed a moment before its process can be waited for */
+	if (waitid(P_PIDFD, (id_t)b->pidfd, &info, WEXITED | WNOWAIT) < 0)
+		return err_sys(err, errno, "%s: wait for the child", steps[step].name);
+	return err_set(err, ECHILD, "%s: the child ended early: %s", steps[step].name,
+		       proc_status_text(info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status, text));
+}
+
+/* What the child has to say, to its end. */
+static int listen_to_child(struct boot *b, struct err *err)
+{
+	uint64_t deadline = clock_in(CHILD_TIME);
+	size_t step = 0;
+
+	for (;;) {
+		struct report r = { 0 };
+		int fds[3] = { -1, -1, -1 };
+		size_t n = 0;
+		ssize_t got;
+		int e = fd_wait(b->peer, POLLIN, deadline);
+
+		if (e < 0)
+			return err_sys(err, -e, "%s: wait for the child", steps[step].name);
+		got = fd_recv(b->peer, &r, sizeof r, fds, 3, &n);
+		if (got == 0 || got == -ECONNRESET)
+			return closed(b, step, err);
+		if (got != sizeof r || r.step >= n_steps)
+			return err_set(err, EPROTO, "%s: the child sent what is no message", steps[step].name);
+		e = take_report(b, &r, fds, n, &step, err);
+		if (e < 0)
+			return e;
+	}
+}
+
+static int tell_child(struct boot *b, size_t row, struct err *err)
+{
+	int e = fd_send(b->peer, &row, sizeof row, &b->tree, b->tree >= 0 && steps[row].up == up_storage);
+
+	if (e == -EPIPE || e == -ECONNRESET) /* it failed: its reason is in the queue */
+		return listen_to_child(b, err) < 0 ? -err->code
+						   : err_set(err, ECHILD, "%s: the child is gone", steps[row].name);
+	return e < 0 ? err_sys(err, -e, "%s: tell the child", steps[row].name) : 0;
+}
+
+static int run_rows(struct boot *b, struct err *err)
+{
+	for (size_t i = 0; i < n_steps; i++) {
+		if (steps[i].side == CHILD)
+			continue;
+		if (steps[i].up(b, err) < 0)
+			return err_wrap(err, "%s", steps[i].name);
+		debug_point("boot:up", steps[i].name);
+		if (steps[i + 1].side == CHILD && tell_child(b, i, err) < 0)
+			return -err->code;
+	}
+	return listen_to_child(b, err);
+}
+
+void boot_abort(struct boot *b)
+{
+	struct err down = { 0 };
+
+	if (b->pid > 0) {
+		sys_pidfd_send_signal(b->pidfd, SIGKILL);
+		waitpid(b->pid, NULL, 0);
+		b->pid = 0;
+	}
+	if (boot_down(&b->store, b->name, b->rundir, false, &down) < 0)
+		log_error("undo: %s", down.msg);
+}
+
+static void write_last(const struct boot *b, const struct err *err)
+{
+	struct last last = { .status = LAST_NO_STATUS };
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	last.ended = (uint64_t)now.tv_sec * CLOCK_SECOND + (uint64_t)now.tv_nsec;
+	str_print(last.failed, sizeof last.failed, "%s", err->msg);
+	if (last_write(b->folder, &last, NULL) < 0)
+		log_warn("how the start failed could not be kept");
+}
+
+int boot_run(struct boot *b, struct err *err)
+{
+	if (run_rows(b, err) == 0)
+		return 0;
+	log_error("%s", err->msg);
+	boot_abort(b);
+	write_last(b, err);
+	return -err->code;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "boot/boot.h"
+#include "boot/internal.h"
+
+const struct step steps[] = {
+	{ "config", PARENT, up_config, NULL },
+	{ "security", PARENT, up_security, NULL },
+	{ "network-service", PARENT, up_network_service, down_network_service },
+	{ "cgroup", PARENT, up_cgroup, down_cgroup },
+	{ "dev", PARENT, up_dev, NULL },
+	{ "clone", PARENT, up_clone, NULL },
+	{ "idmap", PARENT, up_idmap, NULL },
+	{ "storage", PARENT, up_storage, down_storage },
+	{ "rootfs", CHILD, up_rootfs, NULL },
+	{ "resolver", CHILD, up_resolver, NULL },
+	{ "console", CHILD, up_console, NULL },
+	{ "cgroup-join", PARENT, up_cgroup_join, NULL },
+	{ "cgroup-view", CHILD, up_cgroup_view, NULL },
+	{ "network", PARENT, up_network, down_network },
+	{ "init", PARENT, up_init_check, NULL },
+	{ "forward", PARENT, up_forward, NULL },
+	{ "control", PARENT, up_control, down_control },
+	{ "confine", CHILD, up_confine, NULL },
+	{ "exec", CHILD, up_exec, NULL },
+};
+
+const size_t n_steps = ARRAY_SIZE(steps);
+
+int boot_list(void)
+{
+	for (size_t i = 0; i < n_steps; i++)
+		printf("%s %s %s\n", steps[i].name, steps[i].side == PARENT ? "parent" : "child",
+		       steps[i].down ? "down" : "-");
+	return EXIT_SUCCESS;
+}

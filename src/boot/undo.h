@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The undo record run/NAME/undo: what outlives a process, written before it is made, a line an object: "STEP OBJECT". */
+#ifndef MGR_BOOT_UNDO_H
+#define MGR_BOOT_UNDO_H
+
+#include "base/err.h"
+
+/* Append one line. */
+int undo_add(int rundir, const char *step, const char *object, struct err *err);
+
+/* Call fn for each line, last first; a line that was cut short when its writer died is passed over: what it names was not
+ * made. Goes on after a failure. When all went well the record is removed. Returns the first failure. No record is 0. */
+typedef int undo_fn(void *data, const char *step, const char *object, struct err *err);
+int undo_run(int rundir, undo_fn *fn, void *data, struct err *err);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What stands around the table: the lock, what a dead start left, the answer. */
+#include "boot/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/debug.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "boot/internal.h"
+#include "boot/result.h"
+
+#define LOCK_TIME  (60 * CLOCK_SECOND) /* a stop may be under way */
+#define LOCK_SLICE (100 * CLOCK_MS)
+
+static void boot_init(struct boot *b, const char *name, const char *path)
+{
+	*b = (struct boot){ .name = name, .path = path ? path : "" };
+	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = -1;
+	b->peer = b->dev = b->tree = b->console = b->console_peer = b->notify = b->control = b->net.conn = -1;
+}
+
+static void answer(int code, bool already, const struct err *err)
+{
+	struct boot_result result = { .code = -code, .already = already };
+
+	if (code < 0)
+		result.err = *err;
+	(void)!write(BOOT_RESULT_FD, &result, sizeof result);
+	close(BOOT_RESULT_FD);
+}
+
+/* A process of its own: no terminal, no folder, nothing of the command's but the result. */
+static void detach(void)
+{
+	fcntl(BOOT_RESULT_FD, F_SETFD, FD_CLOEXEC);
+	setsid();
+	(void)!chdir("/");
+	umask(0022);
+}
+
+static int open_log(int folder, const char *path, struct err *err)
+{
+	int fd = openat(folder, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? err_sys(err, errno, "open the log '%s'", path) : fd;
+}
+
+static int open_logs(struct boot *b, struct err *err)
+{
+	autofree char *path = str_fmt("%s/%s", b->store.log, b->name);
+	autoclose int folder = -1;
+
+	if (!path)
+		return err_nomem(err);
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0 && errno == ENOENT && file_mkdirs_at(AT_FDCWD, path, 0700, err) == 0)
+		folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return err_sys(err, errno, "open the log folder '%s'", path);
+	b->log = open_log(folder, "log", err);
+	if (b->log < 0)
+		return b->log;
+	log_to(b->log, LOG_INFO, b->name);
+	b->console_log = open_log(folder, "console", err);
+	return b->console_log < 0 ? b->console_log : 0;
+}
+
+/* The lock; 1 when the container is running already. Whoever else has it is waited for: a stop, a start, a command. */
+static int take_lock(struct boot *b, struct err *err)
+{
+	uint64_t deadline = clock_in(LOCK_TIME);
+
+	for (;;) {
+		err_clear(err);
+		b->lock = store_lock(&b->store, b->name, STORE_STARTING, 0, err);
+		if (b->lock != -EBUSY)
+			return b->lock < 0 ? b->lock : 0;
+		if (store_lock_peek(&b->store, b->name) == STORE_RUNNING)
+			return 1;
+		err_clear(err);
+		b->lock = store_lock(&b->store, b->name, STORE_STARTING, clock_in(LOCK_SLICE), err);
+		if (b->lock != -EBUSY)
+			return b->lock < 0 ? b->lock : 0;
+		if (clock_now() > deadline)
+			return b->lock;
+	}
+}
+
+static int begin(struct boot *b, struct err *err)
+{
+	int r;
+
+	b->rundir = store_runtime(&b->store, b->name, true, err);
+	if (b->rundir < 0)
+		return b->rundir;
+	r = take_lock(b, err);
+	if (r != 0)
+		return r;
+	debug_point("boot:up", "lock");
+	r = open_logs(b, err);
+	if (r < 0)
+		return r;
+	b->folder = store_container(&b->store, b->name, err);
+	if (b->folder < 0)
+		return b->folder;
+	return boot_down(&b->store, b->name, b->rundir, false, err) < 0 ? err_wrap(err, "clear what an earlier run left")
+									: 0;
+}
+
+/* Returns 1 when it was running; 0 when it runs now. */
+static int up(struct boot *b, const struct boot_request *q, struct err *err)
+{
+	int r = store_open(&b->store, q->path, err);
+
+	if (r == 0)
+		r = begin(b, err);
+	if (r == 0)
+		r = boot_keep_assignments(b->rundir, &b->assign, err);
+	if (r == 0)
+		r = boot_run(b, err);
+	if (r == 0) {
+		r = store_lock_phase(b->lock, STORE_RUNNING);
+		if (r < 0)
+			err_sys(err, -r, "write the lock");
+	}
+	return r;
+}
+
+int boot_up(const struct boot_request *q)
+{
+	struct err err = { 0 };
+	struct boot b;
+	int r;
+
+	detach();
+	boot_init(&b, q->name, q->path);
+	b.assign = q->assign;
+	r = up(&b, q, &err);
+	answer(r < 0 ? r : 0, r == 1, &err);
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	boot_hand_over(&b, &err);
+	log_error("%s", err.msg);
+	boot_abort(&b);
+	return EXIT_FAILURE;
+}
+
+int boot_undo(const struct boot_request *q)
+{
+	struct err err = { 0 };
+	struct boot b;
+	int r;
+
+	boot_init(&b, q->name, q->path);
+	if (q->lock >= 0)
+		fcntl(q->lock, F_SETFD, FD_CLOEXEC);
+	r = store_open(&b.store, q->path, &err);
+	if (r == 0)
+		r = b.rundir = store_runtime(&b.store, b.name, false, &err);
+	if (r == -ENOENT)
+		return EXIT_SUCCESS;
+	if (r >= 0 && q->lock < 0)
+		r = b.lock = store_lock(&b.store, b.name, STORE_STOPPING, 0, &err);
+	if (r >= 0)
+		r = open_logs(&b, &err);
+	if (r >= 0)
+		r = boot_down(&b.store, b.name, b.rundir, false, &err);
+	if (r < 0)
+		fprintf(stderr, "mgr-boot: %s: %s\n", b.name, err.msg);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Take over what the supervisor has. */
+static int take_over(struct boot *b, int fd, struct handover *h, struct err *err)
+{
+	int r = handover_read(fd, h, err);
+
+	if (r < 0)
+		return r;
+	boot_init(b, h->name, h->path[0] ? h->path : NULL);
+	b->from = h;
+	b->lock = h->lock;
+	b->rundir = h->rundir;
+	b->folder = h->folder;
+	b->control = h->control;
+	b->log = h->log;
+	b->console_log = h->console_log;
+	log_to(b->log, LOG_INFO, b->name);
+	r = store_open(&b->store, h->path[0] ? h->path : NULL, err);
+	return r < 0 ? r : boot_read_assignments(b->rundir, &b->assign, err);
+}
+
+int boot_again(int handover)
+{
+	static struct handover h;
+	struct err err = { 0 };
+	struct boot b;
+	int r = take_over(&b, handover, &h, &err);
+
+	if (r < 0)
+		return EXIT_FAILURE;
+	close(h.netd); /* what it stood for ends here */
+
+	r = boot_down(&b.store, b.name, b.rundir, true, &err);
+	if (r == 0)
+		r = boot_run(&b, &err);
+	if (r == 0)
+		boot_hand_over(&b, &err);
+	log_error("reboot: %s", err.msg);
+	boot_abort(&b);
+	return EXIT_FAILURE;
+}
