@@ -124,20 +124,16 @@ static const struct key_type key_uuid = { "uuid", sizeof(char *), parse_uuid, ke
 
 static const struct key container_keys[] = {
 	{ .name = "uuid", .type = &key_uuid, .off = AT(uuid), .help = "The container's identity; mgr-create makes it." },
-	{ .name = "arch", .type = &key_string, .off = AT(arch), .max = 32, .help = "Architecture of its programs." },
 	{ .name = "idmap",
 	  .type = &key_idmap,
 	  .off = AT(idmap),
 	  .flags = KEY_LIST,
 	  .help = "Ids of the host that stand for the guest's: auto, none (privileged), or ranges: u|g GUEST HOST COUNT." },
-	{ .name = "group", .type = &key_words, .off = AT(group), .flags = KEY_LIST, .help = "Groups that it belongs to." },
-	{ .name = "ephemeral", .type = &key_bool, .off = AT(ephemeral), .def = "no", .help = "Destroyed when it stops." },
 	{ .name = "no_new_privs",
 	  .type = &key_bool,
 	  .off = AT(no_new_privs),
 	  .def = "no",
 	  .help = "No program inside gains privileges by execve." },
-	{ .name = "autodev", .type = &key_bool, .off = AT(autodev), .def = "yes", .help = "Give it a /dev of its own." },
 	{ 0 },
 };
 

@@ -23,13 +23,7 @@ static const struct key_type key_rootfs = { "BACKEND:PATH", sizeof(char *), pars
 
 static const struct key keys[] = {
 	{ .name = "path", .type = &key_rootfs, .off = AT(path), .help = "Where its root file system is." },
-	{ .name = "options",
-	  .type = &key_strings,
-	  .off = AT(options),
-	  .flags = KEY_LIST,
-	  .help = "Options for mounting it." },
 	{ .name = "readonly", .type = &key_bool, .off = AT(readonly), .def = "no", .help = "Mount it read-only." },
-	{ .name = "size", .type = &key_size, .off = AT(size), .min = 1, .help = "Its greatest size." },
 	{ 0 },
 };
 
