@@ -13,12 +13,11 @@
 
 int up_network_service(struct boot *b, struct err *err)
 {
-	const char *uuid = b->spec.container.uuid;
-	int r = net_plan(&b->net, &b->spec.net, &b->store, b->name, uuid, err);
+	int r;
 
-	if (r < 0 || !b->net.join)
-		return r;
-	r = undo_add(b->rundir, "network-service", uuid, err);
+	if (!b->net.join)
+		return 0;
+	r = undo_add(b->rundir, "network-service", b->spec.container.uuid, err);
 	return r < 0 ? r : net_begin(&b->net, clock_in(NET_TIME), err);
 }
 

@@ -47,7 +47,7 @@ int up_config(struct boot *b, struct err *err)
 	r = init_argv(&b->spec.init, &b->argv, err);
 	if (r == 0)
 		r = init_environment(&b->spec.init, b->spec.container.uuid, &b->env, err);
-	return r;
+	return r < 0 ? r : net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
 }
 
 int up_security(struct boot *b, struct err *err)

@@ -205,8 +205,14 @@ static void write_last(const struct boot *b, const struct err *err)
 
 int boot_run(struct boot *b, struct err *err)
 {
-	if (run_rows(b, err) == 0)
+	int r = run_rows(b, err);
+
+	if (r == 0)
+		r = store_lock_phase(b->lock, STORE_RUNNING);
+	if (r == 0)
 		return 0;
+	if (!err->code)
+		err_sys(err, -r, "write the lock");
 	log_error("%s", err->msg);
 	boot_abort(b);
 	write_last(b, err);

@@ -127,11 +127,6 @@ static int up(struct boot *b, const struct boot_request *q, struct err *err)
 		r = boot_keep_assignments(b->rundir, &b->assign, err);
 	if (r == 0)
 		r = boot_run(b, err);
-	if (r == 0) {
-		r = store_lock_phase(b->lock, STORE_RUNNING);
-		if (r < 0)
-			err_sys(err, -r, "write the lock");
-	}
 	return r;
 }
 
