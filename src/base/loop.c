@@ -13,14 +13,14 @@ struct loop_io {
 	int fd;
 	loop_io_fn *fn; /* NULL: removed, freed after the round */
 	void *data;
-	struct loop_io *next_dead;
+	struct loop_io *next, **at; /* of the loop's list, or next of the dead */
 };
 
 struct loop {
 	int epoll;
 	bool quit;
 	struct loop_timer *timers; /* by deadline */
-	struct loop_io *dead;
+	struct loop_io *ios, *dead;
 };
 
 struct loop *loop_new(struct err *err)
@@ -40,11 +40,11 @@ struct loop *loop_new(struct err *err)
 	return loop;
 }
 
-static void bury(struct loop *loop)
+static void free_list(struct loop_io **list)
 {
-	while (loop->dead) {
-		struct loop_io *io = loop->dead;
-		loop->dead = io->next_dead;
+	while (*list) {
+		struct loop_io *io = *list;
+		*list = io->next;
 		free(io);
 	}
 }
@@ -53,7 +53,8 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
-	bury(loop);
+	free_list(&loop->dead);
+	free_list(&loop->ios);
 	close(loop->epoll);
 	free(loop);
 }
@@ -70,6 +71,11 @@ struct loop_io *loop_io_add(struct loop *loop, int fd, uint32_t events, loop_io_
 		free(io);
 		return NULL;
 	}
+	io->next = loop->ios;
+	io->at = &loop->ios;
+	if (io->next)
+		io->next->at = &io->next;
+	loop->ios = io;
 	return io;
 }
 
@@ -86,7 +92,10 @@ void loop_io_remove(struct loop *loop, struct loop_io *io)
 		return;
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, io->fd, NULL);
 	io->fn = NULL;
-	io->next_dead = loop->dead;
+	*io->at = io->next;
+	if (io->next)
+		io->next->at = io->at;
+	io->next = loop->dead;
 	loop->dead = io;
 }
 
@@ -138,7 +147,7 @@ int loop_run(struct loop *loop)
 			if (io->fn)
 				io->fn(io->data, ev[i].events);
 		}
-		bury(loop);
+		free_list(&loop->dead);
 		run_timers(loop);
 	}
 	return 0;

@@ -23,7 +23,8 @@ struct loop_timer {
 };
 
 struct loop *loop_new(struct err *err);
-void loop_free(struct loop *loop); /* takes NULL; descriptors stay open */
+/* Watches that are left are freed too; descriptors stay open. Takes NULL. */
+void loop_free(struct loop *loop);
 
 /* Watch fd (not owned) for epoll events. NULL on failure, with errno. */
 struct loop_io *loop_io_add(struct loop *loop, int fd, uint32_t events, loop_io_fn *fn, void *data);

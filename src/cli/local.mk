@@ -14,6 +14,7 @@ src_cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
+	%D%/cmd_attach.c \
 	%D%/cmd_info.c \
 	%D%/cmd_ls.c \
 	%D%/cmd_start.c \
@@ -22,6 +23,9 @@ mgr_SOURCES = \
 	%D%/look.c %D%/look.h \
 	%D%/table_fast.c
 mgr_LDADD = src/cli/libcli.a \
+	src/attach/libattach.a \
+	src/security/libsecurity.a \
+	src/tty/libtty.a \
 	src/life/liblife.a \
 	src/cgroup/libcgroup.a \
 	src/wire/libwire.a \

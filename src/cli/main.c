@@ -173,11 +173,15 @@ static int list(bool ours_only)
 /* A command that this program has not: the one that is installed beside it. */
 static int other(char *argv[])
 {
-	autofree char *path = strchr(argv[0], '/') ? NULL : str_fmt("%s/mgr-%s", MGR_BINDIR, argv[0]);
+	struct err err = { 0 };
+	char *name = argv[0];
+	autofree char *path = strchr(name, '/') ? NULL : str_fmt("%s/mgr-%s", MGR_BINDIR, name);
 
+	argv[0] = path;
 	if (path)
 		execv(path, argv);
-	fprintf(stderr, "mgr: unknown command '%s'\ntry 'mgr help'\n", argv[0]);
+	err_set(&err, ENOENT, "unknown command '%s'", name);
+	fprintf(stderr, "mgr: %s\ntry 'mgr help'\n", err.msg);
 	return EXIT_USAGE;
 }
 

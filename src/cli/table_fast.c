@@ -2,13 +2,14 @@
 /* The commands of mgr: fast ones, the C library is all that they link. */
 #include "cli/cli.h"
 
-extern const struct command cmd_info, cmd_ls, cmd_start, cmd_stop, cmd_wait;
+extern const struct command cmd_attach, cmd_info, cmd_ls, cmd_start, cmd_stop, cmd_wait;
 
 const struct command *const cli_commands[] = {
-	&cmd_info,  //
-	&cmd_ls,    //
-	&cmd_start, //
-	&cmd_stop,  //
-	&cmd_wait,  //
+	&cmd_attach, //
+	&cmd_info,   //
+	&cmd_ls,     //
+	&cmd_start,  //
+	&cmd_stop,   //
+	&cmd_wait,   //
 	NULL,
 };

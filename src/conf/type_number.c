@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "conf/conf.h"
 
@@ -145,7 +146,7 @@ const struct key_type key_duration = { "duration", sizeof(uint64_t), parse_durat
 
 static int parse_enum(const struct key *key, void *field, const char *text, struct err *err)
 {
-	struct str all = { 0 };
+	autocall(str_done) struct str all = { 0 };
 	unsigned n;
 
 	for (n = 0; key->names[n]; n++) {
@@ -155,9 +156,7 @@ static int parse_enum(const struct key *key, void *field, const char *text, stru
 		}
 		str_addf(&all, "%s%s", n ? ", " : "", key->names[n]);
 	}
-	err_set(err, EINVAL, "'%s' is not one of %s", text, str_text(&all));
-	str_done(&all);
-	return -EINVAL;
+	return err_set(err, EINVAL, "'%s' is not one of %s", text, str_text(&all));
 }
 
 static bool print_enum(const struct key *key, const void *field, size_t i, struct str *out)

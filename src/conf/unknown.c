@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "conf/internal.h"
 
 #define LONGEST 64
@@ -57,7 +58,7 @@ int unknown_section(const struct schema *schema, const char *name, size_t len, s
 {
 	char given[LONGEST + 1];
 	struct nearest best = { .given = given, .distance = LONGEST };
-	struct str all = { 0 };
+	autocall(str_done) struct str all = { 0 };
 
 	str_print(given, sizeof given, "%.*s", (int)len, name);
 	given[strcspn(given, ".")] = '\0';
@@ -73,14 +74,13 @@ int unknown_section(const struct schema *schema, const char *name, size_t len, s
 		err_set(err, EINVAL, "unknown section [%.*s]; did you mean [%s]?", (int)len, name, best.name);
 	else
 		err_set(err, EINVAL, "unknown section [%.*s]; there are %s", (int)len, name, str_text(&all));
-	str_done(&all);
 	return -EINVAL;
 }
 
 int unknown_key(const struct section *section, const char *name, struct err *err)
 {
 	struct nearest best = { .given = name, .distance = LONGEST };
-	struct str all = { 0 };
+	autocall(str_done) struct str all = { 0 };
 
 	for (const struct key *key = section->keys; key->name; key++) {
 		consider(&best, key->name);
@@ -93,6 +93,5 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 	else
 		err_set(err, EINVAL, "unknown key '%s'; [%s%s] has %s", name, section->name, dot_number(section),
 			str_text(&all));
-	str_done(&all);
 	return -EINVAL;
 }

@@ -49,7 +49,11 @@ static const struct key_type key_ready = { "notify|exec|port:N", sizeof(struct i
 #define ID_MAX 4294967294
 
 static const struct key init_keys[] = {
-	{ .name = "cmd", .type = &key_path, .off = AT(cmd), .def = "/sbin/init", .help = "What runs as process 1, with its arguments." },
+	{ .name = "cmd",
+	  .type = &key_path,
+	  .off = AT(cmd),
+	  .def = "/sbin/init",
+	  .help = "What runs as process 1, with its arguments." },
 	{ .name = "cwd", .type = &key_path, .off = AT(cwd), .help = "Folder that it starts in; / when not set." },
 	{ .name = "uid", .type = &key_u32, .off = AT(uid), .def = "0", .max = ID_MAX, .help = "User that it runs as." },
 	{ .name = "gid", .type = &key_u32, .off = AT(gid), .def = "0", .max = ID_MAX, .help = "Group that it runs as." },

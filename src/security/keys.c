@@ -6,22 +6,24 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/capability.h>
 
 #include "base/cleanup.h"
 #include "security/security.h"
 
-/* As struct cap_conf wants it: lower case, without "cap_". NULL when there is no such capability. */
-static char *cap_name(const char *word)
+/* As struct cap_conf wants it: lower case, without "cap_"; "none" is not a capability, and allowed. NULL with the error. */
+static char *cap_name(const char *word, struct err *err)
 {
-	autofree char *full = str_fmt("cap_%s", strncasecmp(word, "cap_", 4) == 0 ? word + 4 : word);
-	cap_value_t value;
+	const char *bare = strncasecmp(word, "cap_", 4) == 0 ? word + 4 : word;
+	char *name;
 
-	if (!full)
+	if (!str_eq(word, "none") && security_cap(word, err) < 0)
 		return NULL;
-	for (char *p = full; *p; p++)
+	name = strdup(bare);
+	if (!name)
+		err_nomem(err);
+	for (char *p = name; p && *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	return cap_from_name(full, &value) == 0 ? strdup(full + 4) : NULL;
+	return name;
 }
 
 static int add_caps(char *words, struct strv *list, struct err *err)
@@ -29,9 +31,9 @@ static int add_caps(char *words, struct strv *list, struct err *err)
 	char *save = NULL;
 
 	for (char *word = strtok_r(words, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
-		autofree char *name = cap_name(word);
+		autofree char *name = cap_name(word, err);
 		if (!name)
-			return err_set(err, EINVAL, "'%s' is not a capability such as sys_module or net_raw", word);
+			return -err->code;
 		if (!strv_has(list, name) && strv_take(list, steal_ptr(&name)) < 0)
 			return err_nomem(err);
 	}
@@ -59,7 +61,7 @@ static const struct key cap_keys[] = {
 	  .type = &key_caps,
 	  .off = offsetof(struct cap_conf, drop),
 	  .flags = KEY_LIST,
-	  .help = "Capabilities that nothing inside has, besides those that never are." },
+	  .help = "Capabilities that nothing inside has, besides mgr's own list; none first: without that list." },
 	{ .name = "keep",
 	  .type = &key_caps,
 	  .off = offsetof(struct cap_conf, keep),

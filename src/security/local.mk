@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/security/libsecurity.a
 src_security_libsecurity_a_SOURCES = \
 	%D%/caps.c \
 	%D%/keys.c %D%/keys.h \
+	%D%/names.c \
 	%D%/seccomp.c \
 	%D%/security.h
 

@@ -17,11 +17,12 @@ struct seccomp_conf {
 	char *profile; /* "default" (also NULL), "none" or the path of a profile */
 };
 
-/* The number of a capability by its name, with or without "cap_", in any case; -EINVAL with the error that says so. */
+/* The number of a capability by its name, with or without "cap_", in any case (needs libcap, as does
+ * security_caps); -EINVAL with the error that says so. */
 int security_cap(const char *name, struct err *err);
 
 /* The bounding set that a configuration leaves, bit n = capability n: `keep` alone when it names any; else all but mgr's own
- * list (caps.c says what and why; "none" among drop takes that list away) and `drop`. */
+ * list (names.c says what and why; "none" among drop takes that list away) and `drop`. */
 int security_caps(const struct cap_conf *conf, bool privileged, uint64_t *ret_keep, struct err *err);
 
 /* The compiled filter, struct sock_filter[] in a file of the cache, open for reading; compiled by mgr-seccomp first when it

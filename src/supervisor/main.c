@@ -74,6 +74,7 @@ int main(int argc, char **argv)
 {
 	struct err err = { 0 };
 	uint64_t fd;
+	int r;
 
 	if (argc != 2 || str_uint(argv[1], 3, 65535, &fd) < 0)
 		return EXIT_USAGE;
@@ -87,5 +88,8 @@ int main(int argc, char **argv)
 	supervisor_tell(&self);
 	debug_point("supervisor", "started");
 	supervisor_reap(&self); /* init may have ended before its end could be noticed */
-	return loop_run(self.loop) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = loop_run(self.loop);
+	wire_server_stop(&self.server);
+	loop_free(self.loop);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

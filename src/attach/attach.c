@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The side of an attach that stays on the host: asks the supervisor, makes the process, waits for it. */
+#include "attach/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "attach/internal.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/sys.h"
+#include "tty/tty.h"
+#include "wire/wire.h"
+
+#define ASK_TIME (10 * CLOCK_SECOND)
+
+/* Ask the supervisor; the descriptors that come go into e. */
+static int ask(const struct store *store, const char *name, struct entry *e, struct err *err)
+{
+	autoclose int run = store_runtime(store, name, false, err), sock = -1;
+	int fds[WIRE_ATTACH_FDS];
+	size_t n = 0, at = 0;
+
+	if (run < 0)
+		return run == -ENOENT ? err_set(err, ESRCH, "is not running") : run;
+	sock = wire_connect(run, "control", err);
+	if (sock < 0)
+		return sock == -ENOENT || sock == -ECONNREFUSED ? err_set(err, ESRCH, "is not running") : sock;
+	int r = wire_send(sock, WIRE_ATTACH, 0, NULL, 0, NULL, 0, err);
+	if (r == 0)
+		r = wire_recv(sock, WIRE_ATTACH, &e->who, sizeof e->who, fds, WIRE_ATTACH_FDS, &n, clock_in(ASK_TIME), err);
+	if (r < 0)
+		return r;
+	if (r != sizeof e->who || n != 1 + e->who.n_cgroups + (e->who.has_seccomp != 0) ||
+	    e->who.n_cgroups > CGROUP_HIERARCHIES) {
+		while (n > 0)
+			close(fds[--n]);
+		return err_set(err, EPROTO, "its supervisor gave an answer that makes no sense");
+	}
+	e->init = fds[at++];
+	for (uint32_t i = 0; i < e->who.n_cgroups; i++)
+		e->cgroup.h[e->cgroup.n++] = (struct cgroup_hierarchy){ .v2 = e->who.cgroup_v2 && i == 0, .dir = fds[at++] };
+	if (e->who.has_seccomp)
+		e->seccomp = fds[at];
+	return 0;
+}
+
+/* A frozen container's new process would freeze too, and we would wait for it. */
+static int check_frozen(const struct cgroup *cg, struct err *err)
+{
+	char text[128];
+
+	for (size_t i = 0; i < cg->n; i++) {
+		const struct cgroup_hierarchy *h = &cg->h[i];
+		int r = file_read_small_at(h->dir, h->v2 ? "cgroup.events" : "freezer.state", text, sizeof text, NULL);
+		if (r >= 0 && strstr(text, h->v2 ? "frozen 1" : "FROZEN"))
+			return err_set(err, EBUSY, "is frozen");
+		if (h->v2)
+			return 0;
+	}
+	return 0;
+}
+
+/* Which of 0, 1, 2 are terminals. A folder would let the guest walk out through it. */
+static int look_at_stdio(struct entry *e, struct err *err)
+{
+	static const char *const names[] = { "standard input", "standard output", "standard error" };
+	struct stat st;
+
+	e->terminal = -1;
+	for (int fd = 0; fd < 3; fd++) {
+		if (fstat(fd, &st) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			return err_set(err, EISDIR, "%s is a folder, which is not handed in", names[fd]);
+		e->is_terminal[fd] = S_ISCHR(st.st_mode) && isatty(fd);
+		if (e->is_terminal[fd] && e->terminal < 0)
+			e->terminal = fd;
+	}
+	return 0;
+}
+
+/* fork() straight into the container's v2 cgroup, or into a leaf of it once the guest's own cgroups forbid that. */
+static pid_t clone_into(const struct entry *e, int *ret_pidfd, struct err *err)
+{
+	int cgroup = cgroup_clone_fd(&e->cgroup), pidfd = -1;
+	autoclose int leaf = -1;
+	pid_t pid;
+
+	for (;;) {
+		struct clone_args args = {
+			.flags = cgroup >= 0 ? CLONE_PIDFD | CLONE_INTO_CGROUP : CLONE_PIDFD,
+			.pidfd = (uint64_t)(uintptr_t)&pidfd,
+			.exit_signal = SIGCHLD,
+			.cgroup = cgroup >= 0 ? (unsigned)cgroup : 0,
+		};
+		pid = sys_clone3(&args, sizeof args);
+		if (pid >= 0 || leaf >= 0 || (errno != EBUSY && errno != EOPNOTSUPP))
+			break;
+		leaf = cgroup_leaf(cgroup, e->who.init_uid, err);
+		if (leaf < 0)
+			return leaf;
+		cgroup = leaf;
+	}
+	if (pid < 0 && (errno == ENODEV || errno == ENOMEM)) /* its cgroup is gone; its pid namespace has ended */
+		return err_set(err, ESRCH, "is not running");
+	if (pid < 0)
+		return err_sys(err, errno, "make a process in the container");
+	*ret_pidfd = pidfd;
+	return pid;
+}
+
+/* What the process says before it runs the command: its pty, its failure. 0 when it runs. */
+static int listen_to(int report, struct tty_relay *relay, int *ret_peer, struct err *err)
+{
+	struct entry_report said;
+	int fds[2];
+	size_t n;
+
+	for (;;) {
+		ssize_t got = fd_recv(report, &said, sizeof said, fds, ARRAY_SIZE(fds), &n);
+		if (got == 0)
+			return 0;
+		if (got != sizeof said)
+			return err_set(err, EIO, "lost the process inside before it ran the command");
+		if (said.exit_code) {
+			*err = said.err;
+			return said.exit_code == 125 ? -err->code : said.exit_code;
+		}
+		if (n == 2) {
+			relay->master = fds[0];
+			*ret_peer =
+				fds[1]; /* held, or the master would report a hang-up whenever nobody inside has it open */
+		}
+	}
+}
+
+static int wait_status(pid_t pid, struct err *err)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(err, errno, "wait for the command");
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The terminals between which the relay works: what the user types on comes first, the answer goes where output does. */
+static void choose_terminals(const struct entry *e, struct tty_relay *relay)
+{
+	if (relay->master < 0)
+		return;
+	relay->in = e->is_terminal[0] ? 0 : -1;
+	relay->out = e->is_terminal[1] ? 1 : e->is_terminal[2] ? 2 : 0;
+}
+
+static int attend(struct entry *e, pid_t pid, int pidfd, int report, int signals, struct err *err)
+{
+	struct tty_relay relay = { .pidfd = pidfd, .signals = signals, .pgid = pid, .in = -1, .out = -1, .master = -1 };
+	autoclose int peer = -1, master = -1;
+	int r = listen_to(report, &relay, &peer, err), code;
+
+	master = relay.master;
+	if (r != 0) {
+		(void)wait_status(pid, NULL);
+		return r;
+	}
+	choose_terminals(e, &relay);
+	code = tty_relay_run(&relay, err);
+	if (code == -EIO) /* the terminal is gone, the pty goes with us */
+		return 128 + SIGHUP;
+	return code < 0 ? code : wait_status(pid, err);
+}
+
+/* Signals blocked and readable, the socket made: then the process. */
+static int run(struct entry *e, struct err *err)
+{
+	autoclose int signals = -1, pidfd = -1;
+	sigset_t passed;
+	int pair[2], r;
+
+	tty_relay_signals(&passed);
+	sigprocmask(SIG_BLOCK, &passed, &e->mask);
+	signals = signalfd(-1, &passed, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		return err_sys(err, errno, "signalfd");
+	if (setns(e->init, CLONE_NEWPID) < 0)
+		return errno == ESRCH ? err_set(err, ESRCH, "is not running")
+				      : err_sys(err, errno, "enter the pid namespace");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "socketpair");
+	pid_t pid = clone_into(e, &pidfd, err);
+	if (pid == 0) {
+		e->report = pair[1];
+		entry_run(e);
+	}
+	close(pair[1]);
+	r = pid < 0 ? pid : attend(e, pid, pidfd, pair[0], signals, err);
+	close(pair[0]);
+	return r;
+}
+
+int attach_run(const struct store *store, const char *name, const struct attach_conf *conf, struct err *err)
+{
+	struct entry e = { .conf = conf, .init = -1, .seccomp = -1 };
+	int r = look_at_stdio(&e, err);
+
+	if (r == 0)
+		r = ask(store, name, &e, err);
+	if (r == 0)
+		r = check_frozen(&e.cgroup, err);
+	if (r == 0)
+		r = run(&e, err);
+	cgroup_done(&e.cgroup);
+	if (e.init >= 0)
+		close(e.init);
+	if (e.seccomp >= 0)
+		close(e.seccomp);
+	return r;
+}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+load ../lib/common
+
+setup() {
+	common_setup
+	folder=$MGR_ROOT/var/lib/mgr/web
+	(umask 077 && mkdir -p "$folder")
+	stored <<-'END'
+		# The web server.
+
+		[rootfs]
+		path = dir:/srv/web
+
+		; its network
+		[net.0]
+		  link=br7     ; not a comment
+	END
+	sed -i 's/ *; not a comment//' "$folder/config"
+}
+
+teardown() {
+	rm -rf "$folder"
+	common_teardown
+}
+
+# The container's config, from stdin.
+stored() {
+	cat >"$folder/config"
+}
+
+# refused MESSAGE: showing the config fails with this line, whose place is the file.
+refused() {
+	run mgr-config -n web show
+	assert_status 1
+	assert_equal "$output" "mgr-config: web: $folder/config:$1"
+}
+
+@test "conf.1 every section reads" {
+	stored <<-'END'
+		version = 1
+		[container]
+		uuid = 6f1c0f0e-0d5b-4d8e-9a57-3f1f1c2b4a90
+		idmap = u 0 1048576 65536
+		idmap = g 0 1048576 65536
+		[uts]
+		name = web.example
+		[rootfs]
+		path = dir:/srv/web
+		[mount]
+		cgroup = v2
+		[net.0]
+		hwaddr = 02:16:3e:00:00:01
+		[net.1]
+		link = br7
+		ipv4.address = 192.0.2.7/24
+		[forward]
+		port = tcp:8080:80
+		port = udp:127.0.0.1:5300:53
+		[limits]
+		memory = 512M
+		cpus = 1.5
+		[cap]
+		drop = sys_time
+		[seccomp]
+		profile = none
+		[init]
+		ready = port:80
+		[signal]
+		halt = SIGRTMIN+3
+		[environment]
+		LANG = C.UTF-8
+	END
+	run mgr-config -n web show
+	assert_success
+	while read -r line; do
+		assert_contains "$line"
+	done <"$folder/config"
+}
+
+@test "conf.1 an error has file, line, key and what would be right" {
+	stored <<<$'[rootfs]\npath = dir:/x\n[net.0]\nmtu = 12'
+	refused "4: net.0.mtu: '12' is not a whole number from 68 to 65535"
+	stored <<<$'[limits]\nmemory = 0'
+	refused "2: limits.memory: '0' is out of range: 4096 to 9223372036854775807 bytes"
+	stored <<<$'[net.0]\ntype = none'
+	refused "2: net.0.type: 'none' means the host's network to LXC: write host for that, empty for lo alone"
+	stored <<<$'[forward]\nport = tcp:0:80'
+	refused "2: forward.port: 'tcp:0:80' has a port that is not a number from 1 to 65535 or a rising range of them"
+}
+
+@test "conf.1 an unknown key or section is an error that suggests the nearest" {
+	stored <<<$'[limits]\nmemroy = 1G'
+	refused "2: limits: unknown key 'memroy'; did you mean 'memory'?"
+	stored <<<'[limit]'
+	refused "1: unknown section [limit]; did you mean [limits]?"
+	stored <<<$'memory = 1G'
+	refused "1: 'memory' stands above the first [section]"
+}
+
+@test "conf.1 a value of 4096 bytes is read whole, a longer line is an error" {
+	printf '[rootfs]\npath = dir:/x\n[environment]\nA = %04096d\n' 7 >"$folder/config"
+	run mgr-config -n web get environment.A
+	assert_success
+	assert_equal "${#output}" 4096
+	printf '[environment]\nA = %05000d\n' 7 >"$folder/config"
+	refused "2: the line is longer than 4352 bytes, its value may have 4096"
+	printf '[environment]\nA = %04097d\n' 7 >"$folder/config"
+	refused "2: environment.A: the value is 4097 bytes long, 4096 are allowed"
+}
+
+@test "conf.1 a file that is no configuration is an error" {
+	head -c 3000 /proc/self/exe >"$folder/config"
+	refused "1: byte 0x7f is not text"
+	stored <<<'[limits'
+	refused "1: '[limits' has no closing ']'"
+	stored <<<$'[limits]\nmemory'
+	refused "2: the line is neither a [section] nor KEY = VALUE"
+	stored <<<"[$(printf 'net.%060d' 0)]"
+	refused "1: the section's name is 64 bytes long, 49 are allowed"
+	stored <<<$'version = 2\n[rootfs]\npath = dir:/x'
+	refused "1: version: the file's format is 2, this mgr knows 1"
+}
+
+@test "conf.1 an empty file lacks rootfs.path" {
+	: >"$folder/config"
+	run mgr-config -n web set uts.name x
+	assert_status 1
+	assert_contains "mgr-config: web: rootfs.path: "
+	[ ! -s "$folder/config" ]
+}
+
+@test "conf.2 get prints a key's value, its default when it is not set, each value of a list" {
+	run mgr-config -n web get net.0.link
+	assert_output br7
+	run mgr-config -n web get net.0.type
+	assert_output veth
+	run mgr-config -n web get uts.name
+	assert_success
+	assert_output ""
+	mgr-config -n web set forward.port tcp:8080:80
+	mgr-config -n web add forward.port tcp:8443:443
+	run mgr-config -n web get forward.port
+	assert_output $'tcp:8080:80\ntcp:8443:443'
+}
+
+@test "conf.2 set, add and unset leave comments, order and the way lines are written" {
+	mgr-config -n web set net.0.link br8
+	mgr-config -n web set net.0.mtu 1400
+	mgr-config -n web add cap.drop sys_time
+	mgr-config -n web add cap.drop net_raw
+	mgr-config -n web set uts.name web.example
+	mgr-config -n web unset uts.name
+	assert_equal "$(cat "$folder/config")" "$(cat <<-'END'
+		# The web server.
+
+		[rootfs]
+		path = dir:/srv/web
+
+		; its network
+		[net.0]
+		  link=br8
+		  mtu = 1400
+
+		[cap]
+		drop = sys_time
+		drop = net_raw
+
+		[uts]
+	END
+	)"
+}
+
+@test "conf.2 an empty value clears, a whole section can be unset" {
+	mgr-config -n web set net.0.mtu 1400
+	mgr-config -n web set net.0.mtu ""
+	run mgr-config -n web get net.0.mtu
+	assert_output ""
+	mgr-config -n web unset net.0
+	run mgr-config -n web show
+	refute_contains net.0
+}
+
+@test "conf.2 a change that is refused changes nothing" {
+	cp -a "$folder/config" "$BATS_TEST_TMPDIR/before"
+	for change in "set net.0.mtu 12" "set net.0.mtuu 1" "set frob.x 1" "add net.0.link br9" "set net.0" \
+		"unset rootfs.path" "set environment.1A x" "set forward.port tcp:80" "add container.idmap u"; do
+		# shellcheck disable=SC2086
+		run mgr-config -n web $change
+		[ "$status" -eq 1 ] || [ "$status" -eq 64 ] || show "'$change' gives $status"
+		cmp "$folder/config" "$BATS_TEST_TMPDIR/before"
+	done
+	run mgr-config -n web set init.cmd $'/sbin/init\n[cap]'
+	assert_status 1
+	cmp "$folder/config" "$BATS_TEST_TMPDIR/before"
+	assert_equal "$(ls "$folder")" config
+}
+
+@test "conf.2 fifty changes at once are all kept" {
+	local jobs=()
+	for i in {1..50}; do
+		mgr-config -n web add environment.V"$i" "$i" &
+		jobs+=($!)
+	done
+	for job in "${jobs[@]}"; do
+		wait "$job"
+	done
+	assert_equal "$(grep -c '^V[0-9]* = [0-9]*$' "$folder/config")" 50
+}
+
+@test "conf.2 keys lists every key with type, default and a line of help" {
+	run mgr-config keys
+	assert_success
+	assert_match $'\n''net\.N\.mtu +number +- +Largest packet'
+	assert_match $'\n''net\.N\.type +veth\|host\|empty +veth +'
+	assert_match $'\n''container\.idmap +id map, list +auto +'
+	run jq -r '.[] | select(.key == "init.ready") | .default' < <(mgr-config keys --json)
+	assert_output notify
+	run jq -r '.[] | select(.help == "" or .help == null) | .key' < <(mgr-config keys --json)
+	assert_output ""
+}
