@@ -3,6 +3,7 @@
 unit_tests = tests/unit/base/test_str \
 	tests/unit/store/test_registry \
 	tests/unit/store/test_store \
+	tests/unit/life/test_state \
 	tests/unit/supervisor/test_supervisor \
 	tests/unit/wire/test_wire
 unit_tests += tests/unit/cgroup/test_host tests/unit/cgroup/test_life
@@ -65,3 +66,8 @@ unit_tests += tests/unit/attach/test_user
 tests_unit_attach_test_user_SOURCES = %D%/attach/test_user.c
 tests_unit_attach_test_user_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_attach_test_user_LDADD = src/attach/libattach.a src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_life_test_state_SOURCES = %D%/life/test_state.c
+tests_unit_life_test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_life_test_state_LDADD = src/life/liblife.a src/cgroup/libcgroup.a src/store/libstore.a src/wire/libwire.a \
+	src/base/libbase.a $(UNIT_LDADD)
