@@ -12,6 +12,7 @@
 #include "base/debug.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "store/store.h"
 #include "supervisor/supervisor.h"
 
 #define EXIT_USAGE    64
@@ -62,6 +63,7 @@ static int start(struct supervisor *s, int handover, struct err *err)
 		return r;
 	log_to(s->log, LOG_INFO, s->name);
 	s->state = WIRE_RUNNING;
+	store_lock_phase(s->lock, STORE_RUNNING); /* after a reboot it still says that it starts */
 	r = catch_signals(s, err);
 	if (r >= 0)
 		r = console_start(s, err);
