@@ -71,3 +71,17 @@ tests_unit_life_test_state_SOURCES = %D%/life/test_state.c
 tests_unit_life_test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_life_test_state_LDADD = src/life/liblife.a src/cgroup/libcgroup.a src/store/libstore.a src/wire/libwire.a \
 	src/base/libbase.a $(UNIT_LDADD)
+
+unit_tests += tests/unit/ns/test_idmap tests/unit/storage/test_storage tests/unit/init/test_init tests/unit/boot/test_undo
+tests_unit_ns_test_idmap_SOURCES = %D%/ns/test_idmap.c
+tests_unit_ns_test_idmap_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ns_test_idmap_LDADD = src/ns/libns.a src/base/libbase.a $(UNIT_LDADD)
+tests_unit_storage_test_storage_SOURCES = %D%/storage/test_storage.c
+tests_unit_storage_test_storage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_storage_test_storage_LDADD = src/storage/libstorage.a src/base/libbase.a $(UNIT_LDADD)
+tests_unit_init_test_init_SOURCES = %D%/init/test_init.c
+tests_unit_init_test_init_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_init_test_init_LDADD = src/init/libinit.a src/base/libbase.a $(UNIT_LDADD)
+tests_unit_boot_test_undo_SOURCES = %D%/boot/test_undo.c
+tests_unit_boot_test_undo_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_boot_test_undo_LDADD = src/boot/libboot.a src/base/libbase.a $(UNIT_LDADD)

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "storage/storage.h"
+
+static const struct storage_backend *find(const char *path, const char **ret, struct err *err)
+{
+	char copy[64];
+	const struct rootfs_conf conf = { .path = copy };
+
+	strcpy(copy, path);
+	const struct storage_backend *b = storage_find(&conf, ret, err);
+	if (b)
+		*ret = strdup(*ret);
+	return b;
+}
+
+static void a_backend_is_what_stands_before_the_colon(void **state)
+{
+	struct err err = { 0 };
+	const char *path;
+
+	(void)state;
+	const struct storage_backend *b = find("dir:/a:b", &path, &err);
+	assert_non_null(b);
+	assert_string_equal(b->name, "dir");
+	assert_string_equal(path, "/a:b");
+	free((void *)(uintptr_t)path);
+}
+
+static void an_unknown_backend_lists_the_known(void **state)
+{
+	static const char *const bad[] = { "zfs:/x", "/x", "dirx:/x", "di:/x", "" };
+	const char *path;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct err err = { 0 };
+		assert_null(find(bad[i], &path, &err));
+		assert_int_equal(err.code, EINVAL);
+		assert_non_null(strstr(err.msg, "dir:/PATH"));
+	}
+}
+
+static void a_relative_path_is_refused(void **state)
+{
+	struct err err = { 0 };
+	const char *path;
+
+	(void)state;
+	assert_null(find("dir:rootfs", &path, &err));
+	assert_non_null(strstr(err.msg, "absolute"));
+}
+
+static void dir_makes_and_removes_a_folder(void **state)
+{
+	char dir[] = "/tmp/test_storage.XXXXXX", text[64];
+	struct rootfs_conf conf = { .path = text };
+	struct err err = { 0 };
+	const char *path;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(text, sizeof text, "dir:%s/rootfs", dir);
+	const struct storage_backend *b = storage_find(&conf, &path, &err);
+	assert_int_equal(b->create(&conf, path, &err), 0);
+	assert_int_equal(b->create(&conf, path, &err), -EEXIST);
+	assert_int_equal(b->destroy(&conf, path, &err), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_backend_is_what_stands_before_the_colon),
+		cmocka_unit_test(an_unknown_backend_lists_the_known),
+		cmocka_unit_test(a_relative_path_is_refused),
+		cmocka_unit_test(dir_makes_and_removes_a_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
