@@ -2,14 +2,20 @@
 /* The commands of mgr: fast ones, the C library is all that they link. */
 #include "cli/cli.h"
 
-extern const struct command cmd_attach, cmd_info, cmd_ls, cmd_start, cmd_stop, cmd_wait;
+extern const struct command cmd_attach;
+extern const struct command cmd_info;
+extern const struct command cmd_ls;
+extern const struct command cmd_start;
+extern const struct command cmd_stop;
+extern const struct command cmd_wait;
 
+/* clang-format off */
 const struct command *const cli_commands[] = {
-	&cmd_attach, //
-	&cmd_info,   //
-	&cmd_ls,     //
-	&cmd_start,  //
-	&cmd_stop,   //
-	&cmd_wait,   //
+	&cmd_attach,
+	&cmd_info,
+	&cmd_ls,
+	&cmd_start,
+	&cmd_stop,
+	&cmd_wait,
 	NULL,
 };
