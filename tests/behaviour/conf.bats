@@ -218,3 +218,21 @@ refused() {
 	run jq -r '.[] | select(.help == "" or .help == null) | .key' < <(mgr-config keys --json)
 	assert_output ""
 }
+
+@test "conf.3 the default.conf that is shipped means the same as none" {
+	local shipped=$BATS_TEST_DIRNAME/../../config/default.conf
+	container plain
+	container shipped -f "$shipped"
+	for name in plain shipped; do
+		run mgr-config -n "$name" show
+		assert_success
+		sed -E "s/$name/NAME/; s/^(uuid|hwaddr) = .*/\\1/; s/^(idmap = [ug] 0) [0-9]+/\\1/" <<<"$output" \
+			>"$BATS_TEST_TMPDIR/$name"
+	done
+	grep -q '^\[net\.0\]$' "$BATS_TEST_TMPDIR/plain"
+	diff "$BATS_TEST_TMPDIR/plain" "$BATS_TEST_TMPDIR/shipped"
+	sed 's/^type = veth$/type = vet/' "$shipped" >"$BATS_TEST_TMPDIR/typo"
+	run mgr-create -n third -t busybox -f "$BATS_TEST_TMPDIR/typo"
+	assert_status 1
+	assert_output "mgr-create: third: $BATS_TEST_TMPDIR/typo:10: net.0.type: 'vet' is not one of veth, host, empty"
+}
