@@ -51,17 +51,25 @@ static int raise_caps(struct err *err)
 	return syscall(SYS_capset, &head, set) < 0 ? err_sys(err, errno, "raise the capabilities") : 0;
 }
 
+/* EINVAL is what the kernel says of an id without a place in the map (setresuid(2)). */
+static int cannot_become(const char *what, unsigned id, struct err *err)
+{
+	if (errno == EINVAL)
+		return err_set(err, EINVAL, "%s id %u is not in the container's id map", what, id);
+	return err_sys(err, errno, "become %s %u", what, id);
+}
+
 /* The user's ids, with all capabilities kept until the command is run. */
 static int become(const struct user *u, struct err *err)
 {
+	if (setresgid(u->gid, u->gid, u->gid) < 0)
+		return cannot_become("group", u->gid, err);
 	if (setgroups(u->n_groups, u->groups) < 0)
 		return err_sys(err, errno, "set the groups of user '%s'", u->name);
-	if (setresgid(u->gid, u->gid, u->gid) < 0)
-		return err_sys(err, errno, "become group %u", (unsigned)u->gid);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "keep the capabilities");
 	if (setresuid(u->uid, u->uid, u->uid) < 0)
-		return err_sys(err, errno, "become user %u", (unsigned)u->uid);
+		return cannot_become("user", u->uid, err);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) /* setresuid sets what fs.suid_dumpable says */
 		return err_sys(err, errno, "hide from the guest");
 	return raise_caps(err);
