@@ -179,3 +179,17 @@ int net_leave(const struct store *store, const char *uuid, uint64_t deadline, st
 	} while (is_gone(r) && clock_now() < deadline);
 	return r < 0 ? err_wrap(err, "leave the managed network") : 0;
 }
+
+int net_ask(const struct store *store, enum wire_type type, void *reply, size_t size, uint64_t deadline, struct err *err)
+{
+	int r;
+
+	do {
+		bool start = type == WIRE_NET_UP || (type == WIRE_NET_DOWN && was_killed(store));
+		autoclose int conn = net_connect(store, start, deadline, err);
+		if (conn < 0)
+			return conn;
+		r = wire_call(conn, type, NULL, 0, reply, size, deadline, err);
+	} while (is_gone(r) && clock_now() < deadline);
+	return r < 0 ? r : 0;
+}

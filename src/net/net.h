@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "store/store.h"
 #include "wire/net.h"
+#include "wire/wire.h"
 
 enum nic_type {
 	NIC_VETH,
@@ -122,6 +123,10 @@ int net_connect(const struct store *store, bool start, uint64_t deadline, struct
 int net_join(const struct store *store, const void *join, size_t len, uint64_t deadline, struct err *err);
 /* The answer to net_join. */
 int net_joined(int conn, uint64_t deadline, struct err *err);
+
+/* What mgr-net does: ask for one of WIRE_NET_STATUS, WIRE_NET_UP (starts it), WIRE_NET_DOWN (starts it too when the last one
+ * was killed: there is something to clear up). reply has room for size bytes. -ECONNREFUSED when nobody listens. */
+int net_ask(const struct store *store, enum wire_type type, void *reply, size_t size, uint64_t deadline, struct err *err);
 
 /* "mgrbr0", or "mgrbr-ID" for a manager of its own. */
 void net_bridge_name(const struct store *store, char ret[static 16]);

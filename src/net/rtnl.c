@@ -10,10 +10,6 @@
 
 #include "base/cleanup.h"
 
-#ifndef SOL_NETLINK
-#define SOL_NETLINK 270
-#endif
-
 static int open_here(struct err *err)
 {
 	autoclose int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);

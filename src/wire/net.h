@@ -37,7 +37,8 @@ struct wire_net_status {
 	uint32_t prefix;
 	uint32_t containers, forwards;
 	int32_t netd_pid, dnsmasq_pid;
-	uint32_t stays; /* mgr-net up was said */
+	uint32_t stays;  /* mgr-net up was said */
+	char cause[256]; /* what is not as it should be; "" */
 };
 
 #endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "net/net.h"
+
+#define NET_WAIT (30 * CLOCK_SECOND)
+
+static int up(struct cli *cli, struct err *err)
+{
+	return net_ask(&cli->store, WIRE_NET_UP, NULL, 0, clock_in(NET_WAIT), err);
+}
+
+static int down(struct cli *cli, struct err *err)
+{
+	int r = net_ask(&cli->store, WIRE_NET_DOWN, NULL, 0, clock_in(NET_WAIT), err);
+
+	return r == -ECONNREFUSED ? 0 : r;
+}
+
+static void show_text(const char *label, const char *text)
+{
+	printf("%-15s %s\n", label, text);
+}
+
+static void show_number(const char *label, long number)
+{
+	printf("%-15s %ld\n", label, number);
+}
+
+static void show(const struct wire_net_status *s)
+{
+	char addr[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN + 8];
+
+	show_text("State:", s->bridge[0] ? "UP" : "DOWN");
+	if (!s->bridge[0])
+		return;
+	show_text("Bridge:", s->bridge);
+	str_print(subnet, sizeof subnet, "%s/%u", inet_ntop(AF_INET, &s->net, addr, sizeof addr), s->prefix);
+	show_text("Subnet:", subnet);
+	show_text("Stays:", s->stays ? "until mgr-net down" : "while containers use it");
+	show_number("Containers:", (long)s->containers);
+	show_number("Forwards:", (long)s->forwards);
+	show_number("Service:", s->netd_pid);
+	if (s->dnsmasq_pid)
+		show_number("DNS:", s->dnsmasq_pid);
+	if (s->cause[0])
+		show_text("Trouble:", s->cause);
+}
+
+static int status(struct cli *cli, struct err *err)
+{
+	struct wire_net_status s = { 0 };
+	int r = net_ask(&cli->store, WIRE_NET_STATUS, &s, sizeof s, clock_in(NET_WAIT), err);
+
+	if (r < 0 && r != -ECONNREFUSED)
+		return r;
+	s.cause[sizeof s.cause - 1] = s.bridge[sizeof s.bridge - 1] = '\0';
+	show(&s);
+	return 0;
+}
+
+static int run(struct cli *cli, const char *name, struct err *err)
+{
+	const char *what = cli->rest.n == 1 ? cli->rest.v[0] : "";
+
+	(void)name;
+	if (str_eq(what, "up"))
+		return up(cli, err);
+	if (str_eq(what, "down"))
+		return down(cli, err);
+	if (str_eq(what, "status"))
+		return status(cli, err);
+	return cli_usage(cli, "one of up, down and status is needed");
+}
+
+const struct command cmd_net = {
+	.name = "net",
+	.args = "up|down|status",
+	.help = "Bring up the managed network to stay, let it go, or show how it is.",
+	.flags = CMD_WORDS,
+	.run = run,
+};

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "netd/bridge.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netlink/addr.h>
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/bridge.h>
+#include <netlink/route/route.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "netd/sysctl.h"
+
+static int open_socket(struct nl_sock **ret, struct err *err)
+{
+	int r;
+
+	*ret = nl_socket_alloc();
+	if (!*ret)
+		return err_nomem(err);
+	r = nl_connect(*ret, NETLINK_ROUTE);
+	return r < 0 ? err_set(err, EIO, "open a netlink socket: %s", nl_geterror(r)) : 0;
+}
+
+static void close_socket(struct nl_sock **sock)
+{
+	nl_socket_free(*sock);
+}
+
+/* --- routes of the host ---------------------------------------------------------------------------------------------- */
+
+struct overlap {
+	const struct bridge *bridge;
+	unsigned own; /* index of the bridge, 0: none yet */
+	char found[96];
+};
+
+static bool is_own(struct rtnl_route *route, unsigned own)
+{
+	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
+
+	return own && hop && (unsigned)rtnl_route_nh_get_ifindex(hop) == own;
+}
+
+static void describe(struct rtnl_route *route, char *text, size_t size)
+{
+	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
+	char dst[64], dev[IF_NAMESIZE] = "";
+
+	nl_addr2str(rtnl_route_get_dst(route), dst, sizeof dst);
+	if (hop)
+		if_indextoname((unsigned)rtnl_route_nh_get_ifindex(hop), dev);
+	snprintf(text, size, "%s%s%s", dst, *dev ? " dev " : "", dev);
+}
+
+static void check_route(struct nl_object *object, void *data)
+{
+	struct rtnl_route *route = (struct rtnl_route *)object;
+	struct nl_addr *dst = rtnl_route_get_dst(route);
+	struct overlap *o = data;
+	unsigned prefix = dst ? nl_addr_get_prefixlen(dst) : 0, shorter;
+	struct in_addr addr;
+
+	if (o->found[0] || prefix == 0 || nl_addr_get_len(dst) != sizeof addr || is_own(route, o->own))
+		return;
+	if (rtnl_route_get_type(route) != RTN_UNICAST && rtnl_route_get_type(route) != RTN_LOCAL)
+		return;
+	memcpy(&addr, nl_addr_get_binary_addr(dst), sizeof addr);
+	shorter = prefix < o->bridge->prefix ? prefix : o->bridge->prefix;
+	if ((ntohl(addr.s_addr) ^ ntohl(o->bridge->net.s_addr)) >> (32 - shorter) == 0)
+		describe(route, o->found, sizeof o->found);
+}
+
+static int check_routes(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
+{
+	struct overlap overlap = { .bridge = bridge, .own = if_nametoindex(bridge->name) };
+	struct nl_cache *routes = NULL;
+	char net[INET_ADDRSTRLEN];
+	int r = rtnl_route_alloc_cache(sock, AF_INET, 0, &routes);
+
+	if (r < 0)
+		return err_set(err, EIO, "read the host's routes: %s", nl_geterror(r));
+	nl_cache_foreach(routes, check_route, &overlap);
+	nl_cache_free(routes);
+	if (!overlap.found[0])
+		return 0;
+	return err_set(err, EADDRINUSE, "subnet %s/%u overlaps the host's route %s",
+		       inet_ntop(AF_INET, &bridge->net, net, sizeof net), bridge->prefix, overlap.found);
+}
+
+/* --- the bridge ------------------------------------------------------------------------------------------------------- */
+
+/* A MAC of its own, from its address: otherwise it has its first port's, and changes it with that. */
+static int make_link(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
+{
+	uint8_t mac[6] = { 0x02, 0x6d };
+	struct rtnl_link *link = rtnl_link_bridge_alloc();
+	struct nl_addr *addr;
+	int r;
+
+	memcpy(mac + 2, &bridge->gateway, 4);
+	addr = nl_addr_build(AF_LLC, mac, sizeof mac);
+	if (!link || !addr) {
+		r = -NLE_NOMEM;
+	} else {
+		rtnl_link_set_name(link, bridge->name);
+		rtnl_link_set_addr(link, addr);
+		rtnl_link_set_flags(link, IFF_UP);
+		r = rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL);
+	}
+	nl_addr_put(addr);
+	rtnl_link_put(link);
+	if (r == -NLE_EXIST)
+		return 0;
+	return r < 0 ? err_set(err, EIO, "make bridge '%s': %s", bridge->name, nl_geterror(r)) : 0;
+}
+
+static int set_up(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
+{
+	struct rtnl_link *old = NULL, *change = rtnl_link_alloc();
+	int r = rtnl_link_get_kernel(sock, 0, bridge->name, &old);
+
+	if (r >= 0 && !rtnl_link_is_bridge(old)) {
+		r = err_set(err, EEXIST, "interface '%s' is in the way: not a bridge", bridge->name);
+	} else if (r >= 0 && change) {
+		rtnl_link_set_flags(change, IFF_UP);
+		r = rtnl_link_change(sock, old, change, 0);
+		r = r < 0 ? err_set(err, EIO, "bring up bridge '%s': %s", bridge->name, nl_geterror(r)) : 0;
+	} else {
+		r = err_set(err, EIO, "find bridge '%s': %s", bridge->name, nl_geterror(r));
+	}
+	rtnl_link_put(change);
+	rtnl_link_put(old);
+	return r;
+}
+
+static int add_address(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
+{
+	struct nl_addr *local = nl_addr_build(AF_INET, &bridge->gateway, sizeof bridge->gateway);
+	struct in_addr last = { .s_addr = bridge->net.s_addr | htonl(UINT32_MAX >> bridge->prefix) };
+	struct nl_addr *broadcast = nl_addr_build(AF_INET, &last, sizeof last);
+	struct rtnl_addr *addr = rtnl_addr_alloc();
+	int r = -NLE_NOMEM;
+
+	if (local && broadcast && addr) {
+		nl_addr_set_prefixlen(local, (int)bridge->prefix);
+		rtnl_addr_set_ifindex(addr, (int)if_nametoindex(bridge->name));
+		rtnl_addr_set_local(addr, local);
+		rtnl_addr_set_broadcast(addr, broadcast);
+		r = rtnl_addr_add(sock, addr, 0);
+	}
+	rtnl_addr_put(addr);
+	nl_addr_put(broadcast);
+	nl_addr_put(local);
+	if (r == -NLE_EXIST)
+		return 0;
+	return r < 0 ? err_set(err, EIO, "give bridge '%s' its address: %s", bridge->name, nl_geterror(r)) : 0;
+}
+
+int bridge_make(const struct bridge *bridge, struct err *err)
+{
+	autocall(close_socket) struct nl_sock *sock = NULL;
+	int r = open_socket(&sock, err);
+
+	if (r >= 0)
+		r = check_routes(sock, bridge, err);
+	if (r >= 0)
+		r = make_link(sock, bridge, err);
+	if (r >= 0)
+		/* IPv6 is not managed yet: until then the host has no address there that a container could reach. */
+		r = sysctl_set_own(bridge->name, "ipv6", "disable_ipv6", "1", err);
+	if (r >= 0)
+		r = set_up(sock, bridge, err);
+	if (r >= 0)
+		r = add_address(sock, bridge, err);
+	return r;
+}
+
+int bridge_join(const struct bridge *bridge, const char *veth, struct err *err)
+{
+	autocall(close_socket) struct nl_sock *sock = NULL;
+	int master = (int)if_nametoindex(bridge->name), slave = (int)if_nametoindex(veth);
+	int r = open_socket(&sock, err);
+
+	if (r < 0 || !slave)
+		return r;
+	r = rtnl_link_enslave_ifindex(sock, master, slave);
+	return r < 0 ? err_set(err, EIO, "let '%s' join bridge '%s': %s", veth, bridge->name, nl_geterror(r)) : 0;
+}
+
+int bridge_remove(const struct bridge *bridge, struct err *err)
+{
+	autocall(close_socket) struct nl_sock *sock = NULL;
+	struct rtnl_link *link = NULL;
+	int r = open_socket(&sock, err);
+
+	if (r < 0)
+		return r;
+	r = rtnl_link_get_kernel(sock, 0, bridge->name, &link);
+	if (r >= 0 && rtnl_link_is_bridge(link))
+		r = rtnl_link_delete(sock, link);
+	rtnl_link_put(link);
+	if (r == -NLE_OBJ_NOTFOUND || r == -NLE_NODEV)
+		return 0;
+	return r < 0 ? err_set(err, EIO, "remove bridge '%s': %s", bridge->name, nl_geterror(r)) : 0;
+}

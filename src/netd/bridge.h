@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The managed bridge: the containers' switch, and their gateway by its address. */
+#ifndef MGR_NETD_BRIDGE_H
+#define MGR_NETD_BRIDGE_H
+
+#include <netinet/in.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+
+struct bridge {
+	char name[16];
+	struct in_addr net, gateway;
+	unsigned prefix;
+};
+
+/* Make what is missing of it: the bridge, up, with its address and settings. -EADDRINUSE when a route of the host overlaps
+ * the subnet, naming the route. */
+int bridge_make(const struct bridge *bridge, struct err *err);
+/* Let this interface join it, unless it is gone. */
+int bridge_join(const struct bridge *bridge, const char *veth, struct err *err);
+/* Absent is 0. */
+int bridge_remove(const struct bridge *bridge, struct err *err);
+
+/* Calls fn when somebody has removed the bridge or its address. */
+struct bridge_watch;
+struct bridge_watch *bridge_watch_new(const struct bridge *bridge, struct loop *loop, void (*fn)(void *data), void *data,
+				      struct err *err);
+void bridge_watch_free(struct bridge_watch *watch);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "netd/netd.h"
+#include "netd/ports.h"
+
+static struct claim **list_of(const struct netd *netd, const struct nft_element *e)
+{
+	return &netd->claims[(e->proto == IPPROTO_TCP ? 0 : 65536) + e->port];
+}
+
+static const struct member *find_holder(const struct netd *netd, const struct nft_element *e)
+{
+	for (const struct claim *c = *list_of(netd, e); c; c = c->next)
+		if (!c->host.s_addr || !e->host.s_addr || c->host.s_addr == e->host.s_addr)
+			return c->member;
+	return NULL;
+}
+
+static int enter(struct netd *netd, struct member *member, const struct nft_element *e, struct err *err)
+{
+	const struct member *holder = find_holder(netd, e);
+	struct claim *claim;
+
+	if (holder)
+		return err_set(err, EADDRINUSE, "%s port %u of the host is forwarded to '%s' already", ports_proto(e->proto),
+			       (unsigned)e->port, holder->join->name);
+	claim = malloc(sizeof *claim);
+	if (!claim)
+		return err_nomem(err);
+	*claim = (struct claim){ member, e->host, *list_of(netd, e) };
+	*list_of(netd, e) = claim;
+	return 0;
+}
+
+/* Was it in force before we started? Then it is ours even where somebody has taken the port meanwhile. */
+static bool was_in_force(const struct netd *netd, const struct nft_element *e)
+{
+	for (size_t i = 0; i < netd->orphans.n; i++) {
+		const struct nft_element *o = &netd->orphans.v[i];
+		if (o->proto == e->proto && o->port == e->port && o->host.s_addr == e->host.s_addr &&
+		    o->guest.s_addr == e->guest.s_addr)
+			return true;
+	}
+	return false;
+}
+
+static int take(struct netd *netd, struct member *member, size_t i, struct err *err)
+{
+	const struct nft_element *e = &member->elements.v[i];
+	int r = enter(netd, member, e, err);
+
+	if (r < 0)
+		return r;
+	r = ports_hold(e->proto, e->host, e->port, &member->held[2 * i], err);
+	if (r < 0 && was_in_force(netd, e)) {
+		log_warn("%s: %s", member->join->name, err ? err->msg : "port not held");
+		err_clear(err);
+		r = 0;
+	}
+	return r;
+}
+
+int claims_take(struct netd *netd, struct member *member, struct err *err)
+{
+	size_t n = member->elements.n;
+	int r = 0;
+
+	member->held = malloc((2 * n + 1) * sizeof *member->held);
+	if (!member->held)
+		return err_nomem(err);
+	for (size_t i = 0; i < 2 * n; i++)
+		member->held[i] = -1;
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = take(netd, member, i, err);
+	if (r < 0)
+		claims_drop(netd, member);
+	return r;
+}
+
+static void drop(struct netd *netd, const struct member *member, const struct nft_element *e)
+{
+	for (struct claim **p = list_of(netd, e); *p; p = &(*p)->next)
+		if ((*p)->member == member && (*p)->host.s_addr == e->host.s_addr) {
+			struct claim *claim = *p;
+			*p = claim->next;
+			free(claim);
+			return;
+		}
+}
+
+void claims_drop(struct netd *netd, struct member *member)
+{
+	for (size_t i = 0; member->held && i < member->elements.n; i++) {
+		drop(netd, member, &member->elements.v[i]);
+		for (size_t k = 2 * i; k < 2 * i + 2; k++)
+			if (member->held[k] >= 0)
+				close(member->held[k]);
+	}
+	free(member->held);
+	member->held = NULL;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "netd/conntrack.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+
+/* Bits of CTA_FILTER_ORIG_FLAGS and CTA_FILTER_REPLY_FLAGS: which parts of the tuple count (the kernel's
+ * net/netfilter/nf_internals.h). */
+enum { BY_SRC = 1 << 0, BY_DST = 1 << 1, BY_PROTO = 1 << 3, BY_DPORT = 1 << 5 };
+
+struct tuple {
+	struct in_addr src, dst;
+	uint8_t proto;
+	uint16_t dport; /* network order */
+};
+
+/* Which flows: those whose tuple in one direction equals `want` where `flags` say, and is one of `ports` unless that is
+ * NULL.
+ */
+struct filter {
+	bool reply;
+	unsigned flags;
+	struct tuple want;
+	const struct nft_elements *ports;
+};
+
+/* A flow found, to be deleted by what names it. */
+struct found {
+	struct filter filter;
+	struct mnl_socket *del;
+	int n;
+};
+
+/* Attributes by type, those above max passed over. */
+struct attrs {
+	const struct nlattr *of[CTA_MAX + 1];
+};
+
+static int collect(const struct nlattr *a, void *data)
+{
+	struct attrs *attrs = data;
+
+	if (mnl_attr_get_type(a) <= CTA_MAX)
+		attrs->of[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+static bool has(const struct nlattr *a, size_t len)
+{
+	return a && mnl_attr_get_payload_len(a) == len;
+}
+
+static void read_tuple(const struct nlattr *nest, struct tuple *ret)
+{
+	struct attrs parts = { 0 }, ip = { 0 }, proto = { 0 };
+
+	*ret = (struct tuple){ 0 };
+	mnl_attr_parse_nested(nest, collect, &parts);
+	if (parts.of[CTA_TUPLE_IP])
+		mnl_attr_parse_nested(parts.of[CTA_TUPLE_IP], collect, &ip);
+	if (parts.of[CTA_TUPLE_PROTO])
+		mnl_attr_parse_nested(parts.of[CTA_TUPLE_PROTO], collect, &proto);
+	if (has(ip.of[CTA_IP_V4_SRC], 4))
+		ret->src.s_addr = mnl_attr_get_u32(ip.of[CTA_IP_V4_SRC]);
+	if (has(ip.of[CTA_IP_V4_DST], 4))
+		ret->dst.s_addr = mnl_attr_get_u32(ip.of[CTA_IP_V4_DST]);
+	if (has(proto.of[CTA_PROTO_NUM], 1))
+		ret->proto = mnl_attr_get_u8(proto.of[CTA_PROTO_NUM]);
+	if (has(proto.of[CTA_PROTO_DST_PORT], 2))
+		ret->dport = mnl_attr_get_u16(proto.of[CTA_PROTO_DST_PORT]);
+}
+
+static bool is_forwarded(const struct nft_elements *l, const struct tuple *t)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].proto == t->proto && htons(l->v[i].port) == t->dport &&
+		    (!l->v[i].host.s_addr || l->v[i].host.s_addr == t->dst.s_addr))
+			return true;
+	return false;
+}
+
+static bool matches(const struct filter *f, const struct tuple *t)
+{
+	return (!(f->flags & BY_SRC) || f->want.src.s_addr == t->src.s_addr) &&
+	       (!(f->flags & BY_DST) || f->want.dst.s_addr == t->dst.s_addr) &&
+	       (!(f->flags & BY_PROTO) || f->want.proto == t->proto) &&
+	       (!(f->flags & BY_DPORT) || f->want.dport == t->dport) && (!f->ports || is_forwarded(f->ports, t));
+}
+
+static struct nlmsghdr *start(void *buf, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *family;
+
+	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	family = mnl_nlmsg_put_extra_header(h, sizeof *family);
+	family->nfgen_family = AF_INET;
+	family->version = NFNETLINK_V0;
+	return h;
+}
+
+static void copy_attr(struct nlmsghdr *h, const struct nlattr *a)
+{
+	mnl_attr_put(h, a->nla_type, mnl_attr_get_payload_len(a), mnl_attr_get_payload(a));
+}
+
+static void delete_flow(struct found *found, const struct attrs *flow)
+{
+	static const uint16_t names[] = { CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE };
+	uint8_t buf[1024];
+	struct nlmsghdr *h = start(buf, IPCTNL_MSG_CT_DELETE, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (flow->of[names[i]])
+			copy_attr(h, flow->of[names[i]]);
+	if (mnl_socket_sendto(found->del, h, h->nlmsg_len) >= 0)
+		found->n++;
+}
+
+static int examine(const struct nlmsghdr *h, void *data)
+{
+	struct found *found = data;
+	struct attrs flow = { 0 };
+	const struct nlattr *one;
+	struct tuple tuple;
+
+	mnl_attr_parse(h, sizeof(struct nfgenmsg), collect, &flow);
+	one = flow.of[found->filter.reply ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG];
+	if (!one || !flow.of[CTA_TUPLE_ORIG])
+		return MNL_CB_OK;
+	read_tuple(one, &tuple);
+	if (matches(&found->filter, &tuple))
+		delete_flow(found, &flow);
+	return MNL_CB_OK;
+}
+
+/* The kernel (5.8 and later) then shows only what matches; examine() looks again in any case. */
+static void put_filter(struct nlmsghdr *h, const struct filter *f)
+{
+	struct nlattr *nest = mnl_attr_nest_start(h, CTA_FILTER), *part;
+
+	mnl_attr_put_u32(h, CTA_FILTER_ORIG_FLAGS, f->reply ? 0 : f->flags);
+	mnl_attr_put_u32(h, CTA_FILTER_REPLY_FLAGS, f->reply ? f->flags : 0);
+	mnl_attr_nest_end(h, nest);
+	nest = mnl_attr_nest_start(h, f->reply ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
+	if (f->flags & (BY_SRC | BY_DST)) {
+		part = mnl_attr_nest_start(h, CTA_TUPLE_IP);
+		if (f->flags & BY_SRC)
+			mnl_attr_put_u32(h, CTA_IP_V4_SRC, f->want.src.s_addr);
+		if (f->flags & BY_DST)
+			mnl_attr_put_u32(h, CTA_IP_V4_DST, f->want.dst.s_addr);
+		mnl_attr_nest_end(h, part);
+	}
+	if (f->flags & BY_PROTO) {
+		part = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(h, CTA_PROTO_NUM, f->want.proto);
+		if (f->flags & BY_DPORT)
+			mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, f->want.dport);
+		mnl_attr_nest_end(h, part);
+	}
+	mnl_attr_nest_end(h, nest);
+}
+
+static int dump(struct mnl_socket *get, struct found *found, bool filtered)
+{
+	autofree uint8_t *buf = malloc(65536);
+	struct nlmsghdr *h;
+	ssize_t n;
+	int r;
+
+	if (!buf)
+		return -ENOMEM;
+	h = start(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+	h->nlmsg_seq = filtered ? 1 : 2;
+	if (filtered)
+		put_filter(h, &found->filter);
+	if (mnl_socket_sendto(get, h, h->nlmsg_len) < 0)
+		return -errno;
+	do {
+		n = mnl_socket_recvfrom(get, buf, 65536);
+		if (n < 0)
+			return -errno;
+		r = mnl_cb_run(buf, (size_t)n, filtered ? 1 : 2, 0, examine, found);
+	} while (r > 0);
+	return r < 0 ? -errno : 0;
+}
+
+static void close_socket(struct mnl_socket **sock)
+{
+	if (*sock)
+		mnl_socket_close(*sock);
+}
+
+static int forget(const struct filter *filter, struct err *err)
+{
+	autocall(close_socket) struct mnl_socket *get = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	autocall(close_socket) struct mnl_socket *del = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	struct found found = { .filter = *filter, .del = del };
+	int r;
+
+	if (!get || !del || mnl_socket_bind(get, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_bind(del, 0, MNL_SOCKET_AUTOPID) < 0)
+		return err_sys(err, errno, "open a netfilter socket");
+	r = dump(get, &found, true);
+	if (r == -EOPNOTSUPP || r == -EINVAL)
+		r = dump(get, &found, false);
+	return r < 0 ? err_sys(err, -r, "end tracked flows") : found.n;
+}
+
+int conntrack_forget_guest(struct in_addr guest, struct err *err)
+{
+	const struct filter out = { .flags = BY_SRC, .want.src = guest };
+	const struct filter in = { .reply = true, .flags = BY_SRC, .want.src = guest };
+	int a = forget(&out, err), b = a < 0 ? a : forget(&in, err);
+
+	return b < 0 ? b : a + b;
+}
+
+int conntrack_forget_ports(const struct nft_elements *elements, struct err *err)
+{
+	struct filter f = { .flags = BY_PROTO, .want.proto = IPPROTO_UDP, .ports = elements };
+	size_t n = 0;
+
+	for (size_t i = 0; i < elements->n; i++)
+		if (elements->v[i].proto == IPPROTO_UDP) {
+			f.want.dport = htons(elements->v[i].port);
+			n++;
+		}
+	if (n == 1)
+		f.flags |= BY_DPORT;
+	return n ? forget(&f, err) : 0;
+}

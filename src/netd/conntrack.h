@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Flows that the kernel tracks outlive the rules that made them: they are ended when a forward comes or goes. */
+#ifndef MGR_NETD_CONNTRACK_H
+#define MGR_NETD_CONNTRACK_H
+
+#include <netinet/in.h>
+
+#include "base/err.h"
+#include "netd/nft.h"
+
+/* Forget every flow from or to this address. Returns how many. */
+int conntrack_forget_guest(struct in_addr guest, struct err *err);
+/* Forget every UDP flow to a port of the host that one of these elements forwards. (A TCP connection that is new is looked
+ * up anew; one that is old belongs to a process of the host that lets it end.) */
+int conntrack_forget_ports(const struct nft_elements *elements, struct err *err);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What dnsmasq is told (private to dns*.c). */
+#ifndef MGR_NETD_DNS_CONFIG_H
+#define MGR_NETD_DNS_CONFIG_H
+
+#include "base/str.h"
+#include "netd/dns.h"
+
+/* Where dnsmasq, in a mount namespace of its own, sees its folder: the real one lies where only root may enter. */
+#define DNS_FOLDER "/tmp"
+
+/* Its whole configuration. resolv: the file that lists the host's resolvers, NULL: none. user: who it becomes. */
+void dns_config(struct str *text, const struct bridge *bridge, const char *resolv, const char *user);
+/* The lines of one container: for hostsdir, for dhcp-hostsdir. */
+void dns_hosts_line(struct str *text, const struct dns_entry *entry);
+void dns_dhcp_line(struct str *text, const struct dns_entry *entry);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "netd/netd.h"
+
+#define TEXT_ENDS(a) (memchr((a), '\0', sizeof(a)) != NULL)
+
+static int check_uuid(const char *uuid, struct err *err)
+{
+	if (strlen(uuid) != 36 || strspn(uuid, "0123456789abcdefABCDEF-") != 36)
+		return err_set(err, EINVAL, "'%s' is not a uuid", uuid);
+	return 0;
+}
+
+static int check_address(struct in_addr addr, const struct bridge *bridge, struct err *err)
+{
+	uint32_t mask = UINT32_MAX << (32 - bridge->prefix);
+	char text[INET_ADDRSTRLEN], net[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &addr, text, sizeof text);
+	if ((ntohl(addr.s_addr) & mask) != ntohl(bridge->net.s_addr))
+		return err_set(err, EINVAL, "address %s is not in the managed network's %s/%u", text,
+			       inet_ntop(AF_INET, &bridge->net, net, sizeof net), bridge->prefix);
+	if (addr.s_addr == bridge->gateway.s_addr)
+		return err_set(err, EINVAL, "address %s is the gateway's", text);
+	return 0;
+}
+
+static int check_forward(const struct wire_forward *f, struct err *err)
+{
+	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
+		return err_set(err, EINVAL, "a forward's protocol is neither tcp nor udp");
+	if (f->family == AF_INET6)
+		return err_set(err, EOPNOTSUPP, "a forward of an IPv6 address of the host is not possible yet");
+	if (f->family != AF_INET && f->family != AF_UNSPEC)
+		return err_set(err, EINVAL, "a forward's address is of an unknown kind");
+	if (!f->port || !f->target || f->last < f->port || f->target + (f->last - f->port) > UINT16_MAX)
+		return err_set(err, EINVAL, "a forward's ports %u-%u:%u are not a range", (unsigned)f->port,
+			       (unsigned)f->last, (unsigned)f->target);
+	return 0;
+}
+
+int join_check(const struct wire_net_join *join, size_t len, const struct bridge *bridge, struct err *err)
+{
+	int r;
+
+	if (len < sizeof *join || (len - sizeof *join) % sizeof *join->forwards ||
+	    join->n_forwards != (len - sizeof *join) / sizeof *join->forwards || !TEXT_ENDS(join->name) ||
+	    !TEXT_ENDS(join->uuid) || !TEXT_ENDS(join->veth))
+		return err_set(err, EBADMSG, "the request is malformed");
+	r = store_check_name(join->name, err);
+	if (r >= 0)
+		r = check_uuid(join->uuid, err);
+	if (r >= 0)
+		r = check_address(join->ipv4, bridge, err);
+	for (uint32_t i = 0; i < join->n_forwards && r >= 0; i++)
+		r = check_forward(&join->forwards[i], err);
+	return r;
+}
+
+static int add_range(const struct wire_forward *f, struct in_addr guest, struct nft_elements *ret)
+{
+	struct nft_element e = { .guest = guest, .proto = f->proto };
+	int r = 0;
+
+	if (f->family == AF_INET)
+		memcpy(&e.host, f->addr, sizeof e.host);
+	for (uint32_t port = f->port; port <= f->last && r >= 0; port++) {
+		e.port = (uint16_t)port;
+		e.target = (uint16_t)(f->target + (port - f->port));
+		r = nft_elements_add(ret, &e);
+	}
+	return r;
+}
+
+int join_elements(const struct wire_net_join *join, struct nft_elements *ret, struct err *err)
+{
+	for (uint32_t i = 0; i < join->n_forwards; i++)
+		if (add_range(&join->forwards[i], join->ipv4, ret) < 0)
+			return err_nomem(err);
+	return 0;
+}

@@ -1,0 +1,27 @@
+noinst_LIBRARIES += src/netd/libnetd.a
+src_netd_libnetd_a_SOURCES = \
+	%D%/bridge.c %D%/bridge.h \
+	%D%/bridge_watch.c \
+	%D%/claims.c \
+	%D%/conntrack.c %D%/conntrack.h \
+	%D%/dns.c %D%/dns.h \
+	%D%/dns_config.c %D%/dns_config.h \
+	%D%/dns_run.c %D%/dns_run.h \
+	%D%/holder.c \
+	%D%/join.c \
+	%D%/members.c \
+	%D%/netd.h \
+	%D%/network.c \
+	%D%/nft.c %D%/nft.h \
+	%D%/nft_batch.c %D%/nft_batch.h \
+	%D%/nft_rules.c \
+	%D%/nft_watch.c \
+	%D%/ports.c %D%/ports.h \
+	%D%/requests.c \
+	%D%/sysctl.c %D%/sysctl.h
+src_netd_libnetd_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(NFT_CFLAGS)
+
+pkglibexec_PROGRAMS += mgr-netd
+mgr_netd_SOURCES = %D%/main.c
+mgr_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
+	$(NL_LIBS) $(NFT_LIBS)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "netd/conntrack.h"
+#include "netd/netd.h"
+
+struct member *member_find(const struct netd *netd, const char *uuid)
+{
+	struct member *m = netd->members;
+
+	while (m && !str_eq(m->join->uuid, uuid))
+		m = m->next;
+	return m;
+}
+
+static void member_free(struct member *m)
+{
+	if (!m)
+		return;
+	nft_elements_done(&m->elements);
+	free(m->held);
+	free(m->join);
+	free(m);
+}
+
+static struct member *member_new(const struct wire_net_join *join, size_t len, struct wire_client *client, struct err *err)
+{
+	struct member *m = calloc(1, sizeof *m);
+
+	if (m)
+		m->join = malloc(len);
+	if (!m || !m->join) {
+		member_free(m);
+		err_nomem(err);
+		return NULL;
+	}
+	memcpy(m->join, join, len);
+	m->join_len = len;
+	m->client = client;
+	if (join_elements(join, &m->elements, err) < 0) {
+		member_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+static bool same_key(const struct nft_element *a, const struct nft_element *b)
+{
+	return a->proto == b->proto && a->port == b->port && a->host.s_addr == b->host.s_addr;
+}
+
+/* Take it out of the orphans: 1 when the table holds it as it should be, 0 when it does not hold it; what it holds in its
+ * place goes to `del`. */
+static int adopt(struct nft_elements *orphans, const struct nft_element *e, struct nft_elements *del)
+{
+	for (size_t i = 0; i < orphans->n; i++) {
+		struct nft_element was = orphans->v[i];
+		if (!same_key(&was, e))
+			continue;
+		orphans->v[i] = orphans->v[--orphans->n];
+		if (was.guest.s_addr == e->guest.s_addr && was.target == e->target)
+			return 1;
+		return nft_elements_add(del, &was);
+	}
+	return 0;
+}
+
+/* The table gets what it does not hold yet. When it is not as we think (somebody was at it), all of it is made anew. */
+static int put_in_force(struct netd *netd, struct member *m, struct err *err)
+{
+	struct nft_elements del = { 0 }, add = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < m->elements.n && r >= 0; i++) {
+		r = adopt(&netd->orphans, &m->elements.v[i], &del);
+		if (r == 0)
+			r = nft_elements_add(&add, &m->elements.v[i]);
+	}
+	r = r < 0 ? err_nomem(err) : nft_change(&netd->nft, &del, &add, NULL);
+	if (r < 0 && r != -ENOMEM)
+		r = network_restore(netd, err);
+	if (r >= 0)
+		r = conntrack_forget_ports(&add, err);
+	nft_elements_done(&del);
+	nft_elements_done(&add);
+	return r;
+}
+
+static void put_out_of_force(struct netd *netd, const struct member *m)
+{
+	const struct nft_elements none = { 0 };
+	struct err err = { 0 };
+
+	if (nft_change(&netd->nft, &m->elements, &none, NULL) < 0 && network_restore(netd, &err) < 0)
+		log_error("%s", err.msg);
+	if (conntrack_forget_guest(m->join->ipv4, &err) < 0)
+		log_error("%s", err.msg);
+}
+
+static void enlist(struct netd *netd, struct member *m)
+{
+	m->next = netd->members;
+	netd->members = m;
+	netd->n_members++;
+	netd->n_forwards += m->elements.n;
+	loop_timer_stop(netd->loop, &netd->idle);
+}
+
+static void strike(struct netd *netd, const struct member *m)
+{
+	struct member **p = &netd->members;
+
+	while (*p != m)
+		p = &(*p)->next;
+	*p = m->next;
+	netd->n_members--;
+	netd->n_forwards -= m->elements.n;
+}
+
+static int admit(struct netd *netd, struct member *m, struct err *err)
+{
+	const struct wire_net_join *join = m->join;
+	struct dns_entry entry = { .name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4 };
+	int r = claims_take(netd, m, err);
+
+	if (r < 0)
+		return r;
+	memcpy(entry.mac, join->mac, sizeof entry.mac);
+	enlist(netd, m);
+	r = dns_add(&netd->dns, &entry, err);
+	if (r >= 0)
+		r = put_in_force(netd, m, err);
+	if (r >= 0)
+		return 0;
+	strike(netd, m);
+	put_out_of_force(netd, m);
+	dns_remove(&netd->dns, join->uuid);
+	claims_drop(netd, m);
+	netd_consider_ending(netd);
+	return r;
+}
+
+int member_join(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client, struct err *err)
+{
+	struct member *m;
+	int r = network_up(netd, err);
+
+	if (r >= 0)
+		r = join_check(join, len, &netd->bridge, err);
+	if (r < 0)
+		return r;
+	m = member_find(netd, join->uuid);
+	if (m && m->join_len == len && memcmp(m->join, join, len) == 0) {
+		m->client = client;
+		return 0;
+	}
+	if (m)
+		member_leave(netd, m);
+	m = member_new(join, len, client, err);
+	r = m ? admit(netd, m, err) : -ENOMEM;
+	if (r < 0)
+		member_free(m);
+	else
+		log_info("'%s' has joined", m->join->name);
+	return r;
+}
+
+void member_leave(struct netd *netd, struct member *m)
+{
+	log_info("'%s' has left", m->join->name);
+	strike(netd, m);
+	dns_remove(&netd->dns, m->join->uuid);
+	put_out_of_force(netd, m);
+	claims_drop(netd, m);
+	member_free(m);
+	netd_consider_ending(netd);
+}
+
+static bool is_member(const char *uuid, const void *netd)
+{
+	return member_find(netd, uuid) != NULL;
+}
+
+void member_grace_over(void *data)
+{
+	const struct nft_elements none = { 0 };
+	struct nft_elements orphans;
+	struct netd *netd = data;
+
+	orphans = netd->orphans;
+	netd->orphans = (struct nft_elements){ 0 };
+	if (netd->up) {
+		dns_sweep(&netd->dns, is_member, netd);
+		if (nft_change(&netd->nft, &orphans, &none, NULL) < 0)
+			network_restore(netd, NULL);
+		for (size_t i = 0; i < orphans.n; i++)
+			if (i == 0 || orphans.v[i].guest.s_addr != orphans.v[i - 1].guest.s_addr)
+				conntrack_forget_guest(orphans.v[i].guest, NULL);
+	}
+	nft_elements_done(&orphans);
+}

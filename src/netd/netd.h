@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mgr-netd, the resident of the managed network: what its files share. */
+#ifndef MGR_NETD_NETD_H
+#define MGR_NETD_NETD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "netd/bridge.h"
+#include "netd/dns.h"
+#include "netd/nft.h"
+#include "store/store.h"
+#include "wire/net.h"
+#include "wire/server.h"
+
+#define NETD_LINGER (10 * CLOCK_SECOND) /* without a container, until everything goes */
+#define NETD_GRACE  (1 * CLOCK_SECOND)  /* for supervisors to come back, after mgr-netd was killed */
+
+/* A container that uses the network. */
+struct member {
+	struct wire_net_join *join;
+	size_t join_len;
+	struct wire_client *client; /* stands for it */
+	struct nft_elements elements;
+	int *held; /* two sockets an element, -1 where there is none */
+	struct member *next;
+};
+
+/* Which member has which port of the host: a list a port. */
+struct claim {
+	struct member *member;
+	struct in_addr host;
+	struct claim *next;
+};
+
+struct netd {
+	struct store store;
+	char *folder; /* run/.net, and open: */
+	int dir, lock, listener;
+	struct loop *loop;
+	struct wire_server server;
+
+	bool up; /* the network is there */
+	struct bridge bridge;
+	struct nft nft;
+	struct nft_watch *nft_watch;
+	struct bridge_watch *bridge_watch;
+	struct dns dns;
+
+	bool stays; /* mgr-net up was said */
+	struct member *members;
+	size_t n_members, n_forwards;
+	struct claim **claims;       /* [2 * 65536], by protocol and port */
+	struct nft_elements orphans; /* in the table since before we started, claimed by nobody yet */
+	struct loop_timer grace, idle;
+};
+
+/* network.c: the network as a whole */
+int network_up(struct netd *netd, struct err *err);
+/* After network_up. */
+void network_down(struct netd *netd);
+/* The table as it should be. */
+int network_restore(struct netd *netd, struct err *err);
+
+/* members.c */
+int member_join(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client,
+		struct err *err);
+void member_leave(struct netd *netd, struct member *member);
+struct member *member_find(const struct netd *netd, const char *uuid);
+/* Forget what nobody has claimed. */
+void member_grace_over(void *netd);
+
+/* claims.c */
+int claims_take(struct netd *netd, struct member *member, struct err *err);
+void claims_drop(struct netd *netd, struct member *member);
+
+/* join.c: what a request says; -EINVAL with what is wrong. elements: the ports, one each. */
+int join_check(const struct wire_net_join *join, size_t len, const struct bridge *bridge, struct err *err);
+int join_elements(const struct wire_net_join *join, struct nft_elements *ret, struct err *err);
+
+/* requests.c */
+extern const struct wire_request netd_requests[];
+void netd_closed(struct wire_client *client);
+/* Nobody is left: end in a while, unless told to stay. */
+void netd_consider_ending(struct netd *netd);
+void netd_idle(void *netd);
+
+#endif

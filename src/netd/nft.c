@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "netd/nft.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/set.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/cleanup.h"
+#include "netd/nft_batch.h"
+
+#define SEND_BUFFER (64 << 20) /* a transaction is one sendmsg: room for 10,000 forwards many times over */
+
+int nft_elements_add(struct nft_elements *l, const struct nft_element *element)
+{
+	if (l->n == l->room) {
+		size_t room = l->room ? 2 * l->room : 8;
+		struct nft_element *v = reallocarray(l->v, room, sizeof *v);
+		if (!v)
+			return -ENOMEM;
+		l->v = v;
+		l->room = room;
+	}
+	l->v[l->n++] = *element;
+	return 0;
+}
+
+void nft_elements_done(struct nft_elements *l)
+{
+	free(l->v);
+	*l = (struct nft_elements){ 0 };
+}
+
+int nft_open(struct nft *nft, struct err *err)
+{
+	int size = SEND_BUFFER;
+
+	nft->sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!nft->sock || mnl_socket_bind(nft->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int code = errno;
+		nft_close(nft);
+		return err_sys(err, code, "open a netfilter socket");
+	}
+	setsockopt(mnl_socket_get_fd(nft->sock), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+	return 0;
+}
+
+void nft_close(struct nft *nft)
+{
+	if (nft->sock)
+		mnl_socket_close(nft->sock);
+	nft->sock = NULL;
+}
+
+/* The first error among the answers; they are all there when sendmsg returns. */
+static int collect(struct nft *nft)
+{
+	union {
+		struct nlmsghdr head;
+		uint8_t bytes[32768];
+	} in;
+	int first = 0;
+
+	for (;;) {
+		ssize_t n = recv(mnl_socket_get_fd(nft->sock), &in, sizeof in, MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN ? first : errno == EINTR || errno == ENOBUFS ? -EIO : -errno;
+		int left = (int)n;
+		for (const struct nlmsghdr *h = &in.head; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+			if (h->nlmsg_type == NLMSG_ERROR && e->error && !first)
+				first = e->error;
+		}
+	}
+}
+
+static int commit(struct nft *nft, struct nft_batch *b, struct err *err)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof kernel };
+	autofree struct iovec *iov = NULL;
+	int n, r;
+
+	nft_batch_end(b);
+	nft->seq = b->seq;
+	n = nftnl_batch_iovec_len(b->batch);
+	iov = n > 0 ? calloc((size_t)n, sizeof *iov) : NULL;
+	if (!iov || b->failed)
+		return err_nomem(err);
+	nftnl_batch_iovec(b->batch, iov, (uint32_t)n);
+	msg.msg_iov = iov;
+	msg.msg_iovlen = (size_t)n;
+	if (sendmsg(mnl_socket_get_fd(nft->sock), &msg, 0) < 0)
+		return err_sys(err, errno, "change nftables table '%s'", nft->table);
+	r = collect(nft);
+	return r < 0 ? err_sys(err, -r, "change nftables table '%s'", nft->table) : 0;
+}
+
+int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err)
+{
+	autocall(nft_batch_done) struct nft_batch b = { 0 };
+	int r = nft_batch_init(&b, nft->seq, err);
+
+	if (r < 0)
+		return r;
+	/* Made, so that deleting it does not fail; then anew. */
+	nft_put_table(&b, nft->table, true);
+	nft_put_table(&b, nft->table, false);
+	nft_put_table(&b, nft->table, true);
+	nft_put_maps(&b, nft->table);
+	nft_put_rules(&b, nft);
+	nft_put_elements(&b, nft->table, all, false, true);
+	nft_put_elements(&b, nft->table, all, true, true);
+	return commit(nft, &b, err);
+}
+
+int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft_elements *add, struct err *err)
+{
+	autocall(nft_batch_done) struct nft_batch b = { 0 };
+	int r;
+
+	if (!del->n && !add->n)
+		return 0;
+	r = nft_batch_init(&b, nft->seq, err);
+	if (r < 0)
+		return r;
+	for (int any = 0; any < 2; any++)
+		nft_put_elements(&b, nft->table, del, any, false);
+	for (int any = 0; any < 2; any++)
+		nft_put_elements(&b, nft->table, add, any, true);
+	return commit(nft, &b, err);
+}
+
+int nft_remove(struct nft *nft, struct err *err)
+{
+	autocall(nft_batch_done) struct nft_batch b = { 0 };
+	int r = nft_batch_init(&b, nft->seq, err);
+
+	if (r < 0)
+		return r;
+	nft_put_table(&b, nft->table, true);
+	nft_put_table(&b, nft->table, false);
+	return commit(nft, &b, err);
+}
+
+static int take_elements(const struct nlmsghdr *head, void *data)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+	struct nftnl_set_elems_iter *it = NULL;
+	struct nftnl_set_elem *elem;
+
+	if (set && nftnl_set_elems_nlmsg_parse(head, set) >= 0)
+		it = nftnl_set_elems_iter_create(set);
+	while (it && (elem = nftnl_set_elems_iter_next(it))) {
+		uint32_t key_len, value_len;
+		const void *key = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_KEY, &key_len);
+		const void *value = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_DATA, &value_len);
+		struct nft_element e;
+		if (key && value && nft_decode(key, key_len, value, value_len, &e) == 0)
+			nft_elements_add(data, &e);
+	}
+	if (it)
+		nftnl_set_elems_iter_destroy(it);
+	if (set)
+		nftnl_set_free(set);
+	return MNL_CB_OK;
+}
+
+static int read_map(struct nft *nft, const char *map, struct nft_elements *ret)
+{
+	uint8_t buf[32768];
+	struct nftnl_set *set = nftnl_set_alloc();
+	struct nlmsghdr *head = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP, ++nft->seq);
+	ssize_t n;
+	int r;
+
+	if (!set)
+		return -ENOMEM;
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, nft->table);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, map);
+	nftnl_set_elems_nlmsg_build_payload(head, set);
+	nftnl_set_free(set);
+	if (mnl_socket_sendto(nft->sock, head, head->nlmsg_len) < 0)
+		return -errno;
+	do {
+		n = mnl_socket_recvfrom(nft->sock, buf, sizeof buf);
+		if (n < 0)
+			return -errno;
+		r = mnl_cb_run(buf, (size_t)n, nft->seq, mnl_socket_get_portid(nft->sock), take_elements, ret);
+	} while (r > 0);
+	return r < 0 ? -errno : 0;
+}
+
+int nft_read(struct nft *nft, struct nft_elements *ret, struct err *err)
+{
+	int r = read_map(nft, NFT_MAP_ADDR, ret);
+
+	if (r >= 0)
+		r = read_map(nft, NFT_MAP_ANY, ret);
+	return r < 0 && r != -ENOENT ? err_sys(err, -r, "read nftables table '%s'", nft->table) : 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The manager's own nftables table: rules that never change while the network is up, and two maps whose elements are the
+ * forwards. Every change is one transaction: the kernel takes all of it or nothing. */
+#ifndef MGR_NETD_NFT_H
+#define MGR_NETD_NFT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+
+/* One forwarded port. host 0.0.0.0: every address of the host. Ports in host byte order. */
+struct nft_element {
+	struct in_addr host, guest;
+	uint16_t port, target;
+	uint8_t proto;
+};
+
+struct nft_elements {
+	size_t n, room;
+	struct nft_element *v;
+};
+int nft_elements_add(struct nft_elements *l, const struct nft_element *element); /* 0 or -ENOMEM */
+void nft_elements_done(struct nft_elements *l);
+
+struct nft {
+	char table[16]; /* "mgr" or "mgr_ID" */
+	char bridge[16];
+	struct in_addr net;
+	unsigned prefix;
+
+	/* private */
+	struct mnl_socket *sock;
+	uint32_t seq;
+};
+
+int nft_open(struct nft *nft, struct err *err);
+void nft_close(struct nft *nft);
+
+/* Make the table anew, with exactly these elements. */
+int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err);
+/* Take elements away and add others. -ENOENT or -EEXIST when the maps do not hold what they should: install then. */
+int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft_elements *add, struct err *err);
+/* What the maps hold; nothing when there is no table. */
+int nft_read(struct nft *nft, struct nft_elements *ret, struct err *err);
+/* Remove the table. Absent is 0. */
+int nft_remove(struct nft *nft, struct err *err);
+
+/* Calls fn soon after somebody else has taken something out of the table. */
+struct nft_watch;
+struct nft_watch *nft_watch_new(const struct nft *nft, struct loop *loop, void (*fn)(void *data), void *data,
+				struct err *err);
+void nft_watch_free(struct nft_watch *watch);
+
+#endif

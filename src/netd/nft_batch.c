@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "netd/nft_batch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#define PAGE        (UINT32_C(1) << 17)
+#define OVERRUN     (UINT32_C(1) << 17) /* longest message */
+#define PER_MESSAGE 400                 /* an attribute, and so a list of elements, has at most 65535 bytes */
+
+/* Data types as nft(8) numbers them (its datatype.h), 6 bits each: so that it can print the maps. */
+enum { TYPE_ADDR = 7, TYPE_PROTO = 12, TYPE_PORT = 13, TYPE_BITS = 6 };
+
+int nft_batch_init(struct nft_batch *b, uint32_t seq, struct err *err)
+{
+	*b = (struct nft_batch){ .batch = nftnl_batch_alloc(PAGE, OVERRUN), .seq = seq };
+	if (!b->batch)
+		return err_nomem(err);
+	nftnl_batch_begin(nftnl_batch_buffer(b->batch), b->seq++);
+	nft_batch_next(b);
+	return 0;
+}
+
+void nft_batch_done(struct nft_batch *b)
+{
+	if (b->batch)
+		nftnl_batch_free(b->batch);
+	b->batch = NULL;
+}
+
+struct nlmsghdr *nft_batch_message(struct nft_batch *b, uint16_t type, uint16_t flags)
+{
+	return nftnl_nlmsg_build_hdr(nftnl_batch_buffer(b->batch), type, NFPROTO_INET, flags, b->seq++);
+}
+
+void nft_batch_next(struct nft_batch *b)
+{
+	if (nftnl_batch_update(b->batch) < 0)
+		b->failed = true;
+}
+
+void nft_batch_end(struct nft_batch *b)
+{
+	nftnl_batch_end(nftnl_batch_buffer(b->batch), b->seq++);
+	nft_batch_next(b);
+}
+
+void nft_put_table(struct nft_batch *b, const char *name, bool add)
+{
+	struct nftnl_table *table = nftnl_table_alloc();
+	struct nlmsghdr *head;
+
+	if (!table) {
+		b->failed = true;
+		return;
+	}
+	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
+	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
+	head = nft_batch_message(b, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0);
+	nftnl_table_nlmsg_build_payload(head, table);
+	nft_batch_next(b);
+	nftnl_table_free(table);
+}
+
+static struct nftnl_set *new_set(struct nft_batch *b, const char *table, bool any)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+
+	if (!set) {
+		b->failed = true;
+		return NULL;
+	}
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, table);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, any ? NFT_MAP_ANY : NFT_MAP_ADDR);
+	return set;
+}
+
+static void put_map(struct nft_batch *b, const char *table, bool any)
+{
+	const uint32_t flow = TYPE_PROTO << TYPE_BITS | TYPE_PORT;
+	struct nftnl_set *set = new_set(b, table, any);
+	struct nlmsghdr *head;
+
+	if (!set)
+		return;
+	nftnl_set_set_u32(set, NFTNL_SET_ID, any ? 2 : 1);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_MAP);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, any ? flow : TYPE_ADDR << (2 * TYPE_BITS) | flow);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, any ? NFT_KEY_MAX - 4 : NFT_KEY_MAX);
+	nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, TYPE_ADDR << TYPE_BITS | TYPE_PORT);
+	nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, NFT_VALUE);
+	head = nft_batch_message(b, NFT_MSG_NEWSET, NLM_F_CREATE);
+	nftnl_set_nlmsg_build_payload(head, set);
+	nft_batch_next(b);
+	nftnl_set_free(set);
+}
+
+void nft_put_maps(struct nft_batch *b, const char *table)
+{
+	put_map(b, table, false);
+	put_map(b, table, true);
+}
+
+size_t nft_encode_key(const struct nft_element *e, uint8_t key[static NFT_KEY_MAX])
+{
+	uint16_t port = htons(e->port);
+	size_t n = 0;
+
+	memset(key, 0, NFT_KEY_MAX);
+	if (e->host.s_addr) {
+		memcpy(key, &e->host, 4);
+		n = 4;
+	}
+	key[n] = e->proto;
+	memcpy(key + n + 4, &port, sizeof port);
+	return n + 8;
+}
+
+void nft_encode_value(const struct nft_element *e, uint8_t value[static NFT_VALUE])
+{
+	uint16_t port = htons(e->target);
+
+	memset(value, 0, NFT_VALUE);
+	memcpy(value, &e->guest, 4);
+	memcpy(value + 4, &port, sizeof port);
+}
+
+int nft_decode(const void *key, size_t key_len, const void *value, size_t value_len, struct nft_element *ret)
+{
+	const uint8_t *k = key, *v = value;
+	uint16_t port;
+
+	*ret = (struct nft_element){ 0 };
+	if ((key_len != NFT_KEY_MAX && key_len != NFT_KEY_MAX - 4) || value_len != NFT_VALUE)
+		return -EBADMSG;
+	if (key_len == NFT_KEY_MAX) {
+		memcpy(&ret->host, k, 4);
+		k += 4;
+	}
+	ret->proto = k[0];
+	memcpy(&port, k + 4, sizeof port);
+	ret->port = ntohs(port);
+	memcpy(&ret->guest, v, 4);
+	memcpy(&port, v + 4, sizeof port);
+	ret->target = ntohs(port);
+	return 0;
+}
+
+static void add_element(struct nft_batch *b, struct nftnl_set *set, const struct nft_element *e, bool value)
+{
+	struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+	uint8_t key[NFT_KEY_MAX], data[NFT_VALUE];
+
+	if (!elem) {
+		b->failed = true;
+		return;
+	}
+	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, (uint32_t)nft_encode_key(e, key));
+	nft_encode_value(e, data);
+	if (value)
+		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, data, sizeof data);
+	nftnl_set_elem_add(set, elem);
+}
+
+/* One message: what the set holds, which is freed. */
+static void put_set(struct nft_batch *b, struct nftnl_set *set, bool add)
+{
+	struct nlmsghdr *head =
+		nft_batch_message(b, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+
+	nftnl_set_elems_nlmsg_build_payload(head, set);
+	nft_batch_next(b);
+	nftnl_set_free(set);
+}
+
+void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, bool any, bool add)
+{
+	struct nftnl_set *set = NULL;
+	size_t in_set = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if ((l->v[i].host.s_addr == 0) != any)
+			continue;
+		if (!set)
+			set = new_set(b, table, any);
+		if (!set)
+			return;
+		add_element(b, set, &l->v[i], add);
+		if (++in_set == PER_MESSAGE) {
+			put_set(b, set, add);
+			set = NULL;
+			in_set = 0;
+		}
+	}
+	if (set)
+		put_set(b, set, add);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A transaction in the making (private to nft*.c). */
+#ifndef MGR_NETD_NFT_BATCH_H
+#define MGR_NETD_NFT_BATCH_H
+
+#include <libnftnl/batch.h>
+
+#include "netd/nft.h"
+
+#define NFT_MAP_ADDR "forward"     /* address . protocol . port -> address . port */
+#define NFT_MAP_ANY  "forward_any" /* protocol . port -> address . port, on every address of the host */
+
+struct nft_batch {
+	struct nftnl_batch *batch;
+	uint32_t seq;
+	bool failed; /* memory ran out */
+};
+
+int nft_batch_init(struct nft_batch *b, uint32_t seq, struct err *err);
+void nft_batch_done(struct nft_batch *b);
+/* The head of the next message; nft_batch_next when its payload is in. */
+struct nlmsghdr *nft_batch_message(struct nft_batch *b, uint16_t type, uint16_t flags);
+void nft_batch_next(struct nft_batch *b);
+void nft_batch_end(struct nft_batch *b);
+
+void nft_put_table(struct nft_batch *b, const char *table, bool add);
+void nft_put_maps(struct nft_batch *b, const char *table);
+/* Add or take away the elements of one map: `any` or not. */
+void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, bool any, bool add);
+void nft_put_rules(struct nft_batch *b, const struct nft *nft);
+
+/* Bytes of an element's key and value as the kernel wants them: each part padded to 4. */
+#define NFT_KEY_MAX 12
+#define NFT_VALUE   8
+size_t nft_encode_key(const struct nft_element *e, uint8_t key[static NFT_KEY_MAX]);
+void nft_encode_value(const struct nft_element *e, uint8_t value[static NFT_VALUE]);
+int nft_decode(const void *key, size_t key_len, const void *value, size_t value_len, struct nft_element *ret);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What mgr-netd is asked, and when it ends. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "netd/netd.h"
+
+#define STAY_FILE "stay" /* there while `mgr-net up` holds, so that the next mgr-netd knows */
+
+static struct netd *netd_of(struct wire_client *client)
+{
+	return client->server->data;
+}
+
+static int handle_join(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	const struct wire_net_join *join = payload;
+	int r = member_join(netd_of(client), join, len, client, err);
+
+	return r < 0 ? r : wire_client_send(client, WIRE_NET_JOIN, NULL, 0, NULL, 0);
+}
+
+static int handle_leave(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	const struct wire_net_leave *leave = payload;
+	struct member *m;
+
+	(void)len;
+	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
+		return err_set(err, EBADMSG, "the request is malformed");
+	m = member_find(netd_of(client), leave->uuid);
+	if (m)
+		member_leave(netd_of(client), m);
+	return wire_client_send(client, WIRE_NET_LEAVE, NULL, 0, NULL, 0);
+}
+
+static int handle_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	const struct netd *netd = netd_of(client);
+	struct wire_net_status status = {
+		.net = netd->bridge.net,
+		.prefix = netd->bridge.prefix,
+		.containers = (uint32_t)netd->n_members,
+		.forwards = (uint32_t)netd->n_forwards,
+		.netd_pid = getpid(),
+		.dnsmasq_pid = netd->dns.pid,
+		.stays = netd->stays,
+	};
+
+	(void)payload, (void)len, (void)err;
+	str_print(status.bridge, sizeof status.bridge, "%s", netd->up ? netd->bridge.name : "");
+	str_print(status.cause, sizeof status.cause, "%.250s", netd->dns.err.code ? netd->dns.err.msg : "");
+	return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
+}
+
+static int handle_up(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	struct netd *netd = netd_of(client);
+	int r = network_up(netd, err), fd;
+
+	(void)payload, (void)len;
+	if (r < 0)
+		return r;
+	fd = openat(netd->dir, STAY_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(err, errno, "remember that the network stays");
+	close(fd);
+	netd->stays = true;
+	loop_timer_stop(netd->loop, &netd->idle);
+	return wire_client_send(client, WIRE_NET_UP, NULL, 0, NULL, 0);
+}
+
+/* Refuses nothing: containers that use the network keep it until they stop. The answer comes when it is gone, if it goes. */
+static int handle_down(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	struct netd *netd = netd_of(client);
+
+	(void)payload, (void)len, (void)err;
+	unlinkat(netd->dir, STAY_FILE, 0);
+	netd->stays = false;
+	netd_consider_ending(netd);
+	if (!netd->members)
+		netd_idle(netd);
+	return wire_client_send(client, WIRE_NET_DOWN, NULL, 0, NULL, 0);
+}
+
+const struct wire_request netd_requests[] = {
+	{ WIRE_NET_JOIN, sizeof(struct wire_net_join), WIRE_MAX, handle_join },
+	{ WIRE_NET_LEAVE, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_leave },
+	{ WIRE_NET_STATUS, 0, 0, handle_status },
+	{ WIRE_NET_UP, 0, 0, handle_up },
+	{ WIRE_NET_DOWN, 0, 0, handle_down },
+	{ 0 },
+};
+
+void netd_closed(struct wire_client *client)
+{
+	struct netd *netd = netd_of(client);
+
+	for (struct member *m = netd->members, *next; m; m = next) {
+		next = m->next;
+		if (m->client == client)
+			member_leave(netd, m);
+	}
+}
+
+void netd_consider_ending(struct netd *netd)
+{
+	if (!netd->members && !netd->stays)
+		loop_timer_start(netd->loop, &netd->idle, clock_in(NETD_LINGER));
+}
+
+/* Under the lock that whoever starts one takes: from here on nobody connects, and the next one begins when this one is
+ * gone. */
+void netd_idle(void *data)
+{
+	struct netd *netd = data;
+	int lock;
+
+	if (netd->members || netd->stays)
+		return;
+	lock = store_lock_file(netd->dir, "starting", 0);
+	if (lock < 0) {
+		netd_consider_ending(netd);
+		return;
+	}
+	log_info("nobody is left: ending");
+	unlinkat(netd->dir, "control", 0);
+	network_down(netd);
+	unlinkat(netd->dir, "lock", 0);
+	loop_quit(netd->loop); /* the lock goes with the process */
+}
