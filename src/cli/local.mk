@@ -17,6 +17,7 @@ mgr_SOURCES = \
 	%D%/cmd_attach.c \
 	%D%/cmd_info.c \
 	%D%/cmd_ls.c \
+	%D%/cmd_net.c \
 	%D%/cmd_start.c \
 	%D%/cmd_stop.c \
 	%D%/cmd_wait.c \
@@ -28,6 +29,7 @@ mgr_LDADD = src/cli/libcli.a \
 	src/tty/libtty.a \
 	src/life/liblife.a \
 	src/cgroup/libcgroup.a \
+	src/net/libnet.a \
 	src/wire/libwire.a \
 	src/store/libstore.a \
 	src/base/libbase.a

@@ -5,6 +5,7 @@
 extern const struct command cmd_attach;
 extern const struct command cmd_info;
 extern const struct command cmd_ls;
+extern const struct command cmd_net;
 extern const struct command cmd_start;
 extern const struct command cmd_stop;
 extern const struct command cmd_wait;
@@ -14,6 +15,7 @@ const struct command *const cli_commands[] = {
 	&cmd_attach,
 	&cmd_info,
 	&cmd_ls,
+	&cmd_net,
 	&cmd_start,
 	&cmd_stop,
 	&cmd_wait,
