@@ -94,12 +94,12 @@ static const struct option_row opts[] = {
 /* The template's latest line, over the one before. */
 static void show_line(const char *line, void *data)
 {
-	struct winsize size = { .ws_col = 80 };
+	struct winsize size = { 0 };
 	const char *name = data;
 	int left;
 
 	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-	left = (int)size.ws_col - (int)strlen(name) - 15;
+	left = (size.ws_col ? (int)size.ws_col : 80) - (int)strlen(name) - 15;
 	if (left > 0)
 		fprintf(stderr, "\r\033[Kmgr-create: %s: %.*s", name, left, line);
 }

@@ -24,7 +24,7 @@
 struct birth {
 	const struct store *store;
 	const struct life_create *what;
-	int claim; /* its folder */
+	int claim, folder; /* the name, locked; what is to be the container */
 	char uuid[37];
 	uint32_t first_id;  /* 0: no range of its own */
 	struct lease lease; /* ipv4 0: none */
@@ -46,8 +46,8 @@ static int set(struct spec *spec, struct err *err, const char *fmt, ...)
 	return spec_set(spec, buf, err);
 }
 
-/* The configuration as asked for: the file, what the template left, then the command line. claim -1: not yet a template. */
-static int load(const struct birth *birth, int claim, struct spec *spec, struct err *err)
+/* The configuration as asked for: the file, what the template left, then the command line. folder -1: no template yet. */
+static int load(const struct birth *birth, int folder, struct spec *spec, struct err *err)
 {
 	const struct life_create *what = birth->what;
 	autofree char *usual = str_fmt("%s/default.conf", birth->store->etc);
@@ -58,8 +58,8 @@ static int load(const struct birth *birth, int claim, struct spec *spec, struct 
 	r = spec_load(spec, AT_FDCWD, what->conf ? what->conf : usual, err);
 	if (r == -ENOENT && !what->conf)
 		r = spec_set(spec, "net.0.type=veth", err);
-	if (r == 0 && claim >= 0 && faccessat(claim, TEMPLATE_CONF, F_OK, 0) == 0)
-		r = spec_load(spec, claim, TEMPLATE_CONF, err);
+	if (r == 0 && folder >= 0 && faccessat(folder, TEMPLATE_CONF, F_OK, 0) == 0)
+		r = spec_load(spec, folder, TEMPLATE_CONF, err);
 	for (size_t i = 0; r == 0 && i < what->set->n; i++)
 		r = spec_set(spec, what->set->v[i], err);
 	return r;
@@ -165,8 +165,9 @@ static int prepare(struct birth *birth, struct err *err)
 		return r;
 	uuid_generate_random(uuid);
 	uuid_unparse_lower(uuid, birth->uuid);
-	r = store_claim_uuid(birth->claim, birth->uuid, err);
-	if (r == 0)
+	birth->folder = store_claim_folder(birth->claim, birth->uuid, err);
+	r = birth->folder;
+	if (r >= 0)
 		r = allot(birth, &spec, err);
 	if (r == 0)
 		r = set_rootfs(birth, &spec, err);
@@ -179,7 +180,7 @@ static int prepare(struct birth *birth, struct err *err)
 static int fill(struct birth *birth, const char *program, struct str *ret_tail, struct err *err)
 {
 	const struct life_create *what = birth->what;
-	autofree char *link = str_fmt("/proc/self/fd/%d", birth->claim), *path = link ? realpath(link, NULL) : NULL;
+	autofree char *link = str_fmt("/proc/self/fd/%d", birth->folder), *path = link ? realpath(link, NULL) : NULL;
 	autofree char *rootfs = path ? str_fmt("%s/rootfs", path) : NULL;
 	struct template run = { .program = program,
 				.name = what->name,
@@ -195,12 +196,12 @@ static int fill(struct birth *birth, const char *program, struct str *ret_tail, 
 
 	if (!rootfs)
 		return err_nomem(err);
-	if (mkdirat(birth->claim, "rootfs", 0755) < 0 || fchmodat(birth->claim, "rootfs", 0755, 0) < 0)
+	if (mkdirat(birth->folder, "rootfs", 0755) < 0 || fchmodat(birth->folder, "rootfs", 0755, 0) < 0)
 		return err_sys(err, errno, "make '%s'", rootfs);
 	r = template_run(&run, ret_tail, err);
 	if (r < 0)
 		return r;
-	if (fstatat(birth->claim, "rootfs", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+	if (fstatat(birth->folder, "rootfs", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
 		return err_set(err, ECANCELED, "template '%s' left no root file system", what->template);
 	debug_point("create", "filled");
 	return 0;
@@ -212,7 +213,7 @@ static int configure(struct birth *birth, struct err *err)
 	int r;
 
 	spec_init(&spec);
-	r = load(birth, birth->claim, &spec, err);
+	r = load(birth, birth->folder, &spec, err);
 	if (r == 0)
 		r = allot(birth, &spec, err);
 	if (r == 0)
@@ -220,8 +221,8 @@ static int configure(struct birth *birth, struct err *err)
 	if (r == 0)
 		r = spec_check(&spec, err);
 	if (r == 0)
-		r = spec_save(&spec, birth->claim, "config", err);
-	if (r == 0 && unlinkat(birth->claim, TEMPLATE_CONF, 0) < 0 && errno != ENOENT)
+		r = spec_save(&spec, birth->folder, "config", err);
+	if (r == 0 && unlinkat(birth->folder, TEMPLATE_CONF, 0) < 0 && errno != ENOENT)
 		r = err_sys(err, errno, "remove '" TEMPLATE_CONF "'");
 	debug_point("create", "configured");
 	return r;
@@ -254,16 +255,18 @@ static int make(struct birth *birth, const char *program, const sigset_t *signal
 	if (r == 0)
 		r = check_signals(signals, err);
 	if (r == 0)
-		r = store_claim_commit(birth->store, birth->claim, birth->what->name, err);
-	if (r < 0 && store_claim_drop(birth->store, birth->claim, birth->what->name, &second) < 0)
+		r = store_claim_commit(birth->store, birth->claim, birth->what->name, birth->uuid, err);
+	if (r < 0 && store_claim_drop(birth->store, birth->what->name, &second) < 0)
 		log_warn("%s", second.msg);
+	if (birth->folder >= 0)
+		close(birth->folder);
 	close(birth->claim);
 	return r;
 }
 
 int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err)
 {
-	struct birth birth = { .store = store, .what = what, .claim = -1 };
+	struct birth birth = { .store = store, .what = what, .claim = -1, .folder = -1 };
 	autofree char *program = NULL;
 	sigset_t signals, before;
 	struct err swept = { 0 };

@@ -4,10 +4,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,15 +43,16 @@ static int open_locked(const char *path)
 	return here.st_ino == there.st_ino && here.st_dev == there.st_dev ? steal_fd(&fd) : -ENOENT;
 }
 
-static bool is_empty(int dirfd)
+/* The name of the folder in a claim, which is the uuid; false when there is none. */
+static bool find_uuid(const char *path, struct uuid_text *ret)
 {
-	int again = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autoclosedir DIR *dir = again < 0 ? NULL : fdopendir(again);
-	struct dirent *e = NULL;
+	autoclosedir DIR *dir = opendir(path);
+	struct dirent *e;
 
-	while (dir && (e = readdir(dir)) && e->d_name[0] == '.' && (!e->d_name[1] || str_eq(e->d_name, "..")))
-		;
-	return dir && !e;
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			return str_print(ret->text, sizeof ret->text, "%s", e->d_name) == 0;
+	return false;
 }
 
 static void remove_if_empty(const struct store *store, const char *folder)
@@ -67,17 +70,13 @@ static int release(const struct store *store, const char *uuid, struct err *err)
 	return r < 0 ? r : ids_release(store, uuid, err);
 }
 
-static int clear_claim(const struct store *store, int claim, const char *path, struct err *err)
+static int clear_claim(const struct store *store, const char *path, struct err *err)
 {
 	struct uuid_text uuid;
-	ssize_t n = readlinkat(claim, "uuid", uuid.text, sizeof uuid.text);
+	bool reserved = find_uuid(path, &uuid);
 	int r = file_remove_tree_at(AT_FDCWD, path, err);
 
-	if (r == 0 && n == sizeof uuid.text - 1) {
-		uuid.text[n] = '\0';
-		r = release(store, uuid.text, err);
-	}
-	return r;
+	return r == 0 && reserved ? release(store, uuid.text, err) : r;
 }
 
 /* Any folder of that name counts, whatever is in it: names are compared without case, as DNS does. */
@@ -130,8 +129,9 @@ int store_claim(const struct store *store, const char *name, struct err *err)
 			return err_set(err, EBUSY, "another command is creating a container of this name");
 		if (claim < 0 && claim != -ENOENT)
 			return err_sys(err, -claim, "lock '%s'", path);
-		if (claim >= 0 && !is_empty(claim)) { /* left by a command that was interrupted */
-			r = clear_claim(store, claim, path, err);
+		struct uuid_text left;
+		if (claim >= 0 && find_uuid(path, &left)) { /* by a command that was interrupted */
+			r = clear_claim(store, path, err);
 			close(steal_fd(&claim));
 		}
 	}
@@ -144,29 +144,49 @@ int store_claim(const struct store *store, const char *name, struct err *err)
 	return r < 0 ? r : steal_fd(&claim);
 }
 
-int store_claim_uuid(int claim, const char *uuid, struct err *err)
+/* ext4 puts a new folder's inodes beside its parent's, and looks at each inode that was freed there in the last minutes
+ * before it takes one (recently_deleted() in fs/ext4/ialloc.c): after a destroy, unpacking 11,000 files took 6 s instead of
+ * 0.4. Below the top of a hierarchy each folder begins in a group of blocks chosen by its name. Other file systems refuse
+ * the flag. */
+static void spread(int folder)
 {
-	return symlinkat(uuid, claim, "uuid") < 0 ? err_sys(err, errno, "write down the uuid") : 0;
+	int flags;
+
+	if (ioctl(folder, FS_IOC_GETFLAGS, &flags) < 0 || flags & FS_TOPDIR_FL)
+		return;
+	flags |= FS_TOPDIR_FL;
+	ioctl(folder, FS_IOC_SETFLAGS, &flags);
 }
 
-int store_claim_commit(const struct store *store, int claim, const char *name, struct err *err)
+int store_claim_folder(int claim, const char *uuid, struct err *err)
 {
-	autofree char *from = claim_path(store, name), *to = str_fmt("%s/%s", store->containers, name);
+	int fd;
 
-	if (!from || !to)
+	spread(claim);
+	if (mkdirat(claim, uuid, 0700) < 0)
+		return err_sys(err, errno, "make folder '%s'", uuid);
+	fd = openat(claim, uuid, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, errno, "open folder '%s'", uuid) : fd;
+}
+
+int store_claim_commit(const struct store *store, int claim, const char *name, const char *uuid, struct err *err)
+{
+	autofree char *path = claim_path(store, name), *to = str_fmt("%s/%s", store->containers, name);
+
+	if (!path || !to)
 		return err_nomem(err);
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
+	if (renameat2(claim, uuid, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
 		return err_sys(err, errno, "make '%s'", to);
 	debug_point("create", "renamed");
-	unlinkat(claim, "uuid", 0);
+	rmdir(path);
 	remove_if_empty(store, STORE_NEW);
 	return 0;
 }
 
-int store_claim_drop(const struct store *store, int claim, const char *name, struct err *err)
+int store_claim_drop(const struct store *store, const char *name, struct err *err)
 {
 	autofree char *path = claim_path(store, name);
-	int r = path ? clear_claim(store, claim, path, err) : err_nomem(err);
+	int r = path ? clear_claim(store, path, err) : err_nomem(err);
 
 	remove_if_empty(store, STORE_NEW);
 	return r;
@@ -218,7 +238,7 @@ static int sweep_one(const struct store *store, const char *folder, const char *
 		return 0;
 	if (fd < 0)
 		return err_sys(err, -fd, "lock '%s'", path);
-	return str_eq(folder, STORE_NEW) ? clear_claim(store, fd, path, err) : store_bury(store, name, err);
+	return str_eq(folder, STORE_NEW) ? clear_claim(store, path, err) : store_bury(store, name, err);
 }
 
 /* Each is tried; the first failure counts. */

@@ -177,12 +177,11 @@ static bool owner_lives(const struct registry_entry *entry)
 {
 	autoclose int dir = open(entry->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofree char *config = NULL, *text = NULL, *claim = NULL, *gone = NULL;
-	char uuid[40];
 
 	if (dir < 0)
 		return true;
 	config = str_fmt("%s/config", entry->name);
-	claim = str_fmt(STORE_NEW "/%s/uuid", entry->name);
+	claim = str_fmt(STORE_NEW "/%s/%s", entry->name, entry->uuid);
 	gone = str_fmt(STORE_GONE "/%s", entry->uuid);
 	if (!config || !claim || !gone)
 		return true;
@@ -190,9 +189,7 @@ static bool owner_lives(const struct registry_entry *entry)
 		return true;
 	for (char *p = claim + strlen(STORE_NEW); *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	ssize_t n = readlinkat(dir, claim, uuid, sizeof uuid - 1);
-	uuid[n < 0 ? 0 : n] = '\0';
-	return str_eq(uuid, entry->uuid) || faccessat(dir, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(dir, claim, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || faccessat(dir, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int sweep_one(struct registry *reg, const char *uuid, struct err *err)

@@ -121,7 +121,8 @@ static void a_dead_owner_is_cleared_by_the_next_writer(void **state)
 static void an_owner_that_is_being_created_or_removed_keeps_it(void **state)
 {
 	autofree char *new = str_fmt("%s/.new", store.containers), *claim = str_fmt("%s/c1", new);
-	autofree char *gone = str_fmt("%s/.gone", store.containers), *uuid = str_fmt("%s/uuid", claim);
+	autofree char *gone = str_fmt("%s/.gone", store.containers),
+		      *folder = str_fmt("%s/00000000-0000-4000-8000-000000000001", claim);
 	autofree char *remains = str_fmt("%s/00000000-0000-4000-8000-000000000002", gone);
 	struct lease one, two;
 	uint32_t first;
@@ -132,7 +133,7 @@ static void an_owner_that_is_being_created_or_removed_keeps_it(void **state)
 	disown(1);
 	disown(2);
 	assert_int_equal(mkdir(new, 0700) + mkdir(claim, 0700) + mkdir(gone, 0700) + mkdir(remains, 0700), 0);
-	assert_int_equal(symlink(one.uuid, uuid), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
 	assert_int_equal(ids_reserve(&store, one.uuid, "C1", &first, &err), 0);
 	assert_int_equal(ids_reserve(&store, two.uuid, two.name, &first, &err), 0);
 	reserve_ids(3);

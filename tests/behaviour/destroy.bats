@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# mgr-destroy.
+
+load ../lib/common
+
+setup() {
+	common_setup
+	store=$MGR_ROOT/var/lib/mgr
+}
+
+entries() {
+	find "$store"/.ids/by-* "$store"/.leases/by-* -type l | wc -l
+}
+
+@test "destroy.1 a running container is refused without -f" {
+	container web
+	boot web
+	run mgr-destroy -n web
+	assert_status 1
+	assert_contains "mgr-destroy: web: "
+	assert_contains "RUNNING"
+	state_is web RUNNING
+	run mgr-destroy -f -n web
+	assert_success
+	[ ! -e "$store/web" ]
+	[ ! -e "$MGR_ROOT/run/mgr/web" ]
+	[ ! -e "$MGR_ROOT/var/log/mgr/web" ]
+}
+
+@test "destroy.1 a stopped one goes with its address and ids" {
+	container web
+	assert_equal "$(entries)" 4
+	mgr-destroy -n web
+	[ ! -e "$store/web" ]
+	assert_equal "$(entries)" 0
+	run mgr-destroy -n web
+	assert_status 1
+	assert_output "mgr-destroy: web: no such container"
+}
+
+@test "destroy.1 several names: each is tried" {
+	container one
+	container two
+	run mgr-destroy one none two
+	assert_status 1
+	assert_output "mgr-destroy: none: no such container"
+	[ ! -e "$store/one" ]
+	[ ! -e "$store/two" ]
+}
+
+@test "destroy.1 a container whose config is broken can be destroyed" {
+	container web
+	echo 'no such thing' >"$store/web/config"
+	mgr-destroy -n web
+	[ ! -e "$store/web" ]
+	container other
+	assert_equal "$(entries)" 4 # what the broken one had is found by the next that writes
+}
+
+@test "destroy.2 no symlink is followed out of the container" {
+	container web
+	mkdir -p "$BATS_TEST_TMPDIR/outside/dir"
+	echo precious >"$BATS_TEST_TMPDIR/outside/file"
+	ln -s "$BATS_TEST_TMPDIR/outside" "$store/web/rootfs/home/link"
+	ln -s "$BATS_TEST_TMPDIR/outside/file" "$store/web/rootfs/home/file"
+	rm -r "$store/web/rootfs/usr"
+	ln -s "$BATS_TEST_TMPDIR/outside" "$store/web/rootfs/usr"
+	mgr-destroy -n web
+	[ ! -e "$store/web" ]
+	assert_equal "$(<"$BATS_TEST_TMPDIR/outside/file")" precious
+	[ -d "$BATS_TEST_TMPDIR/outside/dir" ]
+}
+
+@test "destroy.2 a container that is itself a symlink is none" {
+	mkdir -p "$BATS_TEST_TMPDIR/outside"
+	container web
+	cp "$store/web/config" "$BATS_TEST_TMPDIR/outside/config"
+	ln -s "$BATS_TEST_TMPDIR/outside" "$store/other"
+	run mgr-destroy -n other
+	rm "$store/other"
+	assert_status 1
+	assert_contains "no such container"
+	[ -e "$BATS_TEST_TMPDIR/outside/config" ]
+}
+
+@test "destroy.2 while something is mounted in it, it is refused and whole" {
+	container web
+	mkdir -p "$BATS_TEST_TMPDIR/outside" "$store/web/rootfs/mnt/a b"
+	echo precious >"$BATS_TEST_TMPDIR/outside/file"
+	find "$store/web" | sort >"$BATS_TEST_TMPDIR/before"
+	mount --bind "$BATS_TEST_TMPDIR/outside" "$store/web/rootfs/mnt/a b"
+	run mgr-destroy -n web
+	umount "$store/web/rootfs/mnt/a b"
+	assert_status 1
+	assert_contains "something is mounted on '$store/web/rootfs/mnt/a b'"
+	diff "$BATS_TEST_TMPDIR/before" <(find "$store/web" | sort)
+	assert_equal "$(<"$BATS_TEST_TMPDIR/outside/file")" precious
+	mgr-destroy -n web
+}
+
+@test "destroy.2 a mount that comes while it is being destroyed is not crossed" {
+	container web
+	mkdir -p "$BATS_TEST_TMPDIR/outside"
+	echo precious >"$BATS_TEST_TMPDIR/outside/file"
+	run env MGR_DEBUG_KILL=destroy:renamed mgr-destroy -n web
+	assert_status 137
+	local gone
+	gone=$(echo "$store"/.gone/*)
+	mount --bind "$BATS_TEST_TMPDIR/outside" "$gone/rootfs/mnt"
+	container other # does not fail for it
+	umount "$gone/rootfs/mnt"
+	assert_equal "$(<"$BATS_TEST_TMPDIR/outside/file")" precious
+	mgr-destroy -n other
+	[ ! -e "$store/.gone" ]
+	assert_equal "$(entries)" 0
+}
+
+@test "destroy.3 interrupted at any point, it is no container, and the next command that writes finishes it" {
+	container other
+	local point
+	for point in renamed removed released; do
+		container web
+		run env MGR_DEBUG_KILL="destroy:$point" mgr-destroy -n web
+		assert_status 137
+		[ ! -e "$store/web" ]
+		run mgr-config -n web show
+		assert_contains "no such container"
+		container next
+		mgr-destroy -n next
+		[ ! -e "$store/.gone" ]
+		assert_equal "$(entries)" 4
+	done
+}
+
+@test "destroy.3 the name is free at once for another" {
+	container web
+	run env MGR_DEBUG_KILL=destroy:renamed mgr-destroy -n web
+	assert_status 137
+	container web
+	assert_equal "$(entries)" 4
+	boot web
+}
