@@ -18,6 +18,7 @@
 #include "store/claim.h"
 #include "store/ids.h"
 #include "store/leases.h"
+#include "store/settings.h"
 #include "template/template.h"
 
 /* A container that is being made. */
@@ -119,6 +120,8 @@ static int reserve_address(struct birth *birth, struct spec *spec, struct err *e
 		memcpy(birth->lease.mac, nic->hwaddr, sizeof nic->hwaddr);
 	else if (r == 0)
 		r = random_mac(birth->lease.mac, err);
+	if (r == 0)
+		r = settings_apply(birth->store, err);
 	return r < 0 ? r : leases_reserve(birth->store, &birth->lease, birth->what->ip, err);
 }
 

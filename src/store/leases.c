@@ -78,20 +78,67 @@ static int read_subnet(const struct registry *reg, uint32_t *ret, struct err *er
 	return 0;
 }
 
+static int write_subnet(const struct registry *reg, uint32_t net, struct err *err)
+{
+	char addr[INET_ADDRSTRLEN], text[64];
+	int r = str_print(text, sizeof text, "%s/%u\n", print_addr(net, addr), PREFIX);
+
+	return r < 0 ? r : file_replace_at(reg->dir, "subnet", text, strlen(text), 0600, err);
+}
+
 /* With the registry open to write. */
 static int keep_subnet(struct registry *reg, uint32_t *ret, struct err *err)
 {
-	char addr[INET_ADDRSTRLEN], text[64];
 	int r = read_subnet(reg, ret, err);
 
 	if (r != -ENOENT)
 		return r;
 	r = choose_subnet(reg->store, ret, err);
+	return r < 0 ? r : write_subnet(reg, *ret, err);
+}
+
+static int count_entry(const char *slot, const struct registry_entry *entry, void *data)
+{
+	(void)slot, (void)entry;
+	(*(unsigned *)data)++;
+	return 0;
+}
+
+static int change_subnet(struct registry *reg, uint32_t net, struct err *err)
+{
+	char addr[INET_ADDRSTRLEN], old[INET_ADDRSTRLEN];
+	unsigned held = 0;
+	uint32_t is;
+	int r = read_subnet(reg, &is, NULL);
+
+	if (r == 0 && is == net)
+		return 0;
 	if (r == 0)
-		r = str_print(text, sizeof text, "%s/%u\n", print_addr(*ret, addr), PREFIX);
+		r = registry_sweep(reg, err);
 	if (r == 0)
-		r = file_replace_at(reg->dir, "subnet", text, strlen(text), 0600, err);
-	return r;
+		r = registry_each(reg, count_entry, &held, err);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (held)
+		return err_set(err, EBUSY,
+			       "the managed network cannot become %s/%u: addresses of %s/%u are leased, %u of them",
+			       print_addr(net, addr), PREFIX, print_addr(is, old), PREFIX, held);
+	return write_subnet(reg, net, err);
+}
+
+int leases_use_subnet(const struct store *store, struct in_addr net, struct err *err)
+{
+	REGISTRY_INIT(reading);
+	REGISTRY_INIT(writing);
+	uint32_t is;
+	int r = registry_open(&reading, store, ".leases", false, err);
+
+	if (r < 0 || (read_subnet(&reading, &is, NULL) == 0 && is == ntohl(net.s_addr)))
+		return r;
+	r = store_make(store, err);
+	if (r == 0)
+		r = registry_open(&writing, store, ".leases", true, err);
+	return r < 0 ? r : change_subnet(&writing, ntohl(net.s_addr), err);
 }
 
 int leases_subnet(const struct store *store, struct in_addr *ret_net, unsigned *ret_prefix, struct err *err)

@@ -21,6 +21,9 @@ struct lease {
  * on. The gateway is its first address. */
 int leases_subnet(const struct store *store, struct in_addr *ret_net, unsigned *ret_prefix, struct err *err);
 
+/* Use this /16 from now on. -EBUSY when containers have addresses in another one. */
+int leases_use_subnet(const struct store *store, struct in_addr net, struct err *err);
+
 /* Reserve want, or any free address when want is 0, for lease's uuid, name and mac; fills in its ipv4. -EADDRINUSE naming
  * the holder, -EINVAL when it lies outside the subnet. The store's folders exist (store_make). */
 int leases_reserve(const struct store *store, struct lease *lease, struct in_addr want, struct err *err);

@@ -7,4 +7,5 @@ src_store_libstore_a_SOURCES = \
 	%D%/leases.c %D%/leases.h \
 	%D%/lock.c \
 	%D%/registry.c \
+	%D%/settings.c %D%/settings.h \
 	%D%/store.c %D%/store.h

@@ -19,7 +19,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf "$folder"
+	rm -rf "$folder" "$MGR_ROOT/etc/mgr/mgr.conf"
 	common_teardown
 }
 
@@ -235,4 +235,30 @@ refused() {
 	run mgr-create -n third -t busybox -f "$BATS_TEST_TMPDIR/typo"
 	assert_status 1
 	assert_output "mgr-create: third: $BATS_TEST_TMPDIR/typo:10: net.0.type: 'vet' is not one of veth, host, empty"
+}
+
+@test "conf.4 mgr.conf names the managed network, which stays while addresses are leased" {
+	mkdir -p "$MGR_ROOT/etc/mgr"
+	echo $'[network]\nipv4.subnet = 10.55.0.0/16' >"$MGR_ROOT/etc/mgr/mgr.conf"
+	container first --ip 10.55.3.4
+	run mgr-create -n second -t busybox --ip 10.119.3.4
+	assert_status 1
+	assert_contains "address 10.119.3.4 is not in 10.55.0.0/16"
+	echo $'[network]\nipv4.subnet = 10.56.0.0/16' >"$MGR_ROOT/etc/mgr/mgr.conf"
+	run mgr-create -n second -t busybox
+	assert_status 1
+	assert_contains "the managed network cannot become 10.56.0.0/16: addresses of 10.55.0.0/16 are leased, 1 of them"
+	mgr-destroy -n first
+	container second --ip 10.56.3.4
+}
+
+@test "conf.4 the mgr.conf that is shipped changes nothing, a mistake in it is an error" {
+	mkdir -p "$MGR_ROOT/etc/mgr"
+	cp "$BATS_TEST_DIRNAME/../../config/mgr.conf" "$MGR_ROOT/etc/mgr/mgr.conf"
+	container third
+	echo $'[network]\nipv4.subnet = 8.8.0.0/16' >"$MGR_ROOT/etc/mgr/mgr.conf"
+	run mgr-create -n fourth -t busybox
+	assert_status 1
+	assert_output "mgr-create: fourth: $MGR_ROOT/etc/mgr/mgr.conf:2: network.ipv4.subnet: '8.8.0.0/16' is not a private\
+ network of 16 bits such as 10.118.0.0/16"
 }
