@@ -160,10 +160,10 @@ int up_init_check(struct boot *b, struct err *err)
 
 int up_control(struct boot *b, struct err *err)
 {
-	if (undo_add(b->rundir, "control", "control", err) < 0)
-		return -err->code;
 	if (b->control >= 0) /* a reboot keeps it */
 		return 0;
+	if (undo_add(b->rundir, "control", "control", err) < 0)
+		return -err->code;
 	b->control = wire_listen(b->rundir, "control", err);
 	return b->control < 0 ? b->control : 0;
 }

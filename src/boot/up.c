@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "boot/internal.h"
 #include "boot/result.h"
+#include "boot/undo.h"
 
 #define LOCK_TIME  (60 * CLOCK_SECOND) /* a stop may be under way */
 #define LOCK_SLICE (100 * CLOCK_MS)
@@ -140,6 +141,8 @@ int boot_up(const struct boot_request *q)
 	boot_init(&b, q->name, q->path);
 	b.assign = q->assign;
 	r = up(&b, q, &err);
+	if (r < 0 && b.lock >= 0)
+		close(b.lock); /* before the answer: it is STOPPED then */
 	answer(r < 0 ? r : 0, r == 1, &err);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -206,6 +209,8 @@ int boot_again(int handover)
 	close(h.netd); /* what it stood for ends here */
 
 	r = boot_down(&b.store, b.name, b.rundir, true, &err);
+	if (r == 0)
+		r = undo_add(b.rundir, "control", "control", &err); /* which is there already */
 	if (r == 0)
 		r = boot_run(&b, &err);
 	if (r == 0)

@@ -119,8 +119,7 @@ static int await_ready(const struct cli *cli, const char *name, uint64_t patienc
 		return r;
 	if (!status.ready)
 		return err_set(err, ECHILD, "ended before it was ready");
-	if (cli_progress())
-		fprintf(stderr, "%s: ready (%s)\n", name, status.ready_how);
+	printf("%s: ready (%s)\n", name, status.ready_how);
 	return 0;
 }
 
