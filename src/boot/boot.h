@@ -18,8 +18,6 @@ struct boot_request {
 int boot_up(const struct boot_request *request);
 /* Undo what the record says. */
 int boot_undo(const struct boot_request *request);
-/* Print the table of steps. */
-int boot_list(void);
 /* The container has rebooted: down and up again, in the supervisor's place. handover: its descriptor. */
 int boot_again(int handover);
 

@@ -14,11 +14,20 @@
 
 #include "base/str.h"
 #include "boot/boot.h"
+#include "boot/internal.h"
 
 static int usage(void)
 {
 	fputs("mgr-boot: not for the command line; mgr-start runs it\n", stderr);
 	return 64;
+}
+
+static int list(void)
+{
+	for (size_t i = 0; i < n_steps; i++)
+		printf("%s %s %s\n", steps[i].name, steps[i].side == PARENT ? "parent" : "child",
+		       steps[i].down ? "down" : "-");
+	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -48,7 +57,7 @@ int main(int argc, char **argv)
 	}
 	q.name = argv[optind];
 	if (what == 'S')
-		return boot_list();
+		return list();
 	if (what == 'r')
 		return boot_again((int)fd);
 	if (!q.name || argv[optind + 1] || !what)

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/cleanup.h"
-#include "boot/boot.h"
 #include "boot/internal.h"
 
 const struct step steps[] = {
@@ -29,11 +25,3 @@ const struct step steps[] = {
 };
 
 const size_t n_steps = ARRAY_SIZE(steps);
-
-int boot_list(void)
-{
-	for (size_t i = 0; i < n_steps; i++)
-		printf("%s %s %s\n", steps[i].name, steps[i].side == PARENT ? "parent" : "child",
-		       steps[i].down ? "down" : "-");
-	return EXIT_SUCCESS;
-}

@@ -304,7 +304,7 @@ reaches_running() {
 	alone web -s init.cmd="/bin/busybox sleep 1000"
 	mgr-start -n web
 	pid=$(mgr-info -n web -pH)
-	assert_equal "$(ls "/proc/$pid/fd" | tr '\n' ' ')" "0 1 2 "
+	assert_equal "$(find "/proc/$pid/fd" -type l -printf '%f ' | tr ' ' '\n' | sort | tr '\n' ' ')" " 0 1 2 "
 	assert_equal "$(readlink "/proc/$pid/fd/"* | sort -u)" /dev/pts/0
 }
 
@@ -368,8 +368,8 @@ pts/ptmx /proc/self/fd /proc/self/fd/0 "
 	boot web -s container.idmap=none
 	run inside web /bin/busybox sh -c 'cat /proc/sys/kernel/panic >/proc/sys/kernel/panic'
 	assert_contains "ead-only file system"
-	run inside web /bin/busybox sh -c 'cat /proc/sys/net/ipv4/ip_forward >/proc/sys/net/ipv4/ip_forward && echo done'
-	assert_output done
+	run inside web /bin/busybox sh -c 'cat /proc/sys/net/ipv4/ip_forward >/proc/sys/net/ipv4/ip_forward && echo written'
+	assert_output written
 	run inside web /bin/busybox sh -c 'mkdir /sys/x'
 	assert_contains "ead-only file system"
 }
