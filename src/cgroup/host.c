@@ -109,8 +109,15 @@ static int add(struct cgroup *cg, const struct cgroup_hierarchy *found, bool who
 	return 0;
 }
 
+static bool is_mounted(const struct cgroup_hierarchy *h)
+{
+	struct statfs fs;
+
+	return statfs(h->mount, &fs) == 0 && fs.f_type == (h->v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
+}
+
 /* One line: ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAG...] - TYPE SOURCE SUPEROPTIONS (proc_pid_mountinfo(5)). */
-static int parse_line(struct cgroup *cg, char *line, struct err *err)
+static int parse_line(struct cgroup *cg, char *line, bool (*reachable)(const struct cgroup_hierarchy *h), struct err *err)
 {
 	struct cgroup_hierarchy found = { .dir = -1 };
 	char *tail = strstr(line, " - cgroup"), *field[5], *options, *save = NULL;
@@ -133,12 +140,15 @@ static int parse_line(struct cgroup *cg, char *line, struct err *err)
 	if (!found.v2 &&
 	    (pick_controllers(options, found.controllers, sizeof found.controllers) < 0 || !found.controllers[0]))
 		return 0;
+	if (!reachable(&found))
+		return 0;
 	bool whole = str_eq(field[3], "/");
 	found.dir = whole ? -1 : -2;
 	return add(cg, &found, whole, err);
 }
 
-int cgroup_parse_mountinfo(struct cgroup *cg, const char *text, struct err *err)
+int cgroup_parse_mountinfo(struct cgroup *cg, const char *text, bool (*reachable)(const struct cgroup_hierarchy *h),
+			   struct err *err)
 {
 	autofree char *copy = strdup(text);
 	char *save = NULL;
@@ -146,7 +156,7 @@ int cgroup_parse_mountinfo(struct cgroup *cg, const char *text, struct err *err)
 	if (!copy)
 		return err_nomem(err);
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		int r = parse_line(cg, line, err);
+		int r = parse_line(cg, line, reachable, err);
 		if (r < 0)
 			return r;
 	}
@@ -182,7 +192,7 @@ int cgroup_host(struct cgroup *cg, struct err *err)
 		int r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
 		if (r < 0)
 			return r;
-		r = cgroup_parse_mountinfo(cg, text, err);
+		r = cgroup_parse_mountinfo(cg, text, is_mounted, err);
 		if (r < 0)
 			return r;
 	}

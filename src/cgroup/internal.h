@@ -15,8 +15,10 @@
 #define CGROUP_V2_CONTROLLERS 5
 extern const char *const cgroup_v2_controllers[CGROUP_V2_CONTROLLERS];
 
-/* Add what the text of /proc/self/mountinfo lists, v2 first. */
-int cgroup_parse_mountinfo(struct cgroup *cg, const char *text, struct err *err);
+/* Add what the text of /proc/self/mountinfo lists, v2 first. reachable: is this hierarchy's file system what one finds at
+ * that path (another mount may lie above it)? */
+int cgroup_parse_mountinfo(struct cgroup *cg, const char *text, bool (*reachable)(const struct cgroup_hierarchy *h),
+			   struct err *err);
 
 /* Is `word` in a list that is separated by any of the characters of seps? */
 bool cgroup_list_has(const char *list, const char *seps, const char *word);

@@ -5,17 +5,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "cgroup/internal.h"
+
+static bool all_but_covered(const struct cgroup_hierarchy *h)
+{
+	return strcmp(h->mount, "/covered") != 0;
+}
 
 static struct cgroup parsed(const char *text)
 {
 	struct cgroup cg = { 0 };
 	struct err err = { 0 };
 
-	assert_int_equal(cgroup_parse_mountinfo(&cg, text, &err), 0);
+	assert_int_equal(cgroup_parse_mountinfo(&cg, text, all_but_covered, &err), 0);
 	return cg;
 }
 
@@ -53,6 +59,17 @@ static void the_mount_of_the_whole_hierarchy_wins(void **state)
 	assert_string_equal(cg.h[0].mount, "/only/part");
 }
 
+static void covered_mounts_are_not_seen(void **state)
+{
+	struct cgroup cg = parsed("35 31 0:32 / /covered rw - cgroup cgroup rw,memory\n"
+				  "36 31 0:33 / /covered rw - cgroup2 cgroup2 rw\n"
+				  "51 31 0:32 / /mnt/again rw - cgroup cgroup rw,memory\n");
+
+	(void)state;
+	assert_int_equal(cg.n, 1);
+	assert_string_equal(cg.h[0].mount, "/mnt/again");
+}
+
 static void odd_lines(void **state)
 {
 	struct cgroup cg = parsed("garbage\n - cgroup \n1 2 3 - cgroup cgroup rw,cpu\n"
@@ -74,7 +91,7 @@ static void too_many(void **state)
 	for (int i = 0, n = 0; i < CGROUP_HIERARCHIES + 1; i++)
 		n += snprintf(text + n, sizeof text - (size_t)n, "%d 1 0:9 / /c%d rw - cgroup cgroup rw,name=n%d\n", i, i,
 			      i);
-	assert_int_equal(cgroup_parse_mountinfo(&cg, text, &err), -E2BIG);
+	assert_int_equal(cgroup_parse_mountinfo(&cg, text, all_but_covered, &err), -E2BIG);
 }
 
 int main(void)
@@ -82,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hybrid),
 		cmocka_unit_test(the_mount_of_the_whole_hierarchy_wins),
+		cmocka_unit_test(covered_mounts_are_not_seen),
 		cmocka_unit_test(odd_lines),
 		cmocka_unit_test(too_many),
 	};

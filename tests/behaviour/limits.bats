@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Everything that is wild in here is bounded by itself too: in time, in size, in number.
+load ../lib/common
+
+# cgroup_file NAME V1CONTROLLER V1FILE V2FILE: the host's file of the container's cgroup.
+cgroup_file() {
+	local path="mgr-$MGR_LAB_ID/$1" v1
+	for v1 in /sys/fs/cgroup/"$2"/"$path"/"$3" /sys/fs/cgroup/*"$2"*/"$path"/"$3"; do
+		[ ! -e "$v1" ] || { echo "$v1"; return; }
+	done
+	echo "/sys/fs/cgroup/$path/$4"
+}
+
+@test "start.7 a memory hog is killed inside, and the container lives on" {
+	container web -s net.0.type=empty --memory 64M -s limits.swap=0
+	boot web
+	run timeout 60 mgr-attach -n web -- dd if=/dev/zero of=/dev/null bs=200M count=1
+	assert_status 137
+	state_is web RUNNING
+	run mgr-attach -n web -- dd if=/dev/zero of=/dev/null bs=20M count=1
+	assert_success
+	assert_equal "$(cat "$(cgroup_file web memory memory.limit_in_bytes memory.max)")" $((64 << 20))
+}
+
+@test "start.7 swap is swap alone, above the memory" {
+	container web -s net.0.type=empty --memory 64M -s limits.swap=16M
+	boot web
+	local file
+	file=$(cgroup_file web memory memory.memsw.limit_in_bytes memory.swap.max)
+	case $file in
+	*memsw*) assert_equal "$(cat "$file")" $((80 << 20)) ;;
+	*) assert_equal "$(cat "$file")" $((16 << 20)) ;;
+	esac
+}
+
+@test "start.7 a fork bomb stays inside, and is stopped" {
+	container web -s net.0.type=empty --pids 60 --cpus 0.5
+	boot web
+	timeout 30 mgr-attach -n web -- sh -c 'bomb() { bomb | bomb & }; bomb; sleep 25' >/dev/null 2>&1 &
+	local file i
+	file=$(cgroup_file web pids pids.current pids.current)
+	wait_until 20 test_at_least 55 "$file"
+	for i in $(seq 50); do
+		[ "$(cat "$file")" -le 61 ] # one may be entering
+		true | true
+	done
+	state_is web RUNNING
+	run timeout 20 mgr-stop -k -n web
+	assert_success
+	[ ! -e "${file%/*}" ]
+}
+
+test_at_least() {
+	[ "$(cat "$2")" -ge "$1" ]
+}
+
+@test "start.7 cpus bounds the time that processors give" {
+	container web -s net.0.type=empty --cpus 0.2
+	boot web
+	local file
+	file=$(cgroup_file web cpu cpu.stat cpu.stat)
+	timeout 20 mgr-attach -n web -- timeout 15 sh -c 'while :; do :; done' &
+	wait_until 15 grep -Eq 'nr_throttled [1-9]' "$file"
+	run timeout 20 mgr-stop -k -n web
+	assert_success
+}
+
+@test "start.7 cpuset chooses the processors" {
+	container web -s net.0.type=empty -s limits.cpuset=0
+	boot web
+	run mgr-attach -n web -- grep Cpus_allowed_list: /proc/self/status
+	assert_output $'Cpus_allowed_list:\t0'
+	run mgr-attach -n web -- grep Cpus_allowed_list: /proc/1/status
+	assert_output $'Cpus_allowed_list:\t0'
+}
+
+@test "start.7 what the kernel refuses is an error that names the key, and nothing is left" {
+	container web -s net.0.type=empty -s limits.cpuset=4000
+	run mgr-start -n web
+	assert_status 1
+	assert_match "^mgr-start: web: cgroup: limits.cpuset: write '4000' to 'cpuset.cpus': "
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "mgr-$MGR_LAB_ID")" ]
+}
+
+@test "start.7 a controller that the host lacks is an error that names it" {
+	mountpoint -q /sys/fs/cgroup/pids || skip "pids is no v1 hierarchy here"
+	container web -s net.0.type=empty --pids 10
+	run unshare -m bash -c 'umount /sys/fs/cgroup/pids && mgr-start -n web'
+	assert_status 1
+	assert_output "mgr-start: web: cgroup: limits.pids: this host has no cgroup controller 'pids'"
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "mgr-$MGR_LAB_ID")" ]
+}
