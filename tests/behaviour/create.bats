@@ -376,7 +376,8 @@ debian() {
 	chmod 755 "$BATS_TEST_TMPDIR/more/usr/sbin/sshd" "$BATS_TEST_TMPDIR/more/usr/bin/ssh-keygen"
 	tar -C "$BATS_TEST_TMPDIR/more" -rf "$base" ./usr/sbin/sshd ./usr/bin/ssh-keygen ./etc/ssh
 	MGR_CACHE=$cache debian one
-	assert_equal "$(<"$store/one/rootfs/etc/ssh/args")" -A
+	assert_equal "$(<"$store/one/rootfs/etc/ssh/args")" "-q -A"
+	[ -s "$store/one/rootfs/etc/ssh/ssh_host_key" ]
 }
 
 @test "create.5 debian: refuses what it does not know" {
