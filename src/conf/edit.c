@@ -118,15 +118,14 @@ static struct places find_places(const char *text, const struct edit_job *job)
 static void insert_after(const struct line *line, const struct edit_job *job, struct str *out)
 {
 	size_t indent = blanks(line->start, line->end);
-	const char *end = line->size > line->end ? line->start + line->end : "\n";
-	size_t end_size = line->size > line->end ? line->size - line->end : 1;
+	bool whole = line->size > 0 && line->start[line->size - 1] == '\n';
 
-	if (line->size == line->end)
+	if (!whole)
 		str_add(out, "\n");
 	if (line->kind == LINE_KEY)
 		str_addn(out, line->start, indent);
 	str_addf(out, "%s =%s%s", job->key, *job->value ? " " : "", job->value);
-	str_addn(out, end, end_size);
+	str_addn(out, whole ? line->start + line->end : "\n", whole ? line->size - line->end : 1);
 }
 
 static void replace(const struct line *line, const struct edit_job *job, struct str *out)

@@ -28,6 +28,7 @@ static const struct {
 	{ "a new section is the last", EDIT_SET, "a", "k", "2", "[b]\nk = 1\n", "[b]\nk = 1\n\n[a]\nk = 2\n" },
 	{ "and the first of an empty file", EDIT_SET, "a", "k", "2", "", "[a]\nk = 2\n" },
 	{ "a last line without an end gets one", EDIT_ADD, "a", "k", "2", "[a]\nk = 1", "[a]\nk = 1\nk = 2\n" },
+	{ "one that ends in CR alone too", EDIT_ADD, "a", "k", "2", "[a]\r", "[a]\r\nk = 2\n" },
 	{ "lines that end in CR LF stay so", EDIT_ADD, "a", "k", "2", "[a]\r\nk = 1\r\n", "[a]\r\nk = 1\r\nk = 2\r\n" },
 	{ "a changed one too", EDIT_SET, "a", "k", "2", "[a]\r\nk = 1\r\n", "[a]\r\nk = 2\r\n" },
 	{ "an added value follows the others", EDIT_ADD, "a", "k", "3", "[a]\nk = 1\nk = 2\nj = 1\n",
