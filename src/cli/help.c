@@ -30,7 +30,7 @@ void help_command(const struct command *cmd)
 	const struct option_row *row;
 	size_t i = 0;
 
-	printf("Usage: mgr-%s [OPTION...]%s%s\n%s\n\n", cmd->name, cmd->args ? " " : "",
+	printf("Usage: mgr-%s [OPTION...]%s%s\n%s\n\n", cmd->name, cmd->args && *cmd->args ? " " : "",
 	       cmd->args ? cmd->args
 	       : names   ? " NAME..."
 			 : "",

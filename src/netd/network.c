@@ -12,6 +12,7 @@
 #include "netd/netd.h"
 #include "netd/sysctl.h"
 #include "store/leases.h"
+#include "store/settings.h"
 
 int network_restore(struct netd *netd, struct err *err)
 {
@@ -41,8 +42,10 @@ static void table_changed(void *data)
 /* Names and numbers, from the store. */
 static int describe(struct netd *netd, struct err *err)
 {
-	int r = leases_subnet(&netd->store, &netd->bridge.net, &netd->bridge.prefix, err);
+	int r = settings_apply(&netd->store, err);
 
+	if (r == 0)
+		r = leases_subnet(&netd->store, &netd->bridge.net, &netd->bridge.prefix, err);
 	if (r < 0)
 		return r;
 	netd->bridge.gateway.s_addr = netd->bridge.net.s_addr | htonl(1);

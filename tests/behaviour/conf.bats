@@ -250,6 +250,10 @@ refused() {
 	assert_contains "the managed network cannot become 10.56.0.0/16: addresses of 10.55.0.0/16 are leased, 1 of them"
 	mgr-destroy -n first
 	container second --ip 10.56.3.4
+	mgr-net up
+	run mgr-net status
+	assert_contains 10.56.0.0/16
+	mgr-net down
 }
 
 @test "conf.4 the mgr.conf that is shipped changes nothing, a mistake in it is an error" {
