@@ -232,7 +232,7 @@ static void a_removed_lock_has_one_holder(void **state)
 	path = str_fmt("%s/web/lock", store.run);
 	assert_true(first >= 0);
 	pid_t pid = fork();
-	if (pid == 0) { /* waits for a lock that is removed before it is let go */
+	if (pid == 0) {       /* waits for a lock that is removed before it is let go */
 		close(first); /* or it would hold what it waits for */
 		int fd = store_lock(&store, "web", STORE_STARTING, clock_in(20 * CLOCK_SECOND), NULL);
 		struct stat here, there;
