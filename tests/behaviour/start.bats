@@ -304,7 +304,7 @@ reaches_running() {
 	alone web -s init.cmd="/bin/busybox sleep 1000"
 	mgr-start -n web
 	pid=$(mgr-info -n web -pH)
-	assert_equal "$(find "/proc/$pid/fd" -type l -printf '%f ' | tr ' ' '\n' | sort | tr '\n' ' ')" " 0 1 2 "
+	assert_equal "$(find "/proc/$pid/fd" -type l -printf '%f ' | tr ' ' '\n' | sort | tr '\n' ' ')" "0 1 2 "
 	assert_equal "$(readlink "/proc/$pid/fd/"* | sort -u)" /dev/pts/0
 }
 
