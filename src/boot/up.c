@@ -18,6 +18,7 @@
 #include "boot/internal.h"
 #include "boot/result.h"
 #include "boot/undo.h"
+#include "store/claim.h"
 
 #define LOCK_TIME  (60 * CLOCK_SECOND) /* a stop may be under way */
 #define LOCK_SLICE (100 * CLOCK_MS)
@@ -98,6 +99,7 @@ static int take_lock(struct boot *b, struct err *err)
 
 static int begin(struct boot *b, struct err *err)
 {
+	struct err swept = { 0 };
 	int r;
 
 	b->rundir = store_runtime(&b->store, b->name, true, err);
@@ -113,6 +115,8 @@ static int begin(struct boot *b, struct err *err)
 	b->folder = store_container(&b->store, b->name, err);
 	if (b->folder < 0)
 		return b->folder;
+	if (store_sweep(&b->store, &swept) < 0) /* another container's: no reason to fail */
+		log_warn("%s", swept.msg);
 	return boot_down(&b->store, b->name, b->rundir, false, err) < 0 ? err_wrap(err, "clear what an earlier run left")
 									: 0;
 }

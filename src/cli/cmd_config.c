@@ -11,6 +11,7 @@
 #include "cli/print.h"
 #include "conf/edit.h"
 #include "spec/spec.h"
+#include "store/claim.h"
 
 /* The words behind the options, once the verb is known. */
 struct config_verb {
@@ -96,6 +97,7 @@ static int change(struct cli *cli, const char *container, enum edit how, const s
 
 	if (dir < 0)
 		return dir;
+	store_sweep(&cli->store, NULL);
 	if (flock(dir, LOCK_EX) < 0)
 		return err_sys(err, errno, "lock the folder of '%s'", container);
 	r = file_read_at(dir, "config", CONF_FILE_MAX, &old, NULL, err);

@@ -200,7 +200,7 @@ int store_retire(const struct store *store, const char *name, int dir, const cha
 
 	if (!from || !folder || !to)
 		return err_nomem(err);
-	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+	if (flock(dir, LOCK_EX) < 0) /* who changes its config has it for a moment */
 		return err_sys(err, errno, "lock '%s'", from);
 	while (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0) {
 		/* .gone may be removed by another between the two */

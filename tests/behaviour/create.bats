@@ -273,6 +273,19 @@ no_sleeper() {
 	[ ! -e "$store/web/rootfs/file" ]
 }
 
+@test "create.3 a start and a change of configuration clear what is left, too" {
+	container first
+	template empty <<<':'
+	run env MGR_DEBUG_KILL=create:filled mgr-create -n web -t "$template"
+	[ -e "$store/.new/web" ]
+	mgr-config -n first set limits.pids 100
+	[ ! -e "$store/.new" ]
+	run env MGR_DEBUG_KILL=create:filled mgr-create -n web -t "$template"
+	[ -e "$store/.new/web" ]
+	boot first
+	[ ! -e "$store/.new" ]
+}
+
 @test "create.3 killed at any point, the next command that writes clears what is left" {
 	make first
 	listing >"$BATS_TEST_TMPDIR/before"
