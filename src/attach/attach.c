@@ -92,33 +92,47 @@ static int look_at_stdio(struct entry *e, struct err *err)
 	return 0;
 }
 
-/* fork() straight into the container's v2 cgroup, or into a leaf of it once the guest's own cgroups forbid that. */
+/* Once the guest gives controllers to cgroups of its own, none of its processes may be beside them (cgroup-v2.rst, "No
+ * Internal Process Constraint"): a process of ours there would be in its way, and it in ours. */
+static bool needs_leaf(int cgroup)
+{
+	char controllers[128];
+
+	return file_read_small_at(cgroup, "cgroup.controllers", controllers, sizeof controllers, NULL) > 0;
+}
+
+/* fork() into this v2 cgroup, or where we are with -1. */
+static pid_t clone_at(int cgroup, int *ret_pidfd)
+{
+	struct clone_args args = {
+		.flags = cgroup >= 0 ? CLONE_PIDFD | CLONE_INTO_CGROUP : CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = cgroup >= 0 ? (unsigned)cgroup : 0,
+	};
+	pid_t pid = sys_clone3(&args, sizeof args);
+
+	return pid < 0 ? -errno : pid;
+}
+
+/* fork() straight into the container's v2 cgroup, or a leaf of it; what the guest has made there may forbid either. */
 static pid_t clone_into(const struct entry *e, int *ret_pidfd, struct err *err)
 {
-	int cgroup = cgroup_clone_fd(&e->cgroup), pidfd = -1;
-	autoclose int leaf = -1;
-	pid_t pid;
+	int cgroup = cgroup_clone_fd(&e->cgroup);
+	bool leaf_first = cgroup >= 0 && needs_leaf(cgroup);
+	pid_t pid = -EBUSY;
 
-	for (;;) {
-		struct clone_args args = {
-			.flags = cgroup >= 0 ? CLONE_PIDFD | CLONE_INTO_CGROUP : CLONE_PIDFD,
-			.pidfd = (uint64_t)(uintptr_t)&pidfd,
-			.exit_signal = SIGCHLD,
-			.cgroup = cgroup >= 0 ? (unsigned)cgroup : 0,
-		};
-		pid = sys_clone3(&args, sizeof args);
-		if (pid >= 0 || leaf >= 0 || (errno != EBUSY && errno != EOPNOTSUPP))
-			break;
-		leaf = cgroup_leaf(cgroup, e->who.init_uid, err);
-		if (leaf < 0)
-			return leaf;
-		cgroup = leaf;
+	for (int i = 0; i < 2 && (pid == -EBUSY || pid == -EOPNOTSUPP); i++) {
+		bool in_leaf = cgroup >= 0 && leaf_first == (i == 0);
+		autoclose int leaf = in_leaf ? cgroup_leaf(cgroup, e->who.init_uid, err) : -1;
+		if (!in_leaf || leaf >= 0)
+			pid = clone_at(in_leaf ? leaf : cgroup, ret_pidfd);
 	}
-	if (pid < 0 && (errno == ENODEV || errno == ENOMEM)) /* its cgroup is gone; its pid namespace has ended */
+	if (pid == -ENODEV || pid == -ENOMEM) /* its cgroup is gone; its pid namespace has ended */
 		return err_set(err, ESRCH, "is not running");
 	if (pid < 0)
-		return err_sys(err, errno, "make a process in the container");
-	*ret_pidfd = pidfd;
+		return err_sys(err, -pid, "make a process in the container");
+	err_clear(err); /* a leaf that could not be made does not matter any longer */
 	return pid;
 }
 

@@ -244,16 +244,17 @@ int cgroup_open(struct cgroup *cg, struct err *err)
 
 int cgroup_leaf(int v2_dir, uid_t root, struct err *err)
 {
+	bool made = mkdirat(v2_dir, "attach", 0755) == 0;
 	autoclose int dir = -1;
-	int r;
 
-	if (mkdirat(v2_dir, "attach", 0755) < 0 && errno != EEXIST)
+	if (!made && errno != EEXIST)
 		return err_sys(err, errno, "make cgroup 'attach'");
 	dir = openat(v2_dir, "attach", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(err, errno, "open cgroup 'attach'");
-	r = delegate(dir, true, root, err);
-	return r < 0 ? r : steal_fd(&dir);
+	if (made && delegate(dir, true, root, err) < 0)
+		return -err->code;
+	return steal_fd(&dir);
 }
 
 int cgroup_remove(const struct cgroup *cg, struct err *err)

@@ -249,6 +249,12 @@ status_lines() {
 	assert_status 7
 }
 
+@test "attach.6 while it is stopped the terminal is its user's" {
+	run terminal expect:ready raw signal:TSTP cooked signal:CONT raw 'send:x\r' 'expect:got x' -- \
+		mgr-attach -n web -- sh -c 'echo ready; read -r line; echo "got $line"'
+	assert_success
+}
+
 @test "attach.6 signals pass, with a terminal and without" {
 	local trap='trap "echo got it; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
 	run terminal expect:ready signal:TERM 'expect:got it' -- mgr-attach -n web -- sh -c "$trap"

@@ -56,6 +56,8 @@ static void allowlist(void **state)
 
 static void refused(void **state)
 {
+	static const char seven[] = "2\ndenylist\nx [0,1,SCMP_CMP_NE] [1,1,SCMP_CMP_NE] [2,1,SCMP_CMP_NE] [3,1,SCMP_CMP_NE]"
+				    "[4,1,SCMP_CMP_NE] [5,1,SCMP_CMP_NE] [0,2,SCMP_CMP_NE]\n";
 	static const char *const bad[] = {
 		"",
 		"1\ndenylist\n",
@@ -71,8 +73,8 @@ static void refused(void **state)
 		"2\ndenylist\nx errno 1 [1]\n",
 		"2\ndenylist\n[\n",
 		"2\ndenylist\n[averyverylongarchitecture]\n",
-		"2\ndenylist\nx [0,1,SCMP_CMP_EQ][0,1,SCMP_CMP_EQ][0,1,SCMP_CMP_EQ][0,1,SCMP_CMP_EQ][0,1,SCMP_CMP_EQ]"
-		"[0,1,SCMP_CMP_EQ][0,1,SCMP_CMP_EQ]\n",
+		"2\ndenylist\nx [0,1,SCMP_CMP_EQ] [0] ]\n",
+		seven,
 	};
 	struct profile p;
 	struct err err = { 0 };
