@@ -38,6 +38,7 @@ static int open_folder(int dir, const char *name, struct err *err)
 }
 
 static void try_again(void *data);
+static void resolvers_changed(void *data);
 
 int dns_init(struct dns *dns, const char *folder, struct err *err)
 {
@@ -52,7 +53,10 @@ int dns_init(struct dns *dns, const char *folder, struct err *err)
 		dns->hosts = open_folder(dns->dir, "hosts", err);
 	if (dns->hosts >= 0)
 		dns->dhcp = open_folder(dns->dir, "dhcp", err);
-	return dns->dhcp < 0 ? -EIO : 0;
+	if (dns->dhcp < 0)
+		return -EIO;
+	dns->resolvers = resolvers_watch_new(dns->loop, resolvers_changed, dns, err);
+	return dns->resolvers ? 0 : -EIO;
 }
 
 static void forget(struct dns *dns)
@@ -152,6 +156,8 @@ void dns_stop(struct dns *dns)
 void dns_done(struct dns *dns)
 {
 	forget(dns);
+	resolvers_watch_free(dns->resolvers);
+	dns->resolvers = NULL;
 	cleanup_close(&dns->dir);
 	cleanup_close(&dns->hosts);
 	cleanup_close(&dns->dhcp);
@@ -220,6 +226,19 @@ static void reread(const struct dns *dns)
 {
 	if (dns->pidfd >= 0)
 		sys_pidfd_send_signal(dns->pidfd, SIGHUP);
+}
+
+static void resolvers_changed(void *data)
+{
+	struct dns *dns = data;
+	int r = dns_write_config(dns->bridge, dns->dir, &dns->err);
+
+	if (r > 0)
+		reread(dns);
+	else if (r == 0 && dns->pid)
+		r = dns_restart(dns, &dns->err);
+	if (r < 0)
+		log_error("%s", dns->err.msg);
 }
 
 void dns_remove(struct dns *dns, const char *uuid)

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "netd/bridge.h"
+#include "netd/resolvers.h"
 
 struct dns {
 	const struct bridge *bridge;
@@ -26,6 +27,7 @@ struct dns {
 	uint64_t started, delay;
 	struct loop_io *io;
 	struct loop_timer retry;
+	struct resolvers_watch *resolvers;
 	uint8_t (*macs)[6]; /* by the address's last 16 bits: whose DHCP lease it may be since dnsmasq runs */
 	struct err err;     /* why it does not run */
 };

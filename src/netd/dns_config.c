@@ -27,10 +27,7 @@ void dns_config(struct str *text, const struct bridge *bridge, const char *resol
 	str_addf(text, "no-hosts\nhostsdir=%s/hosts\ndomain=mgr\nlocal=/mgr/\nlocal=/", DNS_FOLDER);
 	reverse_zone(text, bridge);
 	str_add(text, "/\ndomain-needed\n");
-	if (resolv)
-		str_addf(text, "resolv-file=%s\n", resolv);
-	else
-		str_add(text, "no-resolv\n");
+	str_addf(text, "resolv-file=%s\nno-poll\n", resolv);
 	/* addresses: of those in dhcp-hostsdir alone, for ever; no name that a guest claims */
 	str_addf(text, "dhcp-range=%s,static,%s,infinite\ndhcp-hostsdir=%s/dhcp\n", net, mask, DNS_FOLDER);
 	str_add(text, "dhcp-authoritative\ndhcp-ignore-names\nleasefile-ro\nno-ping\nquiet-dhcp\n");

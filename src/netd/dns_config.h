@@ -9,7 +9,7 @@
 /* Where dnsmasq, in a mount namespace of its own, sees its folder: the real one lies where only root may enter. */
 #define DNS_FOLDER "/tmp"
 
-/* Its whole configuration. resolv: the file that lists the host's resolvers, NULL: none. user: who it becomes. */
+/* Its whole configuration. resolv: the file that lists the host's resolvers, read at SIGHUP. user: who it becomes. */
 void dns_config(struct str *text, const struct bridge *bridge, const char *resolv, const char *user);
 /* The lines of one container: for hostsdir, for dhcp-hostsdir. */
 void dns_hosts_line(struct str *text, const struct dns_entry *entry);

@@ -20,9 +20,9 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "netd/dns_config.h"
+#include "netd/resolvers.h"
 
 #define START_WAIT (10 * CLOCK_SECOND)
-#define STUB       "nameserver 127.0.0.53"
 
 static const char *find_program(void)
 {
@@ -33,17 +33,6 @@ static const char *find_program(void)
 		if (access(paths[i], X_OK) == 0)
 			return paths[i];
 	return paths[0];
-}
-
-/* The file that names the host's resolvers: systemd-resolved's stub has another behind it, that is asked directly. */
-static const char *find_resolvers(void)
-{
-	static const char host[] = "/etc/resolv.conf", behind[] = "/run/systemd/resolve/resolv.conf";
-	autofree char *text = NULL;
-
-	if (file_read_at(AT_FDCWD, host, 65536, &text, NULL, NULL) == 0 && strstr(text, STUB) && access(behind, R_OK) == 0)
-		return behind;
-	return access("/etc", R_OK) == 0 ? host : NULL;
 }
 
 static const char *find_user(void)
@@ -87,14 +76,13 @@ static void end(pid_t pid)
 	fd_wait(pidfd, 1, clock_in(CLOCK_SECOND));
 }
 
-/* Write the configuration; 1 when it was there already. */
-static int write_config(const struct bridge *bridge, int dir, struct err *err)
+int dns_write_config(const struct bridge *bridge, int dir, struct err *err)
 {
 	autocall(str_done) struct str text = { 0 };
 	autofree char *old = NULL;
 	int r;
 
-	dns_config(&text, bridge, find_resolvers(), find_user());
+	dns_config(&text, bridge, resolvers_file(), find_user());
 	if (text.failed)
 		return err_nomem(err);
 	if (file_read_at(dir, "conf", 65536, &old, NULL, NULL) == 0 && str_eq(old, text.text))
@@ -168,7 +156,7 @@ static int spawn(const struct bridge *bridge, const char *path, struct err *err)
 pid_t dns_run(const struct bridge *bridge, int dir, const char *path, bool *ret_adopted, struct err *err)
 {
 	pid_t old = dns_running(bridge, dir), pid;
-	int r = write_config(bridge, dir, err);
+	int r = dns_write_config(bridge, dir, err);
 
 	*ret_adopted = r > 0 && old;
 	if (*ret_adopted)

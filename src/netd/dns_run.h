@@ -12,6 +12,8 @@
  * once it answers. It is not our child. */
 pid_t dns_run(const struct bridge *bridge, int dir, const char *path, bool *ret_adopted, struct err *err);
 
+/* Write its configuration; 1 when it was there already. */
+int dns_write_config(const struct bridge *bridge, int dir, struct err *err);
 /* The pid of the one that runs on these files, or 0. */
 pid_t dns_running(const struct bridge *bridge, int dir);
 

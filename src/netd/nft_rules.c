@@ -3,11 +3,11 @@
  *
  *   chain guard      { type filter hook prerouting priority raw
  *       iifname BRIDGE ip daddr 127.0.0.0/8 drop }                   route_localnet would let it in
- *   chain forwards   { type nat hook prerouting priority dstnat      and chain local, the same at hook output
+ *   chain forwards   { type nat hook prerouting priority dstnat      and chain forwards_local, the same at hook output
  *       ip daddr 127.0.0.0/8 return                                  prerouting only: what comes from outside
  *       dnat ip to ip daddr . meta l4proto . th dport map @forward
  *       fib daddr type local dnat ip to meta l4proto . th dport map @forward_any }
- *   chain masquerade { type nat hook postrouting priority srcnat
+ *   chain outgoing   { type nat hook postrouting priority srcnat
  *       ip saddr NET ip daddr != NET masquerade                      to the outside
  *       oifname BRIDGE ip saddr 127.0.0.0/8 masquerade               the host by 127.0.0.1
  *       oifname BRIDGE ip saddr NET ct status dnat masquerade }      a container by the host's address: the answer must
@@ -271,7 +271,7 @@ static void put_forwards(struct nft_batch *b, const struct nft *nft, const char 
 
 static void put_masquerade(struct nft_batch *b, const struct nft *nft)
 {
-	static const char chain[] = "masquerade";
+	static const char chain[] = "outgoing";
 	struct making m;
 
 	put_chain(b, nft, chain, "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT);
@@ -300,6 +300,6 @@ void nft_put_rules(struct nft_batch *b, const struct nft *nft)
 {
 	put_guard(b, nft);
 	put_forwards(b, nft, "forwards", NF_INET_PRE_ROUTING);
-	put_forwards(b, nft, "local", NF_INET_LOCAL_OUT);
+	put_forwards(b, nft, "forwards_local", NF_INET_LOCAL_OUT);
 	put_masquerade(b, nft);
 }
