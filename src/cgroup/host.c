@@ -15,6 +15,9 @@
 
 #define MOUNTINFO_MAX (64U << 20)
 
+/* What struct cgroup_hierarchy's dir says while mounts are read: the hierarchy's root, or a folder of it. */
+enum { WHOLE = -1, PART = -2 };
+
 static const char *const v1_controllers[] = { "cpu",  "cpuacct", "cpuset",   "memory",     "devices", "freezer", "blkio",
 					      "pids", "net_cls", "net_prio", "perf_event", "hugetlb", "rdma",    "misc" };
 
@@ -89,17 +92,18 @@ static int pick_controllers(char *options, char *ret, size_t size)
 	return 0;
 }
 
-/* A hierarchy may be mounted more than once: the first mount of its root is kept, else the first. */
-static int add(struct cgroup *cg, const struct cgroup_hierarchy *found, bool whole, struct err *err)
+/* A hierarchy may be mounted more than once: the first mount of its root is kept, else the first. Where is it already; NULL:
+ * nowhere. */
+static struct cgroup_hierarchy *find_same(struct cgroup *cg, const struct cgroup_hierarchy *found)
 {
-	for (size_t i = 0; i < cg->n; i++) {
-		struct cgroup_hierarchy *h = &cg->h[i];
-		if (h->v2 != found->v2 || !str_eq(h->controllers, found->controllers))
-			continue;
-		if (whole && h->dir == -2)
-			*h = *found;
-		return 0;
-	}
+	for (size_t i = 0; i < cg->n; i++)
+		if (cg->h[i].v2 == found->v2 && str_eq(cg->h[i].controllers, found->controllers))
+			return &cg->h[i];
+	return NULL;
+}
+
+static int add(struct cgroup *cg, const struct cgroup_hierarchy *found, struct err *err)
+{
 	if (cg->n == CGROUP_HIERARCHIES)
 		return err_set(err, E2BIG, "this host has more than %d cgroup hierarchies", CGROUP_HIERARCHIES);
 	if (found->v2)
@@ -140,11 +144,14 @@ static int parse_line(struct cgroup *cg, char *line, bool (*reachable)(const str
 	if (!found.v2 &&
 	    (pick_controllers(options, found.controllers, sizeof found.controllers) < 0 || !found.controllers[0]))
 		return 0;
-	if (!reachable(&found))
+	found.dir = str_eq(field[3], "/") ? WHOLE : PART;
+	struct cgroup_hierarchy *same = find_same(cg, &found);
+	if ((same && (same->dir == WHOLE || found.dir == PART)) || !reachable(&found))
 		return 0;
-	bool whole = str_eq(field[3], "/");
-	found.dir = whole ? -1 : -2;
-	return add(cg, &found, whole, err);
+	if (!same)
+		return add(cg, &found, err);
+	*same = found;
+	return 0;
 }
 
 int cgroup_parse_mountinfo(struct cgroup *cg, const char *text, bool (*reachable)(const struct cgroup_hierarchy *h),
