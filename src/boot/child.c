@@ -18,6 +18,10 @@ int up_rootfs(struct boot *b, struct err *err)
 {
 	int r = ns_become_root(&b->spec.container.idmap, err);
 
+	if (b->n_passed != 1)
+		return err_set(err, EPROTO, "the root did not arrive");
+	b->tree = b->passed[0];
+
 	if (r == 0)
 		r = ns_set_hostname(b->spec.uts.name ? b->spec.uts.name : b->name, err);
 	if (r == 0)
@@ -49,6 +53,13 @@ int up_console(struct boot *b, struct err *err)
 	if (b->notify < 0)
 		return b->notify;
 	return boot_send_console(b, (const int[3]){ master, b->console_peer, b->notify }, err);
+}
+
+/* By the child itself, because that is fast; by descriptors, because it must not open them. On a host without v2 there is
+ * nothing but this. */
+int up_cgroup_join(struct boot *b, struct err *err)
+{
+	return cgroup_enter_tasks(b->passed, b->n_passed, err);
 }
 
 /* Only now is every cgroup joined: the namespace's roots are what the process is in when it is made. */

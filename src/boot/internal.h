@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
 #include "net/net.h"
@@ -28,6 +29,8 @@ struct boot {
 	uint32_t root_uid, root_gid; /* host ids of container root */
 	struct strv argv, env;       /* of init */
 	struct cgroup cgroup;
+	int passed[FD_MAX_PASSED]; /* what the next message to the child takes along, and what the child got with the last */
+	size_t n_passed;
 	struct net_plan net;
 	char *os_release; /* the host's, as text; NULL: not known */
 	uint64_t cap_keep;
@@ -62,6 +65,7 @@ extern const size_t n_steps;
 int up_config(struct boot *b, struct err *err);
 int up_security(struct boot *b, struct err *err);
 int up_dev(struct boot *b, struct err *err);
+int up_cgroup_v2(struct boot *b, struct err *err);
 int up_cgroup(struct boot *b, struct err *err);
 int down_cgroup(const struct store *store, const char *name, const char *object, struct err *err);
 int up_network_service(struct boot *b, struct err *err);
@@ -70,7 +74,6 @@ int up_clone(struct boot *b, struct err *err);
 int up_idmap(struct boot *b, struct err *err);
 int up_storage(struct boot *b, struct err *err);
 int down_storage(const struct store *store, const char *name, const char *object, struct err *err);
-int up_cgroup_join(struct boot *b, struct err *err);
 int up_network(struct boot *b, struct err *err);
 int down_network(const struct store *store, const char *name, const char *object, struct err *err);
 int up_forward(struct boot *b, struct err *err);
@@ -82,6 +85,7 @@ int down_control(const struct store *store, const char *name, const char *object
 int up_rootfs(struct boot *b, struct err *err);
 int up_resolver(struct boot *b, struct err *err);
 int up_console(struct boot *b, struct err *err);
+int up_cgroup_join(struct boot *b, struct err *err);
 int up_cgroup_view(struct boot *b, struct err *err);
 int up_confine(struct boot *b, struct err *err);
 int up_exec(struct boot *b, struct err *err);

@@ -24,6 +24,21 @@ static int read_assigned(struct boot *b, struct err *err)
 	return spec_check(&b->spec, err);
 }
 
+/* Needs no more care than the lock beside it: neither outlives the machine's run. */
+static int save_spec(const struct boot *b, struct err *err)
+{
+	autocall(str_done) struct str text = { 0 };
+	autoclose int fd = -1;
+	int r;
+
+	spec_print(&b->spec, &text);
+	if (text.failed)
+		return err_nomem(err);
+	fd = openat(b->rundir, "spec", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r = fd < 0 ? -errno : file_write_all(fd, str_text(&text), text.len);
+	return r < 0 ? err_sys(err, -r, "write 'spec'") : 0;
+}
+
 int up_config(struct boot *b, struct err *err)
 {
 	const struct idmap *map = &b->spec.container.idmap;
@@ -37,7 +52,7 @@ int up_config(struct boot *b, struct err *err)
 		return r;
 	if (map->mode == IDMAP_AUTO)
 		return err_set(err, EINVAL, "container.idmap is 'auto': create writes the range that a container was given");
-	r = spec_save(&b->spec, b->rundir, "spec", err);
+	r = save_spec(b, err);
 	if (r < 0)
 		return r;
 	b->root_uid = idmap_root(map, false);
@@ -57,7 +72,8 @@ int up_security(struct boot *b, struct err *err)
 	return r < 0 ? r : security_seccomp(&b->spec.seccomp, b->store.cache, &b->seccomp, err);
 }
 
-int up_cgroup(struct boot *b, struct err *err)
+/* Only the folder that the child is born in. */
+int up_cgroup_v2(struct boot *b, struct err *err)
 {
 	int r = cgroup_host(&b->cgroup, err);
 
@@ -65,9 +81,22 @@ int up_cgroup(struct boot *b, struct err *err)
 		r = cgroup_name(&b->cgroup, b->store.cgroup, b->name, err);
 	if (r == 0)
 		r = undo_add(b->rundir, "cgroup", b->cgroup.path, err);
-	if (r == 0)
-		r = cgroup_create(&b->cgroup, &b->spec.limits, b->root_uid, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = cgroup_create_v2(&b->cgroup, b->root_uid, err);
+	if (r != -EBUSY)
+		return r;
+	/* somebody lives in it although there was no record: it has been lost */
+	r = cgroup_kill(&b->cgroup, clock_in(KILL_TIME), err);
+	return r < 0 ? r : cgroup_create_v2(&b->cgroup, b->root_uid, err);
+}
+
+/* The others, while the child mounts what it needs. */
+int up_cgroup(struct boot *b, struct err *err)
+{
+	int r = cgroup_create(&b->cgroup, &b->spec.limits, b->root_uid, err);
+
+	return r < 0 ? r : cgroup_open_tasks(&b->cgroup, b->passed, &b->n_passed, err);
 }
 
 int down_cgroup(const struct store *store, const char *name, const char *object, struct err *err)
@@ -129,7 +158,10 @@ int up_storage(struct boot *b, struct err *err)
 	if (backend->unmount && undo_add(b->rundir, "storage", b->spec.rootfs.path, err) < 0)
 		return -err->code;
 	b->tree = backend->mount(&b->spec.rootfs, path, b->userns, err);
-	return b->tree < 0 ? b->tree : 0;
+	if (b->tree < 0)
+		return b->tree;
+	b->passed[b->n_passed++] = fcntl(b->tree, F_DUPFD_CLOEXEC, 3);
+	return b->passed[0] < 0 ? err_sys(err, errno, "pass the root on") : 0;
 }
 
 int down_storage(const struct store *store, const char *name, const char *object, struct err *err)
@@ -145,11 +177,6 @@ int down_storage(const struct store *store, const char *name, const char *object
 	if (!backend)
 		return -err->code;
 	return backend->unmount ? backend->unmount(&conf, path, err) : 0;
-}
-
-int up_cgroup_join(struct boot *b, struct err *err)
-{
-	return cgroup_join(&b->cgroup, b->pid, cgroup_clone_fd(&b->cgroup) < 0, err);
 }
 
 /* Before the exec, because a missing library would show only after it: the loader ends with 127. */

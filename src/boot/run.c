@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table, upwards: the parent's rows here, the child's behind the clone. They talk over one SEQPACKET pair: down go
- * "rows to here are done" with the root's mount, up come a message a row, the console and errors. A successful exec closes
+ * "rows to here are done" with descriptors, up come a message a row, the console and errors. A successful exec closes
  * the child's end. */
 #include <errno.h>
 #include <poll.h>
@@ -54,17 +54,12 @@ int boot_send_console(struct boot *b, const int fds[3], struct err *err)
 	return e < 0 ? err_sys(err, -e, "hand the console to the host") : 0;
 }
 
-/* Until the parent has done row `until`. The mount of the root comes with one of the messages. */
+/* Until the parent has done row `until`. */
 static void await(struct boot *b, size_t until, size_t *done)
 {
-	while (*done < until) {
-		size_t n = 0;
-		int fd = -1;
-		if (fd_recv(b->peer, done, sizeof *done, &fd, 1, &n) != sizeof *done)
+	while (*done < until)
+		if (fd_recv(b->peer, done, sizeof *done, b->passed, ARRAY_SIZE(b->passed), &b->n_passed) != sizeof *done)
 			_exit(EXIT_FAILURE); /* the parent is gone */
-		if (n)
-			b->tree = fd;
-	}
 }
 
 void boot_child(struct boot *b)
@@ -154,10 +149,13 @@ static int listen_to_child(struct boot *b, struct err *err)
 	}
 }
 
+/* With the descriptors that the rows have left for it. */
 static int tell_child(struct boot *b, size_t row, struct err *err)
 {
-	int e = fd_send(b->peer, &row, sizeof row, &b->tree, b->tree >= 0 && steps[row].up == up_storage);
+	int e = fd_send(b->peer, &row, sizeof row, b->passed, b->n_passed);
 
+	while (b->n_passed > 0)
+		close(b->passed[--b->n_passed]);
 	if (e == -EPIPE || e == -ECONNRESET) /* it failed: its reason is in the queue */
 		return listen_to_child(b, err) < 0 ? -err->code
 						   : err_set(err, ECHILD, "%s: the child is gone", steps[row].name);

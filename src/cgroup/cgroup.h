@@ -45,6 +45,8 @@ void cgroup_done(struct cgroup *cg);
  * name=systemd one: no other v1 hierarchy can be delegated safely. An empty folder that a dead run left is made anew; after
  * a failure cgroup_remove takes away what is there. */
 int cgroup_create(struct cgroup *cg, const struct limits_conf *limits, uid_t root, struct err *err);
+/* The v2 folder alone, when the host has v2: cgroup_create then makes the rest, while a process runs in this one. */
+int cgroup_create_v2(struct cgroup *cg, uid_t root, struct err *err);
 /* Open the folders of one that exists. */
 int cgroup_open(struct cgroup *cg, struct err *err);
 /* The v2 folder for clone3's CLONE_INTO_CGROUP, or -1. */
@@ -53,8 +55,12 @@ int cgroup_clone_fd(const struct cgroup *cg);
  * v2 folder itself is -EBUSY once the guest has given controllers to its children (cgroup-v2.rst, "No Internal Process
  * Constraint"). Returns an fd. */
 int cgroup_leaf(int v2_dir, uid_t root, struct err *err);
-/* Put a process into the others (v1; v2 as well when `all`). pid 0: the caller. */
+/* Put a process into the others (v1; v2 as well when `all`). pid 0: the caller, who has one thread; by far the fastest. */
 int cgroup_join(const struct cgroup *cg, pid_t pid, bool all, struct err *err);
+/* The same for a process without the right to open them, in two halves: descriptors of every v1 `tasks` file, for a child
+ * or to be sent; then, in that process with its one thread, enter and close them. */
+int cgroup_open_tasks(const struct cgroup *cg, int fds[CGROUP_HIERARCHIES], size_t *ret_n, struct err *err);
+int cgroup_enter_tasks(int fds[], size_t n, struct err *err);
 /* Is any process in it, in any hierarchy? 1, 0 or -errno; absent is 0. Needs only cgroup_name. */
 int cgroup_populated(const struct cgroup *cg, struct err *err);
 /* Kill every process in it and wait until it is empty. Absent is 0. */

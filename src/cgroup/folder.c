@@ -217,9 +217,16 @@ static int create_in(const struct cgroup *cg, struct cgroup_hierarchy *h, uid_t 
 	return r < 0 ? err_wrap(err, "cgroup '%s/%s'", h->mount, cg->path) : 0;
 }
 
+int cgroup_create_v2(struct cgroup *cg, uid_t root, struct err *err)
+{
+	return cg->n > 0 && cg->h[0].v2 ? create_in(cg, &cg->h[0], root, err) : 0;
+}
+
 int cgroup_create(struct cgroup *cg, const struct limits_conf *limits, uid_t root, struct err *err)
 {
 	for (size_t i = 0; i < cg->n; i++) {
+		if (cg->h[i].dir >= 0)
+			continue;
 		int r = create_in(cg, &cg->h[i], root, err);
 		if (r < 0)
 			return r;
