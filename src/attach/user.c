@@ -86,7 +86,8 @@ static int find_user(struct user *u, const char *passwd, const char *want, struc
 		return err_set(err, EINVAL, "the container has no user '%s'", want);
 	if (!by_number) {
 		*u = (struct user){ .uid = wanted, .gid = wanted ? NOGROUP : 0, .home = "/", .shell = "/bin/sh" };
-		return str_print(u->name, sizeof u->name, "%s", wanted ? want : "root");
+		return wanted ? str_print(u->name, sizeof u->name, "%u", (unsigned)wanted)
+			      : str_print(u->name, sizeof u->name, "root");
 	}
 	(void)field_id(&found[2], &u->uid);
 	(void)field_id(&found[3], &u->gid);

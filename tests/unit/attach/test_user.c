@@ -62,6 +62,10 @@ static void by_number(void **state)
 	assert_int_equal(user_find(&u, passwd, groups, "4711", NULL, NULL), 0);
 	assert_int_equal(u.uid, 4711);
 	assert_int_equal(u.gid, 65534);
+	assert_int_equal(user_find(&u, passwd, groups,
+				   "000000000000000000000000000000000000000000000000000000000000000004711", NULL, NULL),
+			 0);
+	assert_string_equal(u.name, "4711");
 	assert_int_equal(user_find(&u, "", "", "0", NULL, NULL), 0);
 	assert_int_equal(u.gid, 0);
 	assert_string_equal(u.name, "root");
