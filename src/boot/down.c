@@ -30,7 +30,7 @@ static int down_line(void *data, const char *step, const char *object, struct er
 			log_error("%s", err->msg);
 			return -err->code;
 		}
-		debug_point("boot:down", step);
+		debug_point(d->reboot ? "reboot:down" : "boot:down", step);
 		return 0;
 	}
 	return err_set(err, EBADMSG, "undo record: no step is called '%s'", step);

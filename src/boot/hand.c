@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/debug.h"
 #include "base/str.h"
 #include "boot/internal.h"
 
@@ -100,6 +101,7 @@ int boot_hand_over(struct boot *b, struct err *err)
 	if (fd < 0)
 		return fd;
 	str_print(number, sizeof number, "%d", fd);
+	debug_point(b->from ? "reboot:up" : "boot:up", "handover");
 	execve(SUPERVISOR, (char *const[]){ (char *)(uintptr_t)SUPERVISOR, number, NULL }, environ);
 	return err_sys(err, errno, "run '%s'", SUPERVISOR);
 }

@@ -84,12 +84,18 @@ void boot_child(struct boot *b)
 
 /* --- the parent's side ---------------------------------------------------------------------------------------------- */
 
+/* The end of a row: where tests kill us. */
+static void row_done(const struct boot *b, size_t row)
+{
+	debug_point(b->from ? "reboot:up" : "boot:up", steps[row].name);
+}
+
 static int take_report(struct boot *b, const struct report *r, const int *fds, size_t n_fds, size_t *step, struct err *err)
 {
 	switch (r->kind) {
 	case REPORT_BEGINS:
 		if (*step)
-			debug_point("boot:up", steps[*step].name);
+			row_done(b, *step);
 		*step = r->step;
 		return 0;
 	case REPORT_CONSOLE:
@@ -113,7 +119,7 @@ static int closed(const struct boot *b, size_t step, struct err *err)
 	char text[48];
 
 	if (step == n_steps - 1) {
-		debug_point("boot:up", steps[step].name);
+		row_done(b, step);
 		return 0;
 	}
 	/* a socket is closed a moment before its process can be waited for */
@@ -169,7 +175,7 @@ static int run_rows(struct boot *b, struct err *err)
 			continue;
 		if (steps[i].up(b, err) < 0)
 			return err_wrap(err, "%s", steps[i].name);
-		debug_point("boot:up", steps[i].name);
+		row_done(b, i);
 		if (steps[i + 1].side == CHILD && tell_child(b, i, err) < 0)
 			return -err->code;
 	}

@@ -133,7 +133,7 @@ static void init_ended(struct supervisor *s, int status)
 	log_info("init ended: %s", proc_status_text(status, text));
 	s->init = 0;
 	s->init_status = status;
-	loop_timer_stop(s->loop, &s->kill);
+	supervisor_stopped(s);
 	ready_stop(s);
 	debug_point("supervisor", "init-exited");
 	console_finish(s);

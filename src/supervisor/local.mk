@@ -6,6 +6,7 @@ mgr_supervisor_SOURCES = \
 	%D%/main.c \
 	%D%/ready.c \
 	%D%/requests.c \
+	%D%/stop.c \
 	%D%/supervisor.h \
 	%D%/take.c
 # Static: its memory counts once for every container (doc/PERFORMANCE.md). Linked otherwise for sanitizers.

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the control socket is asked. */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/sys.h"
 #include "store/store.h"
 #include "supervisor/supervisor.h"
 #include "wire/attach.h"
@@ -77,51 +74,6 @@ static int answer_watch(struct wire_client *client, const void *payload, size_t 
 	client->watching = true;
 	fill_status(client->server->data, &st);
 	wire_client_send(client, WIRE_WATCH, &st, sizeof st, NULL, 0);
-	return 0;
-}
-
-static void out_of_patience(void *data)
-{
-	struct supervisor *s = data;
-
-	log_warn("init has not ended in time: killing");
-	s->reboot_wish = false;
-	supervisor_kill(s);
-}
-
-/* The signal that asks init for it; 0: kill. */
-static int signal_for(const struct supervisor *s, uint32_t how)
-{
-	switch (how) {
-	case WIRE_HALT:
-		return s->halt_signal;
-	case WIRE_REBOOT:
-		return s->reboot_signal;
-	default:
-		return s->stop_signal == SIGKILL ? 0 : s->stop_signal;
-	}
-}
-
-int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct err *err)
-{
-	int sig;
-
-	if (how > WIRE_REBOOT)
-		return err_set(err, EBADMSG, "no such way to stop: %u", (unsigned)how);
-	if (!s->init)
-		return err_set(err, ESRCH, "init has ended already");
-	sig = signal_for(s, how);
-	s->reboot_wish = how == WIRE_REBOOT;
-	supervisor_enter(s, WIRE_STOPPING);
-	if (sig == 0) {
-		supervisor_kill(s);
-		return 0;
-	}
-	if (sys_pidfd_send_signal(s->init_pidfd, sig) < 0)
-		return err_sys(err, errno, "send signal %d to init", sig);
-	s->kill.fn = out_of_patience;
-	s->kill.data = s;
-	loop_timer_start(s->loop, &s->kill, clock_in(timeout));
 	return 0;
 }
 

@@ -49,6 +49,8 @@ struct supervisor {
 	int init_status;  /* wait status, once init has ended */
 	bool reboot_wish; /* what the last WIRE_STOP asked for is a reboot */
 	int halt_signal, reboot_signal, stop_signal;
+	int asking;             /* the signal that init is to get once it takes it */
+	struct loop_timer ask;  /* looks whether it does */
 	struct loop_timer kill; /* when the patience of a WIRE_STOP ends */
 
 	enum handover_ready ready_by;
@@ -80,8 +82,12 @@ extern const struct wire_request supervisor_requests[];
 void supervisor_enter(struct supervisor *s, enum wire_state state);
 /* Tell the watchers how things are. */
 void supervisor_tell(struct supervisor *s);
+
+/* stop.c: what a WIRE_STOP asks for. */
 /* Begin to end it; how: enum wire_stop_how. -EBADMSG when it is none, -ESRCH when init has ended already. */
 int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct err *err);
+/* Init has ended: nothing more to ask of it. */
+void supervisor_stopped(struct supervisor *s);
 
 /* end.c: children and the end of the run. */
 void supervisor_reap(struct supervisor *s);

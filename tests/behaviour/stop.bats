@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+load ../lib/common
+load ../lib/stub
+
+setup_file() {
+	build_stub
+}
+
+last_run() {
+	mgr-info -n "$1" | sed -n 's/^Last run: *[^ ]* //p'
+}
+
+@test "stop.1 busybox's init is asked by its own signal" {
+	container a -s net.0.type=empty
+	boot a
+	run mgr-stop -n a
+	assert_success
+	assert_output ""
+	state_is a STOPPED
+	assert_equal "$(last_run a)" "powered off"
+}
+
+@test "stop.1 [signal] halt chooses the signal" {
+	stub a "" -s signal.halt=SIGUSR1
+	boot_stub a
+	mgr-stop -n a
+	assert_equal "$(last_run a)" "exit status 7"
+}
+
+@test "stop.1 when the time is up the whole tree is killed" {
+	stub a "" -s signal.halt=SIGWINCH
+	boot_stub a
+	assert_equal "$(stubs_alive)" 2
+	SECONDS=0
+	run mgr-stop -t 1 -n a
+	assert_success
+	[ "$SECONDS" -ge 1 ]
+	assert_equal "$(last_run a)" "signal 9 (Killed)"
+	assert_equal "$(stubs_alive)" 0
+	assert_equal "$(cgroups_of a)" ""
+}
+
+@test "stop.1 one that has only just been started hears it too" {
+	stub a "late"
+	mgr-start -n a
+	run timeout 20 mgr-stop -n a
+	assert_success
+	assert_equal "$(last_run a)" "powered off"
+}
+
+@test "stop.1 --nokill gives up instead" {
+	stub a "" -s signal.halt=SIGWINCH
+	boot_stub a
+	run mgr-stop --nokill -t 0.3 -n a
+	assert_status 1
+	assert_output "mgr-stop: a: has not stopped in time"
+	assert_equal "$(stubs_alive)" 2
+}
+
+@test "stop.1 --nowait returns at once" {
+	stub a "" -s signal.halt=SIGWINCH
+	boot_stub a
+	run timeout 5 mgr-stop --nowait -n a
+	assert_success
+	state_is a STOPPING
+}
+
+@test "stop.2 -k kills at once" {
+	stub a "" -s signal.halt=SIGWINCH
+	boot_stub a
+	run timeout 5 mgr-stop -k -n a
+	assert_success
+	assert_equal "$(last_run a)" "signal 9 (Killed)"
+	assert_equal "$(stubs_alive)" 0
+	state_is a STOPPED
+}
+
+@test "stop.2 -k ends one that is stopping" {
+	stub a "" -s signal.halt=SIGWINCH
+	boot_stub a
+	mgr-stop --nowait -n a
+	run timeout 5 mgr-stop -k -n a
+	assert_success
+	state_is a STOPPED
+}
+
+@test "stop.3 what does not run exits 2" {
+	stub a ""
+	run mgr-stop -n a
+	assert_status 2
+	assert_output "mgr-stop: a: is not running"
+	boot_stub a
+	mgr-stop -n a
+	run mgr-stop -k -n a
+	assert_status 2
+}
+
+@test "stop.3 of several names each is stopped, the highest code wins" {
+	stub a ""
+	stub b ""
+	boot_stub a
+	run mgr-stop a b
+	assert_status 2
+	assert_output "mgr-stop: b: is not running"
+	state_is a STOPPED
+}
+
+@test "stop.4 -r reboots" {
+	local before
+	stub a ""
+	boot_stub a
+	before=$(mgr-info -n a -pH)
+	run mgr-stop -r -n a
+	assert_success
+	state_is a RUNNING
+	[ "$(mgr-info -n a -pH)" != "$before" ]
+	assert_equal "$(stubs_alive)" 2
+}
+
+@test "stop.4 -r of an init that does not reboot says so" {
+	stub a "" -s signal.reboot=SIGWINCH
+	boot_stub a
+	run mgr-stop -r -t 0.3 -n a
+	assert_status 1
+	assert_output "mgr-stop: a: has stopped instead of rebooting"
+	state_is a STOPPED
+}
+
+@test "stop.5 Debian stops in under 3 s without a kill" {
+	local suite start
+	for suite in bookworm trixie; do
+		container "$suite" -t debian -s net.0.type=empty -- --suite "$suite"
+		boot "$suite"
+		start=$(date +%s%N)
+		mgr-stop -n "$suite"
+		[ $(($(date +%s%N) - start)) -lt 3000000000 ]
+		assert_equal "$(last_run "$suite")" "powered off"
+	done
+}

@@ -1,0 +1,325 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+load ../lib/common
+load ../lib/stub
+
+setup_file() {
+	build_stub
+	cc -O1 -I "$BATS_TEST_DIRNAME/../../src" -o "$BATS_FILE_TMPDIR/frames" "$BATS_TEST_DIRNAME/../fuzz/frames.c"
+}
+
+# --- super.1 ----------------------------------------------------------------------------------------------------------------
+
+# What a client would find changed.
+facts() {
+	mgr-info -n "$1" --json | jq -c '.[0] | [.state, .pid, .ready, .started, .forwards]'
+	fds_of "$(supervisor_pid "$1")" | wc -l
+}
+
+# [as=COMMAND] ask PYTHON-CODE: `s` is a function that connects to the control socket of container a, `head(type, length, version)`
+# makes a head.
+ask() {
+	${as-} python3 - "$MGR_ROOT/run/mgr/a" <<EOF
+import os, socket, struct, sys
+folder = os.open(sys.argv[1], os.O_RDONLY)
+def s():
+    c = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    c.settimeout(10)
+    c.connect("/proc/self/fd/%d/control" % folder)
+    return c
+def head(type, length=0, version=1, magic=0x3172676d):
+    return struct.pack("=IHHIi", magic, version, type, length, 0)
+def answer(c):
+    try:
+        return c.recv(65536)
+    except ConnectionResetError:
+        return b""
+def code(reply):
+    return struct.unpack("=IHHIi", reply[:16])[4]
+$1
+EOF
+}
+
+@test "super.1 100,000 random frames leave it and its container as they were" {
+	stub a ""
+	boot_stub a
+	local before after
+	before=$(facts a)
+	run "$BATS_FILE_TMPDIR/frames" "$MGR_ROOT/run/mgr/a" 100000
+	assert_success
+	echo "$output"
+	same_facts() { after=$(facts a) && [ "$after" = "$before" ]; }
+	wait_until 5 same_facts || assert_equal "$after" "$before"
+	mgr-stop -n a
+}
+
+@test "super.1 only uid 0 is answered" {
+	stub a ""
+	boot_stub a
+	run ask '
+os.setresuid(65534, 65534, 65534)
+try:
+    s()
+    print("connected")
+except PermissionError:
+    print("refused")'
+	assert_output "refused"
+	# One who may open the socket all the same: the credentials decide.
+	as="setpriv --reuid 65534 --inh-caps +dac_override --ambient-caps +dac_override" run ask '
+c = s()
+try:
+    c.send(head(1))
+except BrokenPipeError:
+    pass
+print(answer(c))'
+	assert_output "b''"
+	run ask 'c = s(); c.send(head(1)); print(len(answer(c)) > 16)'
+	assert_output "True"
+}
+
+@test "super.1 lengths, types and version are checked" {
+	stub a ""
+	boot_stub a
+	run ask '
+c = s()
+for what in head(1, 1) + b"x", head(99), head(3, 0), head(1, 0, 2), head(1):
+    c.send(what)
+    print(os.strerror(code(answer(c))))
+c.send(b"x" * 100)
+print(answer(c))'
+	assert_output "Bad message
+Operation not supported
+Bad message
+Protocol not supported
+Success
+b''"
+}
+
+@test "super.1 a client that stalls holds nobody up" {
+	stub a ""
+	boot_stub a
+	run ask '
+stalled = [s() for i in range(20)]
+for c in stalled:
+    c.setblocking(False)
+    try:
+        for i in range(5000):
+            c.send(head(2))
+    except OSError:
+        pass
+c = s()
+c.send(head(1))
+print(len(answer(c)) > 16)'
+	assert_output "True"
+	run timeout 5 mgr-stop -n a
+	assert_success
+}
+
+@test "super.1 it is one static program that shares its memory with the others" {
+	stub a ""
+	boot_stub a
+	local pid private
+	pid=$(supervisor_pid a)
+	[ -n "$pid" ]
+	private=$(awk '/^(Pss_Anon|Pss_Shmem):/ { n += $2 } END { print n }' "/proc/$pid/smaps_rollup")
+	echo "private: $private kB"
+	# Sanitizers bring their own; the bench has the whole figure for many of them.
+	grep -q asan "/proc/$pid/maps" || [ "$private" -le 100 ]
+	! grep -q ' /.*\.so' "/proc/$pid/maps" || grep -q asan "/proc/$pid/maps"
+}
+
+@test "super.1 it keeps none of the command's descriptors and reaps what it starts" {
+	stub a ""
+	mgr-start -n a 7>"$BATS_TEST_TMPDIR/mine" | cat
+	mgr-stop -r -n a
+	mgr-stop -r -n a
+	local pid
+	pid=$(supervisor_pid a)
+	run fds_of "$pid"
+	refute_contains "$BATS_TEST_TMPDIR"
+	refute_contains "pipe:"
+	assert_equal "$(xargs <"/proc/$pid/task/$pid/children")" "$(mgr-info -n a -pH)"
+	assert_equal "$(cut -d' ' -f6 <"/proc/$pid/stat")" "$pid"
+}
+
+@test "super.1 the log tells the run, the console's log what the guest wrote" {
+	stub a ""
+	boot_stub a
+	mgr-stop -n a
+	run cat "$MGR_ROOT/var/log/mgr/a/log"
+	assert_match "[0-9T:.-]{26}Z INFO +a: RUNNING"
+	assert_match "a: init ended: signal 2"
+	assert_match "a: STOPPED"
+	run cat "$MGR_ROOT/var/log/mgr/a/console"
+	assert_contains "stub runs"
+}
+
+@test "super.1 a terminal that the guest hangs up is read on, without spinning" {
+	container a -t debian -s net.0.type=empty
+	boot a
+	local pid
+	pid=$(supervisor_pid a)
+	run awk '{ print $14 + $15 }' "/proc/$pid/stat"
+	[ "$output" -lt 20 ] || show "clock ticks since boot: $output"
+	in_container a sh -c 'echo still here >/dev/console'
+	wait_until 5 grep -q "still here" "$MGR_ROOT/var/log/mgr/a/console"
+	mgr-stop -k -n a
+}
+
+# --- super.2 ----------------------------------------------------------------------------------------------------------------
+
+# Whatever the moment, nobody may say STOPPED while something of it lives: asked first, looked for then.
+honest() {
+	local state
+	state=$(mgr-info -n a -sH) || return
+	[ "$state" != STOPPED ] || [ "$(stubs_alive)" = 0 ] || show "STOPPED, with $(stubs_alive) processes"
+}
+
+nothing_left() {
+	assert_equal "$(stubs_alive)" 0
+	assert_equal "$(cgroups_of a)" ""
+	assert_equal "$(find "$MGR_ROOT/run/mgr/a" -mindepth 1 ! -name lock -printf '%f ')" ""
+	assert_equal "$(ip -o link show type veth)" ""
+	! grep -l "mgr-boot\|mgr-supervisor" /proc/[0-9]*/comm
+}
+
+# A bridge of the test's own: then "network" has something to undo, without a network service.
+victim() {
+	ip link add victims type bridge
+	stub a "$1" -s net.0.type=veth -s net.0.link=victims -s net.0.ipv4.address=198.51.100.7/24
+}
+
+common_teardown_and_bridge() {
+	common_teardown
+	ip link del victims 2>/dev/null || true
+}
+
+teardown() {
+	common_teardown_and_bridge
+}
+
+steps() {
+	"$STAGE/libexec/mgr/mgr-boot" --steps | cut -d ' ' -f 1
+}
+
+# Those that have something to undo in this container.
+downs() {
+	mgr-start -n a
+	cut -d ' ' -f 1 "$MGR_ROOT/run/mgr/a/undo" | sort -u
+	mgr-stop -k -n a
+}
+
+# recovers POINT: the state is honest, the next start succeeds, it stops, nothing is left.
+recovers() {
+	honest || show "at $1"
+	mgr-start -n a || show "at $1: the next start fails"
+	state_is a RUNNING || show "at $1: not RUNNING after the next start"
+	wait_until 5 has_child "$(mgr-info -n a -pH)" || show "at $1: no child"
+	assert_equal "$(stubs_alive)" 2 || show "at $1"
+	mgr-stop -k -n a || show "at $1: the next stop fails"
+	nothing_left || show "left after $1"
+}
+
+# killed_at POINT COMMAND...: it is; a point that nothing reaches would prove nothing.
+killed_at() {
+	local point=$1
+	shift
+	MGR_DEBUG_KILL=$point "$@" >"$BATS_TEST_TMPDIR/out" 2>&1 || true
+	echo "$point" >>"$BATS_FILE_TMPDIR/points"
+}
+
+@test "super.2 mgr-boot killed at any step of a start" {
+	local point
+	victim ""
+	for point in lock $(steps) handover; do
+		killed_at "boot:up:$point" mgr-start -n a
+		[ "$point" = handover ] || grep -q "mgr-start: a: " "$BATS_TEST_TMPDIR/out" || show "$point: not reached"
+		recovers "boot:up:$point"
+	done
+}
+
+@test "super.2 mgr-boot killed at any step of a start, with an init that outlives it" {
+	local point
+	victim "clear"
+	for point in $(steps) handover; do
+		killed_at "boot:up:$point" mgr-start -n a
+		recovers "boot:up:$point"
+	done
+}
+
+@test "super.2 the supervisor killed at any point of a run's end" {
+	local point
+	victim ""
+	for point in supervisor:init-exited supervisor:before-down supervisor:after-down $(downs | sed s/^/boot:down:/); do
+		MGR_DEBUG_KILL=$point mgr-start -n a
+		honest
+		mgr-stop -k -n a >"$BATS_TEST_TMPDIR/out" 2>&1 || true
+		echo "$point" >>"$BATS_FILE_TMPDIR/points"
+		recovers "$point"
+	done
+}
+
+@test "super.2 the supervisor killed at any step of a reboot" {
+	local point
+	victim ""
+	for point in supervisor:before-reboot $(downs | sed s/^/reboot:down:/) $(steps | sed s/^/reboot:up:/) \
+		reboot:up:handover; do
+		# The control socket stays.
+		[ "$point" != reboot:down:control ] || continue
+		MGR_DEBUG_KILL=$point mgr-start -n a
+		mgr-stop -r -t 10 -n a >/dev/null 2>&1 && show "$point: not reached"
+		echo "$point" >>"$BATS_FILE_TMPDIR/points"
+		recovers "$point"
+	done
+}
+
+@test "super.2 the supervisor killed while the container runs takes it along" {
+	victim ""
+	MGR_DEBUG_KILL=supervisor:started mgr-start -n a
+	echo supervisor:started >>"$BATS_FILE_TMPDIR/points"
+	wait_state a STOPPED
+	recovers supervisor:started
+	boot_stub a
+	kill -KILL "$(supervisor_pid a)"
+	wait_state a STOPPED
+	recovers "SIGKILL while it runs"
+}
+
+@test "super.2 with an init that outlives its supervisor it is ABORTING until a command that writes" {
+	local how
+	victim "clear"
+	for how in start stop destroy; do
+		boot_stub a
+		kill -KILL "$(supervisor_pid a)"
+		wait_state a ABORTING
+		assert_equal "$(stubs_alive)" 2
+		run timeout 1 mgr-wait -n a -s STOPPED
+		assert_status 124
+		case $how in
+		start)
+			boot_stub a
+			state_is a RUNNING
+			assert_equal "$(stubs_alive)" 2
+			mgr-stop -k -n a
+			;;
+		stop)
+			run mgr-stop -n a
+			assert_success
+			state_is a STOPPED
+			nothing_left
+			;;
+		destroy)
+			run mgr-destroy -f -n a
+			assert_success
+			assert_equal "$(stubs_alive)" 0
+			assert_equal "$(cgroups_of a)" ""
+			assert_equal "$(ip -o link show type veth)" ""
+			;;
+		esac
+	done
+}
+
+@test "super.2 that makes 50 points at least" {
+	[ "$(sort -u "$BATS_FILE_TMPDIR/points" | wc -l)" -ge 50 ] || show "$(sort -u "$BATS_FILE_TMPDIR/points" | wc -l) points"
+}
