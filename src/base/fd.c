@@ -104,6 +104,13 @@ int fd_wait(int fd, short events, uint64_t deadline)
 	}
 }
 
+void fd_fill_stdio(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0) /* the lowest free number is this one */
+			(void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int fd_set_nonblock(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);

@@ -22,6 +22,10 @@ ssize_t fd_recv(int sock, void *bytes, size_t size, int *fds, size_t max, size_t
 /* Wait until fd has one of the poll events. 0, -ETIMEDOUT or -errno. */
 int fd_wait(int fd, short events, uint64_t deadline);
 
+/* Put something in the place of each standard descriptor that is closed, so that nothing else is opened there by chance and
+ * taken for it. Reading from it or writing to it fails, as it would have. Before anything else is opened. */
+void fd_fill_stdio(void);
+
 int fd_set_nonblock(int fd);
 /* Clear close-on-exec, for a descriptor that an exec must keep. */
 int fd_keep(int fd);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -190,6 +191,7 @@ int main(int argc, char *argv[])
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL, *self = argc > 0 ? argv[0] : "mgr";
 	const struct command *cmd;
 
+	fd_fill_stdio();
 	if (slash)
 		self = slash + 1;
 	cmd = str_starts(self, "mgr-") ? find(self + 4) : NULL;

@@ -84,6 +84,15 @@ status_lines() {
 	assert_output $'0\n1\n2\n3'
 }
 
+@test "attach.1 a standard descriptor that is closed is not filled with something of the host's" {
+	mgr-attach -n web -- sh -c 'ls -l /proc/self/fd' <&- 2>&- >"$BATS_TEST_TMPDIR/out"
+	run sed -n 's/.* \([0-9]* -> .*\)/\1/p' "$BATS_TEST_TMPDIR/out"
+	assert_equal "${lines[0]}" "0 -> /dev/null"
+	assert_equal "${lines[2]}" "2 -> /dev/null"
+	run sh -c 'mgr-attach -n web -- echo lost >&-'
+	assert_status 1
+}
+
 @test "attach.1 a folder is not handed in: it would be a way out" {
 	run --separate-stderr mgr-attach -n web -- true </
 	assert_status 125
