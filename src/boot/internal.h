@@ -73,7 +73,6 @@ int down_network_service(const struct store *store, const char *name, const char
 int up_clone(struct boot *b, struct err *err);
 int up_idmap(struct boot *b, struct err *err);
 int up_storage(struct boot *b, struct err *err);
-int down_storage(const struct store *store, const char *name, const char *object, struct err *err);
 int up_network(struct boot *b, struct err *err);
 int down_network(const struct store *store, const char *name, const char *object, struct err *err);
 int up_forward(struct boot *b, struct err *err);

@@ -155,28 +155,11 @@ int up_storage(struct boot *b, struct err *err)
 
 	if (!backend)
 		return -err->code;
-	if (backend->unmount && undo_add(b->rundir, "storage", b->spec.rootfs.path, err) < 0)
-		return -err->code;
 	b->tree = backend->mount(&b->spec.rootfs, path, b->userns, err);
 	if (b->tree < 0)
 		return b->tree;
 	b->passed[b->n_passed++] = fcntl(b->tree, F_DUPFD_CLOEXEC, 3);
 	return b->passed[0] < 0 ? err_sys(err, errno, "pass the root on") : 0;
-}
-
-int down_storage(const struct store *store, const char *name, const char *object, struct err *err)
-{
-	struct rootfs_conf conf = { .path = strdup(object) };
-	autofree char *owned = conf.path;
-	const char *path;
-	const struct storage_backend *backend = owned ? storage_find(&conf, &path, err) : NULL;
-
-	(void)store, (void)name;
-	if (!owned)
-		return err_nomem(err);
-	if (!backend)
-		return -err->code;
-	return backend->unmount ? backend->unmount(&conf, path, err) : 0;
 }
 
 /* Before the exec, because a missing library would show only after it: the loader ends with 127. */

@@ -10,7 +10,7 @@ const struct step steps[] = {
 	{ "dev", PARENT, up_dev, NULL },
 	{ "clone", PARENT, up_clone, NULL },
 	{ "idmap", PARENT, up_idmap, NULL },
-	{ "storage", PARENT, up_storage, down_storage },
+	{ "storage", PARENT, up_storage, NULL },
 	{ "rootfs", CHILD, up_rootfs, NULL },
 	{ "resolver", CHILD, up_resolver, NULL },
 	{ "console", CHILD, up_console, NULL },

@@ -101,7 +101,7 @@ print(struct.unpack("I", fcntl.ioctl(open(sys.argv[1]), 0xb704, bytes(4)))[0])' 
 	boot=$(dirname "$(realpath "$(command -v mgr)")")/../libexec/mgr/mgr-boot
 	run "$boot" --steps
 	assert_success
-	assert_equal "$(grep -cvE '^[a-z-]+ (parent|child) (down|-)$' <<<"$output")" 0
+	assert_equal "$(grep -cvE '^[a-z0-9-]+ (parent|child) (down|-)$' <<<"$output")" 0
 	assert_match "^config parent"
 	assert_match "cgroup parent down"
 	assert_match "exec child -\$"
@@ -219,6 +219,27 @@ print(struct.unpack("I", fcntl.ioctl(open(sys.argv[1]), 0xb704, bytes(4)))[0])' 
 	cp /bin/ls "$(rootfs web)/sbin/init"
 	install -D "$loader" "$(rootfs web)$loader"
 	refused web "init: '/sbin/init' needs the library 'libselinux.so.1', which the container does not have"
+}
+
+@test "start.3 a port that is taken: it says by which container" {
+	container one --forward tcp:8081:80
+	container two --forward tcp:8081:80
+	boot one
+	run mgr-start -n two
+	assert_status 1
+	assert_output "mgr-start: two: forward: tcp port 8081 of the host is forwarded to 'one' already"
+	state_is two STOPPED
+}
+
+@test "start.3 a port that is taken: it says by which process" {
+	container one --forward tcp:8082:80
+	nc -l -k -p 8082 &
+	wait_until 5 tcp_open 127.0.0.1 8082
+	run mgr-start -n one
+	kill %1
+	assert_status 1
+	assert_match "^mgr-start: one: forward: .*8082.*nc"
+	state_is one STOPPED
 }
 
 @test "start.3 a cgroup controller that the host lacks is named" {
@@ -417,6 +438,18 @@ guest_asks() {
 	boot web
 	output=$(environment web)
 	refute_contains RUN=this
+}
+
+@test "start.9 address and forwards stay over a reboot" {
+	local ip
+	container web --forward tcp:8083:80
+	boot web
+	ip=$(container_ip web)
+	[ -n "$ip" ]
+	guest_asks web reboot || true
+	wait_until 20 has_run web 2
+	assert_equal "$(container_ip web)" "$ip"
+	wait_until 10 tcp_open 127.0.0.1 8083
 }
 
 @test "start.9 a reboot into a configuration that cannot start ends it, and says why" {
