@@ -18,7 +18,7 @@ setup_file() {
 	done
 	export tree=$BATS_FILE_TMPDIR/tree
 	mkdir "$tree"
-	tar -C "$BATS_TEST_DIRNAME/../.." --exclude=./build* --exclude=./stage --exclude=./.git -c . | tar -C "$tree" -x
+	tar -C "$BATS_TEST_DIRNAME/../.." --exclude=./build --exclude=./build-tests --exclude=./build-asan --exclude=./stage --exclude=./.git -c . | tar -C "$tree" -x
 }
 
 teardown_file() {
