@@ -14,6 +14,7 @@ setup_file() {
 	for dir in /var/lib/mgr /var/cache/mgr; do # idmapped mounts are not for overlays
 		rm -rf "$dir"
 		mkdir -p "$dir" "$MGR_LAB/cover/own$dir"
+		chmod 700 "$MGR_LAB/cover/own$dir"
 		mount --bind "$MGR_LAB/cover/own$dir" "$dir"
 	done
 	export tree=$BATS_FILE_TMPDIR/tree
