@@ -40,10 +40,10 @@ quickstart() {
 	quickstart
 	assert_success
 	assert_contains "http://127.0.0.1:8080/"
-	assert_contains "<html"
+	assert_contains "This is demo"
 	assert_match "demo +RUNNING"
 	[ "$(readlink -f "$(command -v mgr-start)")" = /usr/local/bin/mgr ]
-	busybox wget -q -T 5 -O - http://127.0.0.1:8080/
+	tcp_open 127.0.0.1 8080
 }
 
 @test "repo.7 quickstart run again is harmless" {
