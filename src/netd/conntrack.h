@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "netd/nft.h"
 
-/* Forget every flow from or to this address. Returns how many. */
+/* Forget every flow from or to this address. */
 int conntrack_forget_guest(struct in_addr guest, struct err *err);
 /* Forget every UDP flow to a port of the host that one of these elements forwards. (A TCP connection that is new is looked
  * up anew; one that is old belongs to a process of the host that lets it end.) */

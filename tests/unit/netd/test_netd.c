@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "netd/netd.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "netd/dns_config.h"
+#include "netd/nft_batch.h"
+
+static struct in_addr ip(const char *text)
+{
+	struct in_addr addr;
+
+	assert_int_equal(inet_pton(AF_INET, text, &addr), 1);
+	return addr;
+}
+
+/* --- elements -----------------------------------------------------------------------------------------------------------
+ */
+
+static void an_element_survives_coding(void **state)
+{
+	const struct nft_element all = { .guest = ip("10.118.0.2"), .port = 8080, .target = 80, .proto = IPPROTO_TCP };
+	const struct nft_element one = { ip("192.0.2.1"), ip("10.118.0.2"), 65535, 1, IPPROTO_UDP };
+	const struct nft_element *const list[] = { &all, &one };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t key[NFT_KEY_MAX], value[NFT_VALUE];
+		struct nft_element back;
+		size_t n = nft_encode_key(list[i], key);
+		nft_encode_value(list[i], value);
+		assert_int_equal(n, i == 0 ? 8 : 12);
+		assert_int_equal(nft_decode(key, n, value, sizeof value, &back), 0);
+		assert_memory_equal(&back.host, &list[i]->host, 4);
+		assert_memory_equal(&back.guest, &list[i]->guest, 4);
+		assert_int_equal(back.port, list[i]->port);
+		assert_int_equal(back.target, list[i]->target);
+		assert_int_equal(back.proto, list[i]->proto);
+	}
+}
+
+static void a_key_is_what_nft_writes(void **state)
+{
+	const struct nft_element one = { ip("192.0.2.1"), ip("10.118.0.2"), 8080, 80, IPPROTO_TCP };
+	const uint8_t want_key[] = { 192, 0, 2, 1, 6, 0, 0, 0, 0x1f, 0x90, 0, 0 };
+	const uint8_t want_value[] = { 10, 118, 0, 2, 0, 80, 0, 0 };
+	uint8_t key[NFT_KEY_MAX], value[NFT_VALUE];
+
+	(void)state;
+	assert_int_equal(nft_encode_key(&one, key), sizeof want_key);
+	nft_encode_value(&one, value);
+	assert_memory_equal(key, want_key, sizeof want_key);
+	assert_memory_equal(value, want_value, sizeof want_value);
+}
+
+static void what_is_no_element_is_refused(void **state)
+{
+	uint8_t key[NFT_KEY_MAX] = { 0 }, value[NFT_VALUE] = { 0 };
+	struct nft_element back;
+
+	(void)state;
+	assert_int_equal(nft_decode(key, 4, value, 8, &back), -EBADMSG);
+	assert_int_equal(nft_decode(key, 12, value, 4, &back), -EBADMSG);
+}
+
+/* --- transactions -------------------------------------------------------------------------------------------------------
+ */
+
+/* The types of a transaction's messages, in order, as text; each is checked to be whole. */
+static void list_messages(struct nft_batch *b, struct str *ret)
+{
+	struct iovec iov[64];
+	int n = nftnl_batch_iovec_len(b->batch);
+
+	assert_true(n > 0 && n <= 64);
+	nftnl_batch_iovec(b->batch, iov, (uint32_t)n);
+	for (int i = 0; i < n; i++) {
+		int left = (int)iov[i].iov_len;
+		const struct nlmsghdr *h = iov[i].iov_base;
+		for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+			str_addf(ret, " %u",
+				 (unsigned)(h->nlmsg_type < NLMSG_MIN_TYPE + 16 ? h->nlmsg_type : h->nlmsg_type & 0xff));
+		assert_int_equal(left, 0);
+	}
+}
+
+static struct nft_elements many(size_t n, const char *host)
+{
+	struct nft_element e = { .host = ip(host), .guest = ip("10.118.0.2"), .target = 80, .proto = IPPROTO_TCP };
+	struct nft_elements l = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		e.port = (uint16_t)(1 + i);
+		assert_int_equal(nft_elements_add(&l, &e), 0);
+	}
+	return l;
+}
+
+static void elements_of_ten_thousand_forwards_are_messages_that_fit(void **state)
+{
+	struct nft_elements l = many(10000, "0.0.0.0");
+	struct str types = { 0 };
+	struct nft_batch b;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(nft_batch_init(&b, 0, NULL), 0);
+	nft_put_elements(&b, "mgr", &l, true, true);
+	nft_put_elements(&b, "mgr", &l, false, true); /* none of them has an address */
+	nft_batch_end(&b);
+	assert_false(b.failed);
+	list_messages(&b, &types);
+	for (const char *p = types.text; (p = strstr(p, " 12")); p++) /* NFT_MSG_NEWSETELEM */
+		count++;
+	assert_int_equal(count, 25);
+	str_done(&types);
+	nft_batch_done(&b);
+	nft_elements_done(&l);
+}
+
+static void an_empty_list_is_no_message(void **state)
+{
+	const struct nft_elements none = { 0 };
+	struct str types = { 0 };
+	struct nft_batch b;
+
+	(void)state;
+	assert_int_equal(nft_batch_init(&b, 7, NULL), 0);
+	nft_put_elements(&b, "mgr", &none, true, true);
+	nft_batch_end(&b);
+	list_messages(&b, &types);
+	assert_string_equal(types.text, " 16 17"); /* NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END */
+	assert_int_equal(b.seq, 9);
+	str_done(&types);
+	nft_batch_done(&b);
+}
+
+static void the_table_is_one_transaction(void **state)
+{
+	struct nft nft = { .table = "mgr", .bridge = "mgrbr0", .net = ip("10.118.0.0"), .prefix = 16 };
+	struct str types = { 0 };
+	struct nft_batch b;
+
+	(void)state;
+	assert_int_equal(nft_batch_init(&b, 0, NULL), 0);
+	nft_put_table(&b, nft.table, true);
+	nft_put_maps(&b, nft.table);
+	nft_put_rules(&b, &nft);
+	nft_batch_end(&b);
+	assert_false(b.failed);
+	list_messages(&b, &types);
+	/* table, two maps; chains with their rules: guard 1, forwards 3, forwards_local 2, outgoing 3 */
+	assert_string_equal(types.text, " 16 0 9 9 3 6 3 6 6 6 3 6 6 3 6 6 6 17");
+	str_done(&types);
+	nft_batch_done(&b);
+}
+
+/* --- requests -----------------------------------------------------------------------------------------------------------
+ */
+
+struct request {
+	struct wire_net_join join;
+	struct wire_forward forward[2];
+};
+
+static const struct bridge bridge = { .name = "mgrbr0", .prefix = 16 };
+
+static struct request good(void)
+{
+	struct request r = { 0 };
+
+	strcpy(r.join.name, "web");
+	strcpy(r.join.uuid, "64a36864-b358-40d0-bfb4-bb9b13c1fb7a");
+	strcpy(r.join.veth, "mgr64a36864b3a");
+	r.join.ipv4 = ip("10.118.0.2");
+	r.join.n_forwards = 2;
+	r.forward[0] = (struct wire_forward){ .proto = IPPROTO_TCP, .port = 8080, .last = 8082, .target = 80 };
+	r.forward[1] = (struct wire_forward){
+		.proto = IPPROTO_UDP, .family = AF_INET, .port = 53, .last = 53, .target = 53, .addr = { 127, 0, 0, 1 }
+	};
+	return r;
+}
+
+static int check(const struct request *r, size_t len)
+{
+	struct bridge b = bridge;
+
+	b.net = ip("10.118.0.0");
+	b.gateway = ip("10.118.0.1");
+	return join_check(&r->join, len, &b, NULL);
+}
+
+static void a_good_request_is_taken(void **state)
+{
+	struct request r = good();
+	struct nft_elements l = { 0 };
+
+	(void)state;
+	assert_int_equal(check(&r, sizeof r), 0);
+	assert_int_equal(join_elements(&r.join, &l, NULL), 0);
+	assert_int_equal(l.n, 4);
+	assert_int_equal(l.v[2].port, 8082);
+	assert_int_equal(l.v[2].target, 82);
+	assert_int_equal(l.v[2].host.s_addr, 0);
+	assert_int_equal(l.v[3].host.s_addr, htonl(INADDR_LOOPBACK));
+	nft_elements_done(&l);
+}
+
+static void lengths_and_texts_are_checked(void **state)
+{
+	struct request r = good();
+
+	(void)state;
+	assert_int_equal(check(&r, sizeof r - 1), -EBADMSG);
+	assert_int_equal(check(&r, sizeof r.join), -EBADMSG);
+	r.join.n_forwards = UINT32_MAX;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	memset(r.join.name, 'x', sizeof r.join.name);
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	strcpy(r.join.name, "../web");
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+	r = good();
+	strcpy(r.join.uuid, "../../../../../../../etc/resolv.conf");
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+}
+
+static void addresses_and_ports_are_checked(void **state)
+{
+	struct request r = good();
+
+	(void)state;
+	r.join.ipv4 = ip("10.119.0.2");
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+	r.join.ipv4 = ip("10.118.0.1");
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+	r = good();
+	r.forward[0].proto = IPPROTO_ICMP;
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+	r = good();
+	r.forward[0].last = 8079;
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+	r = good();
+	r.forward[0].target = 65534;
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+	r = good();
+	r.forward[0].port = 0;
+	assert_int_equal(check(&r, sizeof r), -EINVAL);
+	r = good();
+	r.forward[1].family = AF_INET6;
+	assert_int_equal(check(&r, sizeof r), -EOPNOTSUPP);
+}
+
+/* --- dnsmasq ------------------------------------------------------------------------------------------------------------
+ */
+
+static void lines_of_a_container(void **state)
+{
+	struct dns_entry e = { .name = "web", .mac = { 2, 0x16, 0x3e, 1, 2, 3 }, .ipv4 = ip("10.118.0.2") };
+	struct str text = { 0 };
+
+	(void)state;
+	dns_hosts_line(&text, &e);
+	dns_dhcp_line(&text, &e);
+	assert_string_equal(text.text, "10.118.0.2 web.mgr web\n02:16:3e:01:02:03,id:*,10.118.0.2,infinite\n");
+	str_done(&text);
+	/* a name of the world's is not taken over, nor the guest's own */
+	e.name = "www.example.org";
+	dns_hosts_line(&text, &e);
+	e.name = "Localhost";
+	dns_hosts_line(&text, &e);
+	assert_string_equal(text.text, "10.118.0.2 www.example.org.mgr\n10.118.0.2 Localhost.mgr\n");
+	str_done(&text);
+}
+
+static void the_configuration_answers_on_the_bridge_alone(void **state)
+{
+	struct bridge b = bridge;
+	struct str text = { 0 };
+
+	(void)state;
+	b.net = ip("10.118.0.0");
+	dns_config(&text, &b, "/etc/resolv.conf", "dnsmasq");
+	assert_non_null(strstr(text.text, "except-interface=lo\n"));
+	assert_non_null(strstr(text.text, "no-hosts\n"));
+	assert_non_null(strstr(text.text, "local=/118.10.in-addr.arpa/\n"));
+	assert_non_null(strstr(text.text, "dhcp-range=10.118.0.0,static,255.255.0.0,infinite\n"));
+	assert_non_null(strstr(text.text, "resolv-file=/etc/resolv.conf\n"));
+	str_done(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_element_survives_coding),
+		cmocka_unit_test(a_key_is_what_nft_writes),
+		cmocka_unit_test(what_is_no_element_is_refused),
+		cmocka_unit_test(elements_of_ten_thousand_forwards_are_messages_that_fit),
+		cmocka_unit_test(an_empty_list_is_no_message),
+		cmocka_unit_test(the_table_is_one_transaction),
+		cmocka_unit_test(a_good_request_is_taken),
+		cmocka_unit_test(lengths_and_texts_are_checked),
+		cmocka_unit_test(addresses_and_ports_are_checked),
+		cmocka_unit_test(lines_of_a_container),
+		cmocka_unit_test(the_configuration_answers_on_the_bridge_alone),
+	};
+
+	return cmocka_run_group_tests_name("netd", tests, NULL, NULL);
+}
