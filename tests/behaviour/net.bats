@@ -10,7 +10,7 @@ setup() {
 teardown() {
 	local pid status=0
 	while read -r pid; do
-		kill "$pid" 2>/dev/null || true
+		kill -- "-$pid" 2>/dev/null || true
 	done < <(cat "$BATS_TEST_TMPDIR/servers" 2>/dev/null)
 	common_teardown || status=1
 	: >/etc/resolv.conf
@@ -40,8 +40,9 @@ gateway() {
 	mgr-net status | sed -n 's/^Subnet: *\([0-9.]*\)\.0\/16$/\1.1/p'
 }
 
+# later COMMAND...: in the background, with what it starts, until the test ends.
 later() {
-	"$@" </dev/null >/dev/null 2>&1 3>&- &
+	setsid "$@" </dev/null >/dev/null 2>&1 3>&- &
 	echo $! >>"$BATS_TEST_TMPDIR/servers"
 }
 
@@ -415,7 +416,7 @@ tracked() {
 	make_machine peer
 	forwarding
 	ask on peer udp "$here_ip" 7000
-	later on peer socat -u "TCP:$here_ip:7000" "OPEN:$BATS_TEST_TMPDIR/got,creat"
+	later ip netns exec peer socat -u "TCP:$here_ip:7000" "OPEN:$BATS_TEST_TMPDIR/got,creat"
 	wait_until 5 tracked tcp ESTABLISHED
 	tracked udp
 	mgr-stop -k web
@@ -518,7 +519,7 @@ no_name() {
 	make_machine peer
 	container web
 	boot web
-	later on peer socat TCP-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
+	later ip netns exec peer socat TCP-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
 	wait_until 5 tcp_open "$peer_ip" 7000
 	assert_equal "$(ask inside web tcp "$peer_ip" 7000)" "from $here_ip"
 }
