@@ -25,7 +25,7 @@ int up_rootfs(struct boot *b, struct err *err)
 	if (r == 0)
 		r = ns_set_hostname(b->spec.uts.name ? b->spec.uts.name : b->name, err);
 	if (r == 0)
-		r = mount_enter_root(b->tree, privileged(b), err);
+		r = mount_enter_root(b->tree, b->sys, privileged(b), err);
 	if (r == 0)
 		r = mount_api_folders(b->dev, err);
 	if (r == 0 && privileged(b))

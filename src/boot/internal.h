@@ -38,8 +38,8 @@ struct boot {
 
 	pid_t pid;
 	int pidfd, userns;
-	int peer;      /* parent: the child's end of the pair, and the other way round */
-	int dev, tree; /* detached mounts */
+	int peer;           /* parent: the child's end of the pair, and the other way round */
+	int dev, sys, tree; /* detached mounts */
 	int console, console_peer, notify, control;
 };
 

@@ -118,7 +118,12 @@ int up_dev(struct boot *b, struct err *err)
 	if (file_read_at(AT_FDCWD, "/etc/os-release", 65536, &b->os_release, NULL, NULL) < 0)
 		b->os_release = NULL;
 	b->dev = mount_dev_new(b->root_uid, b->root_gid, err);
-	return b->dev < 0 ? b->dev : 0;
+	if (b->dev < 0)
+		return b->dev;
+	if (!b->net.host || b->spec.container.idmap.mode == IDMAP_NONE)
+		return 0;
+	b->sys = mount_sys_of_host(err);
+	return b->sys < 0 ? b->sys : 0;
 }
 
 int up_clone(struct boot *b, struct err *err)

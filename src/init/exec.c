@@ -3,6 +3,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -43,6 +44,8 @@ static int become_user(const struct init_conf *conf, struct err *err)
 		return err_sys(err, errno, "become group %u", conf->gid);
 	if (conf->uid && setresuid(conf->uid, conf->uid, conf->uid) < 0)
 		return err_sys(err, errno, "become user %u", conf->uid);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) /* forgotten with each change of ids */
+		return err_sys(err, errno, "set the parent-death signal");
 	return 0;
 }
 

@@ -29,11 +29,15 @@ struct mount_conf {
  * the nodes of a tmpfs that a user namespace mounts cannot be opened. Returns its fd. */
 int mount_dev_new(uid_t uid, gid_t gid, struct err *err);
 
+/* A detached mount of the host's own /sys, read-only and without what is mounted in it: for a container that shares the
+ * host's network, whose user namespace may mount none (user_namespaces(7)). Returns its fd. */
+int mount_sys_of_host(struct err *err);
+
 /* --- in the child, in this order ------------------------------------------------------------------------------------ */
 
-/* Make the detached mount `root` our root, with fresh /proc and /sys, and let go of the host's tree. Host paths mean nothing
- * from here on; every path is the container's. */
-int mount_enter_root(int root, bool privileged, struct err *err);
+/* Make the detached mount `root` our root, with a fresh /proc and /sys (or the detached mount `sys`, unless that is -1), and
+ * let go of the host's tree. Host paths mean nothing from here on; every path is the container's. */
+int mount_enter_root(int root, int sys, bool privileged, struct err *err);
 
 /* /dev (the detached mount, or -1 to leave the image's), /dev/pts /dev/shm /dev/mqueue, and a tmpfs /run. */
 int mount_api_folders(int dev, struct err *err);

@@ -11,6 +11,8 @@
 #include "mount/internal.h"
 #include "mount/mount.h"
 
+#define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
 /* A detached mount of a file system without options. In a user namespace /proc and /sys can be mounted only while another
  * one is fully visible (mount_too_revealing in the kernel's fs/namespace.c): so before the host's tree is gone. */
 static int new_mount(const char *type, unsigned attr, struct err *err)
@@ -37,7 +39,7 @@ int mount_folder(const char *path, mode_t mode, struct err *err)
 	return 0;
 }
 
-static int attach(int mount, const char *path, struct err *err)
+int mount_attach(int mount, const char *path, struct err *err)
 {
 	if (move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0)
 		return 0;
@@ -49,11 +51,6 @@ static int attach(int mount, const char *path, struct err *err)
 	if (move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
 		return err_sys(err, errno, "mount on '%s'", path);
 	return 0;
-}
-
-int mount_attach(int mount, const char *path, struct err *err)
-{
-	return attach(mount, path, err);
 }
 
 /* pivot_root(2): with both arguments "." the old root is left on top of the new one, and the unmount takes it away. */
@@ -70,25 +67,34 @@ static int pivot(int root, struct err *err)
 	return chdir("/") < 0 ? err_sys(err, errno, "enter the root folder") : 0;
 }
 
-int mount_enter_root(int root, bool privileged, struct err *err)
+int mount_sys_of_host(struct err *err)
 {
-	const unsigned safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	autoclose int proc = -1, sys = -1;
+	struct mount_attr attr = { .attr_set = SAFE | MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
+	autoclose int tree = open_tree(AT_FDCWD, "/sys", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+		return err_sys(err, errno, "share the host's /sys");
+	return steal_fd(&tree);
+}
+
+int mount_enter_root(int root, int sys, bool privileged, struct err *err)
+{
+	autoclose int proc = -1, own_sys = -1;
 	int r;
 
 	/* with a user namespace of its own the mount namespace is a slave from birth (mount_namespaces(7)) */
 	if (privileged && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_sys(err, errno, "part from the host's mounts");
-	proc = new_mount("proc", safe, err);
+	proc = new_mount("proc", SAFE, err);
 	if (proc < 0)
 		return proc;
-	sys = new_mount("sysfs", safe | MOUNT_ATTR_RDONLY, err);
-	if (sys < 0)
-		return sys;
+	if (sys < 0) {
+		own_sys = new_mount("sysfs", SAFE | MOUNT_ATTR_RDONLY, err);
+		if (own_sys < 0)
+			return own_sys;
+	}
 	r = pivot(root, err);
 	if (r == 0)
-		r = attach(proc, "/proc", err);
-	if (r == 0)
-		r = attach(sys, "/sys", err);
-	return r;
+		r = mount_attach(proc, "/proc", err);
+	return r < 0 ? r : mount_attach(sys < 0 ? own_sys : sys, "/sys", err);
 }

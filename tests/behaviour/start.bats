@@ -362,6 +362,25 @@ pts/ptmx /proc/self/fd /proc/self/fd/0 "
 	assert_contains "Operation not permitted"
 }
 
+@test "start.5 a container that shares the host's network sees the host's interfaces, and starts" {
+	alone web
+	boot web -s net.0.type=host
+	assert_equal "$(inside web /bin/busybox sh -c 'cd /sys/class/net; echo *')" "$(cd /sys/class/net && echo *)"
+	assert_equal "$(inside web /bin/busybox sh -c 'cd /sys/fs/cgroup; echo mgr*')" 'mgr*'
+	run inside web /bin/busybox sh -c 'mkdir /sys/x'
+	assert_contains "ead-only file system"
+}
+
+@test "start.5 init as another user, who dies with its parent all the same" {
+	local pid
+	alone web -s init.cmd="/bin/busybox sleep 1000" -s init.uid=33 -s init.gid=34
+	mgr-start -n web
+	pid=$(mgr-info -n web -pH)
+	assert_equal "$(inside web /bin/busybox awk '/^[UG]id/ { print $2, $5 }' /proc/1/status | tr '\n' ' ')" "33 33 34 34 "
+	kill -KILL "$(awk '/^PPid/ { print $2 }' "/proc/$pid/status")"
+	wait_gone 5 "$pid"
+}
+
 @test "start.5 devpts is the container's own" {
 	alone web -s init.cmd="/bin/busybox sleep 1000"
 	mgr-start -n web
