@@ -11,6 +11,10 @@
 
 #define SUPERVISOR MGR_LIBEXECDIR "/mgr-supervisor"
 
+/* Bytes before each is moved aside, as FILE.1. */
+#define LOG_MAX         (UINT64_C(1) << 20)
+#define CONSOLE_LOG_MAX (UINT64_C(4) << 20)
+
 static uint64_t now_real(void)
 {
 	struct timespec t;
@@ -31,6 +35,8 @@ static void fill_fds(const struct boot *b, struct handover *h)
 	h->notify = b->notify;
 	h->log = b->log;
 	h->console_log = b->console_log;
+	h->log_max = LOG_MAX;
+	h->console_log_max = CONSOLE_LOG_MAX;
 	h->seccomp = b->seccomp;
 }
 

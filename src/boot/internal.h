@@ -101,6 +101,9 @@ int boot_send_console(struct boot *b, const int fds[3], struct err *err);
 /* Kill and reap the child, if there is one, and undo everything. */
 void boot_abort(struct boot *b);
 
+/* Keep in the container's folder how a run ended that nobody saw end by itself. */
+void boot_write_last(int folder, const char *failed);
+
 /* --- down.c: the record, downwards ---------------------------------------------------------------------------------- */
 
 /* Kill what lives in the container's cgroup, then undo whatever the record says. At a reboot the control socket and the

@@ -195,16 +195,16 @@ void boot_abort(struct boot *b)
 		log_error("undo: %s", down.msg);
 }
 
-static void write_last(const struct boot *b, const struct err *err)
+void boot_write_last(int folder, const char *failed)
 {
 	struct last last = { .status = LAST_NO_STATUS };
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	last.ended = (uint64_t)now.tv_sec * CLOCK_SECOND + (uint64_t)now.tv_nsec;
-	str_print(last.failed, sizeof last.failed, "%s", err->msg);
-	if (last_write(b->folder, &last, NULL) < 0)
-		log_warn("how the start failed could not be kept");
+	str_print(last.failed, sizeof last.failed, "%s", failed);
+	if (last_write(folder, &last, NULL) < 0)
+		log_warn("how the run ended could not be kept");
 }
 
 int boot_run(struct boot *b, struct err *err)
@@ -219,6 +219,6 @@ int boot_run(struct boot *b, struct err *err)
 		err_sys(err, -r, "write the lock");
 	log_error("%s", err->msg);
 	boot_abort(b);
-	write_last(b, err);
+	boot_write_last(b->folder, err->msg);
 	return -err->code;
 }

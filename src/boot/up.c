@@ -97,6 +97,28 @@ static int take_lock(struct boot *b, struct err *err)
 	}
 }
 
+/* Has a run that was not undone ended unseen? The record is written at its start, `last` at its end. */
+static bool ended_unseen(const struct boot *b)
+{
+	struct stat undo, last;
+
+	if (b->folder < 0 || fstatat(b->rundir, "undo", &undo, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	return fstatat(b->folder, "last", &last, AT_SYMLINK_NOFOLLOW) < 0 || last.st_mtim.tv_sec < undo.st_mtim.tv_sec ||
+	       (last.st_mtim.tv_sec == undo.st_mtim.tv_sec && last.st_mtim.tv_nsec < undo.st_mtim.tv_nsec);
+}
+
+/* Kill and undo what a dead mgr-boot or supervisor has left. */
+static int recover(const struct boot *b, struct err *err)
+{
+	bool unseen = ended_unseen(b);
+	int r = boot_down(&b->store, b->name, b->rundir, false, err);
+
+	if (r == 0 && unseen)
+		boot_write_last(b->folder, "its supervisor was killed");
+	return r;
+}
+
 static int begin(struct boot *b, struct err *err)
 {
 	struct err swept = { 0 };
@@ -117,8 +139,7 @@ static int begin(struct boot *b, struct err *err)
 		return b->folder;
 	if (store_sweep(&b->store, &swept) < 0) /* another container's: no reason to fail */
 		log_warn("%s", swept.msg);
-	return boot_down(&b->store, b->name, b->rundir, false, err) < 0 ? err_wrap(err, "clear what an earlier run left")
-									: 0;
+	return recover(b, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
 }
 
 /* Returns 1 when it was running; 0 when it runs now. */
@@ -174,8 +195,10 @@ int boot_undo(const struct boot_request *q)
 		r = b.lock = store_lock(&b.store, b.name, STORE_STOPPING, 0, &err);
 	if (r >= 0)
 		r = open_logs(&b, &err);
+	if (r >= 0 && q->lock < 0)
+		b.folder = store_container(&b.store, b.name, NULL); /* what is being destroyed has none */
 	if (r >= 0)
-		r = boot_down(&b.store, b.name, b.rundir, false, &err);
+		r = recover(&b, &err);
 	if (r < 0)
 		fprintf(stderr, "mgr-boot: %s: %s\n", b.name, err.msg);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

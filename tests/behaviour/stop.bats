@@ -107,6 +107,21 @@ last_run() {
 	state_is a STOPPED
 }
 
+@test "stop.2 in a folder of containers that -P names" {
+	local folder=$BATS_TEST_TMPDIR/store
+	mkdir -m 700 "$folder"
+	own_store "$folder"
+	mgr-create -P "$folder" -n a -t busybox -s net.0.type=empty
+	mgr-start -P "$folder" -n a
+	run mgr-info -P "$folder" -n a -sH
+	assert_output RUNNING
+	run mgr-stop -P "$folder" -k -n a
+	assert_success
+	run mgr-info -P "$folder" -n a -sH
+	assert_output STOPPED
+	mgr-destroy -P "$folder" -n a
+}
+
 @test "stop.4 -r reboots" {
 	local before
 	stub a ""

@@ -155,6 +155,19 @@ print(len(answer(c)) > 16)'
 	assert_contains "stub runs"
 }
 
+@test "super.1 a guest that writes and writes fills no disk" {
+	stub a ""
+	boot_stub a
+	local log=$MGR_ROOT/var/log/mgr/a/console pid
+	pid=$(mgr-info -n a -pH)
+	head -c 12000000 /dev/zero | tr '\\0' x >"/proc/$pid/root/dev/console"
+	moved() { [ -e "$log.1" ]; }
+	wait_until 10 moved
+	mgr-stop -k -n a
+	[ "$(stat -c %s "$log")" -lt 4300000 ]
+	[ "$(stat -c %s "$log.1")" -lt 4300000 ]
+}
+
 @test "super.1 a terminal that the guest hangs up is read on, without spinning" {
 	container a -t debian -s net.0.type=empty
 	boot a
@@ -181,7 +194,15 @@ nothing_left() {
 	assert_equal "$(cgroups_of a)" ""
 	assert_equal "$(find "$MGR_ROOT/run/mgr/a" -mindepth 1 ! -name lock -printf '%f ')" ""
 	assert_equal "$(ip -o link show type veth)" ""
-	! grep -l "mgr-boot\|mgr-supervisor" /proc/[0-9]*/comm
+	# The kernel takes its time over the deletion of a veth, and a process waits for that.
+	wait_until 5 none_runs mgr-boot mgr-supervisor
+}
+
+none_runs() {
+	local name
+	for name; do
+		! grep -qx "$name" /proc/[0-9]*/comm 2>/dev/null || return
+	done
 }
 
 # A bridge of the test's own: then "network" has something to undo, without a network service.
@@ -274,6 +295,23 @@ killed_at() {
 	done
 }
 
+@test "super.2 on the managed network too: nothing of it stays with mgr-netd" {
+	local point
+	container a --forward tcp:8080:80
+	for point in boot:up:network-service boot:up:network boot:up:forward boot:down:network boot:down:network-service \
+		supervisor:before-down reboot:down:network-service reboot:up:network; do
+		MGR_DEBUG_KILL=$point mgr-start -n a >/dev/null 2>&1 || true
+		mgr-stop "$([[ $point == reboot* ]] && echo -r || echo -k)" -n a >/dev/null 2>&1 || true
+		echo "$point" >>"$BATS_FILE_TMPDIR/points"
+		mgr-start -n a || show "at $point: the next start fails"
+		wait_until 5 tcp_open 127.0.0.1 8080 || show "at $point: the forward does not work"
+		mgr-stop -k -n a
+		run ! tcp_open 127.0.0.1 8080
+		assert_equal "$(ip -o link show type veth)" ""
+		assert_equal "$(cgroups_of a)" ""
+	done
+}
+
 @test "super.2 the supervisor killed while the container runs takes it along" {
 	victim ""
 	MGR_DEBUG_KILL=supervisor:started mgr-start -n a
@@ -283,6 +321,11 @@ killed_at() {
 	boot_stub a
 	kill -KILL "$(supervisor_pid a)"
 	wait_state a STOPPED
+	run mgr-stop -n a
+	assert_status 2
+	nothing_left
+	run mgr-info -n a
+	assert_contains "failed: its supervisor was killed"
 	recovers "SIGKILL while it runs"
 }
 
