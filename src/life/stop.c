@@ -84,20 +84,19 @@ static int see_end(int sock, uint32_t run, const struct life_stop *stop, uint64_
 			return 0;
 		if (stop->how == WIRE_REBOOT && st.state == WIRE_RUNNING && st.run != run)
 			return REBOOTED;
-		if (st.state == WIRE_ABORTING)
-			return err_set(err, EIO, "could not be undone: see its log");
+		if (st.state == WIRE_ABORTING) /* it could not undo everything, and has let go: we try */
+			return -ECONNRESET;
 	}
 }
 
-/* The connection broke, or nobody listens: its supervisor has ended, or is about to. */
+/* The connection broke, or nobody listens: its supervisor has ended, or is about to. What it left is cleared away. */
 static int wait_stopped(const struct store *store, const char *name, uint64_t deadline, struct err *err)
 {
-	struct wire_status st;
 	int r;
 
 	err_clear(err);
-	r = life_wait(store, name, 1U << WIRE_STOPPED | 1U << WIRE_ABORTING, false, deadline, &st, err);
-	return r < 0 || st.state == WIRE_STOPPED ? r : life_recover(store, name, err);
+	r = life_wait(store, name, 1U << WIRE_STOPPED | 1U << WIRE_ABORTING, false, deadline, NULL, err);
+	return r < 0 ? r : life_recover(store, name, err);
 }
 
 static bool is_gone(int r)

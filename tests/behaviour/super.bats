@@ -275,7 +275,10 @@ killed_at() {
 	for point in supervisor:init-exited supervisor:before-down supervisor:after-down $(downs | sed s/^/boot:down:/); do
 		MGR_DEBUG_KILL=$point mgr-start -n a
 		honest
-		mgr-stop -k -n a >"$BATS_TEST_TMPDIR/out" 2>&1 || true
+		mgr-stop -k -n a
+		run tail -n 1 "$MGR_ROOT/var/log/mgr/a/log"
+		refute_contains "a: STOPPED" # or the point was not reached
+		nothing_left
 		echo "$point" >>"$BATS_FILE_TMPDIR/points"
 		recovers "$point"
 	done
