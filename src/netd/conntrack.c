@@ -17,7 +17,7 @@
  * net/netfilter/nf_internals.h). */
 enum { BY_SRC = 1 << 0, BY_DST = 1 << 1, BY_PROTO = 1 << 3, BY_DPORT = 1 << 5 };
 
-#define ONE_BY_ONE 8 /* ports; more are looked for in one go */
+#define ONE_BY_ONE 64 /* ports; more are looked for in one go */
 
 struct tuple {
 	struct in_addr src, dst;

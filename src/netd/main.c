@@ -59,6 +59,7 @@ static int start_listening(struct netd *netd, struct err *err)
 	netd->lock = store_lock_file(netd->dir, "lock", clock_in(LOCK_WAIT));
 	if (netd->lock < 0)
 		return err_sys(err, -netd->lock, "another mgr-netd runs: lock '%s/lock'", netd->folder);
+	netd->takes_over = faccessat(netd->dir, "control", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	netd->listener = wire_listen(netd->dir, "control", err);
 	return netd->listener < 0 ? netd->listener : 0;
 }
@@ -90,7 +91,7 @@ static void take_over(struct netd *netd)
 	struct err err = { 0 };
 
 	netd->stays = faccessat(netd->dir, "stay", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (faccessat(netd->dir, "dns", F_OK, AT_SYMLINK_NOFOLLOW) == 0 && network_up(netd, &err) < 0)
+	if (netd->takes_over && network_up(netd, &err) < 0)
 		log_error("%s", err.msg);
 	netd_consider_ending(netd);
 }

@@ -42,7 +42,8 @@ struct netd {
 	struct loop *loop;
 	struct wire_server server;
 
-	bool up; /* the network is there */
+	bool takes_over; /* one before us was killed */
+	bool up;         /* the network is there */
 	struct bridge bridge;
 	struct nft nft;
 	struct nft_watch *nft_watch;

@@ -115,8 +115,8 @@ void netd_consider_ending(struct netd *netd)
 		loop_timer_start(netd->loop, &netd->idle, clock_in(NETD_LINGER));
 }
 
-/* Under the lock that whoever starts one takes: from here on nobody connects, and the next one begins when this one is
- * gone. */
+/* Under the lock that whoever starts one takes: the next one begins when this one is gone. The socket goes last: while it is
+ * there, it says that something may be left to clear up. */
 void netd_idle(void *data)
 {
 	struct netd *netd = data;
@@ -130,8 +130,9 @@ void netd_idle(void *data)
 		return;
 	}
 	log_info("nobody is left: ending");
-	unlinkat(netd->dir, "control", 0);
 	network_down(netd);
+	unlinkat(netd->dir, "control", 0);
 	unlinkat(netd->dir, "lock", 0);
-	loop_quit(netd->loop); /* the lock goes with the process */
+	unlinkat(netd->dir, "starting", 0);
+	loop_quit(netd->loop); /* the locks go with the process */
 }
