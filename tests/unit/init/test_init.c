@@ -86,18 +86,18 @@ static void names_the_missing_interpreter_of_a_script(void **state)
 	assert_int_equal(init_check(root, "/sbin/other", NULL), 0);
 }
 
-/* This very program is dynamic: it needs a loader and libc.so.6. */
+/* Needs a loader and libc.so.6, on Debian. */
 static void names_the_missing_loader_then_the_missing_library(void **state)
 {
 	(void)state;
-	copy("/proc/self/exe", "sbin/dynamic");
+	copy("/bin/true", "sbin/dynamic");
 #if defined(__x86_64__)
 	refused("/sbin/dynamic", "interpreter '/lib64/ld-linux-x86-64.so.2'");
 	put_text("lib64/ld-linux-x86-64.so.2", "x", 0755);
 #else
 	skip();
 #endif
-	refused("/sbin/dynamic", "library 'libcmocka.so");
+	refused("/sbin/dynamic", "library 'libc.so.6'");
 }
 
 /* A name in the loader's cache counts as there: it may be in a folder that only the guest's loader knows. */
