@@ -101,6 +101,15 @@ static int remove_folder(const char *parent, const char *name, struct err *err)
 	return path ? file_remove_tree_at(AT_FDCWD, path, err) : err_nomem(err);
 }
 
+/* What a folder of containers that -P named has below the manager's own goes with its last one. */
+static void remove_empty(const struct store *store)
+{
+	if (str_eq(store->run, store->manager_run))
+		return;
+	rmdir(store->run);
+	rmdir(store->log);
+}
+
 int life_destroy(const struct store *store, const char *name, bool force, struct err *err)
 {
 	autoclose int lock = -1, dir = -1;
@@ -133,6 +142,8 @@ int life_destroy(const struct store *store, const char *name, bool force, struct
 		r = remove_folder(store->run, name, err);
 	if (r == 0)
 		r = store_bury(store, uuid, err);
+	if (r == 0)
+		remove_empty(store);
 	debug_point("destroy", "released");
 	return r;
 }
