@@ -143,6 +143,16 @@ print(len(answer(c)) > 16)'
 	assert_equal "$(cut -d' ' -f6 <"/proc/$pid/stat")" "$pid"
 }
 
+@test "super.1 SIGTERM stops the container in order" {
+	stub a ""
+	boot_stub a
+	kill -TERM "$(supervisor_pid a)"
+	mgr-wait -n a -s STOPPED -t 10
+	run mgr-info -n a
+	assert_contains ", powered off"
+	nothing_left
+}
+
 @test "super.1 the log tells the run, the console's log what the guest wrote" {
 	stub a ""
 	boot_stub a
