@@ -8,7 +8,12 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16; Debian 12's headers lack it */
+#endif
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);
 pid_t sys_clone3(const struct clone_args *args, size_t size);

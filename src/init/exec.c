@@ -17,8 +17,10 @@ int init_notify_listen(struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = INIT_NOTIFY_PATH };
 	autoclose int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const int on = 1;
+	const int on = 1, off = 0;
 
+	if (sock >= 0) /* no descriptors; an older kernel lets them in, and who reads must close them */
+		(void)setsockopt(sock, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
 	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
 	    fchmod(sock, 0600) < 0 || /* what bind gives the file, less the umask (unix(7)) */
 	    bind(sock, (struct sockaddr *)&addr, sizeof addr) < 0)

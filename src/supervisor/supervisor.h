@@ -56,6 +56,9 @@ struct supervisor {
 	enum handover_ready ready_by;
 	uint16_t ready_port;
 	int notify;
+	struct loop_io *notify_io;
+	unsigned messages; /* from there since the last rest */
+	struct loop_timer notify_rest;
 	struct loop_timer port_look;
 	uint64_t port_since;
 

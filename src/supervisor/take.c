@@ -62,7 +62,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	};
 	s->netd.sock = h->netd;
 	s->netd.again.deadline = s->console.reopen.deadline = CLOCK_NEVER;
-	s->kill.deadline = s->ask.deadline = s->port_look.deadline = CLOCK_NEVER;
+	s->kill.deadline = s->ask.deadline = s->port_look.deadline = s->notify_rest.deadline = CLOCK_NEVER;
 }
 
 /* The clients of the run before, when this one follows a reboot. */

@@ -120,6 +120,35 @@ static void init_says_that_it_is_ready(void **state)
 	assert_string_equal(st.ready_how, "notify");
 }
 
+/* A hundred changes of its status in each message. */
+static void chatters(void)
+{
+	char text[1000] = "";
+
+	for (int i = 0; i < 100; i++)
+		strcat(text, i % 2 ? "STATUS=a\n" : "STATUS=\n");
+	for (int i = 0; i < 20; i++)
+		(void)!write(3, text, strlen(text));
+	(void)!write(3, "STATUS=done\nREADY=1", 19);
+	for (;;)
+		pause();
+}
+
+static void a_chattering_init_costs_no_watcher_its_connection(void **state)
+{
+	struct wire_status st;
+
+	(void)state;
+	assert_int_equal(harness_start(&h, chatters, NULL), 0);
+	autoclose int slow = watch(&st), sock = watch(&st);
+	while (!st.ready)
+		assert_int_equal(next(sock, &st), sizeof st);
+	assert_string_equal(st.status, "done");
+	do
+		assert_int_equal(next(slow, &st), sizeof st);
+	while (!st.ready);
+}
+
 static int bound(void)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET };
@@ -273,16 +302,61 @@ static void clients_that_stall_or_die_do_not_block_it(void **state)
 	assert_int_equal(st.state, WIRE_RUNNING);
 }
 
+/* A connection whose other end reads nothing: to close it takes a minute. */
+static int lingering(int *ret_peer)
+{
+	const struct linger minute = { 1, 60 };
+	autoclose int listener = bound();
+	struct sockaddr_in addr;
+	socklen_t len = sizeof addr;
+	int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char much[65536] = "";
+
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(connect(sock, (const struct sockaddr *)&addr, len), 0);
+	*ret_peer = accept(listener, NULL, NULL);
+	while (send(sock, much, sizeof much, MSG_DONTWAIT) > 0)
+		;
+	assert_int_equal(setsockopt(sock, SOL_SOCKET, SO_LINGER, &minute, sizeof minute), 0);
+	return sock;
+}
+
+static void a_descriptor_that_is_slow_to_close_does_not_block_it(void **state)
+{
+	int many[FD_MAX_PASSED], peer, sock = lingering(&peer);
+	struct wire_status st;
+
+	(void)state;
+	assert_int_equal(harness_start(&h, sleeps, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = sock;
+	kill(h.supervisor, SIGSTOP); /* so that what it is sent is the last one */
+	assert_int_equal(fd_send(h.notify, "X", 1, many, ARRAY_SIZE(many)), 0);
+	close(sock);
+	kill(h.supervisor, SIGCONT);
+	assert_int_equal(ask(WIRE_STATUS, &st, sizeof st), sizeof st);
+	assert_int_equal(ask(WIRE_STATUS, &st, sizeof st), sizeof st);
+	close(peer);
+}
+
 #define ends_in(f) cmocka_unit_test_teardown(f, done)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ends_in(it_says_how_things_are),      ends_in(only_init_can_say_that_it_is_ready),
-		ends_in(init_says_that_it_is_ready),  ends_in(it_sees_a_port_listen),
-		ends_in(a_halt_signal_ends_it),       ends_in(an_init_that_does_not_stop_is_killed_in_time),
-		ends_in(the_console_goes_to_its_log), ends_in(a_long_console_log_is_rotated),
-		ends_in(an_attach_is_handed_init),    ends_in(clients_that_stall_or_die_do_not_block_it),
+		ends_in(it_says_how_things_are),
+		ends_in(only_init_can_say_that_it_is_ready),
+		ends_in(init_says_that_it_is_ready),
+		ends_in(it_sees_a_port_listen),
+		ends_in(a_halt_signal_ends_it),
+		ends_in(an_init_that_does_not_stop_is_killed_in_time),
+		ends_in(the_console_goes_to_its_log),
+		ends_in(a_long_console_log_is_rotated),
+		ends_in(an_attach_is_handed_init),
+		ends_in(clients_that_stall_or_die_do_not_block_it),
+		ends_in(a_chattering_init_costs_no_watcher_its_connection),
+		ends_in(a_descriptor_that_is_slow_to_close_does_not_block_it),
 	};
 
 	return cmocka_run_group_tests_name("supervisor", tests, NULL, NULL);
