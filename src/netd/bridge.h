@@ -4,6 +4,7 @@
 #define MGR_NETD_BRIDGE_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "base/loop.h"
@@ -26,6 +27,8 @@ int bridge_remove(const struct bridge *bridge, struct err *err);
 struct bridge_watch;
 struct bridge_watch *bridge_watch_new(const struct bridge *bridge, struct loop *loop, void (*fn)(void *data), void *data,
 				      struct err *err);
+/* Is the bridge of this name another one than when the watch began? */
+bool bridge_watch_other(const struct bridge_watch *watch);
 void bridge_watch_free(struct bridge_watch *watch);
 
 #endif

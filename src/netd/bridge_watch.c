@@ -6,14 +6,18 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "netd/bridge.h"
 
-#define SETTLE (20 * CLOCK_MS)
+#define SETTLE         (20 * CLOCK_MS)
+#define RECEIVE_BUFFER (4 << 20)
 
 struct bridge_watch {
+	char name[16];
 	unsigned index;
 	struct nl_sock *sock;
 	struct loop *loop;
@@ -51,11 +55,15 @@ static void hear(void *data, uint32_t events)
 
 static int subscribe(struct bridge_watch *w)
 {
+	int size = RECEIVE_BUFFER;
+
 	nl_socket_disable_seq_check(w->sock);
 	if (nl_socket_modify_cb(w->sock, NL_CB_VALID, NL_CB_CUSTOM, examine, w) < 0 ||
 	    nl_connect(w->sock, NETLINK_ROUTE) < 0 || nl_socket_set_nonblocking(w->sock) < 0 ||
 	    nl_socket_add_memberships(w->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, 0) < 0)
 		return -EIO;
+	/* a start is thirty messages, and many may come at once */
+	setsockopt(nl_socket_get_fd(w->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
 	w->io = loop_io_add(w->loop, nl_socket_get_fd(w->sock), EPOLLIN, hear, w);
 	return w->io ? 0 : -errno;
 }
@@ -70,7 +78,8 @@ struct bridge_watch *bridge_watch_new(const struct bridge *bridge, struct loop *
 		return NULL;
 	}
 	w->loop = loop;
-	w->index = if_nametoindex(bridge->name);
+	memcpy(w->name, bridge->name, sizeof w->name);
+	w->index = if_nametoindex(w->name);
 	w->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = fn, .data = data };
 	w->sock = nl_socket_alloc();
 	if (!w->sock || subscribe(w) < 0) {
@@ -79,6 +88,11 @@ struct bridge_watch *bridge_watch_new(const struct bridge *bridge, struct loop *
 		return NULL;
 	}
 	return w;
+}
+
+bool bridge_watch_other(const struct bridge_watch *w)
+{
+	return if_nametoindex(w->name) != w->index;
 }
 
 void bridge_watch_free(struct bridge_watch *w)

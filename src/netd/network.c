@@ -83,22 +83,28 @@ static int watch_bridge(struct netd *netd, struct err *err)
 	return netd->bridge_watch ? 0 : -EIO;
 }
 
+/* A bridge in place of the old one: its ports are to be its own again, and dnsmasq is bound to the old one. */
+static int move_to_bridge(struct netd *netd, struct err *err)
+{
+	int r = sysctl_set_own(netd->bridge.name, "ipv4", "route_localnet", "1", err);
+
+	for (const struct member *m = netd->members; m && r >= 0; m = m->next)
+		r = bridge_join(&netd->bridge, m->join->veth, err);
+	if (r >= 0)
+		r = watch_bridge(netd, err);
+	return r < 0 ? r : dns_restart(&netd->dns, err);
+}
+
 static void bridge_changed(void *data)
 {
 	struct netd *netd = data;
 	struct err err = { 0 };
-	int r;
+	int r = bridge_make(&netd->bridge, &err);
 
-	log_warn("bridge '%s' was changed by somebody: putting it back", netd->bridge.name);
-	r = bridge_make(&netd->bridge, &err);
-	if (r >= 0)
-		r = sysctl_set_own(netd->bridge.name, "ipv4", "route_localnet", "1", &err);
-	for (const struct member *m = netd->members; m && r >= 0; m = m->next)
-		r = bridge_join(&netd->bridge, m->join->veth, &err);
-	if (r >= 0)
-		r = watch_bridge(netd, &err);
-	if (r >= 0)
-		r = dns_restart(&netd->dns, &err);
+	if (r >= 0 && bridge_watch_other(netd->bridge_watch)) {
+		log_warn("bridge '%s' was removed by somebody: putting it back", netd->bridge.name);
+		r = move_to_bridge(netd, &err);
+	}
 	if (r < 0)
 		log_error("%s", err.msg);
 }

@@ -394,6 +394,23 @@ forwarding() {
 	done
 }
 
+@test "net.3 forwards and the address stay over a reboot inside" {
+	local ip init
+	container web --forward tcp:8080:80
+	boot web
+	ip=$(container_ip web)
+	init=$(pid_of web)
+	in_container web reboot
+	wait_gone 20 "$init"
+	wait_until 10 fetches 127.0.0.1:8080
+	assert_equal "$(container_ip web)" "$ip"
+	[ "$(pid_of web)" != "$init" ]
+}
+
+fetches() {
+	[ "$(curl -s -m 1 -o /dev/null -w '%{http_code}' "http://$1/")" = 200 ]
+}
+
 # --- net.4: the table ---------------------------------------------------------------------------------------------------
 
 @test "net.4 everything is in a table of mgr's own, forwards as elements of maps" {
