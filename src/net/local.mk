@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	%D%/client.c \
+	%D%/down.c \
 	%D%/forward.c \
 	%D%/keys.c %D%/keys.h \
 	%D%/names.c %D%/names.h \
@@ -9,4 +10,5 @@ src_net_libnet_a_SOURCES = \
 	%D%/plan.c \
 	%D%/resolv.c \
 	%D%/rtnl.c %D%/rtnl.h \
-	%D%/up.c
+	%D%/up.c \
+	%D%/veth.h

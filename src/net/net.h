@@ -107,8 +107,8 @@ int net_resolv_conf(int root, struct in_addr resolver, struct err *err);
 /* --- undo -------------------------------------------------------------------------------------------------------------
  */
 
-/* Delete this veth. A child sees to it and leaves it to init: it takes the kernel tens of milliseconds, and net_up waits
- * for it where the name is wanted again. Absent is 0. */
+/* Delete this veth; it is gone when this returns. A child, which init inherits, waits on for the kernel to be done with it.
+ * Absent is 0. */
 int net_down(const char *veth, struct err *err);
 /* mgr-netd forgets the container: its name, its forwards and their established flows are gone when this returns. 0 when no
  * mgr-netd runs that could know it. */

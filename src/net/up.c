@@ -7,41 +7,17 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/sys.h"
 #include "net/net.h"
 #include "net/rtnl.h"
+#include "net/veth.h"
 
 /* The two namespaces' sockets. */
 struct sides {
 	int host, guest;
 	int netns;
 };
-
-/* By index: another of the same name may have been made meanwhile. */
-static int delete_link(int sock, int index, const char *name, struct err *err)
-{
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
-	struct rtnl_msg m;
-	int r;
-
-	rtnl_start(&m, RTM_DELLINK, 0, &info, sizeof info);
-	r = rtnl_talk(sock, &m, err);
-	if (r == -ENODEV)
-		err_clear(err);
-	return r < 0 && r != -ENODEV ? err_wrap(err, "delete veth '%s'", name) : 0;
-}
-
-/* The last run's, which is still going away. */
-static int clear_way(int sock, const char *name, struct err *err)
-{
-	struct rtnl_link old;
-	int r = rtnl_find(sock, name, &old, err);
-
-	return r == -ENODEV ? 0 : r < 0 ? r : delete_link(sock, old.index, name, err);
-}
 
 /* veth_newlink (drivers/net/veth.c): the other end is made in its namespace and named by the same request. It cannot be up
  * before the pair is (ENOTCONN). */
@@ -81,7 +57,7 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	rtnl_put_u32(&m, IFLA_MASTER, (uint32_t)bridge->index);
 	put_peer(&m, nic, s->netns, mtu);
 	r = rtnl_talk(s->host, &m, err);
-	if (r == -EEXIST && clear_way(s->host, nic->veth, NULL) >= 0)
+	if (r == -EEXIST && veth_delete_now(s->host, nic->veth, NULL) >= 0)
 		r = rtnl_talk(s->host, &m, err);
 	return r < 0 ? err_wrap(err, "make veth '%s' for '%s'", nic->veth, nic->name) : 0;
 }
@@ -203,35 +179,4 @@ int net_up(struct net_plan *plan, int netns, uint64_t deadline, struct err *err)
 			r = plug(&s, &plan->nics[i], err);
 	}
 	return r < 0 ? r : 0;
-}
-
-/* Deleting waits for all processors to have let go of the device (rcu_barrier in netdev_run_todo): 10 to 40 ms in which
- * nothing else is waited for. So a child does it, with no descriptor but its socket. */
-static void delete_apart(int sock, int index, const char *name)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		setsid();
-		if (dup2(sock, 0) == 0)
-			sys_close_range(1, ~0U, 0);
-		_exit(delete_link(0, index, name, NULL) < 0);
-	}
-	if (pid < 0)
-		delete_link(sock, index, name, NULL);
-}
-
-int net_down(const char *veth, struct err *err)
-{
-	autoclose int sock = rtnl_open(-1, err);
-	struct rtnl_link link;
-	int r = sock < 0 ? sock : rtnl_find(sock, veth, &link, err);
-
-	if (r == -ENODEV) {
-		err_clear(err);
-		return 0;
-	}
-	if (r >= 0)
-		delete_apart(sock, link.index, veth);
-	return r;
 }

@@ -98,8 +98,6 @@ static void put_out_of_force(struct netd *netd, const struct member *m)
 
 	if (nft_change(&netd->nft, &m->elements, &none, NULL) < 0 && network_restore(netd, &err) < 0)
 		log_error("%s", err.msg);
-	if (conntrack_forget_guest(m->join->ipv4, &err) < 0)
-		log_error("%s", err.msg);
 }
 
 static void enlist(struct netd *netd, struct member *m)
@@ -160,7 +158,7 @@ int member_join(struct netd *netd, const struct wire_net_join *join, size_t len,
 		return 0;
 	}
 	if (m)
-		member_leave(netd, m);
+		conntrack_forget_guest(member_leave(netd, m), NULL);
 	m = member_new(join, len, client, err);
 	r = m ? admit(netd, m, err) : -ENOMEM;
 	if (r < 0)
@@ -170,8 +168,10 @@ int member_join(struct netd *netd, const struct wire_net_join *join, size_t len,
 	return r;
 }
 
-void member_leave(struct netd *netd, struct member *m)
+struct in_addr member_leave(struct netd *netd, struct member *m)
 {
+	struct in_addr guest = m->join->ipv4;
+
 	log_info("'%s' has left", m->join->name);
 	strike(netd, m);
 	dns_remove(&netd->dns, m->join->uuid);
@@ -179,6 +179,7 @@ void member_leave(struct netd *netd, struct member *m)
 	claims_drop(netd, m);
 	member_free(m);
 	netd_consider_ending(netd);
+	return guest;
 }
 
 static bool is_member(const char *uuid, const void *netd)

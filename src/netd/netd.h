@@ -68,7 +68,9 @@ int network_restore(struct netd *netd, struct err *err);
 /* members.c */
 int member_join(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client,
 		struct err *err);
-void member_leave(struct netd *netd, struct member *member);
+/* Returns the address whose tracked flows are to be ended (conntrack.h): that may take a while, and can follow the answer.
+ */
+struct in_addr member_leave(struct netd *netd, struct member *member);
 struct member *member_find(const struct netd *netd, const char *uuid);
 /* Forget what nobody has claimed. */
 void member_grace_over(void *netd);

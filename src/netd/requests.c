@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "netd/conntrack.h"
 #include "netd/netd.h"
 
 #define STAY_FILE "stay" /* there while `mgr-net up` holds, so that the next mgr-netd knows */
@@ -25,18 +26,32 @@ static int handle_join(struct wire_client *client, const void *payload, size_t l
 	return r < 0 ? r : wire_client_send(client, WIRE_NET_JOIN, NULL, 0, NULL, 0);
 }
 
+/* No request is taken meanwhile: whoever has the address or a port next gets none of them. */
+static void end_flows(struct in_addr guest)
+{
+	struct err err = { 0 };
+
+	if (guest.s_addr && conntrack_forget_guest(guest, &err) < 0)
+		log_error("%s", err.msg);
+}
+
 static int handle_leave(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	const struct wire_net_leave *leave = payload;
+	struct netd *netd = netd_of(client);
+	struct in_addr guest = { 0 };
 	struct member *m;
+	int r;
 
 	(void)len;
 	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
 		return err_set(err, EBADMSG, "the request is malformed");
-	m = member_find(netd_of(client), leave->uuid);
+	m = member_find(netd, leave->uuid);
 	if (m)
-		member_leave(netd_of(client), m);
-	return wire_client_send(client, WIRE_NET_LEAVE, NULL, 0, NULL, 0);
+		guest = member_leave(netd, m);
+	r = wire_client_send(client, WIRE_NET_LEAVE, NULL, 0, NULL, 0);
+	end_flows(guest);
+	return r;
 }
 
 static int handle_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
@@ -105,7 +120,7 @@ void netd_closed(struct wire_client *client)
 	for (struct member *m = netd->members, *next; m; m = next) {
 		next = m->next;
 		if (m->client == client)
-			member_leave(netd, m);
+			end_flows(member_leave(netd, m));
 	}
 }
 

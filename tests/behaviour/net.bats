@@ -424,6 +424,10 @@ fetches() {
 	refute_contains 7000
 }
 
+untracked() {
+	! tracked tcp && ! tracked udp
+}
+
 # tracked tcp|udp [STATE]
 tracked() {
 	conntrack -L -p "$1" 2>/dev/null | grep "${2-}" | grep -q dport=7000
@@ -437,8 +441,7 @@ tracked() {
 	wait_until 5 tracked tcp ESTABLISHED
 	tracked udp
 	mgr-stop -k web
-	run conntrack -L
-	refute_contains dport=7000
+	wait_until 1 untracked
 }
 
 @test "net.4 a UDP flow from before a forward is forwarded from then on" {
