@@ -1,6 +1,7 @@
 # Unit tests mirror src/: tests/unit/ROOM/test_FILE.c becomes one program. To add one, add its line to unit_tests and its
 # sources and libraries below.
 unit_tests = tests/unit/base/test_str \
+	tests/unit/base/test_file \
 	tests/unit/store/test_registry \
 	tests/unit/store/test_store \
 	tests/unit/life/test_state \
@@ -17,6 +18,10 @@ UNIT_LDADD = $(CMOCKA_LIBS)
 tests_unit_base_test_str_SOURCES = %D%/base/test_str.c
 tests_unit_base_test_str_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_str_LDADD = src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_base_test_file_SOURCES = %D%/base/test_file.c
+tests_unit_base_test_file_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_base_test_file_LDADD = src/base/libbase.a $(UNIT_LDADD)
 
 tests_unit_wire_test_wire_SOURCES = %D%/wire/test_wire.c
 tests_unit_wire_test_wire_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
