@@ -14,20 +14,26 @@
 
 #define MARK "# Written by mgr at each start, while this line stands.\n"
 
+/* What stands there already. */
+enum found { OURS, OWN, RIGHT };
+
 /* Ours to write: absent, empty, or what we wrote before. */
-static bool is_ours(int root, const char *path)
+static enum found look(int root, const char *path, const char *text)
 {
 	autoclose int fd = path_open_in_root(root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
-	char start[sizeof MARK] = "";
+	char start[256];
 	struct stat st;
 	ssize_t n;
 
 	if (fd < 0)
-		return true;
+		return OURS;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return false;
+		return OWN;
 	n = pread(fd, start, sizeof start - 1, 0);
-	return n == 0 || (n == sizeof start - 1 && str_eq(start, MARK));
+	start[n > 0 ? n : 0] = '\0';
+	if (str_eq(start, text))
+		return RIGHT;
+	return n == 0 || str_starts(start, MARK) ? OURS : OWN;
 }
 
 /* The folder of a link's target, when that lies in /run, which is empty before init runs: systemd-resolved's stub file is
@@ -60,16 +66,18 @@ int net_resolv_conf(int root, struct in_addr resolver, struct err *err)
 	autoclose int fd = -1;
 	int r;
 
-	if (!resolver.s_addr || !is_ours(root, path))
+	if (!resolver.s_addr)
+		return 0;
+	text = str_fmt(MARK "nameserver %s\nsearch mgr\n", inet_ntop(AF_INET, &resolver, addr, sizeof addr));
+	if (!text)
+		return err_nomem(err);
+	if (look(root, path, text) != OURS)
 		return 0;
 	if (path_readlink_in_root(root, path, &target, NULL) >= 0) {
 		r = make_target_folder(root, target, err);
 		if (r < 0)
 			return err_wrap(err, "write /etc/resolv.conf");
 	}
-	text = str_fmt(MARK "nameserver %s\nsearch mgr\n", inet_ntop(AF_INET, &resolver, addr, sizeof addr));
-	if (!text)
-		return err_nomem(err);
 	fd = path_open_in_root(root, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_NONBLOCK, 0644);
 	if (fd == -ENOENT ||
 	    fd == -EROFS) /* no /etc, a link to nowhere, or a root that is not to be written: the guest's own */

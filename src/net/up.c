@@ -19,6 +19,14 @@ struct sides {
 	int netns;
 };
 
+/* One each way: the kernel's default is one per processor, each with its folder in sysfs, and a veth gains nothing by them.
+ */
+static void put_queues(struct rtnl_msg *m)
+{
+	rtnl_put_u32(m, IFLA_NUM_TX_QUEUES, 1);
+	rtnl_put_u32(m, IFLA_NUM_RX_QUEUES, 1);
+}
+
 /* veth_newlink (drivers/net/veth.c): the other end is made in its namespace and named by the same request. It cannot be up
  * before the pair is (ENOTCONN). */
 static void put_peer(struct rtnl_msg *m, const struct net_nic *nic, int netns, uint32_t mtu)
@@ -33,6 +41,7 @@ static void put_peer(struct rtnl_msg *m, const struct net_nic *nic, int netns, u
 	rtnl_put_str(m, IFLA_IFNAME, nic->name);
 	rtnl_put(m, IFLA_ADDRESS, nic->mac, sizeof nic->mac);
 	rtnl_put_u32(m, IFLA_MTU, mtu);
+	put_queues(m);
 	rtnl_put_u32(m, IFLA_NET_NS_FD, (uint32_t)netns);
 	rtnl_nest_end(m, end);
 	rtnl_nest_end(m, data);
@@ -54,6 +63,7 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	rtnl_put_str(&m, IFLA_IFNAME, nic->veth);
 	rtnl_put(&m, IFLA_ADDRESS, mac, sizeof mac);
 	rtnl_put_u32(&m, IFLA_MTU, mtu);
+	put_queues(&m);
 	rtnl_put_u32(&m, IFLA_MASTER, (uint32_t)bridge->index);
 	put_peer(&m, nic, s->netns, mtu);
 	r = rtnl_talk(s->host, &m, err);

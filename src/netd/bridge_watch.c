@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "netd/bridge.h"
 
-#define SETTLE         (20 * CLOCK_MS)
-#define RECEIVE_BUFFER (4 << 20)
+#define SETTLE (20 * CLOCK_MS)
 
 struct bridge_watch {
 	char name[16];
@@ -25,20 +23,14 @@ struct bridge_watch {
 	struct loop_timer timer;
 };
 
+/* A bridge that is deleted loses its address first. To hear of interfaces too would cost each start the thirty messages that
+ * the kernel then has to write about its veth. */
 static int examine(struct nl_msg *msg, void *data)
 {
 	const struct nlmsghdr *h = nlmsg_hdr(msg);
 	struct bridge_watch *w = data;
-	unsigned index = 0;
 
-	/* a port that leaves a bridge is told as RTM_DELLINK of family AF_BRIDGE */
-	if (h->nlmsg_type == RTM_DELLINK && ((const struct ifinfomsg *)nlmsg_data(h))->ifi_family == AF_UNSPEC)
-		index = (unsigned)((const struct ifinfomsg *)nlmsg_data(h))->ifi_index;
-	else if (h->nlmsg_type == RTM_DELADDR)
-		index = ((const struct ifaddrmsg *)nlmsg_data(h))->ifa_index;
-	else if (h->nlmsg_type == RTM_NEWLINK && !(((const struct ifinfomsg *)nlmsg_data(h))->ifi_flags & IFF_UP))
-		index = (unsigned)((const struct ifinfomsg *)nlmsg_data(h))->ifi_index;
-	if (index == w->index)
+	if (h->nlmsg_type == RTM_DELADDR && ((const struct ifaddrmsg *)nlmsg_data(h))->ifa_index == w->index)
 		loop_timer_start(w->loop, &w->timer, clock_in(SETTLE));
 	return NL_OK;
 }
@@ -55,15 +47,11 @@ static void hear(void *data, uint32_t events)
 
 static int subscribe(struct bridge_watch *w)
 {
-	int size = RECEIVE_BUFFER;
-
 	nl_socket_disable_seq_check(w->sock);
 	if (nl_socket_modify_cb(w->sock, NL_CB_VALID, NL_CB_CUSTOM, examine, w) < 0 ||
 	    nl_connect(w->sock, NETLINK_ROUTE) < 0 || nl_socket_set_nonblocking(w->sock) < 0 ||
-	    nl_socket_add_memberships(w->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, 0) < 0)
+	    nl_socket_add_memberships(w->sock, RTNLGRP_IPV4_IFADDR, 0) < 0)
 		return -EIO;
-	/* a start is thirty messages, and many may come at once */
-	setsockopt(nl_socket_get_fd(w->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
 	w->io = loop_io_add(w->loop, nl_socket_get_fd(w->sock), EPOLLIN, hear, w);
 	return w->io ? 0 : -errno;
 }
