@@ -19,4 +19,4 @@ pkglibexec_PROGRAMS += mgr-boot
 mgr_boot_SOURCES = %D%/main.c
 mgr_boot_LDFLAGS = $(SUPERVISOR_LDFLAGS)
 mgr_boot_LDADD = src/boot/libboot.a $(spec_archives) src/wire/libwire.a src/store/libstore.a src/base/libbase.a \
-	$(NL_LIBS) $(spec_libs)
+	$(spec_libs)
