@@ -26,6 +26,12 @@ load ../lib/common
 	assert_output ""
 }
 
+@test "repo.9 containers that run at the end of a lab go with it, their cgroups too" {
+	run "$BATS_TEST_DIRNAME/../lab" bash -c 'echo "$MGR_LAB_ID"; mgr-create -n a -t busybox; mgr-start -n a'
+	assert_success
+	assert_equal "$(find /sys/fs/cgroup -maxdepth 2 -name "mgr-$output" 2>/dev/null)" ""
+}
+
 @test "repo.9 another machine is reached by a cable of its own" {
 	make_machine peer
 	on peer socat -u TCP-LISTEN:7000,reuseaddr CREATE:"$BATS_TEST_TMPDIR/got" &

@@ -43,7 +43,11 @@ quickstart() {
 	assert_contains "This is demo"
 	assert_match "demo +RUNNING"
 	[ "$(readlink -f "$(command -v mgr-start)")" = /usr/local/bin/mgr ]
-	tcp_open 127.0.0.1 8080
+	exec 7<>/dev/tcp/127.0.0.1/8080
+	printf 'GET / HTTP/1.0\r\n\r\n' >&7
+	run timeout 5 cat <&7
+	exec 7>&-
+	assert_contains "This is demo"
 }
 
 @test "repo.7 quickstart run again is harmless" {
