@@ -124,6 +124,7 @@ int hand_over(const struct supervisor *s, struct err *err)
 	h->control = s->control;
 	h->log = s->log;
 	h->log_max = s->log_max;
+	h->console_log = s->console.log;
 	h->netd = s->netd.sock;
 	h->join_len = s->netd.join_len;
 	memcpy(h->join, s->netd.join, s->netd.join_len);

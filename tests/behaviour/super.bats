@@ -153,6 +153,16 @@ print(len(answer(c)) > 16)'
 	nothing_left
 }
 
+@test "super.1 the console's log goes on after a reboot inside" {
+	stub a ""
+	boot_stub a
+	mgr-stop -r -n a
+	boots() { [ "$(grep -c "stub runs" "$MGR_ROOT/var/log/mgr/a/console")" = "$1" ]; }
+	wait_until 5 boots 2
+	mgr-stop -r -n a
+	wait_until 5 boots 3
+}
+
 @test "super.1 the log tells the run, the console's log what the guest wrote" {
 	stub a ""
 	boot_stub a
