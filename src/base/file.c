@@ -17,7 +17,7 @@
 int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
 {
 	autocall(str_done) struct str s = { 0 };
-	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char buf[4096];
 	ssize_t n;
 
@@ -43,7 +43,7 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *re
 
 int file_read_small_at(int dirfd, const char *path, char *buf, size_t size, struct err *err)
 {
-	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	size_t len = 0;
 	ssize_t n = 0;
 
