@@ -15,6 +15,14 @@ static int check_idmap(const struct idmap *map, struct err *err)
 		if (idmap_to_host(map, gid, 0) == UINT32_MAX)
 			return err_set(err, EINVAL, "container.idmap: no range of kind '%c' holds id 0, the guest's root",
 				       gid ? 'g' : 'u');
+	/* /proc/sys asks for no more than that id: kernel.core_pattern would be the guest's (test_perm() in the kernel's
+	 * fs/proc/proc_sysctl.c), and it is masked in privileged containers alone */
+	for (size_t i = 0; i < map->n; i++)
+		if (map->v[i].host == 0)
+			return err_set(
+				err, EINVAL,
+				"container.idmap: '%c %u 0 %u' holds id 0 of the host, its root: that is idmap = none",
+				map->v[i].gid ? 'g' : 'u', map->v[i].guest, map->v[i].count);
 	return 0;
 }
 
