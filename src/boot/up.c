@@ -122,8 +122,10 @@ static int recover(const struct boot *b, struct err *err)
 static int begin(struct boot *b, struct err *err)
 {
 	struct err swept = { 0 };
-	int r;
+	int r = store_make(&b->store, err); /* nobody but root may have a say there */
 
+	if (r < 0)
+		return r;
 	b->rundir = store_runtime(&b->store, b->name, true, err);
 	if (b->rundir < 0)
 		return b->rundir;

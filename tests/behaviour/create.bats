@@ -516,3 +516,12 @@ as_user() { # through a shell: setpriv itself still has its capabilities when it
 	assert_contains "open to other users (mode 0711)"
 	[ ! -e "$store/web" ]
 }
+
+@test "create.8 nothing is started from a store that others may enter" {
+	make first
+	chmod 711 "$store"
+	run mgr-start -n first
+	chmod 700 "$store"
+	assert_status 1
+	assert_contains "open to other users (mode 0711)"
+}
