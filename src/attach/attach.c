@@ -24,23 +24,26 @@
 #include "tty/tty.h"
 #include "wire/wire.h"
 
-#define ASK_TIME (10 * CLOCK_SECOND)
+#define ASK_TIME (3 * CLOCK_SECOND)
 
 /* Ask the supervisor; the descriptors that come go into e. */
 static int ask(const struct store *store, const char *name, struct entry *e, struct err *err)
 {
 	autoclose int run = store_runtime(store, name, false, err), sock = -1;
+	const uint64_t deadline = clock_in(ASK_TIME);
 	int fds[WIRE_ATTACH_FDS];
 	size_t n = 0, at = 0;
 
 	if (run < 0)
 		return run == -ENOENT ? err_set(err, ESRCH, "is not running") : run;
-	sock = wire_connect(run, "control", err);
-	if (sock < 0)
-		return sock == -ENOENT || sock == -ECONNREFUSED ? err_set(err, ESRCH, "is not running") : sock;
-	int r = wire_send(sock, WIRE_ATTACH, 0, NULL, 0, NULL, 0, err);
+	sock = wire_connect_by(run, "control", deadline, err);
+	if (sock == -ENOENT || sock == -ECONNREFUSED)
+		return err_set(err, ESRCH, "is not running");
+	int r = sock < 0 ? sock : wire_send(sock, WIRE_ATTACH, 0, NULL, 0, NULL, 0, err);
 	if (r == 0)
-		r = wire_recv(sock, WIRE_ATTACH, &e->who, sizeof e->who, fds, WIRE_ATTACH_FDS, &n, clock_in(ASK_TIME), err);
+		r = wire_recv(sock, WIRE_ATTACH, &e->who, sizeof e->who, fds, WIRE_ATTACH_FDS, &n, deadline, err);
+	if (r == -ETIMEDOUT)
+		return err_set(err, ETIMEDOUT, "its supervisor does not answer");
 	if (r < 0)
 		return r;
 	if (r != sizeof e->who || n != 1 + e->who.n_cgroups + (e->who.has_seccomp != 0) ||

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/look.h"
 #include "life/look.h"
@@ -177,6 +179,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	const struct info_data *d = cli->data;
 	const bool some = (d->state || d->pid || d->ips) && !cli->json;
 	autocall(look_done) struct look look = { 0 };
+	const uint64_t deadline = clock_in(LOOK_PATIENCE);
 	struct cgroup host = { 0 };
 	int r = 0;
 
@@ -185,16 +188,18 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	if (!some)
 		r = cgroup_host(&host, err);
 	if (r >= 0)
-		r = look_at(&host, &cli->store, name, some ? (d->ips ? LOOK_IPS : 0) : LOOK_ALL, &look, err);
+		r = look_at(&host, &cli->store, name, life_ask(&cli->store, name, deadline, NULL), deadline,
+			    some ? (d->ips ? LOOK_IPS : 0) : LOOK_ALL, &look, err);
 	if (r < 0)
 		return r;
+	look_complain(cli, name, &look);
 	if (cli->json)
-		return print_json(name, &look, err);
-	if (some)
+		r = print_json(name, &look, err);
+	else if (some)
 		say_some(d, &look);
 	else
 		say_all(d, name, &look);
-	return 0;
+	return r < 0 ? r : look.silent ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static const struct option_row opts[] = {

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/look.h"
+#include "life/state.h"
+
+#define ASKED_AT_ONCE 64 /* a descriptor each */
 
 struct ls_data {
 	bool line, fancy;
@@ -52,33 +57,62 @@ static int print_names(const struct strv *names, bool line)
 	return 0;
 }
 
-/* One that is destroyed meanwhile is left out. */
-static int add_rows(struct cli *cli, const struct strv *names, struct print *p, struct err *err)
+/* One that is destroyed meanwhile is left out; one that cannot be looked at has its line, and the others theirs. */
+static int add_row(struct cli *cli, const struct cgroup *host, struct print *p, const char *name, int asked,
+		   uint64_t deadline)
+{
+	autocall(look_done) struct look look = { 0 };
+	struct err err = { 0 };
+	int r = look_at(host, &cli->store, name, asked, deadline, LOOK_ALL, &look, &err);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r >= 0)
+		r = look_row(p, name, &look, &err);
+	if (r < 0) {
+		cli_complain(cli, name, &err);
+		return EXIT_FAILURE;
+	}
+	look_complain(cli, name, &look);
+	return 0;
+}
+
+/* All are asked first, then each answer is waited for until the same moment: one that is stuck holds up nobody. The highest
+ * exit code. */
+static int add_rows(struct cli *cli, char *const *names, size_t n, const struct cgroup *host, struct print *p)
+{
+	const uint64_t deadline = clock_in(LOOK_PATIENCE);
+	int asked[ASKED_AT_ONCE], code = 0;
+
+	for (size_t i = 0; i < n; i++)
+		asked[i] = life_ask(&cli->store, names[i], deadline, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (add_row(cli, host, p, names[i], asked[i], deadline))
+			code = EXIT_FAILURE;
+	return code;
+}
+
+static int add_all(struct cli *cli, const struct strv *names, struct print *p, struct err *err)
 {
 	struct cgroup host;
-	int r = cgroup_host(&host, err);
+	int code = 0, r = cgroup_host(&host, err);
 
-	for (size_t i = 0; i < names->n && r >= 0; i++) {
-		autocall(look_done) struct look look = { 0 };
-		r = look_at(&host, &cli->store, names->v[i], LOOK_ALL, &look, err);
-		if (r == -ENOENT) {
-			err_clear(err);
-			r = 0;
-		} else if (r >= 0)
-			r = look_row(p, names->v[i], &look, err);
+	for (size_t i = 0; i < names->n && r >= 0; i += ASKED_AT_ONCE) {
+		size_t left = names->n - i;
+		if (add_rows(cli, names->v + i, left < ASKED_AT_ONCE ? left : ASKED_AT_ONCE, &host, p))
+			code = EXIT_FAILURE;
 	}
-	return r;
+	return r < 0 ? r : code;
 }
 
 static int print_rows(struct cli *cli, const struct strv *names, enum print_format format, struct err *err)
 {
 	struct print *p = look_print(format, err);
-	int r = p ? add_rows(cli, names, p, err) : -err->code;
+	int r, code = p ? add_all(cli, names, p, err) : -err->code;
 
-	if (r >= 0)
-		r = print_end(p, err);
+	r = code < 0 ? code : print_end(p, err);
 	print_free(p);
-	return r;
+	return r < 0 ? r : code;
 }
 
 static int run(struct cli *cli, const char *name, struct err *err)

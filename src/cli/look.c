@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/look.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,6 +36,16 @@ static const struct print_column columns[] = {
 struct print *look_print(enum print_format format, struct err *err)
 {
 	return print_new(columns, ARRAY_SIZE(columns), format, err);
+}
+
+void look_complain(const struct cli *cli, const char *name, const struct look *look)
+{
+	struct err err = { 0 };
+
+	if (!look->silent)
+		return;
+	err_set(&err, ETIMEDOUT, "its supervisor does not answer: what it alone knows is missing");
+	cli_complain(cli, name, &err);
 }
 
 static struct print_cell text(const char *value)

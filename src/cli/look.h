@@ -3,6 +3,7 @@
 #ifndef MGR_CLI_LOOK_H
 #define MGR_CLI_LOOK_H
 
+#include "cli/cli.h"
 #include "cli/print.h"
 #include "life/look.h"
 
@@ -10,6 +11,8 @@
 
 /* A new table, or array of objects, of containers. */
 struct print *look_print(enum print_format format, struct err *err);
+/* One line on stderr when its supervisor does not answer. */
+void look_complain(const struct cli *cli, const char *name, const struct look *look);
 int look_row(struct print *p, const char *name, const struct look *look, struct err *err);
 
 /* "2026-01-31T12:00:00.000000Z, exit status 0", or what went wrong. */

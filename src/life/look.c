@@ -15,8 +15,6 @@
 #include "life/glance.h"
 #include "life/state.h"
 
-#define PATIENCE (2 * CLOCK_SECOND)
-
 void look_done(struct look *look)
 {
 	if (!look)
@@ -74,6 +72,11 @@ static int find_addresses(struct look *look, struct err *err)
 	return r < 0 ? err_sys(err, -r, "list its addresses") : 0;
 }
 
+static bool runs(const struct look *look)
+{
+	return look->status.init_pid || (look->silent && look->status.state != WIRE_STOPPED);
+}
+
 /* The configuration in force, or the one that the next start will use. */
 static int find_config(const struct store *store, const char *name, struct look *look, struct err *err)
 {
@@ -85,7 +88,7 @@ static int find_config(const struct store *store, const char *name, struct look 
 		return r;
 	if (uuid.n)
 		str_print(look->uuid, sizeof look->uuid, "%s", uuid.v[uuid.n - 1]);
-	run = look->status.init_pid ? store_runtime(store, name, false, NULL) : -1;
+	run = runs(look) ? store_runtime(store, name, false, NULL) : -1;
 	if (run >= 0 && glance_at(run, "spec", "forward", "port", &look->forwards, NULL) >= 0)
 		return 0;
 	return glance_at(folder, "config", "forward", "port", &look->forwards, err);
@@ -108,18 +111,23 @@ static void find_last(const struct store *store, const char *name, struct look *
 	look->has_last = folder >= 0 && last_read(folder, &look->last, NULL) >= 0;
 }
 
-int look_at(const struct cgroup *host, const struct store *store, const char *name, unsigned what, struct look *ret,
-	    struct err *err)
+int look_at(const struct cgroup *host, const struct store *store, const char *name, int asked, uint64_t deadline,
+	    unsigned what, struct look *ret, struct err *err)
 {
 	int r;
 
 	*ret = (struct look){ 0 };
-	r = life_status(store, name, &ret->status, clock_in(PATIENCE), err);
+	r = life_answer(store, name, asked, &ret->status, deadline, err);
+	if (r == -ETIMEDOUT) {
+		err_clear(err);
+		ret->silent = true;
+		r = 0;
+	}
 	if (r >= 0 && what & LOOK_IPS && ret->status.init_pid)
 		r = find_addresses(ret, err);
 	if (r >= 0 && what & LOOK_CONFIG)
 		r = find_config(store, name, ret, err);
-	if (r >= 0 && what & LOOK_USAGE && ret->status.init_pid)
+	if (r >= 0 && what & LOOK_USAGE && runs(ret))
 		r = find_usage(host, store, name, ret, err);
 	if (r >= 0 && what & LOOK_LAST)
 		find_last(store, name, ret);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
@@ -17,6 +18,7 @@ struct look {
 	struct wire_status status;
 	struct strv ipv4, ipv6; /* of every interface but lo; no link-local ones */
 	struct strv forwards;   /* in force, or configured when it does not run */
+	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
 	bool has_usage, has_last;
 	struct cgroup_usage usage;
 	struct last last;
@@ -30,9 +32,12 @@ enum look_what {
 	LOOK_ALL = (1 << 4) - 1,
 };
 
-/* host: from cgroup_host. The status is looked at always; `what`: the other parts. What cannot be seen is left empty. */
-int look_at(const struct cgroup *host, const struct store *store, const char *name, unsigned what, struct look *ret,
-	    struct err *err);
+#define LOOK_PATIENCE CLOCK_SECOND /* with a supervisor */
+
+/* host: from cgroup_host. asked: what life_ask returned, which is closed. The status is looked at always; `what`: the other
+ * parts. What cannot be seen is left empty. */
+int look_at(const struct cgroup *host, const struct store *store, const char *name, int asked, uint64_t deadline,
+	    unsigned what, struct look *ret, struct err *err);
 void look_done(struct look *look);
 
 #endif

@@ -55,32 +55,49 @@ int life_state(const struct store *store, const char *name, enum wire_state *ret
 	return r < 0 ? r : state_without(&host, store, name, ret, err);
 }
 
-int life_connect(const struct store *store, const char *name, struct err *err)
+/* Whatever kept it from answering in time. */
+static int silent(int r, struct err *err)
+{
+	return r == -ETIMEDOUT ? err_set(err, ETIMEDOUT, "its supervisor does not answer") : r;
+}
+
+int life_connect(const struct store *store, const char *name, uint64_t deadline, struct err *err)
 {
 	autoclose int dir = store_runtime(store, name, false, NULL);
-	int sock = dir < 0 ? dir : wire_connect(dir, "control", err);
+	int sock = dir < 0 ? dir : wire_connect_by(dir, "control", deadline, err);
 
 	if (sock == -ENOENT || sock == -ECONNREFUSED)
 		return err_set(err, ENOTCONN, "is not running");
-	return sock;
+	return silent(sock, err);
 }
 
-int life_status(const struct store *store, const char *name, struct wire_status *ret, uint64_t deadline, struct err *err)
+int life_ask(const struct store *store, const char *name, uint64_t deadline, struct err *err)
 {
-	autoclose int sock = -1;
-	enum wire_state state;
-	int r;
+	autoclose int sock = life_connect(store, name, deadline, err);
+	int r = sock < 0 ? sock : wire_send(sock, WIRE_STATUS, 0, NULL, 0, NULL, 0, err);
 
-	sock = life_connect(store, name, err);
-	r = sock < 0 ? sock : wire_call(sock, WIRE_STATUS, NULL, 0, ret, sizeof *ret, deadline, err);
+	return r < 0 ? r : steal_fd(&sock);
+}
+
+int life_answer(const struct store *store, const char *name, int sock, struct wire_status *ret, uint64_t deadline,
+		struct err *err)
+{
+	autoclose int ours = sock;
+	enum wire_state state;
+	int r = ours;
+
+	if (r >= 0)
+		r = silent(wire_recv(ours, WIRE_STATUS, ret, sizeof *ret, NULL, 0, NULL, deadline, err), err);
 	if (r == (int)sizeof *ret)
 		return 0;
 	if (r >= 0)
 		return err_set(err, EPROTO, "its supervisor gives an answer of another size");
-	if (r != -ENOTCONN && r != -ECONNRESET && r != -EPIPE)
+	if (r != -ENOTCONN && r != -ECONNRESET && r != -EPIPE && r != -ETIMEDOUT)
 		return r;
-	err_clear(err);
-	r = life_state(store, name, &state, err);
-	*ret = (struct wire_status){ .state = r < 0 ? WIRE_STOPPED : state };
-	return r;
+	*ret = (struct wire_status){ 0 };
+	if (r != -ETIMEDOUT)
+		err_clear(err);
+	int seen = life_state(store, name, &state, r == -ETIMEDOUT ? NULL : err);
+	ret->state = seen < 0 ? WIRE_STOPPED : state;
+	return r == -ETIMEDOUT ? r : seen;
 }

@@ -19,9 +19,15 @@ int life_state(const struct store *store, const char *name, enum wire_state *ret
 int life_state_on(const struct cgroup *host, const struct store *store, const char *name, enum wire_state *ret,
 		  struct err *err);
 
-/* A connection to its supervisor. -ENOTCONN when none listens. */
-int life_connect(const struct store *store, const char *name, struct err *err);
-/* What its supervisor says; without one, the state alone with the rest 0. */
-int life_status(const struct store *store, const char *name, struct wire_status *ret, uint64_t deadline, struct err *err);
+/* A connection to its supervisor. -ENOTCONN when none listens, -ETIMEDOUT when it takes none in. */
+int life_connect(const struct store *store, const char *name, uint64_t deadline, struct err *err);
+
+/* Ask its supervisor for its status, without waiting for the answer: many can be asked before the first one answers. Returns
+ * the connection, or -errno as life_connect. */
+int life_ask(const struct store *store, const char *name, uint64_t deadline, struct err *err);
+/* The answer. sock: what life_ask returned, a failure too; it is closed. Without a supervisor the state alone, the rest 0;
+ * the same with -ETIMEDOUT when it does not answer. */
+int life_answer(const struct store *store, const char *name, int sock, struct wire_status *ret, uint64_t deadline,
+		struct err *err);
 
 #endif

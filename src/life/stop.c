@@ -159,7 +159,7 @@ int life_stop(const struct store *store, const char *name, const struct life_sto
 		return r;
 	}
 	deadline = patience(stop);
-	sock = life_connect(store, name, err);
+	sock = life_connect(store, name, deadline, err);
 	r = sock < 0 ? sock : stop_over(sock, stop, deadline, err);
 	if (is_gone(r) || r == -ENOTCONN)
 		r = wait_stopped(store, name, deadline, err);

@@ -86,7 +86,7 @@ static void watch_supervisor(struct waiter *w)
 {
 	if (w->watch >= 0)
 		return;
-	w->watch = life_connect(w->store, w->name, NULL);
+	w->watch = life_connect(w->store, w->name, clock_in(CLOCK_SECOND), NULL);
 	if (w->watch < 0)
 		return;
 	if (wire_send(w->watch, WIRE_WATCH, 0, NULL, 0, NULL, 0, NULL) < 0)

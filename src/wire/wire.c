@@ -33,7 +33,21 @@ static int address(int dirfd, const char *name, struct sockaddr_un *addr, struct
 	return 0;
 }
 
+/* How long connect(2) and send(2) may wait (SO_SNDTIMEO in socket(7); 0 would be for ever). */
+static int limit_waiting(int sock, uint64_t deadline)
+{
+	const int ms = clock_left_ms(deadline);
+	const struct timeval time = { .tv_sec = ms / 1000, .tv_usec = ms > 0 ? ms % 1000 * 1000 : 1 };
+
+	return ms < 0 ? 0 : setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
 int wire_connect(int dirfd, const char *name, struct err *err)
+{
+	return wire_connect_by(dirfd, name, CLOCK_NEVER, err);
+}
+
+int wire_connect_by(int dirfd, const char *name, uint64_t deadline, struct err *err)
 {
 	autoclose int sock = -1;
 	struct sockaddr_un addr;
@@ -42,12 +56,14 @@ int wire_connect(int dirfd, const char *name, struct err *err)
 	if (r < 0)
 		return r;
 	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (sock < 0)
+	if (sock < 0 || limit_waiting(sock, deadline) < 0)
 		return err_sys(err, errno, "make a socket");
 	do
 		r = connect(sock, (struct sockaddr *)&addr, sizeof addr);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? err_sys(err, errno, "connect to '%s'", name) : steal_fd(&sock);
+	if (r < 0)
+		return err_sys(err, errno == EAGAIN ? ETIMEDOUT : errno, "connect to '%s'", name);
+	return steal_fd(&sock);
 }
 
 int wire_listen(int dirfd, const char *name, struct err *err)

@@ -77,6 +77,8 @@ enum wire_stop_how {
 /* Connect to the socket `name` in the folder dirfd (any path length). Returns the fd; -ENOENT or -ECONNREFUSED when nobody
  * listens. The socket is blocking. */
 int wire_connect(int dirfd, const char *name, struct err *err);
+/* The same; -ETIMEDOUT when the listener has so many waiting that ours is not taken in by then. */
+int wire_connect_by(int dirfd, const char *name, uint64_t deadline, struct err *err);
 /* Listening socket of this name in dirfd, 0600; replaces what a dead process left. */
 int wire_listen(int dirfd, const char *name, struct err *err);
 

@@ -189,3 +189,78 @@ print(switches)
 sys.exit(0 if status == 1 and switches < 25 else 1)'
 	assert_success
 }
+
+# stuck NAME: its supervisor, as something that goes wrong in it might leave it.
+stuck() {
+	kill -STOP "$(supervisor_pid "$1")"
+}
+
+@test "look.3 one supervisor that is stuck: all others are listed, it with what is known" {
+	local start
+	for name in a b c; do
+		stub $name ""
+		boot_stub $name
+	done
+	stuck b
+	start=$(date +%s%N)
+	run --separate-stderr mgr-ls -f
+	[ $(($(date +%s%N) - start)) -lt 2000000000 ]
+	assert_success
+	assert_equal "$stderr" "mgr-ls: b: its supervisor does not answer: what it alone knows is missing"
+	assert_match "a +RUNNING +yes"
+	assert_match "b +RUNNING +- +- +[0-9.]+[KM]?"
+	assert_match "c +RUNNING +yes"
+	run --separate-stderr mgr-ls --json
+	assert_success
+	assert_equal "$(jq -c '.[] | [.name, .state, .ready]' <<<"$output" | xargs)" \
+		"[a,RUNNING,true] [b,RUNNING,null] [c,RUNNING,true]"
+	kill -CONT "$(supervisor_pid b)"
+	run mgr-ls -f
+	assert_match "b +RUNNING +yes"
+}
+
+@test "look.3 ones that were asked in vain a hundred times are no slower" {
+	stub a ""
+	boot_stub a
+	stuck a
+	python3 -c '
+import os, socket, sys
+for i in range(200):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.setblocking(False)
+    try:
+        s.connect(sys.argv[1])
+    except BlockingIOError:
+        sys.exit(0)
+sys.exit(1)' "$MGR_ROOT/run/mgr/a/control"
+	run timeout 4 mgr-ls -f
+	assert_success
+	run timeout 10 mgr-attach -n a -- true
+	assert_status 125
+	kill -CONT "$(supervisor_pid a)"
+}
+
+@test "look.3 mgr-info of it says so" {
+	stub a ""
+	boot_stub a
+	stuck a
+	run --separate-stderr timeout 4 mgr-info -n a
+	assert_status 1
+	assert_equal "$stderr" "mgr-info: a: its supervisor does not answer: what it alone knows is missing"
+	assert_match "State: +RUNNING"
+	assert_match "Memory use: "
+	run mgr-info -n a -sH
+	assert_success
+	assert_output RUNNING
+	kill -CONT "$(supervisor_pid a)"
+}
+
+@test "look.3 mgr-attach gives up soon, with 125 and one line" {
+	stub a ""
+	boot_stub a
+	stuck a
+	run timeout 8 mgr-attach -n a -- true
+	assert_status 125
+	assert_output "mgr-attach: a: its supervisor does not answer"
+	kill -CONT "$(supervisor_pid a)"
+}

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "life/glance.h"
 #include "life/stop.h"
@@ -174,7 +175,7 @@ static void what_does_not_run_cannot_be_stopped(void **state)
 
 	(void)state;
 	assert_int_equal(life_stop(&store, "web", &stop, NULL), -ESRCH);
-	assert_int_equal(life_connect(&store, "web", NULL), -ENOTCONN);
+	assert_int_equal(life_connect(&store, "web", CLOCK_NEVER, NULL), -ENOTCONN);
 }
 
 #define in_a_store(f) cmocka_unit_test_setup_teardown(f, make_store, drop_store)
