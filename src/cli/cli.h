@@ -27,7 +27,7 @@ enum command_flags {
 	/* Words that are not options or names go to struct cli's rest: */
 	CMD_REST = 1 << 5,     /* everything from the first one on as it stands, or after "--" (attach) */
 	CMD_WORDS = 1 << 6,    /* options may stand between them (verbs and their arguments) */
-	CMD_TAIL = 1 << 7,     /* only what follows "--" (create) */
+	CMD_TAIL = 1 << 7,     /* only what follows "--" (create); a -h or --help there needs no name */
 	CMD_OURS_125 = 1 << 8, /* our own failures exit 125, bad usage included (attach, execute) */
 };
 
@@ -76,6 +76,9 @@ int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(print
 
 /* Print "mgr-stop: web: MESSAGE" for a run that returns an exit code of its own. */
 void cli_complain(const struct cli *cli, const char *name, const struct err *err);
+
+/* Is there a -h or --help in what follows "--"? */
+bool cli_tail_help(const struct cli *cli);
 
 /* stderr is a terminal: progress may be shown. */
 bool cli_progress(void);

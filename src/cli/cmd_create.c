@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
 #include "life/life.h"
+#include "template/template.h"
 
 struct create {
 	const char *template, *conf;
@@ -107,7 +108,7 @@ static void show_line(const char *line, void *data)
 static int create(struct cli *cli, const char *name, struct err *err)
 {
 	const struct create *create = cli->data;
-	autofree char *shown = strdup(name);
+	autofree char *shown = NULL;
 	autocall(str_done) struct str tail = { 0 };
 	struct life_create what = { .name = name,
 				    .template = create->template,
@@ -119,6 +120,9 @@ static int create(struct cli *cli, const char *name, struct err *err)
 
 	if (!create->template)
 		return cli_usage(cli, "which template? -t TEMPLATE is needed");
+	if (cli_tail_help(cli))
+		return template_help(create->template, err);
+	shown = strdup(name);
 	if (!shown)
 		return err_nomem(err);
 	if (cli_progress()) {
@@ -144,7 +148,8 @@ static void done(void *data)
 const struct command cmd_create = {
 	.name = "create",
 	.args = "NAME -t TEMPLATE [-- ARG...]",
-	.help = "Make a container from a template; what follows -- goes to the template.",
+	.help = "Make a container from a template. What follows -- goes to the template:\n"
+		"'mgr-create -t TEMPLATE -- --help' shows what it takes.",
 	.opts = opts,
 	.data_size = sizeof(struct create),
 	.flags = CMD_ONE_NAME | CMD_TAIL,

@@ -46,6 +46,11 @@ int cli_usage(struct cli *cli, const char *fmt, ...)
 	return ours(cli->command, EXIT_USAGE);
 }
 
+bool cli_tail_help(const struct cli *cli)
+{
+	return cli->command->flags & CMD_TAIL && (strv_has(&cli->rest, "-h") || strv_has(&cli->rest, "--help"));
+}
+
 bool cli_progress(void)
 {
 	return isatty(STDERR_FILENO) == 1;

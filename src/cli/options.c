@@ -253,7 +253,7 @@ static int check_names(const struct cli *cli, struct err *err)
 {
 	unsigned flags = cli->command->flags;
 
-	if (flags & (CMD_ONE_NAME | CMD_EACH_NAME) && !cli->names.n)
+	if (flags & (CMD_ONE_NAME | CMD_EACH_NAME) && !cli->names.n && !cli_tail_help(cli))
 		return usage(err, "no container named");
 	if (flags & (CMD_ONE_NAME | CMD_MAY_NAME) && cli->names.n > 1)
 		return usage(err, "one container only, not '%s' as well", cli->names.v[1]);

@@ -180,6 +180,21 @@ static int prepare(struct birth *birth, struct err *err)
 	return r;
 }
 
+/* What ends well and does nothing is no template. */
+static int check_filled(const struct birth *birth, struct err *err)
+{
+	int fd = openat(birth->folder, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return err_set(err, ECANCELED, "template '%s' left no root file system", birth->what->template);
+	while ((entry = readdir(dir)))
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+			return 0;
+	return err_set(err, ECANCELED, "template '%s' left an empty root file system", birth->what->template);
+}
+
 static int fill(struct birth *birth, const char *program, struct str *ret_tail, struct err *err)
 {
 	const struct life_create *what = birth->what;
@@ -194,7 +209,6 @@ static int fill(struct birth *birth, const char *program, struct str *ret_tail, 
 				.keep = birth->claim,
 				.line = what->line,
 				.data = what->data };
-	struct stat st;
 	int r;
 
 	if (!rootfs)
@@ -204,10 +218,8 @@ static int fill(struct birth *birth, const char *program, struct str *ret_tail, 
 	r = template_run(&run, ret_tail, err);
 	if (r < 0)
 		return r;
-	if (fstatat(birth->folder, "rootfs", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
-		return err_set(err, ECANCELED, "template '%s' left no root file system", what->template);
 	debug_point("create", "filled");
-	return 0;
+	return check_filled(birth, err);
 }
 
 static int configure(struct birth *birth, struct err *err)

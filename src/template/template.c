@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "template/template.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
@@ -20,6 +22,30 @@
 #define TAIL_LINES 10
 #define LINE_MAX_  400
 
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "there is none of that name, there are busybox, debian" */
+static int not_found(const char *name, struct err *err)
+{
+	autoclosedir DIR *dir = opendir(MGR_DATADIR "/templates");
+	autocall(strv_done) struct strv names = { 0 };
+	autocall(str_done) struct str all = { 0 };
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			strv_add(&names, entry->d_name);
+	if (names.n)
+		qsort(names.v, names.n, sizeof *names.v, compare);
+	for (size_t i = 0; i < names.n; i++)
+		str_addf(&all, "%s%s", i ? ", " : "", names.v[i]);
+	return err_set(err, ENOENT, "template '%s': there is none of that name; there are %s, or the path of a program",
+		       name, names.n ? str_text(&all) : "none");
+}
+
 int template_find(const char *name, char **ret, struct err *err)
 {
 	autofree char *path = NULL;
@@ -30,12 +56,33 @@ int template_find(const char *name, char **ret, struct err *err)
 	path = name[0] == '/' ? strdup(name) : str_fmt("%s/templates/%s", MGR_DATADIR, name);
 	if (!path)
 		return err_nomem(err);
+	if (stat(path, &st) < 0 && errno == ENOENT && name[0] != '/')
+		return not_found(name, err);
 	if (stat(path, &st) < 0)
 		return err_sys(err, errno, "template '%s': find '%s'", name, path);
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return err_set(err, EACCES, "template '%s': '%s' is not a program", name, path);
 	*ret = steal_ptr(&path);
 	return 0;
+}
+
+int template_help(const char *name, struct err *err)
+{
+	const struct proc_fd fds[] = { { STDOUT_FILENO, STDOUT_FILENO }, { STDERR_FILENO, STDERR_FILENO } };
+	autofree char *program = NULL;
+	const char *argv[] = { NULL, "--help", NULL };
+	char text[48];
+	int status, r = template_find(name, &program, err);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	argv[0] = program;
+	pid = proc_spawn(argv, fds, ARRAY_SIZE(fds), NULL, err);
+	r = pid < 0 ? pid : proc_wait(pid, CLOCK_NEVER, &status, err);
+	if (r == 0 && status)
+		r = err_set(err, ECANCELED, "it has no help to show: %s", proc_status_text(status, text));
+	return r < 0 ? err_wrap(err, "template '%s'", name) : 0;
 }
 
 void template_signals(sigset_t *ret)

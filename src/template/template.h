@@ -10,8 +10,12 @@
 
 #define TEMPLATE_CONF "template.conf" /* what a template may leave beside the rootfs: configuration to merge */
 
-/* The program of a template: its name in the templates folder, or an absolute path. Allocated in *ret. */
+/* The program of a template: its name in the templates folder, or an absolute path. Allocated in *ret. -ENOENT lists the
+ * names that there are. */
 int template_find(const char *name, char **ret, struct err *err);
+
+/* Have it show its own options on our stdout, as LXC asks for them (--help). -ECANCELED when it failed. */
+int template_help(const char *name, struct err *err);
 
 struct template
 {

@@ -17,13 +17,14 @@ template() {
 		cat <<-'END'
 			#!/bin/sh
 			for arg; do case $arg in --rootfs=*) rootfs=${arg#*=} ;; --path=*) path=${arg#*=} ;; esac; done
+			mkdir -p "$rootfs/etc"
 		END
 		cat
 	} >"$template"
 	chmod 755 "$template"
 }
 
-# make NAME [OPTION...]: a container of an empty template.
+# make NAME [OPTION...]: a container of a template that does nothing more.
 make() {
 	local name=$1
 	shift
@@ -183,6 +184,42 @@ listing() {
 	[ ! -e "$store/web/template.conf" ]
 }
 
+@test "create.2 --help behind -- shows the template's options on stdout, with a name or without, and makes nothing" {
+	local help
+	for help in "-n web -t busybox -- --help" "-t busybox -- -h"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr mgr-create $help
+		assert_success
+		assert_equal "$stderr" ""
+		assert_contains "--busybox-path FILE"
+	done
+	run --separate-stderr mgr-create -t debian -- --help
+	assert_success
+	for help in --suite --mirror --variant --packages --hostname; do
+		assert_contains "$help"
+	done
+	[ ! -e "$store/web" ]
+	run mgr-create -h
+	assert_contains "'mgr-create -t TEMPLATE -- --help' shows what it takes"
+}
+
+@test "create.2 a name that no template has is answered with those that there are" {
+	run mgr-create -n web -t nosuch
+	assert_status 1
+	assert_output "mgr-create: web: template 'nosuch': there is none of that name; there are busybox, debian,\
+ or the path of a program"
+}
+
+@test "create.2 an option that a template does not know is an unknown option" {
+	local name
+	for name in busybox debian; do
+		run mgr-create -n web -t $name -- --badarg
+		assert_status 1
+		assert_output "unknown option '--badarg'"$'\n'"mgr-create: web: template '$name': exit status 1"
+		[ ! -e "$store/web" ]
+	done
+}
+
 # --- create.3 -----------------------------------------------------------------------------------------------------------
 
 @test "create.3 a template that fails leaves nothing, and its status and last lines are shown" {
@@ -200,6 +237,24 @@ listing() {
 	assert_match $'100\nthe disk is made of cheese\nmgr-create: web: template \'fails\': exit status 7$'
 	refute_contains $'\n50\n'
 	diff "$BATS_TEST_TMPDIR/before" <(listing)
+}
+
+@test "create.3 a template that ends well and leaves nothing has failed" {
+	make first
+	listing >"$BATS_TEST_TMPDIR/before"
+	printf '#!/bin/sh\n:\n' >"$template"
+	run mgr-create -n web -t "$template"
+	assert_status 1
+	assert_output "mgr-create: web: template '$template' left an empty root file system"
+	diff "$BATS_TEST_TMPDIR/before" <(listing)
+}
+
+@test "create.3 a Debian release that is not to be had leaves nothing in the cache" {
+	export MGR_CACHE=$BATS_TEST_TMPDIR/cache
+	run mgr-create -n web -t debian -- --suite no-such-suite --mirror file:///no/such/mirror
+	assert_status 1
+	assert_match "template 'debian': exit status [0-9]+\$"
+	assert_equal "$(find "$MGR_CACHE" -type f)" ""
 }
 
 @test "create.3 a template that cannot be run says why" {
