@@ -88,6 +88,18 @@ refused() {
 	refused "2: forward.port: 'tcp:0:80' has a port that is not a number from 1 to 65535 or a rising range of them"
 }
 
+@test "net.3 a forward of an IPv6 address is refused when it is written, at create and by mgr-config" {
+	run mgr-create -n other -t busybox --forward 'tcp:[::1]:80:80'
+	assert_status 1
+	assert_output "mgr-create: other: forward.port: 'tcp:[::1]:80:80' has an IPv6 address of the host, which is not\
+ supported yet: IPv4 only"
+	run mgr-config -n web add forward.port 'tcp:[::1]:80:80'
+	assert_status 1
+	assert_contains "mgr-config: web: forward.port: 'tcp:[::1]:80:80' has an IPv6"
+	run mgr-config -n web add forward.port 'tcp:x'
+	refute_contains "::"
+}
+
 @test "conf.1 an unknown key or section is an error that suggests the nearest" {
 	stored <<<$'[limits]\nmemroy = 1G'
 	refused "2: limits: unknown key 'memroy'; did you mean 'memory'?"
