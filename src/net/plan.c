@@ -110,6 +110,7 @@ static int plan_join(struct net_plan *plan, const struct net_nic *nic, const str
 		return err_nomem(err);
 	str_print(join->name, sizeof join->name, "%s", from->name);
 	str_print(join->uuid, sizeof join->uuid, "%s", from->uuid);
+	str_print(join->store, sizeof join->store, "%.*s", (int)sizeof join->store - 1, from->store->containers);
 	str_print(join->veth, sizeof join->veth, "%s", nic->veth);
 	memcpy(join->mac, nic->mac, sizeof join->mac);
 	join->ipv4 = nic->ipv4;

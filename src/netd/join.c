@@ -48,7 +48,7 @@ int join_check(const struct wire_net_join *join, size_t len, const struct bridge
 
 	if (len < sizeof *join || (len - sizeof *join) % sizeof *join->forwards ||
 	    join->n_forwards != (len - sizeof *join) / sizeof *join->forwards || !TEXT_ENDS(join->name) ||
-	    !TEXT_ENDS(join->uuid) || !TEXT_ENDS(join->veth))
+	    !TEXT_ENDS(join->uuid) || !TEXT_ENDS(join->store) || !TEXT_ENDS(join->veth))
 		return err_set(err, EBADMSG, "the request is malformed");
 	r = store_check_name(join->name, err);
 	if (r >= 0)

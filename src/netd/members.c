@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -143,6 +144,19 @@ static int admit(struct netd *netd, struct member *m, struct err *err)
 	return r;
 }
 
+/* A name is one container's: stores that -P named may each have one of it, and the DNS has no case. */
+static int check_name_free(const struct netd *netd, const struct wire_net_join *join, struct err *err)
+{
+	const struct member *m = netd->members;
+
+	while (m && (strcasecmp(m->join->name, join->name) != 0 || str_eq(m->join->uuid, join->uuid)))
+		m = m->next;
+	if (!m)
+		return 0;
+	return err_set(err, EEXIST, "the name '%s' is taken on the network by another container (store '%s')", join->name,
+		       m->join->store);
+}
+
 int member_join(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client, struct err *err)
 {
 	struct member *m;
@@ -150,6 +164,8 @@ int member_join(struct netd *netd, const struct wire_net_join *join, size_t len,
 
 	if (r >= 0)
 		r = join_check(join, len, &netd->bridge, err);
+	if (r >= 0)
+		r = check_name_free(netd, join, err);
 	if (r < 0)
 		return r;
 	m = member_find(netd, join->uuid);

@@ -20,6 +20,7 @@ struct wire_forward {
 struct wire_net_join {
 	char name[64];
 	char uuid[37];
+	char store[256]; /* folder of its store, for people; cut when longer */
 	uint8_t mac[6];
 	struct in_addr ipv4;
 	char veth[16]; /* host end */

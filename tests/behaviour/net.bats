@@ -520,6 +520,20 @@ no_name() {
 	! in_container "$1" nslookup "$2"
 }
 
+@test "net.5 the name of a container of another store is refused while that one runs, naming its store" {
+	local other=$BATS_TEST_TMPDIR/other
+	own_store "$other"
+	container alt
+	mgr-create -P "$other" -n Alt -t busybox
+	boot alt
+	run mgr-start -P "$other" -n Alt
+	mgr-stop -k alt
+	assert_status 1
+	assert_match "^mgr-start: Alt: .*: the name 'Alt' is taken on the network by another container \(store '$MGR_ROOT/var/lib/mgr'\)\$"
+	mgr-start -P "$other" -n Alt --wait=30
+	mgr-destroy -f -P "$other" -n Alt
+}
+
 @test "net.5 names outside resolve through the host's resolvers" {
 	make_machine resolver
 	make_machine other
