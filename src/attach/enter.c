@@ -26,6 +26,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "ns/ns.h"
 #include "security/security.h"
 #include "tty/tty.h"
 
@@ -164,6 +165,8 @@ static int enter(const struct entry *e, struct user *u, struct strv *env, struct
 		r = env_make(env, root, u, e->conf, e->terminal < 0 ? NULL : getenv("TERM"), err);
 	if (r == 0)
 		r = become(u, err);
+	if (r == 0)
+		r = ns_leave_keyring(err); /* the filter may forbid it */
 	if (r == 0)
 		r = take_terminal(e, root, err);
 	return r < 0 ? r : change_folder(e, root, u, err);

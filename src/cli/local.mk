@@ -25,6 +25,7 @@ mgr_SOURCES = \
 	%D%/table_fast.c
 mgr_LDADD = src/cli/libcli.a \
 	src/attach/libattach.a \
+	src/ns/libns.a \
 	src/security/libsecurity.a \
 	src/tty/libtty.a \
 	src/life/liblife.a \

@@ -78,6 +78,25 @@ status_lines() {
 	assert_equal "$(tr -d '\n\t' <<<"${output//Cap/ }")" " Inh:0000000000000000 Prm:0000000000000000 Eff:0000000000000000 Amb:0000000000000000"
 }
 
+@test "attach.1 the host's keys are not the command's" {
+	# add_key(2) and keyctl(2), KEYCTL_JOIN_SESSION_KEYRING and KEY_SPEC_SESSION_KEYRING
+	with_key() {
+		python3 - "$@" <<-'EOF'
+			import ctypes, os, sys
+			add_key, keyctl = (248, 250) if os.uname().machine == "x86_64" else (217, 219)
+			call = ctypes.CDLL(None).syscall
+			call(keyctl, 1, None)
+			call(add_key, b"user", b"the-hosts-own", b"secret", 6, -3)
+			os.execvp(sys.argv[1], sys.argv[1:])
+		EOF
+	}
+	run with_key cat /proc/keys
+	assert_contains the-hosts-own
+	run with_key mgr-attach -n web -- cat /proc/keys
+	assert_success
+	refute_contains the-hosts-own
+}
+
 @test "attach.1 nothing of the host's is open in the command" {
 	exec 7</etc/hostname 8>"$BATS_TEST_TMPDIR/mine"
 	run mgr-attach -n web -- sh -c 'ls /proc/self/fd' </dev/null
