@@ -97,7 +97,7 @@ static void start_down(struct supervisor *s)
 /* In place, so that the same process stays the parent. Returns when it cannot be done. */
 static void reboot(struct supervisor *s)
 {
-	const int reset[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
+	const int reset[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ };
 	sigset_t none;
 	struct err err;
 	int fd = hand_over(s, &err);

@@ -40,6 +40,7 @@ static int catch_signals(struct supervisor *s, struct err *err)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log that outgrows the limit of whoever started it: then write says so */
 	signal(SIGCHLD, SIG_DFL); /* ignored, it would reap init behind our back */
 	sigemptyset(&caught);
 	sigaddset(&caught, SIGCHLD);

@@ -175,6 +175,13 @@ print(len(answer(c)) > 16)'
 	assert_contains "stub runs"
 }
 
+@test "super.1 a limit on the size of files, where it was started, does not end it" {
+	container a -s net.0.type=empty
+	(ulimit -f 1000 && mgr-start -n a)
+	in_container a sh -c 'head -c 3000000 /dev/zero | tr "\\0" x >/dev/console'
+	state_is a RUNNING
+}
+
 @test "super.1 a guest that writes and writes fills no disk" {
 	stub a ""
 	boot_stub a
