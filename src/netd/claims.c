@@ -56,7 +56,7 @@ static int take(struct netd *netd, struct member *member, size_t i, struct err *
 
 	if (r < 0)
 		return r;
-	r = ports_hold(e->proto, e->host, e->port, &member->held[2 * i], err);
+	r = member->held[i] = ports_hold(e->proto, e->host, e->port, err);
 	if (r < 0 && was_in_force(netd, e)) {
 		log_warn("%s: %s", member->join->name, err ? err->msg : "port not held");
 		err_clear(err);
@@ -70,10 +70,10 @@ int claims_take(struct netd *netd, struct member *member, struct err *err)
 	size_t n = member->elements.n;
 	int r = 0;
 
-	member->held = malloc((2 * n + 1) * sizeof *member->held);
+	member->held = malloc((n + 1) * sizeof *member->held);
 	if (!member->held)
 		return err_nomem(err);
-	for (size_t i = 0; i < 2 * n; i++)
+	for (size_t i = 0; i < n; i++)
 		member->held[i] = -1;
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = take(netd, member, i, err);
@@ -97,9 +97,8 @@ void claims_drop(struct netd *netd, struct member *member)
 {
 	for (size_t i = 0; member->held && i < member->elements.n; i++) {
 		drop(netd, member, &member->elements.v[i]);
-		for (size_t k = 2 * i; k < 2 * i + 2; k++)
-			if (member->held[k] >= 0)
-				close(member->held[k]);
+		if (member->held[i] >= 0)
+			close(member->held[i]);
 	}
 	free(member->held);
 	member->held = NULL;

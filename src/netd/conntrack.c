@@ -195,12 +195,6 @@ static int dump(struct mnl_socket *get, struct found *found, bool filtered)
 	return r < 0 ? -errno : 0;
 }
 
-static void close_socket(struct mnl_socket **sock)
-{
-	if (*sock)
-		mnl_socket_close(*sock);
-}
-
 /* The kernel's own search (6.11 and later) takes a tenth of the time of a dump. An older one takes the request for one flow
  * with this very tuple, and refuses it: parts of the tuple are missing. */
 static int flush(struct mnl_socket *sock, const struct filter *filter)
@@ -218,21 +212,46 @@ static int flush(struct mnl_socket *sock, const struct filter *filter)
 	return 0;
 }
 
+/* Kept open: when one is closed, the kernel waits until all that nftables has deleted is freed (10 ms and more). */
+static int open_sockets(struct mnl_socket *sockets[static 2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (sockets[i])
+			continue;
+		sockets[i] = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+		if (!sockets[i] || mnl_socket_bind(sockets[i], 0, MNL_SOCKET_AUTOPID) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Answers that nobody waited for: of flows that were gone already. */
+static void drain(const struct mnl_socket *sock)
+{
+	uint8_t buf[4096];
+	ssize_t n;
+
+	do
+		n = recv(mnl_socket_get_fd(sock), buf, sizeof buf, MSG_DONTWAIT);
+	while (n >= 0 || errno == ENOBUFS || errno == EINTR);
+}
+
 static int forget(const struct filter *filter, struct err *err)
 {
-	autocall(close_socket) struct mnl_socket *get = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	autocall(close_socket) struct mnl_socket *del = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	struct found found = { .filter = *filter, .del = del };
-	int r;
+	static struct mnl_socket *sockets[2];
+	struct found found = { .filter = *filter };
+	int r = open_sockets(sockets);
 
-	if (!get || !del || mnl_socket_bind(get, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_bind(del, 0, MNL_SOCKET_AUTOPID) < 0)
-		return err_sys(err, errno, "open a netfilter socket");
-	if (!filter->ports && flush(del, filter) == 0)
+	if (r < 0)
+		return err_sys(err, -r, "open a netfilter socket");
+	drain(sockets[0]);
+	drain(sockets[1]);
+	found.del = sockets[1];
+	if (!filter->ports && flush(sockets[1], filter) == 0)
 		return 0;
-	r = dump(get, &found, true);
+	r = dump(sockets[0], &found, true);
 	if (r == -EOPNOTSUPP || r == -EINVAL)
-		r = dump(get, &found, false);
+		r = dump(sockets[0], &found, false);
 	return r < 0 ? err_sys(err, -r, "end tracked flows") : 0;
 }
 

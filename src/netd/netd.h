@@ -24,7 +24,7 @@ struct member {
 	size_t join_len;
 	struct wire_client *client; /* stands for it */
 	struct nft_elements elements;
-	int *held; /* two sockets an element, -1 where there is none */
+	int *held; /* a socket an element, -1 where there is none */
 	struct member *next;
 };
 

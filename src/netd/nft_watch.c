@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/nft.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,7 +17,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define SETTLE (20 * CLOCK_MS) /* `nft flush ruleset` is many messages */
+#define SETTLE         (20 * CLOCK_MS) /* `nft flush ruleset` is many messages */
+#define RECEIVE_BUFFER (4 << 20)
 
 struct nft_watch {
 	char table[16];
@@ -84,6 +88,23 @@ static void hear(void *data, uint32_t events)
 	}
 }
 
+/* Our own changes are not even queued: ten thousand elements would overflow the queue, which means that something was lost,
+ * and then all is made anew. Each packet tells of one transaction. (A filter reads words in network order.) */
+static int ignore_own(const struct nft_watch *w)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(w->own), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { .len = sizeof code / sizeof *code, .filter = code };
+	int size = RECEIVE_BUFFER;
+
+	setsockopt(mnl_socket_get_fd(w->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+	return setsockopt(mnl_socket_get_fd(w->sock), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
 struct nft_watch *nft_watch_new(const struct nft *nft, struct loop *loop, void (*fn)(void *data), void *data,
 				struct err *err)
 {
@@ -99,7 +120,7 @@ struct nft_watch *nft_watch_new(const struct nft *nft, struct loop *loop, void (
 	w->loop = loop;
 	w->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = fn, .data = data };
 	w->sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (w->sock && mnl_socket_bind(w->sock, 0, MNL_SOCKET_AUTOPID) == 0 &&
+	if (w->sock && mnl_socket_bind(w->sock, 0, MNL_SOCKET_AUTOPID) == 0 && ignore_own(w) == 0 &&
 	    mnl_socket_setsockopt(w->sock, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0)
 		w->io = loop_io_add(loop, mnl_socket_get_fd(w->sock), EPOLLIN, hear, w);
 	if (!w->io) {

@@ -28,13 +28,13 @@ static int refuse_all(int sock)
 static int bind_one(uint8_t proto, const struct sockaddr *addr, socklen_t len, bool reuse)
 {
 	autoclose int sock = socket(addr->sa_family, (proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-	int on = 1;
+	int on = 1, off = 0;
 
 	if (sock < 0)
 		return -errno;
 	if (proto == IPPROTO_UDP && refuse_all(sock) < 0)
 		return -errno;
-	if (addr->sa_family == AF_INET6 && setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
+	if (addr->sa_family == AF_INET6 && setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0)
 		return -errno;
 	if (reuse && setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
 		return -errno;
@@ -61,11 +61,27 @@ static int hold(uint8_t proto, uint16_t port, const struct sockaddr *addr, sockl
 	return fd == -EADDRINUSE ? in_use(proto, port, err) : fd;
 }
 
-static int hold_ipv4(uint8_t proto, struct in_addr host, uint16_t port, struct err *err)
+static int hold_one(uint8_t proto, struct in_addr host, uint16_t port, struct err *err)
 {
 	const struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr = host, .sin_port = htons(port) };
-	char text[INET_ADDRSTRLEN];
+
+	return hold(proto, port, (const struct sockaddr *)&addr, sizeof addr, err);
+}
+
+/* One socket for both families, where the host has both. */
+static int hold_all(uint8_t proto, uint16_t port, struct err *err)
+{
+	const struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	const struct in_addr any = { .s_addr = INADDR_ANY };
 	int fd = hold(proto, port, (const struct sockaddr *)&addr, sizeof addr, err);
+
+	return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? hold_one(proto, any, port, err) : fd;
+}
+
+int ports_hold(uint8_t proto, struct in_addr host, uint16_t port, struct err *err)
+{
+	int fd = host.s_addr ? hold_one(proto, host, port, err) : hold_all(proto, port, err);
+	char text[INET_ADDRSTRLEN];
 
 	if (fd == -EADDRNOTAVAIL)
 		return err_set(err, EADDRNOTAVAIL, "%s is not an address of this host",
@@ -73,33 +89,4 @@ static int hold_ipv4(uint8_t proto, struct in_addr host, uint16_t port, struct e
 	if (fd < 0 && fd != -EADDRINUSE)
 		return err_sys(err, -fd, "hold %s port %u of the host", ports_proto(proto), (unsigned)port);
 	return fd;
-}
-
-static int hold_ipv6(uint8_t proto, uint16_t port, struct err *err)
-{
-	const struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int fd = hold(proto, port, (const struct sockaddr *)&addr, sizeof addr, err);
-
-	if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)
-		return -ENOTSUP;
-	if (fd < 0 && fd != -EADDRINUSE)
-		return err_sys(err, -fd, "hold %s port %u of the host (IPv6)", ports_proto(proto), (unsigned)port);
-	return fd;
-}
-
-int ports_hold(uint8_t proto, struct in_addr host, uint16_t port, int fds[static 2], struct err *err)
-{
-	autoclose int v4 = hold_ipv4(proto, host, port, err);
-	int v6 = -1;
-
-	fds[0] = fds[1] = -1;
-	if (v4 < 0)
-		return v4;
-	if (!host.s_addr)
-		v6 = hold_ipv6(proto, port, err);
-	if (v6 < 0 && !host.s_addr && v6 != -ENOTSUP)
-		return v6;
-	fds[0] = steal_fd(&v4);
-	fds[1] = v6 < 0 ? -1 : v6;
-	return 0;
 }

@@ -9,9 +9,9 @@
 
 #include "base/err.h"
 
-/* Hold a port of this address of the host (0.0.0.0: of every address, IPv6 ones too). Port in host byte order. fds[0] and
- * fds[1] become the sockets, -1 where none is needed. -EADDRINUSE naming the process that has it. */
-int ports_hold(uint8_t proto, struct in_addr host, uint16_t port, int fds[static 2], struct err *err);
+/* Hold a port of this address of the host (0.0.0.0: of every address, IPv6 ones too). Port in host byte order. Returns the
+ * socket. -EADDRINUSE naming the process that has it. */
+int ports_hold(uint8_t proto, struct in_addr host, uint16_t port, struct err *err);
 
 /* The process that has a socket on this port, "process 812 (nginx)". -ENOENT when none is found. */
 int ports_holder(uint8_t proto, uint16_t port, char *text, size_t size);

@@ -474,6 +474,40 @@ tracked() {
 	wait_until 1 answers on peer tcp "$here_ip" 7000
 }
 
+@test "net.4 ten thousand forwards are back after a flush too, once, and then nothing happens" {
+	container many --forward tcp:10000-19999:10000-19999
+	container web --forward tcp:7000:70
+	boot many
+	boot web
+	serve web tcp 70
+	assert_equal "$(elements)" 10001
+	local changes
+	changes=$(grep -c 'changed by somebody' "$MGR_ROOT/var/log/mgr/.net/log" || true)
+	nft flush ruleset
+	wait_until 2 has_elements 10001
+	answers tcp 127.0.0.1 7000
+	wait_until 3 service_idles
+	assert_equal "$(grep -c 'changed by somebody' "$MGR_ROOT/var/log/mgr/.net/log")" "$((changes + 1))"
+	mgr-stop -k many
+	assert_equal "$(elements)" 1
+}
+
+elements() {
+	nft -j list map inet "$table" forward_any 2>/dev/null | jq '[.nftables[].map? | select(. != null) | .elem // [] | length] | add'
+}
+
+has_elements() {
+	[ "$(elements)" = "$1" ]
+}
+
+service_idles() {
+	local pid before
+	pid=$(field Service)
+	before=$(cut -d ' ' -f 14,15 "/proc/$pid/stat")
+	read -r -t 0.3 <> <(:) || true
+	[ "$before" = "$(cut -d ' ' -f 14,15 "/proc/$pid/stat")" ]
+}
+
 @test "net.4 what others have in nftables is left alone" {
 	nft add table inet others
 	nft add chain inet others mine
