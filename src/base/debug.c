@@ -7,13 +7,20 @@
 
 #include "base/str.h"
 
-void debug_point(const char *where, const char *what)
+static bool chosen(const char *variable, const char *where, const char *what)
 {
-	const char *point = getenv("MGR_DEBUG_KILL");
+	const char *point = getenv(variable);
 	size_t n = strlen(where);
 
-	if (point && strncmp(point, where, n) == 0 && point[n] == ':' && strcmp(point + n + 1, what) == 0)
+	return point && strncmp(point, where, n) == 0 && point[n] == ':' && strcmp(point + n + 1, what) == 0;
+}
+
+void debug_point(const char *where, const char *what)
+{
+	if (chosen("MGR_DEBUG_KILL", where, what))
 		raise(SIGKILL);
+	if (chosen("MGR_DEBUG_STOP", where, what))
+		raise(SIGSTOP);
 }
 
 bool debug_skips_down(const char *step)

@@ -3,13 +3,14 @@
  *
  *   MGR_DEBUG_SKIP_DOWN=STEP    the undo of this step does nothing (shows that the leftover check sees it)
  *   MGR_DEBUG_KILL=POINT        the process that reaches this point kills itself with SIGKILL
+ *   MGR_DEBUG_STOP=POINT        the same, with SIGSTOP: it is stuck there
  */
 #ifndef MGR_BASE_DEBUG_H
 #define MGR_BASE_DEBUG_H
 
 #include <stdbool.h>
 
-/* A named point that MGR_DEBUG_KILL can choose, e.g. debug_point("boot:up", "cgroup") is "boot:up:cgroup". */
+/* A named point that both can choose, e.g. debug_point("boot:up", "cgroup") is "boot:up:cgroup". */
 void debug_point(const char *where, const char *what);
 bool debug_skips_down(const char *step);
 

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/life/liblife.a
 src_life_liblife_a_SOURCES = \
 	%D%/create.c %D%/life.h \
 	%D%/destroy.c \
+	%D%/force.c \
 	%D%/glance.c %D%/glance.h \
 	%D%/look.c %D%/look.h \
 	%D%/state.c %D%/state.h \

@@ -22,6 +22,10 @@
 #define START_TIME (60 * CLOCK_SECOND)
 #define REBOOTED   1
 
+/* What a supervisor may take to answer, or to end when it no longer listens; what is killed gets no longer. */
+#define ANSWER_TIME (2 * CLOCK_SECOND)
+#define LAST_TIME   (10 * CLOCK_SECOND)
+
 static uint64_t later(uint64_t ns, uint64_t more)
 {
 	return ns > CLOCK_NEVER - more ? CLOCK_NEVER : ns + more;
@@ -104,22 +108,35 @@ static bool is_gone(int r)
 	return r == -ECONNRESET || r == -EPIPE;
 }
 
-static int stop_over(int sock, const struct life_stop *stop, uint64_t deadline, struct err *err)
+static uint64_t answer_time(const struct life_stop *stop)
+{
+	if (stop->how == WIRE_KILL || stop->no_wait || stop->timeout < ANSWER_TIME)
+		return ANSWER_TIME;
+	return stop->timeout;
+}
+
+/* Ask it to end the run. -EHOSTDOWN when it does not answer. */
+static int ask(int sock, const struct life_stop *stop, uint64_t deadline, struct wire_status *ret, struct err *err)
 {
 	const struct wire_stop req = { .how = stop->how, .timeout = stop->no_kill ? CLOCK_NEVER : stop->timeout };
+	int r = wire_call(sock, WIRE_STATUS, NULL, 0, ret, sizeof *ret, deadline, err);
+
+	if (r >= 0)
+		r = wire_call(sock, WIRE_STOP, &req, sizeof req, NULL, 0, deadline, err);
+	if (r == -ETIMEDOUT)
+		return err_set(err, EHOSTDOWN, "its supervisor does not answer");
+	return r == -ESRCH ? 0 : r; /* it is ending already: that is as good */
+}
+
+static int stop_over(int sock, const struct life_stop *stop, uint64_t deadline, struct err *err)
+{
 	struct wire_status st = { 0 };
 	autoclose int pidfd = -1;
-	int r;
+	int r = ask(sock, stop, clock_in(answer_time(stop)), &st, err);
 
-	r = wire_call(sock, WIRE_STATUS, NULL, 0, &st, sizeof st, deadline, err);
-	if (r < 0)
-		return r;
-	pidfd = sys_pidfd_open(st.supervisor_pid);
-	r = wire_call(sock, WIRE_STOP, &req, sizeof req, NULL, 0, deadline, err);
-	if (r == -ESRCH) /* it is ending already: that is as good */
-		r = 0;
 	if (r < 0 || stop->no_wait)
 		return r;
+	pidfd = sys_pidfd_open(st.supervisor_pid);
 	r = wire_send(sock, WIRE_WATCH, 0, NULL, 0, NULL, 0, err);
 	if (r >= 0)
 		r = see_end(sock, st.run, stop, deadline, err);
@@ -135,34 +152,66 @@ static uint64_t patience(const struct life_stop *stop)
 	return clock_in(later(stop->how == WIRE_KILL ? 0 : stop->timeout, UNDO_TIME));
 }
 
-int life_stop(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
+/* It has no control socket: at its end that is removed before the last things are undone. */
+static int wait_unheard(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
+{
+	const bool ends = store_lock_peek(store, name) == STORE_STOPPING;
+
+	return wait_stopped(store, name, clock_in(ends ? LAST_TIME : answer_time(stop)), err);
+}
+
+static int end_run(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
+{
+	const uint64_t deadline = patience(stop);
+	autoclose int sock = life_connect(store, name, clock_in(answer_time(stop)), err);
+	int r = sock < 0 ? sock : stop_over(sock, stop, deadline, err);
+
+	if (is_gone(r))
+		r = wait_stopped(store, name, deadline, err);
+	else if (r == -ENOTCONN)
+		r = wait_unheard(store, name, stop, err);
+	if ((r != -ETIMEDOUT && r != -EHOSTDOWN) || stop->no_kill || (stop->no_wait && stop->how != WIRE_KILL))
+		return r;
+	err_clear(err);
+	return life_force(store, name, err);
+}
+
+/* A start that is under way ends first: what is half made cannot be asked to stop. */
+static int await_start(const struct store *store, const char *name, const struct life_stop *stop, enum wire_state *state,
+		       struct err *err)
 {
 	const unsigned settled = 1U << WIRE_STOPPED | 1U << WIRE_RUNNING | 1U << WIRE_ABORTING;
+	const bool kills = stop->how == WIRE_KILL;
+	struct wire_status st;
+	int r = life_wait(store, name, settled, false, clock_in(kills ? LAST_TIME : START_TIME), &st, err);
+
+	if (r == 0)
+		*state = (enum wire_state)st.state;
+	if (r == -ETIMEDOUT && kills) {
+		err_clear(err);
+		return 0;
+	}
+	return r < 0 ? err_wrap(err, "wait for its start") : 0;
+}
+
+int life_stop(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
+{
 	enum wire_state state;
-	autoclose int sock = -1;
-	uint64_t deadline;
 	int r = life_state(store, name, &state, err);
 
+	if (r == 0 && state == WIRE_STARTING)
+		r = await_start(store, name, stop, &state, err);
 	if (r < 0)
 		return r;
-	if (state == WIRE_STARTING) {
-		struct wire_status st;
-		r = life_wait(store, name, settled, false, clock_in(START_TIME), &st, err);
-		if (r < 0)
-			return err_wrap(err, "wait for its start");
-		state = (enum wire_state)st.state;
-	}
+	if (state == WIRE_STARTING)
+		return life_force(store, name, err);
 	if (state == WIRE_STOPPED || state == WIRE_ABORTING) {
 		r = life_recover(store, name, err);
 		if (r >= 0 && state == WIRE_STOPPED)
 			r = err_set(err, ESRCH, "is not running");
 		return r;
 	}
-	deadline = patience(stop);
-	sock = life_connect(store, name, deadline, err);
-	r = sock < 0 ? sock : stop_over(sock, stop, deadline, err);
-	if (is_gone(r) || r == -ENOTCONN)
-		r = wait_stopped(store, name, deadline, err);
+	r = end_run(store, name, stop, err);
 	if (r == -ETIMEDOUT)
 		return err_set(err, ETIMEDOUT, "has not %s in time", stop->how == WIRE_REBOOT ? "rebooted" : "stopped");
 	if (r == 0 && stop->how == WIRE_REBOOT && !stop->no_wait)

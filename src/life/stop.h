@@ -18,10 +18,14 @@ struct life_stop {
 };
 
 /* 0 when its end (or its next run, for a reboot) was seen and everything it used is gone; at once with no_wait. What a dead
- * supervisor left is cleared away first. -ESRCH when it was not running, -ETIMEDOUT when it went on. */
+ * supervisor left is cleared away first; one that does not answer is killed, once the time is up. -ESRCH when it was not
+ * running, -ETIMEDOUT when it went on. */
 int life_stop(const struct store *store, const char *name, const struct life_stop *stop, struct err *err);
 
 /* Kill and undo what a run without a supervisor has left, with mgr-boot --down; nothing left is 0. */
 int life_recover(const struct store *store, const char *name, struct err *err);
+
+/* Kill whoever holds its lock as a run (supervisor, mgr-boot), whatever state they are in, then life_recover. */
+int life_force(const struct store *store, const char *name, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
 	%D%/claim.c %D%/claim.h \
+	%D%/holder.c \
 	%D%/ids.c %D%/ids.h \
 	%D%/internal.h \
 	%D%/last.c %D%/last.h \

@@ -71,5 +71,8 @@ int store_lock_file(int dirfd, const char *path, uint64_t deadline);
 int store_lock_phase(int lock, enum store_phase phase);
 /* The phase of whoever holds it now, without disturbing; STORE_IDLE when free. Never waits. */
 enum store_phase store_lock_peek(const struct store *store, const char *name);
+/* Processes that hold it now: up to max of their pidfds, which the caller closes. Returns how many. Looks at every process
+ * there is. */
+int store_lock_holders(const struct store *store, const char *name, int *pidfds, size_t max, struct err *err);
 
 #endif

@@ -154,3 +154,97 @@ last_run() {
 		assert_equal "$(last_run "$suite")" "powered off"
 	done
 }
+
+# What was running and is not any more: nothing of it, nothing of its supervisor's.
+all_gone() {
+	assert_equal "$(stubs_alive)" 0
+	assert_equal "$(cgroups_of "$1")" ""
+	assert_equal "$(supervisor_pid "$1")" ""
+	assert_equal "$(find "$MGR_ROOT/run/mgr/$1" -mindepth 1 ! -name lock -printf '%f ')" ""
+	state_is "$1" STOPPED
+}
+
+@test "stop.6 -k ends one whose supervisor is stuck" {
+	stub a ""
+	stub b ""
+	boot_stub a
+	boot_stub b
+	mgr-stop -n b
+	kill -STOP "$(supervisor_pid a)"
+	SECONDS=0
+	run timeout 20 mgr-stop -k -n a
+	assert_success
+	assert_output ""
+	[ "$SECONDS" -le 5 ]
+	all_gone a
+	assert_equal "$(last_run a)" "failed: its supervisor was killed"
+	boot_stub a
+	assert_equal "$(stubs_alive)" 2
+}
+
+@test "stop.6 -k ends one whose init outlives its supervisor" {
+	stub a "clear"
+	boot_stub a
+	kill -STOP "$(supervisor_pid a)"
+	run timeout 20 mgr-stop -k -n a
+	assert_success
+	all_gone a
+}
+
+@test "stop.6 -k ends one whose control socket is missing" {
+	stub a ""
+	boot_stub a
+	rm "$MGR_ROOT/run/mgr/a/control"
+	SECONDS=0
+	run timeout 20 mgr-stop -k -n a
+	assert_success
+	[ "$SECONDS" -le 5 ]
+	all_gone a
+}
+
+@test "stop.6 -k ends one that is stuck while it starts" {
+	local starter
+	stub a ""
+	MGR_DEBUG_STOP=boot:up:clone mgr-start -n a 2>/dev/null &
+	starter=$!
+	wait_state a STARTING
+	run timeout 30 mgr-stop -k -n a
+	assert_success
+	all_gone a
+	run ! wait $starter
+}
+
+@test "stop.6 without -k after its time" {
+	stub a ""
+	boot_stub a
+	kill -STOP "$(supervisor_pid a)"
+	SECONDS=0
+	run timeout 30 mgr-stop -t 3 -n a
+	assert_success
+	[ "$SECONDS" -ge 3 ]
+	[ "$SECONDS" -le 8 ]
+	all_gone a
+}
+
+@test "stop.6 --nokill kills no supervisor either" {
+	stub a ""
+	boot_stub a
+	kill -STOP "$(supervisor_pid a)"
+	run timeout 30 mgr-stop --nokill -t 1 -n a
+	assert_status 1
+	assert_output "mgr-stop: a: its supervisor does not answer"
+	state_is a RUNNING
+	kill -CONT "$(supervisor_pid a)"
+}
+
+@test "stop.6 mgr-destroy -f removes one whose supervisor is stuck" {
+	stub a ""
+	boot_stub a
+	kill -STOP "$(supervisor_pid a)"
+	run timeout 20 mgr-destroy -f -n a
+	assert_success
+	[ ! -e "$MGR_ROOT/var/lib/mgr/a" ]
+	[ ! -e "$MGR_ROOT/run/mgr/a" ]
+	assert_equal "$(stubs_alive)" 0
+	assert_equal "$(cgroups_of a)" ""
+}

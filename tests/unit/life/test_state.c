@@ -16,7 +16,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "life/glance.h"
 #include "life/stop.h"
