@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "conf/edit.h"
+#include "life/state.h"
 #include "spec/spec.h"
 #include "store/claim.h"
 
@@ -18,6 +19,7 @@ struct config_verb {
 	const char *name;
 	size_t words; /* that follow it */
 	bool names;   /* needs -n */
+	bool json;    /* takes --json */
 	int (*run)(struct cli *cli, const char *container, char *const words[], struct err *err);
 };
 
@@ -39,6 +41,64 @@ static void print_values(const struct spec *spec, const struct conf_key *key)
 	}
 }
 
+static const struct print_column pair_columns[] = { { "key", NULL, PRINT_TEXT }, { "value", NULL, PRINT_TEXT } };
+
+static int add_pair(struct print *out, const char *key, const char *value, struct err *err)
+{
+	return print_row(out, (struct print_cell[]){ print_text(key), print_text(value) }, err);
+}
+
+/* An object each value. */
+static int values_json(const struct spec *spec, const struct conf_key *key, const char *name, struct err *err)
+{
+	struct print *out = print_new(pair_columns, ARRAY_SIZE(pair_columns), PRINT_JSON, err);
+	int r = out ? 0 : -err->code;
+
+	for (size_t i = 0; r == 0; i++) {
+		autocall(str_done) struct str value = { 0 };
+		if (!conf_print(spec, key, i, &value))
+			break;
+		r = add_pair(out, name, str_text(&value), err);
+	}
+	if (r == 0)
+		r = print_end(out, err);
+	print_free(out);
+	return r;
+}
+
+/* The lines of spec_print: "[SECTION]", "KEY = VALUE"; what stands above the sections is the file's, not the container's. */
+static int add_lines(struct print *out, char *text, struct err *err)
+{
+	const char *section = NULL;
+	char *save = NULL;
+	int r = 0;
+
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+		char *value = strstr(line, " =");
+		if (line[0] == '[') {
+			line[strcspn(line, "]")] = '\0';
+			section = line + 1;
+		} else if (section && value) {
+			*value = '\0';
+			value += value[2] == ' ' ? 3 : 2;
+			autofree char *name = str_fmt("%s.%s", section, line);
+			r = name ? add_pair(out, name, value, err) : err_nomem(err);
+		}
+	}
+	return r;
+}
+
+static int show_json(char *text, struct err *err)
+{
+	struct print *out = print_new(pair_columns, ARRAY_SIZE(pair_columns), PRINT_JSON, err);
+	int r = out ? add_lines(out, text, err) : -err->code;
+
+	if (r == 0)
+		r = print_end(out, err);
+	print_free(out);
+	return r;
+}
+
 static int get(struct cli *cli, const char *container, char *const words[], struct err *err)
 {
 	autocall(spec_done) struct spec spec;
@@ -49,6 +109,8 @@ static int get(struct cli *cli, const char *container, char *const words[], stru
 	r = conf_find(&spec_schema, words[0], &key, err);
 	if (r == 0)
 		r = open_spec(cli, container, &spec, err);
+	if (r == 0 && cli->json)
+		return values_json(&spec, &key, words[0], err);
 	if (r == 0)
 		print_values(&spec, &key);
 	return r;
@@ -66,30 +128,44 @@ static int show(struct cli *cli, const char *container, char *const words[], str
 	if (r < 0)
 		return r;
 	spec_print(&spec, &text);
+	if (text.failed)
+		return err_nomem(err);
+	if (cli->json)
+		return show_json(text.text, err);
 	fputs(str_text(&text), stdout);
-	return text.failed ? err_nomem(err) : 0;
+	return 0;
 }
 
 /* The new text takes the file's place when all of it is valid. */
-static int keep(int dir, const struct str *text, struct err *err)
+static int keep(int dir, const char *path, const struct str *text, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
 	int r;
 
 	spec_init(&spec);
-	if (text->failed)
+	if (text->failed || !path)
 		return err_nomem(err);
-	r = conf_load_text(&spec_schema, &spec, "config", str_text(text), text->len, err);
+	r = conf_load_text(&spec_schema, &spec, path, str_text(text), text->len, err);
 	if (r == 0)
 		r = spec_check(&spec, err);
 	return r < 0 ? r : file_replace_at(dir, "config", text->text, text->len, 0600, err);
 }
 
-/* One key (or with EDIT_UNSET and no key->name a section) changed in the container's config. Who edits it holds a lock on
- * its folder: two at once would lose a change. */
+/* A container that runs goes by what it was started with. */
+static void say_when(const struct cli *cli, const char *container)
+{
+	enum wire_state state;
+
+	if (cli_progress() && life_state(&cli->store, container, &state, NULL) == 0 && state != WIRE_STOPPED)
+		fprintf(stderr, "mgr-config: %s: it is running: this holds from its next start or reboot\n", container);
+}
+
+/* One key (or without a name a section) changed in the container's config; 1, or 0 when nothing had to be. Who edits it
+ * holds a lock on its folder: two at once would lose a change. */
 static int change(struct cli *cli, const char *container, enum edit how, const struct conf_key *key, const char *name,
 		  const char *value, struct err *err)
 {
+	autofree char *path = str_fmt("%s/%s/config", cli->store.containers, container);
 	autoclose int dir = store_container(&cli->store, container, err);
 	autocall(str_done) struct str text = { 0 };
 	autofree char *old = NULL;
@@ -105,7 +181,10 @@ static int change(struct cli *cli, const char *container, enum edit how, const s
 		return r;
 	if (!edit_text(old, how, name, key->section_size, key->name, value, &text))
 		return 0;
-	return keep(dir, &text, err);
+	r = keep(dir, path, &text, err);
+	if (r == 0)
+		say_when(cli, container);
+	return r < 0 ? r : 1;
 }
 
 /* The value alone is looked at first: its error is then about what was typed, not about a line of the file. */
@@ -125,7 +204,9 @@ static int set(struct cli *cli, const char *container, char *const words[], stru
 
 	if (r == 0)
 		r = try_value(words[0], "=", words[1], err);
-	return r < 0 ? r : change(cli, container, EDIT_SET, &key, words[0], words[1], err);
+	if (r == 0)
+		r = change(cli, container, EDIT_SET, &key, words[0], words[1], err);
+	return r < 0 ? r : 0;
 }
 
 static int add(struct cli *cli, const char *container, char *const words[], struct err *err)
@@ -135,7 +216,27 @@ static int add(struct cli *cli, const char *container, char *const words[], stru
 
 	if (r == 0)
 		r = try_value(words[0], "+=", words[1], err);
-	return r < 0 ? r : change(cli, container, EDIT_ADD, &key, words[0], words[1], err);
+	if (r == 0)
+		r = change(cli, container, EDIT_ADD, &key, words[0], words[1], err);
+	return r < 0 ? r : 0;
+}
+
+/* What the schema does not know can only be a mistake in the file, to be taken out of it: a section, or a key by whichever
+ * dot parts it from its section. */
+static int unset_unknown(struct cli *cli, const char *container, const char *name, struct err *why)
+{
+	struct conf_key key = { .section_size = strlen(name) };
+	struct err err = { 0 };
+	int r = change(cli, container, EDIT_UNSET, &key, name, NULL, &err);
+
+	for (const char *dot; r == 0 && (dot = memrchr(name, '.', key.section_size));) {
+		key.name = dot + 1;
+		key.section_size = (size_t)(dot - name);
+		r = change(cli, container, EDIT_UNSET, &key, name, NULL, &err);
+	}
+	if (r < 0)
+		*why = err;
+	return r > 0 ? 0 : -why->code;
 }
 
 static int unset(struct cli *cli, const char *container, char *const words[], struct err *err)
@@ -143,7 +244,10 @@ static int unset(struct cli *cli, const char *container, char *const words[], st
 	struct conf_key key = { .section_size = strlen(words[0]) };
 	int r = conf_is_section(&spec_schema, words[0]) ? 0 : conf_find(&spec_schema, words[0], &key, err);
 
-	return r < 0 ? r : change(cli, container, EDIT_UNSET, &key, words[0], NULL, err);
+	if (r < 0)
+		return unset_unknown(cli, container, words[0], err);
+	r = change(cli, container, EDIT_UNSET, &key, words[0], NULL, err);
+	return r < 0 ? r : 0;
 }
 
 static void key_type_text(const struct key *key, struct str *out)
@@ -200,8 +304,8 @@ static int keys(struct cli *cli, const char *container, char *const words[], str
 }
 
 static const struct config_verb verbs[] = {
-	{ "get", 1, true, get },     { "set", 2, true, set },   { "add", 2, true, add },
-	{ "unset", 1, true, unset }, { "show", 0, true, show }, { "keys", 0, false, keys },
+	{ "get", 1, true, true, get },      { "set", 2, true, false, set },  { "add", 2, true, false, add },
+	{ "unset", 1, true, false, unset }, { "show", 0, true, true, show }, { "keys", 0, false, true, keys },
 };
 
 static int config(struct cli *cli, const char *container, struct err *err)
@@ -217,6 +321,8 @@ static int config(struct cli *cli, const char *container, struct err *err)
 		if (cli->rest.n - 1 != verb->words)
 			return cli_usage(cli, "'%s' takes %zu argument%s, not %zu", name, verb->words,
 					 verb->words == 1 ? "" : "s", cli->rest.n - 1);
+		if (cli->json && !verb->json)
+			return cli_usage(cli, "'%s' prints nothing: --json goes with get, show and keys", name);
 		if (verb->names && !container)
 			return cli_usage(cli, "no container named");
 		return verb->run(cli, container, cli->rest.v + 1, err);

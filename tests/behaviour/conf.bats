@@ -28,6 +28,10 @@ stored() {
 	cat >"$folder/config"
 }
 
+on_terminal() {
+	"$BATS_TEST_DIRNAME/../lib/terminal" -- "$@"
+}
+
 # refused MESSAGE: showing the config fails with this line, whose place is the file.
 refused() {
 	run mgr-config -n web show
@@ -229,6 +233,55 @@ refused() {
 	assert_output notify
 	run jq -r '.[] | select(.help == "" or .help == null) | .key' < <(mgr-config keys --json)
 	assert_output ""
+}
+
+@test "conf.2 --json makes get and show an array of objects with key and value, and goes with nothing that prints nothing" {
+	mgr-config -n web set forward.port tcp:8080:80
+	mgr-config -n web add forward.port tcp:8443:443
+	mgr-config -n web set environment.A "b = [c]"
+	run jq -r '.[] | .key + "|" + .value' < <(mgr-config -n web --json show)
+	assert_output $'rootfs.path|dir:/srv/web\nnet.0.link|br7\nforward.port|tcp:8080:80\nforward.port|tcp:8443:443\nenvironment.A|b = [c]'
+	run jq -c . < <(mgr-config -n web --json get forward.port)
+	assert_output '[{"key":"forward.port","value":"tcp:8080:80"},{"key":"forward.port","value":"tcp:8443:443"}]'
+	run jq -c . < <(mgr-config -n web --json get limits.pids)
+	assert_output "[]"
+	run mgr-config -n web --json set uts.name x
+	assert_status 64
+	assert_contains "--json goes with get, show and keys"
+}
+
+@test "conf.2 a mistake in the file can be set right or taken out, as long as all is right then" {
+	printf '[limit]\npids = 5\n' >>"$folder/config"
+	run mgr-config -n web set uts.name x
+	assert_status 1
+	assert_match "^mgr-config: web: $folder/config:[0-9]+: unknown section \\[limit\\]; did you mean"
+	mgr-config -n web unset limit
+	run ! grep limit "$folder/config"
+	mgr-config -n web set net.0.mtu 1400
+	sed -i 's/1400/12/' "$folder/config"
+	run mgr-config -n web set uts.name x
+	assert_status 1
+	assert_match "^mgr-config: web: $folder/config:[0-9]+: net.0.mtu: '12' is not"
+	mgr-config -n web set net.0.mtu 1500
+	sed -i 's/mtu/mtuu/' "$folder/config"
+	mgr-config -n web unset net.0.mtuu
+	run mgr-config -n web show
+	assert_success
+	refute_contains mtu
+	run mgr-config -n web unset net.0.mtuu
+	assert_status 1
+	assert_contains "mgr-config: web: net.0: unknown key 'mtuu'; did you mean 'mtu'?"
+}
+
+@test "conf.2 on a terminal, a change of a container that runs says when it holds" {
+	container other -s net.0.type=empty
+	run on_terminal mgr-config -n other set limits.pids 100
+	assert_output ""
+	boot other
+	run mgr-config -n other set limits.pids 200
+	assert_output ""
+	run on_terminal mgr-config -n other set limits.pids 300
+	assert_contains "mgr-config: other: it is running: this holds from its next start or reboot"
 }
 
 @test "conf.3 the default.conf that is shipped means the same as none" {
