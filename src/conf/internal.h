@@ -16,6 +16,8 @@ const struct key *section_key(const struct section *section, const char *name);
 
 /* Messages: the nearest known name, or what there is. */
 int unknown_section(const struct schema *schema, const char *name, size_t len, struct err *err);
+/* name begins with "lxc.": where that stands here. */
+int unknown_lxc(const struct schema *schema, const char *name, struct err *err);
 int unknown_key(const struct section *section, const char *name, struct err *err);
 
 /* Set a key from a value, "" clearing it. in: the section's struct. name: SECTION_FREE's. */

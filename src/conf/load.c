@@ -103,6 +103,8 @@ static int check_version(struct load *l, const char *name, const char *value)
 {
 	uint64_t n;
 
+	if (str_starts(name, "lxc."))
+		return unknown_lxc(l->schema, name, l->err);
 	if (!str_eq(name, "version"))
 		return err_set(l->err, EINVAL, "'%s' stands above the first [section]", name);
 	if (str_uint(value, 1, UINT64_MAX, &n) < 0)
@@ -121,6 +123,8 @@ static int take_key(struct load *l, const char *name, const char *value)
 		return check_version(l, name, value);
 	section = l->part->section;
 	key = section_key(section, name);
+	if (!key && str_starts(name, "lxc."))
+		return unknown_lxc(l->schema, name, l->err);
 	if (!key) {
 		unknown_key(section, name, l->err);
 		return err_wrap(l->err, "%s", l->section);

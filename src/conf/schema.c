@@ -209,6 +209,8 @@ int conf_find(const struct schema *schema, const char *name, struct conf_key *re
 	const char *dot = name + strlen(name), *best = NULL;
 
 	*ret = (struct conf_key){ 0 };
+	if (str_starts(name, "lxc."))
+		return unknown_lxc(schema, name, err);
 	while ((dot = memrchr(name, '.', (size_t)(dot - name)))) {
 		best = dot;
 		if (section_find(schema, name, (size_t)(dot - name), &ret->part, &ret->number) < 0)

@@ -95,3 +95,20 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 			str_text(&all));
 	return -EINVAL;
 }
+
+int unknown_lxc(const struct schema *schema, const char *name, struct err *err)
+{
+	const char *own = name + strlen("lxc.");
+	autofree char *outside = str_fmt("container.%s", own); /* what LXC keeps outside any group */
+	struct conf_key key;
+	bool found = !str_starts(own, "lxc.") && conf_find(schema, own, &key, NULL) >= 0;
+
+	if (!found && outside && !strchr(own, '.') && conf_find(schema, outside, &key, NULL) >= 0) {
+		own = outside;
+		found = true;
+	}
+	if (!found)
+		return err_set(err, EINVAL, "'%s' is LXC's: here lxc.SECTION.KEY is KEY in [SECTION], see mgr-config keys",
+			       name);
+	return err_set(err, EINVAL, "'%s' is LXC's: here it is '%s' in [%.*s]", name, key.name, (int)key.section_size, own);
+}

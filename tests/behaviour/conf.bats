@@ -113,6 +113,18 @@ refused() {
 	refused "1: 'memory' stands above the first [section]"
 }
 
+@test "conf.1 a key as LXC writes it is answered with where it stands here" {
+	stored <<<'lxc.net.0.link = br0'
+	refused "1: 'lxc.net.0.link' is LXC's: here it is 'link' in [net.0]"
+	stored <<<$'[net.0]\nlxc.idmap = u 0 100000 65536'
+	refused "2: 'lxc.idmap' is LXC's: here it is 'idmap' in [container]"
+	stored <<<'lxc.include = /usr/share/lxc/config/common.conf'
+	refused "1: 'lxc.include' is LXC's: here lxc.SECTION.KEY is KEY in [SECTION], see mgr-config keys"
+	run mgr-create -n other -t busybox -s lxc.uts.name=x
+	assert_status 1
+	assert_output "mgr-create: other: 'lxc.uts.name' is LXC's: here it is 'name' in [uts]"
+}
+
 @test "conf.1 a value of 4096 bytes is read whole, a longer line is an error" {
 	printf '[rootfs]\npath = dir:/x\n[environment]\nA = %04096d\n' 7 >"$folder/config"
 	run mgr-config -n web get environment.A
