@@ -47,6 +47,8 @@ struct cli {
 	struct strv names;
 	struct strv rest; /* CMD_REST, CMD_WORDS, CMD_TAIL */
 	bool json;
+	/* A word behind an option whose value is optional, and that option: the word was perhaps meant as its value. */
+	const char *loose_value, *loose_option;
 	const char *path;     /* -P, NULL without */
 	const char *log_path; /* -o, NULL without; already opened as this process's log */
 	enum log_level log_level;

@@ -23,7 +23,10 @@ static void complain(const struct command *cmd, const char *name, const struct e
 
 	err_set(&line, EIO, "mgr-%s: %s%s%s", cmd->name, name ? name : "", name ? ": " : "",
 		err->code ? err->msg : "failed, without saying why");
+	if ((err->code == EACCES || err->code == EPERM) && geteuid() != 0)
+		err_set(&line, err->code, "%.450s: this needs root", line.msg);
 	fprintf(stderr, "%s\n", line.msg);
+	log_error("%s", line.msg + strlen("mgr-") + strlen(cmd->name) + strlen(": ")); /* the log says who */
 }
 
 void cli_complain(const struct cli *cli, const char *name, const struct err *err)
@@ -86,14 +89,21 @@ static int run_one(struct cli *cli, const char *name)
 {
 	const struct command *cmd = cli->command;
 	struct err err = { 0 };
+	const char *of = name ? name : "", *colon = name ? ": " : "";
 	int r = name ? check_name(cli, name, &err) : 0;
 
+	log_debug("%s%sbegins", of, colon);
+	if (r == -ENOENT && cli->loose_value && str_eq(name, cli->loose_value))
+		err_set(&err, ENOENT, "no such container; a value of --%s is written --%s=%s", cli->loose_option,
+			cli->loose_option, name);
 	if (r == 0)
 		r = cmd->run(cli, name, &err);
-	if (r >= 0)
-		return r;
-	complain(cmd, name, &err);
-	return ours(cmd, EXIT_FAILURE);
+	if (r < 0) {
+		complain(cmd, name, &err);
+		r = ours(cmd, EXIT_FAILURE);
+	}
+	log_info("%s%sends with %d", of, colon, r);
+	return r;
 }
 
 static int run_all(struct cli *cli)

@@ -52,6 +52,14 @@ static int set_log_level(void *data, const char *value, struct err *err)
 	return err_set(err, EINVAL, "'%s' is not one of TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL", value);
 }
 
+static void log_as(const struct cli *cli, int fd)
+{
+	char who[64];
+
+	str_print(who, sizeof who, "mgr-%s", cli->command->name);
+	log_to(fd, cli->log_level, who);
+}
+
 static int set_log_path(void *data, const char *value, struct err *err)
 {
 	struct cli *cli = data;
@@ -60,7 +68,7 @@ static int set_log_path(void *data, const char *value, struct err *err)
 	if (fd < 0)
 		return err_sys(err, errno, "open '%s'", value);
 	cli->log_path = value;
-	log_to(fd, LOG_ERROR, cli->command->name);
+	log_as(cli, fd);
 	return 0;
 }
 
@@ -188,7 +196,10 @@ static int long_option(struct cli *cli, char *const argv[], size_t *i, struct er
 		value++;
 	if (value && !row->arg)
 		return usage(err, "option '--%s' takes no value", row->name);
-	if (!value && row->arg && row->arg[0] != '[') {
+	if (!value && row->arg && row->arg[0] == '[') {
+		cli->loose_value = argv[*i + 1];
+		cli->loose_option = row->name;
+	} else if (!value && row->arg) {
 		value = argv[*i + 1];
 		if (!value)
 			return usage(err, "option '--%s' needs a value", row->name);
@@ -291,6 +302,6 @@ int options_parse(struct cli *cli, char *const argv[], struct err *err)
 	if (r != 0)
 		return r;
 	if (log_fd() >= 0)
-		log_to(log_fd(), cli->log_level, cli->names.n == 1 ? cli->names.v[0] : cli->command->name);
+		log_as(cli, log_fd());
 	return check_names(cli, err);
 }

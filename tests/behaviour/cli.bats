@@ -36,6 +36,44 @@ load ../lib/common
 	assert_match '^mgr [0-9]+\.[0-9]+\.[0-9]+$'
 }
 
+@test "cli.2 a word behind an option whose value is optional is a name; no such container says how to write a value" {
+	run mgr-start --wait 5 no-such
+	assert_status 1
+	assert_equal "${lines[0]}" "mgr-start: 5: no such container; a value of --wait is written --wait=5"
+	assert_equal "${lines[1]}" "mgr-start: no-such: no such container"
+}
+
+@test "cli.7 -o FILE has each failure with its reason, to the microsecond; -l INFO and DEBUG have start and end, too" {
+	local log=$BATS_TEST_TMPDIR/log time='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z'
+	run mgr-stop -o "$log" -n no-such
+	assert_status 1
+	output=$(cat "$log")
+	assert_match "^$time ERROR  mgr-stop: no-such: no such container\$"
+	rm "$log"
+	run mgr-config -o "$log" -l info -n no-such show
+	output=$(cat "$log")
+	assert_match "^$time ERROR  mgr-config: no-such: no such container"$'\n'"$time INFO   mgr-config: no-such: ends with 1\$"
+	rm "$log"
+	mgr-ls -o "$log" -l DEBUG
+	output=$(cat "$log")
+	assert_match "^$time DEBUG  mgr-ls: begins"$'\n'"$time INFO   mgr-ls: ends with 0\$"
+	run mgr-ls -o "$log" -l LOUD
+	assert_status 1
+}
+
+@test "cli.8 what only root may do says so to everybody else" {
+	local mgr_ls
+	mgr_ls=$(realpath "$(command -v mgr-ls)")
+	container web -s net.0.type=empty
+	[[ -r $mgr_ls ]]
+	run setpriv --reuid 65534 --regid 65534 --clear-groups mgr-ls
+	assert_status 1
+	assert_match "^mgr-ls: .*: Permission denied: this needs root\$"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups mgr-start -n web
+	assert_status 1
+	assert_match "^mgr-start: web: .*: Permission denied: this needs root\$"
+}
+
 @test "cli.4 mgr COMMAND is mgr-COMMAND, mgr help lists them all" {
 	run mgr config keys
 	assert_success
