@@ -29,6 +29,7 @@ enum command_flags {
 	CMD_WORDS = 1 << 6,    /* options may stand between them (verbs and their arguments) */
 	CMD_TAIL = 1 << 7,     /* only what follows "--" (create); a -h or --help there needs no name */
 	CMD_OURS_125 = 1 << 8, /* our own failures exit 125, bad usage included (attach, execute) */
+	CMD_PARALLEL = 1 << 9, /* with CMD_EACH_NAME: several names are worked on at once, each in a process of its own */
 };
 
 /* One option. set is called with its value (NULL when it takes none); data is the command's own state, zeroed before. A

@@ -86,6 +86,6 @@ const struct command cmd_stop = {
 	.help = "Stop a container, or reboot it.",
 	.opts = opts,
 	.data_size = sizeof(struct stop_data),
-	.flags = CMD_EACH_NAME | CMD_MUST_EXIST,
+	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL,
 	.run = run,
 };

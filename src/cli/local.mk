@@ -7,6 +7,7 @@ src_cli_libcli_a_SOURCES = \
 	%D%/help.c %D%/help.h \
 	%D%/main.c \
 	%D%/options.c %D%/options.h \
+	%D%/parallel.c %D%/parallel.h \
 	%D%/print.c %D%/print.h \
 	%D%/print_internal.h \
 	%D%/print_json.c \

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/parallel.h"
 
 static int ours(const struct command *cmd, int code)
 {
@@ -106,21 +107,30 @@ static int run_one(struct cli *cli, const char *name)
 	return r;
 }
 
+static int run_each(struct cli *cli)
+{
+	int code = cli->names.n ? 0 : run_one(cli, NULL);
+
+	for (size_t i = 0; i < cli->names.n; i++) {
+		int one = run_one(cli, cli->names.v[i]);
+		code = one > code ? one : code;
+	}
+	return code;
+}
+
 static int run_all(struct cli *cli)
 {
 	struct err err = { 0 };
-	int code = 0;
+	int code;
 
 	if (store_open(&cli->store, cli->path, &err) < 0) {
 		complain(cli->command, NULL, &err);
 		return ours(cli->command, EXIT_FAILURE);
 	}
-	if (!cli->names.n)
-		code = run_one(cli, NULL);
-	for (size_t i = 0; i < cli->names.n; i++) {
-		int one = run_one(cli, cli->names.v[i]);
-		code = one > code ? one : code;
-	}
+	if (cli->command->flags & CMD_PARALLEL && cli->names.n > 1)
+		code = parallel_run(cli, run_one);
+	else
+		code = run_each(cli);
 	store_done(&cli->store);
 	return code;
 }

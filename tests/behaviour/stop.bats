@@ -248,3 +248,22 @@ all_gone() {
 	assert_equal "$(stubs_alive)" 0
 	assert_equal "$(cgroups_of a)" ""
 }
+
+@test "stop.1 several names are stopped at once, their lines in order" {
+	local name
+	for name in a b c; do
+		stub $name "" -s signal.halt=SIGWINCH
+		boot_stub $name
+	done
+	stub d ""
+	SECONDS=0
+	run mgr-stop -t 2 a d b nosuch c
+	[ "$SECONDS" -lt 5 ]
+	assert_status 2
+	assert_output "mgr-stop: d: is not running
+mgr-stop: nosuch: no such container"
+	assert_equal "$(stubs_alive)" 0
+	for name in a b c; do
+		state_is $name STOPPED
+	done
+}
