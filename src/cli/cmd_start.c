@@ -16,6 +16,7 @@
 
 struct start_data {
 	struct strv assign;
+	const char *option; /* the one that changes this run; NULL: none */
 	bool wait;
 	uint64_t patience; /* CLOCK_NEVER: no end */
 };
@@ -24,6 +25,7 @@ static int set_assignment(void *data, const char *value, struct err *err)
 {
 	struct start_data *d = data;
 
+	d->option = "-s";
 	return strv_add(&d->assign, value) < 0 ? err_nomem(err) : 0;
 }
 
@@ -31,6 +33,7 @@ static int set_forward(void *data, const char *value, struct err *err)
 {
 	struct start_data *d = data;
 
+	d->option = d->option ? d->option : "--forward";
 	return strv_addf(&d->assign, "forward.port+=%s", value) < 0 ? err_nomem(err) : 0;
 }
 
@@ -123,16 +126,28 @@ static int await_ready(const struct cli *cli, const char *name, uint64_t patienc
 	return 0;
 }
 
+/* mgr-boot waits for a stop that is under way. */
+static void tell_wait(const struct cli *cli, const char *name)
+{
+	if (cli_progress() && store_lock_peek(&cli->store, name) == STORE_STOPPING)
+		fprintf(stderr, "mgr-start: %s: is stopping: waiting for its end\n", name);
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	const struct start_data *d = cli->data;
 	struct boot_result result;
-	int r = start(cli, name, &result, err);
+	int r;
+
+	tell_wait(cli, name);
+	r = start(cli, name, &result, err);
 
 	if (r == 0 && result.code) {
 		*err = result.err;
 		r = -result.code;
 	}
+	if (r == 0 && result.already && d->option)
+		return err_set(err, EBUSY, "runs already: %s has no effect on it", d->option);
 	return r == 0 && d->wait ? await_ready(cli, name, d->patience, err) : r;
 }
 

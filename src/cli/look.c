@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "base/proc.h"
 
 static const struct print_column columns[] = {
 	{ "name", "NAME", PRINT_TEXT },
@@ -93,18 +92,6 @@ int look_row(struct print *p, const char *name, const struct look *look, struct 
 	return print_row(p, cells, err);
 }
 
-/* How init's end is called: reboot(2) in a guest ends it by these signals. */
-static const char *ending(const struct last *last, char buf[static 48])
-{
-	if (last->status == LAST_NO_STATUS)
-		return "its end was not seen";
-	if (WIFSIGNALED(last->status) && WTERMSIG(last->status) == SIGINT)
-		return "powered off";
-	if (WIFSIGNALED(last->status) && WTERMSIG(last->status) == SIGHUP)
-		return "rebooted";
-	return proc_status_text(last->status, buf);
-}
-
 const char *look_last_text(const struct last *last, char buf[static LOOK_LAST_SIZE])
 {
 	char when[40], how[48], oom[64] = "";
@@ -112,6 +99,6 @@ const char *look_last_text(const struct last *last, char buf[static LOOK_LAST_SI
 	if (last->oom_kills)
 		snprintf(oom, sizeof oom, ", %" PRIu64 " killed for want of memory", last->oom_kills);
 	snprintf(buf, LOOK_LAST_SIZE, "%s, %s%s%s", print_time_text(last->ended, when), last->failed[0] ? "failed: " : "",
-		 last->failed[0] ? last->failed : ending(last, how), oom);
+		 last->failed[0] ? last->failed : last_ending(last, how), oom);
 	return buf;
 }

@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 #define FORMAT 1
@@ -22,9 +25,10 @@ int last_write(int folder, const struct last *last, struct err *err)
 	int r;
 
 	r = str_print(text, sizeof text,
-		      "version %d\nstarted %" PRIu64 "\nended %" PRIu64 "\nstatus %d\noom %" PRIu64 "\nrun %" PRIu32
-		      "\nfailed %s\n",
-		      FORMAT, last->started, last->ended, last->status, last->oom_kills, last->run, last->failed);
+		      "version %d\nstarted %" PRIu64 "\nended %" PRIu64 "\nstatus %d\nkilled %d\noom %" PRIu64
+		      "\nrun %" PRIu32 "\nfailed %s\n",
+		      FORMAT, last->started, last->ended, last->status, last->killed, last->oom_kills, last->run,
+		      last->failed);
 	if (r < 0)
 		return err_sys(err, -r, "write 'last'");
 	snprintf(tmp, sizeof tmp, "last.%d.new", (int)getpid());
@@ -56,6 +60,8 @@ static void read_line(struct last *last, const char *line)
 		last->ended = strtoull(v, NULL, 10);
 	else if ((v = value(line, "status")))
 		last->status = (int)strtol(v, NULL, 10);
+	else if ((v = value(line, "killed")))
+		last->killed = str_eq(v, "1");
 	else if ((v = value(line, "oom")))
 		last->oom_kills = strtoull(v, NULL, 10);
 	else if ((v = value(line, "run")))
@@ -75,4 +81,20 @@ int last_read(int folder, struct last *last, struct err *err)
 	while ((line = strsep(&rest, "\n")))
 		read_line(last, line);
 	return 0;
+}
+
+/* reboot(2) in a pid namespace ends its init by one of two signals (reboot(2), "Behavior inside PID namespaces"). */
+const char *last_ending(const struct last *last, char buf[static 48])
+{
+	const int sig = last->status != LAST_NO_STATUS && WIFSIGNALED(last->status) ? WTERMSIG(last->status) : 0;
+
+	if (last->status == LAST_NO_STATUS)
+		return "its end was not seen";
+	if (sig == SIGINT)
+		return "powered off";
+	if (sig == SIGHUP)
+		return "rebooted";
+	if (sig == SIGKILL && last->killed)
+		return "killed by mgr-stop";
+	return proc_status_text(last->status, buf);
 }

@@ -3,6 +3,7 @@
 #ifndef MGR_STORE_LAST_H
 #define MGR_STORE_LAST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -12,6 +13,7 @@
 struct last {
 	uint64_t started, ended; /* CLOCK_REALTIME, ns; started 0: init never ran */
 	int status;              /* init's wait status; LAST_NO_STATUS when nobody saw its end */
+	bool killed;             /* by whoever stopped it, at once or when its time was up */
 	uint64_t oom_kills;
 	uint32_t run;     /* reboots inside before it */
 	char failed[508]; /* what went wrong ("rootfs: mount ...: No such device"), "" when nothing did */
@@ -21,5 +23,8 @@ struct last {
 int last_write(int folder, const struct last *last, struct err *err);
 /* -ENOENT when it has never run. What a file lacks is 0. */
 int last_read(int folder, struct last *last, struct err *err);
+
+/* In words: "powered off", "exit status 3". */
+const char *last_ending(const struct last *last, char buf[static 48]);
 
 #endif

@@ -51,7 +51,11 @@ static uint64_t oom_kills(const struct supervisor *s)
 
 static void write_last(const struct supervisor *s)
 {
-	struct last last = { .status = s->init_status, .oom_kills = oom_kills(s), .started = s->started, .run = s->run };
+	struct last last = { .status = s->init_status,
+			     .killed = s->killed,
+			     .oom_kills = oom_kills(s),
+			     .started = s->started,
+			     .run = s->run };
 	struct timespec now;
 	struct err err;
 
@@ -128,9 +132,10 @@ static bool reboots(const struct supervisor *s)
 
 static void init_ended(struct supervisor *s, int status)
 {
+	const struct last last = { .status = status, .killed = s->killed };
 	char text[48];
 
-	log_info("init ended: %s", proc_status_text(status, text));
+	log_info("init ended: %s", last_ending(&last, text));
 	s->init = 0;
 	s->init_status = status;
 	supervisor_stopped(s);

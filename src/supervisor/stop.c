@@ -22,6 +22,7 @@ static void out_of_patience(void *data)
 
 	log_warn("init has not ended in time: killing");
 	s->reboot_wish = false;
+	s->killed = true;
 	supervisor_kill(s);
 }
 
@@ -112,6 +113,7 @@ int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct
 	sig = signal_for(s, how);
 	supervisor_enter(s, WIRE_STOPPING);
 	if (sig == 0) {
+		s->killed = true;
 		supervisor_kill(s);
 		return 0;
 	}

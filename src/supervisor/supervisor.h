@@ -47,6 +47,7 @@ struct supervisor {
 	int init_pidfd, lock, rundir, folder, control, signals, log;
 	uint64_t log_max;
 	int init_status;  /* wait status, once init has ended */
+	bool killed;      /* by what a WIRE_STOP asked for */
 	bool reboot_wish; /* what the last WIRE_STOP asked for is a reboot */
 	int halt_signal, reboot_signal, stop_signal;
 	int asking;             /* the signal that init is to get once it takes it */

@@ -144,6 +144,31 @@ print(struct.unpack("I", fcntl.ioctl(open(sys.argv[1]), 0xb704, bytes(4)))[0])' 
 	assert_equal "$(mgr-info -n web -pH)" "$pid"
 }
 
+@test "start.2 -s and --forward on what runs already are refused" {
+	alone web
+	boot web
+	run mgr-start -n web -s environment.RUN=this
+	assert_status 1
+	assert_output "mgr-start: web: runs already: -s has no effect on it"
+	run mgr-start -n web --forward tcp:8080:80
+	assert_status 1
+	assert_output "mgr-start: web: runs already: --forward has no effect on it"
+	run mgr-start -n web --wait=20
+	assert_success
+}
+
+@test "start.2 on a terminal it says that it waits for a stop" {
+	alone web -s signal.halt=SIGWINCH
+	boot web
+	mgr-stop -W -t 2 -n web
+	run script -qec "mgr-start -n web" /dev/null
+	assert_success
+	assert_contains "mgr-start: web: is stopping: waiting for its end"
+	state_is web RUNNING
+	run mgr-start -n web
+	assert_output ""
+}
+
 @test "start.2 ten starts of one container at once start it once" {
 	local i pid pids=()
 	alone web

@@ -37,7 +37,7 @@ last_run() {
 	run mgr-stop -t 1 -n a
 	assert_success
 	[ "$SECONDS" -ge 1 ]
-	assert_equal "$(last_run a)" "signal 9 (Killed)"
+	assert_equal "$(last_run a)" "killed by mgr-stop"
 	assert_equal "$(stubs_alive)" 0
 	assert_equal "$(cgroups_of a)" ""
 }
@@ -72,7 +72,7 @@ last_run() {
 	boot_stub a
 	run timeout 5 mgr-stop -k -n a
 	assert_success
-	assert_equal "$(last_run a)" "signal 9 (Killed)"
+	assert_equal "$(last_run a)" "killed by mgr-stop"
 	assert_equal "$(stubs_alive)" 0
 	state_is a STOPPED
 }
@@ -84,6 +84,14 @@ last_run() {
 	run timeout 5 mgr-stop -k -n a
 	assert_success
 	state_is a STOPPED
+}
+
+@test "stop.2 one that was killed by another is not said to be mgr-stop's" {
+	stub a ""
+	boot_stub a
+	kill -KILL "$(mgr-info -n a -pH)"
+	mgr-wait -n a -s STOPPED -t 10
+	assert_equal "$(last_run a)" "signal 9 (Killed)"
 }
 
 @test "stop.3 what does not run exits 2" {

@@ -169,7 +169,7 @@ print(len(answer(c)) > 16)'
 	mgr-stop -n a
 	run cat "$MGR_ROOT/var/log/mgr/a/log"
 	assert_match "[0-9T:.-]{26}Z INFO +a: RUNNING"
-	assert_match "a: init ended: signal 2"
+	assert_match "a: init ended: powered off"
 	assert_match "a: STOPPED"
 	run cat "$MGR_ROOT/var/log/mgr/a/console"
 	assert_contains "stub runs"
