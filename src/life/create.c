@@ -69,7 +69,7 @@ static int load(const struct birth *birth, int folder, struct spec *spec, struct
 static struct nic_conf *leased_nic(struct spec *spec)
 {
 	for (size_t i = 0; i < spec->net.n; i++)
-		if (spec->net.v[i].type == NIC_VETH && spec->net.v[i].ipv4.lease)
+		if (net_takes_lease(&spec->net.v[i]))
 			return &spec->net.v[i];
 	return NULL;
 }

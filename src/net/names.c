@@ -26,6 +26,30 @@ int net_veth_name(const char *uuid, unsigned index, char ret[static 16])
 	return 0;
 }
 
+/* FNV-1a, 64 bits (draft-eastlake-fnv): the same one every time, and hardly ever another's. */
+void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6])
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *uuid; uuid++)
+		hash = (hash ^ (uint8_t)tolower((unsigned char)*uuid)) * UINT64_C(0x100000001b3);
+	hash = (hash ^ (uint8_t)index) * UINT64_C(0x100000001b3);
+	hash ^= hash >> 48; /* all of its bits count */
+	for (size_t i = 0; i < 6; i++)
+		ret[i] = (uint8_t)(hash >> (8 * i));
+	ret[0] = (uint8_t)((ret[0] & 0xfc) | 0x02);
+}
+
+bool net_takes_lease(const struct nic_conf *nic)
+{
+	return nic->type == NIC_VETH && nic->ipv4.lease && net_is_managed(nic);
+}
+
+bool net_is_managed(const struct nic_conf *nic)
+{
+	return !nic->link || str_eq(nic->link, "mgrbr0");
+}
+
 void net_bridge_name(const struct store *store, char ret[static 16])
 {
 	str_print(ret, 16, store->id[0] ? "mgrbr-%s" : "mgrbr0", store->id);

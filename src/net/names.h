@@ -3,8 +3,13 @@
 #ifndef MGR_NET_NAMES_H
 #define MGR_NET_NAMES_H
 
+#include <stdint.h>
+
 /* Host end of NIC `index` of the container with this uuid: "mgr", ten hex digits of the uuid, a letter. -EINVAL for a uuid
  * or index that has no name. */
 int net_veth_name(const char *uuid, unsigned index, char ret[static 16]);
+
+/* MAC of a NIC for which none is set: of the container's uuid and the NIC's index, locally administered. */
+void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6]);
 
 #endif

@@ -128,6 +128,10 @@ int net_joined(int conn, uint64_t deadline, struct err *err);
  * was killed: there is something to clear up). reply has room for size bytes. -ECONNREFUSED when nobody listens. */
 int net_ask(const struct store *store, enum wire_type type, void *reply, size_t size, uint64_t deadline, struct err *err);
 
+/* Is its host end on the managed bridge, and has it the container's leased address there? */
+bool net_is_managed(const struct nic_conf *nic);
+bool net_takes_lease(const struct nic_conf *nic);
+
 /* "mgrbr0", or "mgrbr-ID" for a manager of its own. */
 void net_bridge_name(const struct store *store, char ret[static 16]);
 

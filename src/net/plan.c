@@ -31,11 +31,6 @@ static int set_type(struct net_plan *plan, const struct net_conf *conf, struct e
 	return 0;
 }
 
-static bool is_managed(const struct nic_conf *conf)
-{
-	return !conf->link || str_eq(conf->link, "mgrbr0");
-}
-
 /* The leased address, which stands in the registry alone. */
 static int use_lease(struct net_nic *nic, struct net_plan *plan, const struct source *from, struct err *err)
 {
@@ -74,12 +69,13 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 
 	if (r < 0)
 		return err_set(err, EINVAL, "net.%u of '%s' has no name on the host", conf->index, from->uuid);
-	if (!conf->has_hwaddr)
-		return err_set(err, EINVAL, "net.%u.hwaddr is not set", conf->index);
-	nic->managed = is_managed(conf);
+	nic->managed = net_is_managed(conf);
 	nic->mtu = conf->mtu;
 	nic->down = conf->down;
-	memcpy(nic->mac, conf->hwaddr, sizeof nic->mac);
+	if (conf->has_hwaddr)
+		memcpy(nic->mac, conf->hwaddr, sizeof nic->mac);
+	else
+		net_mac(from->uuid, conf->index, nic->mac);
 	if (nic->managed)
 		net_bridge_name(from->store, nic->bridge);
 	else if (str_print(nic->bridge, sizeof nic->bridge, "%s", conf->link) < 0)
@@ -91,7 +87,7 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 		return err_set(err, EINVAL, "net.%u.name: '%s' is longer than an interface's name can be", conf->index,
 			       conf->name);
 	use_static(nic, conf);
-	if (nic->managed && conf->ipv4.lease && !plan->resolver.s_addr)
+	if (net_takes_lease(conf))
 		return use_lease(nic, plan, from, err);
 	return 0;
 }

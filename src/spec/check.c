@@ -47,6 +47,12 @@ static int check_pair(const struct nic_conf *a, const struct nic_conf *b, struct
 		return 0;
 	if (str_eq(name, other))
 		return err_set(err, EINVAL, "net.%u.name: '%s' is the name of net.%u too", b->index, other, a->index);
+	if (net_takes_lease(a) && net_takes_lease(b))
+		return err_set(
+			err, EINVAL,
+			"net.%u.ipv4.address: a container has one leased address, which is net.%u's: give it another one, "
+			"'none', or another bridge",
+			b->index, a->index);
 	if (a->has_hwaddr && b->has_hwaddr && memcmp(a->hwaddr, b->hwaddr, sizeof a->hwaddr) == 0)
 		return err_set(err, EINVAL, "net.%u.hwaddr: net.%u has the same", b->index, a->index);
 	return 0;

@@ -139,6 +139,7 @@ static const struct {
 	{ FILE_HEAD "[container]\nidmap = u 0 0 10\nidmap = g 0 1000 10\n",
 	  "container.idmap: 'u 0 0 10' holds id 0 of the host" },
 	{ FILE_HEAD "[net.0]\n[net.1]\nname = eth0\n", "net.1.name: 'eth0' is the name of net.0 too" },
+	{ FILE_HEAD "[net.0]\n[net.1]\n", "net.1.ipv4.address: a container has one leased address, which is net.0's" },
 	{ FILE_HEAD "[net.0]\n[net.1]\ntype = host\n", "net.1.type: a container that shares the host's network" },
 	{ FILE_HEAD "[forward]\nport = tcp:80:80\n", "forward.port: needs a [net.0] of type veth" },
 	{ FILE_HEAD "[net.0]\n[forward]\nport = tcp:80-90:80-90\nport = tcp:127.0.0.1:85:1\n", "want the same port" },
