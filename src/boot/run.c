@@ -112,6 +112,14 @@ static int take_report(struct boot *b, const struct report *r, const int *fds, s
 	return err_set(err, EPROTO, "%s: unknown message", steps[*step].name);
 }
 
+/* Has the kernel killed somebody in its cgroup for want of memory? */
+static bool ran_out_of_memory(const struct boot *b)
+{
+	struct cgroup_usage usage;
+
+	return cgroup_usage(&b->cgroup, &usage, NULL) == 0 && usage.oom_kills != UINT64_MAX && usage.oom_kills > 0;
+}
+
 /* The child's end is closed: by the exec of init, or by its death before that. */
 static int closed(const struct boot *b, size_t step, struct err *err)
 {
@@ -125,6 +133,10 @@ static int closed(const struct boot *b, size_t step, struct err *err)
 	/* a socket is closed a moment before its process can be waited for */
 	if (waitid(P_PIDFD, (id_t)b->pidfd, &info, WEXITED | WNOWAIT) < 0)
 		return err_sys(err, errno, "%s: wait for the child", steps[step].name);
+	if (info.si_code != CLD_EXITED && info.si_status == SIGKILL && ran_out_of_memory(b))
+		return err_set(err, ENOMEM,
+			       "%s: memory ran out: limits.memory is too little for a start, the kernel killed it",
+			       steps[step].name);
 	return err_set(err, ECHILD, "%s: the child ended early: %s", steps[step].name,
 		       proc_status_text(info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status, text));
 }

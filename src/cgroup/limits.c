@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* [limits] as the kernel wants them: cgroup-v2.rst, and of cgroup-v1/ memory.rst, cpusets.rst, pids.rst. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -104,7 +105,15 @@ static int set_cpuset(const struct cgroup *cg, const struct limits_conf *l, stru
 {
 	const struct cgroup_hierarchy *h = need(cg, "cpuset", "cpuset", err);
 
-	return h ? put(h, "cpuset", "cpuset.cpus", l->cpuset, err) : -ENOTSUP;
+	char online[128];
+
+	if (!h)
+		return -ENOTSUP;
+	if (put(h, "cpuset", "cpuset.cpus", l->cpuset, err) == 0)
+		return 0;
+	if (file_read_small_at(AT_FDCWD, "/sys/devices/system/cpu/online", online, sizeof online, NULL) < 0)
+		return -err->code;
+	return err_set(err, err->code, "limits.cpuset: '%s': this host's processors are %s", l->cpuset, online);
 }
 
 static int set_pids(const struct cgroup *cg, const struct limits_conf *l, struct err *err)

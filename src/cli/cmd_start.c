@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "boot/result.h"
 #include "cli/cli.h"
 #include "life/wait.h"
+#include "store/last.h"
 
 #define BOOT MGR_LIBEXECDIR "/mgr-boot"
 
@@ -108,6 +110,17 @@ static int start(const struct cli *cli, const char *name, struct boot_result *re
 	return read_result(ours, pid, ret, err);
 }
 
+static int ended(const struct cli *cli, const char *name, struct err *err)
+{
+	autoclose int dir = store_container(&cli->store, name, NULL);
+	struct last last;
+
+	if (dir < 0 || last_read(dir, &last, NULL) < 0 || !last.oom_kills)
+		return err_set(err, ECHILD, "ended before it was ready");
+	return err_set(err, ENOMEM, "ended before it was ready: memory ran out (limits.memory), the kernel killed %" PRIu64,
+		       last.oom_kills);
+}
+
 /* How readiness was known is the answer of --wait. */
 static int await_ready(const struct cli *cli, const char *name, uint64_t patience, struct err *err)
 {
@@ -121,7 +134,7 @@ static int await_ready(const struct cli *cli, const char *name, uint64_t patienc
 	if (r < 0)
 		return r;
 	if (!status.ready)
-		return err_set(err, ECHILD, "ended before it was ready");
+		return ended(cli, name, err);
 	printf("%s: ready (%s)\n", name, status.ready_how);
 	return 0;
 }

@@ -78,8 +78,23 @@ test_at_least() {
 	container web -s net.0.type=empty -s limits.cpuset=4000
 	run mgr-start -n web
 	assert_status 1
-	assert_match "^mgr-start: web: cgroup: limits.cpuset: write '4000' to 'cpuset.cpus': "
+	assert_output "mgr-start: web: cgroup: limits.cpuset: '4000': this host's processors are\
+ $(cat /sys/devices/system/cpu/online)"
 	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "mgr-$MGR_LAB_ID")" ]
+}
+
+@test "start.7 memory that is too little for a start, or for the guest to become ready, is said to be the reason" {
+	container web -s net.0.type=empty --memory 8K
+	run mgr-start -n web
+	assert_status 1
+	assert_match "^mgr-start: web: .*: memory ran out: limits.memory is too little for a start, the kernel killed it\$"
+	mgr-config -n web set limits.memory 16M
+	mgr-config -n web set limits.swap 0
+	mgr-config -n web set init.ready notify
+	mgr-config -n web set init.cmd "/bin/dd if=/dev/zero of=/dev/null bs=100M count=1"
+	run mgr-start -n web --wait=30
+	assert_status 1
+	assert_output "mgr-start: web: ended before it was ready: memory ran out (limits.memory), the kernel killed 1"
 }
 
 @test "start.7 a controller that the host lacks is an error that names it" {
