@@ -16,8 +16,13 @@ static int up(struct cli *cli, struct err *err)
 
 static int down(struct cli *cli, struct err *err)
 {
+	struct wire_net_status s = { 0 };
 	int r = net_ask(&cli->store, WIRE_NET_DOWN, NULL, 0, clock_in(NET_WAIT), err);
 
+	if (r == 0)
+		r = net_ask(&cli->store, WIRE_NET_STATUS, &s, sizeof s, clock_in(NET_WAIT), err);
+	if (r == 0 && s.containers)
+		printf("the network stays until the last of the containers on it has stopped, now %u\n", s.containers);
 	return r == -ECONNREFUSED ? 0 : r;
 }
 

@@ -155,6 +155,19 @@ static int set_rootfs(const struct birth *birth, struct spec *spec, struct err *
 	return text ? spec_set(spec, text, err) : err_nomem(err);
 }
 
+/* What was asked for, by itself: before the name is looked at, so that a mistake in it is heard of first. */
+static int check_wishes(const struct birth *birth, struct err *err)
+{
+	autocall(spec_done) struct spec spec;
+	int r;
+
+	spec_init(&spec);
+	r = load(birth, -1, &spec, err);
+	if (r == 0)
+		r = set_rootfs(birth, &spec, err);
+	return r < 0 ? r : spec_check(&spec, err);
+}
+
 /* Before the template runs: whether all of the configuration is right, and what it needs is to be had. */
 static int prepare(struct birth *birth, struct err *err)
 {
@@ -287,6 +300,8 @@ int life_create(const struct store *store, const struct life_create *what, struc
 	struct err swept = { 0 };
 	int r = template_find(what->template, &program, err);
 
+	if (r == 0)
+		r = check_wishes(&birth, err);
 	if (r == 0)
 		r = store_make(store, err);
 	if (r < 0)

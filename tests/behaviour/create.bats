@@ -122,6 +122,16 @@ listing() {
 	diff "$BATS_TEST_TMPDIR/before" <(listing)
 }
 
+@test "create.1 a value that is refused is heard of before a name that exists already" {
+	make web
+	run make web --memory 3X
+	assert_status 1
+	assert_match "^mgr-create: web: limits.memory: '3X' is not a size"
+	run make web --forward tcp:80:80 -s net.0.type=empty
+	assert_status 1
+	assert_contains "mgr-create: web: forward.port: needs a [net.0] of type veth"
+}
+
 @test "create.1 idmap = none reserves no ids" {
 	make web -s container.idmap=none
 	[ ! -e "$store/.ids/by-uuid/$(key web container.uuid)" ]

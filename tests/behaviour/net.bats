@@ -108,6 +108,7 @@ looks_up() {
 	assert_success
 	run mgr-net down
 	assert_success
+	assert_output ""
 	[ ! -e "/sys/class/net/$bridge" ]
 	assert_equal "$(nft list tables)" ""
 	run mgr-net down
@@ -117,7 +118,9 @@ looks_up() {
 @test "net.1 containers keep the network that mgr-net down lets go" {
 	container web
 	boot web
-	mgr-net down
+	run mgr-net down
+	assert_success
+	assert_output "the network stays until the last of the containers on it has stopped, now 1"
 	[ -e "/sys/class/net/$bridge" ]
 	in_container web ping -c 1 -W 2 "$(gateway)"
 }
