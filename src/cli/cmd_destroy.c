@@ -16,7 +16,7 @@ static int set_force(void *data, const char *value, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 'f', "force", NULL, "Stop it first if it runs.", set_force },
+	{ 'f', "force", NULL, "Stop it first if it runs; remove one without a config.", set_force },
 	{ 0 },
 };
 

@@ -115,6 +115,20 @@ static int print_rows(struct cli *cli, const struct strv *names, enum print_form
 	return r < 0 ? r : code;
 }
 
+/* What is in the way, and no container. */
+static void complain_husks(const struct cli *cli)
+{
+	autocall(strv_done) struct strv names = { 0 };
+
+	store_husks(&cli->store, &names, NULL);
+	for (size_t i = 0; i < names.n; i++) {
+		struct err err = { 0 };
+		autoclose int folder = store_container(&cli->store, names.v[i], &err);
+		if (folder < 0)
+			cli_complain(cli, names.v[i], &err);
+	}
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	const struct ls_data *d = cli->data;
@@ -124,6 +138,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	(void)name;
 	if (r < 0)
 		return r;
+	complain_husks(cli);
 	if (cli->json)
 		return print_rows(cli, &names, PRINT_JSON, err);
 	return d->fancy ? print_rows(cli, &names, PRINT_TABLE, err) : print_names(&names, d->line);

@@ -62,15 +62,16 @@ static int check_unmounted(int dir, struct err *err)
 	return 0;
 }
 
-/* From the config; made up when that cannot say (it may be broken: that is no reason to keep the container). */
-static void find_uuid(int dir, char uuid[static 37])
+/* From the config, or the registries; made up when they cannot say (a broken config is no reason to keep the container). */
+static void find_uuid(const struct store *store, const char *name, int dir, char uuid[static 37])
 {
 	autocall(spec_done) struct spec spec;
 	uuid_t parsed;
 
 	spec_init(&spec);
 	spec_load(&spec, dir, "config", NULL);
-	if (!spec.container.uuid || uuid_parse(spec.container.uuid, parsed) < 0)
+	if ((!spec.container.uuid || uuid_parse(spec.container.uuid, parsed) < 0) &&
+	    (store_known_uuid(store, name, uuid, NULL) < 0 || uuid_parse(uuid, parsed) < 0))
 		uuid_generate_random(parsed);
 	uuid_unparse_lower(parsed, uuid);
 }
@@ -110,6 +111,16 @@ static void remove_empty(const struct store *store)
 	rmdir(store->log);
 }
 
+static int open_folder(const struct store *store, const char *name, bool force, struct err *err)
+{
+	int dir = store_container(store, name, err);
+
+	if (dir != -ENOENT || !force || !store_is_husk(store, name))
+		return dir;
+	err_clear(err);
+	return store_folder(store, name, err);
+}
+
 int life_destroy(const struct store *store, const char *name, bool force, struct err *err)
 {
 	autoclose int lock = -1, dir = -1;
@@ -119,20 +130,20 @@ int life_destroy(const struct store *store, const char *name, bool force, struct
 
 	if (store_sweep(store, &swept) < 0) /* another's: no reason to fail */
 		log_warn("%s", swept.msg);
-	dir = store_container(store, name, err);
+	dir = open_folder(store, name, force, err);
 	if (dir < 0)
 		return dir;
 	close(steal_fd(&dir));
 	lock = take(store, name, force, err);
 	if (lock < 0)
 		return lock;
-	dir = store_container(store, name, err); /* it may have been destroyed while we waited */
+	dir = open_folder(store, name, force, err); /* it may have been destroyed while we waited */
 	if (dir < 0)
 		return dir;
 	r = check_unmounted(dir, err);
 	if (r < 0)
 		return r;
-	find_uuid(dir, uuid);
+	find_uuid(store, name, dir, uuid);
 	r = store_retire(store, name, dir, uuid, err);
 	if (r < 0)
 		return r;

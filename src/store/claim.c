@@ -88,6 +88,9 @@ static int check_unused(const struct store *store, const char *name, struct err 
 	if (!dir)
 		return err_sys(err, errno, "list '%s'", store->containers);
 	while ((e = readdir(dir))) {
+		if (str_eq(e->d_name, name) && store_is_husk(store, name))
+			return err_set(err, EEXIST, "exists already, without a config: 'mgr-destroy -f %s' removes it",
+				       name);
 		if (str_eq(e->d_name, name))
 			return err_set(err, EEXIST, "exists already");
 		if (strcasecmp(e->d_name, name) == 0)

@@ -2,8 +2,10 @@ noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
 	%D%/claim.c %D%/claim.h \
 	%D%/holder.c \
+	%D%/husk.c \
 	%D%/ids.c %D%/ids.h \
 	%D%/internal.h \
+	%D%/known.c \
 	%D%/last.c %D%/last.h \
 	%D%/leases.c %D%/leases.h \
 	%D%/lock.c \

@@ -171,8 +171,8 @@ int registry_drop(struct registry *reg, const char *uuid, struct err *err)
 	return 0;
 }
 
-/* The container's config, its folder while it is being created, or the remains that a destroy has yet to remove. When in
- * doubt (a folder of containers that is not mounted) it lives. */
+/* The container's config, its folder while it is being created or when it has lost its config, or the remains that a destroy
+ * has yet to remove. When in doubt (a folder of containers that is not mounted) it lives. */
 static bool owner_lives(const struct registry_entry *entry)
 {
 	autoclose int dir = open(entry->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -185,7 +185,10 @@ static bool owner_lives(const struct registry_entry *entry)
 	gone = str_fmt(STORE_GONE "/%s", entry->uuid);
 	if (!config || !claim || !gone)
 		return true;
-	if (file_read_at(dir, config, 1 << 20, &text, NULL, NULL) == 0 && strstr(text, entry->uuid))
+	int r = file_read_at(dir, config, 1 << 20, &text, NULL, NULL);
+	if (r == 0 && strstr(text, entry->uuid))
+		return true;
+	if (r == -ENOENT && faccessat(dir, entry->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
 	for (char *p = claim + strlen(STORE_NEW); *p; p++)
 		*p = (char)tolower((unsigned char)*p);

@@ -195,23 +195,13 @@ int store_check_name(const char *name, struct err *err)
 
 int store_container(const struct store *store, const char *name, struct err *err)
 {
-	autofree char *path = NULL;
-	autoclose int fd = -1;
-	int r = store_check_name(name, err);
+	autoclose int fd = store_folder(store, name, err);
 
-	if (r < 0)
-		return r;
-	path = str_fmt("%s/%s", store->containers, name);
-	if (!path)
-		return err_nomem(err);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-		return err_set(err, ENOENT, "no such container");
-	if (fd < 0)
-		return err_sys(err, errno, "open '%s'", path);
-	if (faccessat(fd, "config", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set(err, ENOENT, "no such container");
-	return steal_fd(&fd);
+	if (fd < 0 || faccessat(fd, "config", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return steal_fd(&fd);
+	if (store_is_husk(store, name))
+		return err_set(err, ENOENT, "has no config: 'mgr-destroy -f %s' removes it", name);
+	return err_set(err, ENOENT, "no such container");
 }
 
 int store_runtime(const struct store *store, const char *name, bool make, struct err *err)

@@ -41,6 +41,15 @@ int store_check_name(const char *name, struct err *err);
 /* The container's folder, open (O_RDONLY | O_DIRECTORY). -ENOENT "no such container" when it has no config. */
 int store_container(const struct store *store, const char *name, struct err *err);
 
+/* The same, with or without a config. */
+int store_folder(const struct store *store, const char *name, struct err *err);
+/* A container's folder without a config: nothing can be done with it but destroy it by force. */
+bool store_is_husk(const struct store *store, const char *name);
+/* Adds the names of all such. */
+int store_husks(const struct store *store, struct strv *ret, struct err *err);
+/* The uuid that the registries of ids and addresses know for this name; -ENOENT. */
+int store_known_uuid(const struct store *store, const char *name, char uuid[static 37], struct err *err);
+
 /* Its runtime folder (run/NAME), open; made 0700 when `make`. -ENOENT when absent and not to be made. */
 int store_runtime(const struct store *store, const char *name, bool make, struct err *err);
 

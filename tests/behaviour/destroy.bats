@@ -141,3 +141,64 @@ entries() {
 	assert_equal "$(entries)" 4
 	boot web
 }
+
+# husk NAME: a container that has lost its config.
+husk() {
+	container "$1"
+	rm "$store/$1/config"
+}
+
+@test "destroy.4 a folder without a config is named, and -f removes it with its address and ids" {
+	husk web
+	run mgr-create -n web -t busybox
+	assert_status 1
+	assert_output "mgr-create: web: exists already, without a config: 'mgr-destroy -f web' removes it"
+	run mgr-start -n web
+	assert_status 1
+	assert_output "mgr-start: web: has no config: 'mgr-destroy -f web' removes it"
+	run mgr-destroy -n web
+	assert_status 1
+	assert_output "mgr-destroy: web: has no config: 'mgr-destroy -f web' removes it"
+	container other
+	assert_equal "$(entries)" 8 # nobody else gets what it has
+	run mgr-destroy -f -n web
+	assert_success
+	[ ! -e "$store/web" ]
+	[ ! -e "$MGR_ROOT/var/log/mgr/web" ]
+	assert_equal "$(entries)" 4
+	container web
+}
+
+@test "destroy.4 one that runs is stopped first" {
+	container web
+	boot web
+	rm "$store/web/config"
+	run mgr-destroy -f -n web
+	assert_success
+	[ ! -e "$store/web" ]
+	[ ! -e "$MGR_ROOT/run/mgr/web" ]
+	assert_equal "$(find /sys/fs/cgroup -type d -path "*/mgr-$MGR_LAB_ID/web")" ""
+	assert_equal "$(entries)" 0
+}
+
+@test "destroy.4 mgr-ls has a line for it on stderr" {
+	container other
+	husk web
+	run --separate-stderr mgr-ls
+	assert_success
+	assert_output "other"
+	assert_equal "$stderr" "mgr-ls: web: has no config: 'mgr-destroy -f web' removes it"
+	mgr-destroy -f -n web
+}
+
+@test "destroy.4 what a folder that -P named has besides containers is left alone" {
+	local folder=$BATS_TEST_TMPDIR/store
+	mkdir -m 700 "$folder" "$folder/photos"
+	echo precious >"$folder/photos/file"
+	run mgr-destroy -P "$folder" -f -n photos
+	assert_status 1
+	assert_output "mgr-destroy: photos: no such container"
+	assert_equal "$(<"$folder/photos/file")" precious
+	run mgr-ls -P "$folder"
+	assert_output ""
+}

@@ -140,6 +140,8 @@ static void lists_what_has_a_config(void **state)
 	assert_int_equal(list.n, 2);
 	assert_string_equal(list.v[0], "db");
 	assert_int_equal(store_container(&store, "empty", &err), -ENOENT);
+	assert_string_equal(err.msg, "has no config: 'mgr-destroy -f empty' removes it");
+	assert_int_equal(store_container(&store, "absent", &err), -ENOENT);
 	assert_string_equal(err.msg, "no such container");
 }
 
