@@ -157,12 +157,19 @@ int up_storage(struct boot *b, struct err *err)
 {
 	const char *path;
 	const struct storage_backend *backend = storage_find(&b->spec.rootfs, &path, err);
+	int r = 0;
 
 	if (!backend)
 		return -err->code;
 	b->tree = backend->mount(&b->spec.rootfs, path, b->userns, err);
-	if (b->tree < 0)
-		return b->tree;
+	if (b->tree >= 0 && b->spec.rootfs.readonly && b->userns >= 0)
+		r = mount_lock(b->tree, b->userns, err);
+	if (b->tree < 0 || r < 0)
+		return -err->code;
+	if (r > 0) {
+		close(b->tree);
+		b->tree = r;
+	}
 	b->passed[b->n_passed++] = fcntl(b->tree, F_DUPFD_CLOEXEC, 3);
 	return b->passed[0] < 0 ? err_sys(err, errno, "pass the root on") : 0;
 }

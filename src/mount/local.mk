@@ -4,5 +4,6 @@ src_mount_libmount_a_SOURCES = \
 	%D%/dev.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/lock.c \
 	%D%/mount.h \
 	%D%/root.c

@@ -33,6 +33,11 @@ int mount_dev_new(uid_t uid, gid_t gid, struct err *err);
  * host's network, whose user namespace may mount none (user_namespaces(7)). Returns its fd. */
 int mount_sys_of_host(struct err *err);
 
+/* A copy of a detached mount whose flags (read-only and the like) the container cannot change: they are locked in what a
+ * user namespace gets from a more privileged one (mount_namespaces(7)), not in a mount that it is handed. Moves the mount
+ * away; userns: the container's. Returns the copy's fd. Costs a process and two mount namespaces. */
+int mount_lock(int tree, int userns, struct err *err);
+
 /* --- in the child, in this order ------------------------------------------------------------------------------------ */
 
 /* Make the detached mount `root` our root, with a fresh /proc and /sys (or the detached mount `sys`, unless that is -1), and

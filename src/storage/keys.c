@@ -23,7 +23,11 @@ static const struct key_type key_rootfs = { "BACKEND:PATH", sizeof(char *), pars
 
 static const struct key keys[] = {
 	{ .name = "path", .type = &key_rootfs, .off = AT(path), .help = "Where its root file system is." },
-	{ .name = "readonly", .type = &key_bool, .off = AT(readonly), .def = "no", .help = "Mount it read-only." },
+	{ .name = "readonly",
+	  .type = &key_bool,
+	  .off = AT(readonly),
+	  .def = "no",
+	  .help = "Mount it read-only, beyond recall by what is inside; a privileged container can remount it." },
 	{ 0 },
 };
 

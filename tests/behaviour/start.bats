@@ -514,3 +514,19 @@ guest_asks() {
 	wait_state web STOPPED 20
 	nothing_left web
 }
+
+@test "start.1 a read-only root stays read-only, whatever the guest's root tries" {
+	alone web -s rootfs.readonly=yes
+	boot web
+	run inside web /bin/busybox touch /made
+	assert_status 1
+	run inside web /bin/busybox mount -o remount,bind,rw /
+	[ "$status" -ne 0 ] || show "remounted"
+	run inside web /bin/busybox mount -o remount,rw /
+	[ "$status" -ne 0 ] || show "remounted"
+	run inside web /bin/busybox sh -c 'mkdir /run/root && mount -o bind / /run/root && mount -o remount,bind,rw /run/root'
+	[ "$status" -ne 0 ] || show "remounted elsewhere"
+	run inside web /bin/busybox touch /made /run/root/made
+	[ "$status" -ne 0 ]
+	[ ! -e "$(rootfs web)/made" ]
+}

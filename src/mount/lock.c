@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "mount/mount.h"
+
+/* A copy of the tree whose flags are locked: what a mount namespace of a lesser user namespace gets when it is copied. */
+static int copy_locked(int tree, int userns, struct err *err)
+{
+	int copy;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, errno, "make a mount namespace");
+	if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 || fchdir(tree) < 0)
+		return err_sys(err, errno, "mount the tree");
+	if (setns(userns, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0)
+		return err_sys(err, errno, "make a mount namespace of the container's user namespace");
+	copy = open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return copy < 0 ? err_sys(err, errno, "copy the tree") : copy;
+}
+
+static _Noreturn void helper(int sock, int tree, int userns)
+{
+	struct err err = { 0 };
+	int copy = copy_locked(tree, userns, &err);
+
+	fd_send(sock, &err, sizeof err, &copy, copy >= 0);
+	_exit(copy < 0);
+}
+
+int mount_lock(int tree, int userns, struct err *err)
+{
+	struct err answer = { 0 };
+	int pair[2], copy = -1;
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "make a socket pair");
+	pid = fork();
+	if (pid == 0)
+		helper(pair[1], tree, userns);
+	close(pair[1]);
+	got = pid < 0 ? -errno : fd_recv(pair[0], &answer, sizeof answer, &copy, 1, &n);
+	close(pair[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	if (n == 1)
+		return copy;
+	if (got != sizeof answer || !answer.code)
+		return err_set(err, ECHILD, "lock the mount's flags: the helper has failed");
+	if (err)
+		*err = answer;
+	return err_wrap(err, "lock the mount's flags");
+}
