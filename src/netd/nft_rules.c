@@ -13,6 +13,12 @@
  *       oifname BRIDGE ip saddr NET ct status dnat masquerade }      a container by the host's address: the answer must
  *                                                                    come back this way (no iifname: on a bridge with
  *                                                                    bridge-nf-call-iptables there is none here)
+ *   chain inward     { type filter hook forward priority filter      the host forwards: without this, whoever routes the
+ *       oifname != BRIDGE accept                                     subnet through it reaches every port of every
+ * container. iifname BRIDGE accept                                        What a forward's DNAT sent here and what answers a
+ *       ct status dnat accept                                        container may come in from elsewhere, nothing else;
+ *       ct state established,related accept                          IPv6 too
+ *       drop }
  */
 #include "netd/nft_batch.h"
 
@@ -33,7 +39,7 @@
 #include "base/str.h"
 
 /* Priorities as nft(8) names them. */
-enum { PRIORITY_RAW = -300, PRIORITY_DSTNAT = -100, PRIORITY_SRCNAT = 100 };
+enum { PRIORITY_RAW = -300, PRIORITY_DSTNAT = -100, PRIORITY_FILTER = 0, PRIORITY_SRCNAT = 100 };
 
 /* A rule in the making. */
 struct making {
@@ -108,13 +114,19 @@ static void verdict(struct making *m, int code)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
 }
 
-static void if_interface(struct making *m, uint32_t key, const char *name)
+/* op: NFT_CMP_EQ, or NFT_CMP_NEQ for any interface but this. */
+static void if_interface_is(struct making *m, uint32_t key, uint32_t op, const char *name)
 {
 	char padded[IFNAMSIZ] = "";
 
 	str_print(padded, sizeof padded, "%s", name);
 	load_meta(m, key, NFT_REG_1);
-	compare(m, NFT_CMP_EQ, padded, sizeof padded);
+	compare(m, op, padded, sizeof padded);
+}
+
+static void if_interface(struct making *m, uint32_t key, const char *name)
+{
+	if_interface_is(m, key, NFT_CMP_EQ, name);
 }
 
 static void if_ipv4(struct making *m)
@@ -155,17 +167,23 @@ static void if_local(struct making *m)
 	compare(m, NFT_CMP_EQ, &type, sizeof type);
 }
 
-static void if_forwarded(struct making *m)
+/* Any of these bits of the flow's conntrack entry. */
+static void if_flow(struct making *m, uint32_t key, uint32_t bits)
 {
 	struct nftnl_expr *e = add_expr(m, "ct");
-	uint32_t bits = IPS_DST_NAT, zero = 0;
+	uint32_t zero = 0;
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
 	mask(m, &bits, &zero, sizeof bits);
 	compare(m, NFT_CMP_NEQ, &zero, sizeof zero);
+}
+
+static void if_forwarded(struct making *m)
+{
+	if_flow(m, NFT_CT_STATUS, IPS_DST_NAT);
 }
 
 /* Parts of a key lie 4 bytes apart: NFT_REG_1 is the first of the 32-bit registers, then comes NFT_REG32_01. */
@@ -296,10 +314,38 @@ static void put_masquerade(struct nft_batch *b, const struct nft *nft)
 	rule_end(&m);
 }
 
+static void put_inward(struct nft_batch *b, const struct nft *nft)
+{
+	static const char chain[] = "inward";
+	struct making m;
+
+	put_chain(b, nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
+	m = rule_start(b, nft, chain);
+	if_interface_is(&m, NFT_META_OIFNAME, NFT_CMP_NEQ, nft->bridge);
+	verdict(&m, NF_ACCEPT);
+	rule_end(&m);
+	m = rule_start(b, nft, chain);
+	if_interface(&m, NFT_META_IIFNAME, nft->bridge);
+	verdict(&m, NF_ACCEPT);
+	rule_end(&m);
+	m = rule_start(b, nft, chain);
+	if_forwarded(&m);
+	verdict(&m, NF_ACCEPT);
+	rule_end(&m);
+	m = rule_start(b, nft, chain);
+	if_flow(&m, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
+	verdict(&m, NF_ACCEPT);
+	rule_end(&m);
+	m = rule_start(b, nft, chain);
+	verdict(&m, NF_DROP);
+	rule_end(&m);
+}
+
 void nft_put_rules(struct nft_batch *b, const struct nft *nft)
 {
 	put_guard(b, nft);
 	put_forwards(b, nft, "forwards", NF_INET_PRE_ROUTING);
 	put_forwards(b, nft, "forwards_local", NF_INET_LOCAL_OUT);
 	put_masquerade(b, nft);
+	put_inward(b, nft);
 }

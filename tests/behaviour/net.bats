@@ -1,78 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The managed network: real packets between containers, this machine and others.
 load ../lib/common
-
-setup() {
-	common_setup
-	export bridge=mgrbr-$MGR_LAB_ID table=mgr_$MGR_LAB_ID
-}
-
-teardown() {
-	local pid status=0
-	while read -r pid; do
-		kill -- "-$pid" 2>/dev/null || true
-	done < <(cat "$BATS_TEST_TMPDIR/servers" 2>/dev/null)
-	common_teardown || status=1
-	: >/etc/resolv.conf
-	mgr-net down || status=1
-	return $status
-}
-
-# --- what the tests ask -------------------------------------------------------------------------------------------------
-
-pid_of() {
-	mgr-info -n "$1" -pH
-}
-
-# inside NAME COMMAND...: a program of the host in the container's network.
-inside() {
-	local pid
-	pid=$(pid_of "$1")
-	shift
-	nsenter -t "$pid" -n "$@"
-}
-
-field() {
-	mgr-net status | awk -v label="$1:" '$1 == label { print $2 }'
-}
-
-gateway() {
-	mgr-net status | sed -n 's/^Subnet: *\([0-9.]*\)\.0\/16$/\1.1/p'
-}
-
-# later COMMAND...: in the background, with what it starts, until the test ends.
-later() {
-	setsid "$@" </dev/null >/dev/null 2>&1 3>&- &
-	echo $! >>"$BATS_TEST_TMPDIR/servers"
-}
-
-# serve NAME tcp|udp PORT: in the container, answers each request with the address that it came from.
-serve() {
-	local listen=TCP-LISTEN pid
-	[ "$2" = tcp ] || listen=UDP-RECVFROM
-	pid=$(pid_of "$1")
-	later nsenter -t "$pid" -n socat "$listen:$3,fork,reuseaddr" SYSTEM:'read -r line; echo "from $SOCAT_PEERADDR"'
-	wait_until 5 listens "$1" "$2" "$3"
-}
-
-listens() {
-	[ -n "$(inside "$1" ss -Hln "--$2" "sport = $3")" ]
-}
-
-# ask [COMMAND...] tcp|udp HOST PORT: what it answers.
-ask() {
-	local proto=${*: -3:1} host=${*: -2:1} port=${*: -1}
-	# shellcheck disable=SC2016 # the inner shell's
-	"${@:1:$#-3}" sh -c 'echo hello | timeout 3 socat -t 2 - "$0:$1:$2"' "${proto^^}" "$host" "$port"
-}
-
-answers() {
-	[[ $(ask "$@" 2>/dev/null) == from* ]]
-}
-
-looks_up() {
-	in_container "$1" nslookup "$2" 2>/dev/null | grep -q "^Address.*[ :]$3\$"
-}
+load ../lib/net
 
 # --- net.1: its life ----------------------------------------------------------------------------------------------------
 

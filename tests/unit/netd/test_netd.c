@@ -160,8 +160,8 @@ static void the_table_is_one_transaction(void **state)
 	nft_batch_end(&b);
 	assert_false(b.failed);
 	list_messages(&b, &types);
-	/* table, two maps; chains with their rules: guard 1, forwards 3, forwards_local 2, outgoing 3 */
-	assert_string_equal(types.text, " 16 0 9 9 3 6 3 6 6 6 3 6 6 3 6 6 6 17");
+	/* table, two maps; chains with their rules: guard 1, forwards 3, forwards_local 2, outgoing 3, inward 5 */
+	assert_string_equal(types.text, " 16 0 9 9 3 6 3 6 6 6 3 6 6 3 6 6 6 3 6 6 6 6 6 17");
 	str_done(&types);
 	nft_batch_done(&b);
 }
