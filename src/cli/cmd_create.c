@@ -80,7 +80,9 @@ static int set_ip(void *data, const char *value, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 't', "template", "TEMPLATE", "What fills the root file system: a template's name, or a program's path.",
+	{ 't', "template", "TEMPLATE",
+	  "What fills the root file system: a template's name, or a program's path.\n"
+	  "                            'mgr-create -t TEMPLATE -- --help' shows its own options.",
 	  set_template },
 	{ 'f', "config", "FILE", "Configuration to start from, instead of default.conf.", set_conf },
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration; += adds to a list.", set_key },
@@ -148,8 +150,7 @@ static void done(void *data)
 const struct command cmd_create = {
 	.name = "create",
 	.args = "NAME -t TEMPLATE [-- ARG...]",
-	.help = "Make a container from a template. What follows -- goes to the template:\n"
-		"'mgr-create -t TEMPLATE -- --help' shows what it takes.",
+	.help = "Make a container from a template; what follows -- goes to the template.",
 	.opts = opts,
 	.data_size = sizeof(struct create),
 	.flags = CMD_ONE_NAME | CMD_TAIL,

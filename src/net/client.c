@@ -96,6 +96,8 @@ int net_connect(const struct store *store, bool may_start, uint64_t deadline, st
 
 	if (sock >= 0)
 		return sock;
+	if (sock == -EACCES) /* whether it runs is not ours to know */
+		return err_sys(err, EACCES, "reach mgr-netd");
 	if (!may_start)
 		return err_set(err, ECONNREFUSED, "mgr-netd does not run");
 	if (dir < 0)

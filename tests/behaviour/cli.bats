@@ -72,6 +72,9 @@ load ../lib/common
 	run setpriv --reuid 65534 --regid 65534 --clear-groups mgr-start -n web
 	assert_status 1
 	assert_match "^mgr-start: web: .*: Permission denied: this needs root\$"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups mgr-net status
+	assert_status 1
+	assert_output "mgr-net: reach mgr-netd: Permission denied: this needs root"
 }
 
 @test "cli.4 mgr COMMAND is mgr-COMMAND, mgr help lists them all" {

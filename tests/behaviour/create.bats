@@ -210,7 +210,7 @@ listing() {
 	done
 	[ ! -e "$store/web" ]
 	run mgr-create -h
-	assert_contains "'mgr-create -t TEMPLATE -- --help' shows what it takes"
+	assert_contains "'mgr-create -t TEMPLATE -- --help' shows its own options"
 }
 
 @test "create.2 a name that no template has is answered with those that there are" {
