@@ -170,6 +170,24 @@ bounding() {
 	assert_output $'0 -> /dev/pts/0\n1 -> /fds\n2 -> /dev/pts/0'
 }
 
+@test "start.8 a device node of the host's that came with the root file system does not open" {
+	grep -q ':devices:' /proc/self/cgroup || skip "no cgroup v1 with the controller 'devices' on this host"
+	local dev how
+	container web -s net.0.type=empty
+	for dev in mem:c:1:1 autofs:c:10:235 loop0:b:7:0 kmsg:c:1:11 null:c:1:3; do
+		IFS=: read -r dev how <<<"$dev"
+		mknod -m 666 "$(rootfs web)/root/$dev" "${how%%:*}" "$(cut -d: -f2 <<<"$how")" "${how##*:}"
+	done
+	chown -R --reference="$(rootfs web)" "$(rootfs web)/root"
+	boot web
+	for dev in mem autofs loop0 kmsg; do
+		run mgr-attach -n web -- dd "if=/root/$dev" of=/dev/null bs=1 count=1
+		assert_status 1
+		assert_contains "Operation not permitted"
+	done
+	mgr-attach -n web -- sh -c 'echo x >/root/null; for d in null zero full random urandom; do : </dev/$d; done' </dev/null
+}
+
 @test "start.8 setuid programs and user namespaces work inside; container.no_new_privs stops the first" {
 	container web -s net.0.type=empty
 	cc -static -o "$(rootfs web)/bin/suid" -x c - <<-'EOF'
