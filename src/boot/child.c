@@ -2,7 +2,9 @@
 /* The rows that the child runs: what must be done from inside. From up_rootfs on every path is the container's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -45,14 +47,19 @@ int up_resolver(struct boot *b, struct err *err)
 
 int up_console(struct boot *b, struct err *err)
 {
-	int master, r = mount_console(&master, &b->console_peer, err);
+	int r = mount_console(&b->console, &b->console_peer, err);
 
 	if (r < 0)
 		return r;
 	b->notify = init_notify_listen(err);
 	if (b->notify < 0)
 		return b->notify;
-	return boot_send_console(b, (const int[3]){ master, b->console_peer, b->notify }, err);
+	if (b->spec.init.ready.how == HANDOVER_READY_PORT) { /* it speaks of the network that it was made in */
+		b->diag = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+		if (b->diag < 0)
+			return err_sys(err, errno, "make a sock_diag socket");
+	}
+	return boot_send_console(b, err);
 }
 
 /* By the child itself, because that is fast; by descriptors, because it must not open them. On a host without v2 there is

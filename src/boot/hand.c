@@ -33,6 +33,7 @@ static void fill_fds(const struct boot *b, struct handover *h)
 	h->console = b->console;
 	h->console_peer = b->console_peer;
 	h->notify = b->notify;
+	h->diag = b->diag;
 	h->log = b->log;
 	h->console_log = b->console_log;
 	h->log_max = LOG_MAX;

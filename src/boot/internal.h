@@ -41,6 +41,7 @@ struct boot {
 	int peer;           /* parent: the child's end of the pair, and the other way round */
 	int dev, sys, tree; /* detached mounts */
 	int console, console_peer, notify, control;
+	int diag; /* to ask the container's network who listens, when readiness depends on it */
 };
 
 enum side {
@@ -95,8 +96,8 @@ int up_exec(struct boot *b, struct err *err);
 int boot_run(struct boot *b, struct err *err);
 /* In the child, from the clone step on. */
 void boot_child(struct boot *b) __attribute__((noreturn));
-/* Hand descriptors (console, its peer, the notify socket) to the parent. */
-int boot_send_console(struct boot *b, const int fds[3], struct err *err);
+/* Hand descriptors (console, its peer, the notify socket, and what is set in diag) to the parent. */
+int boot_send_console(struct boot *b, struct err *err);
 
 /* Kill and reap the child, if there is one, and undo everything. */
 void boot_abort(struct boot *b);

@@ -21,11 +21,12 @@
 #include "boot/internal.h"
 #include "store/last.h"
 
-#define CHILD_TIME (60 * CLOCK_SECOND)
+#define CHILD_TIME  (60 * CLOCK_SECOND)
+#define CONSOLE_FDS 4
 
 enum report_kind {
 	REPORT_BEGINS,
-	REPORT_CONSOLE, /* with console, console_peer, notify */
+	REPORT_CONSOLE, /* with console, console_peer, notify, and diag where there is one */
 	REPORT_FAILED,
 };
 
@@ -46,10 +47,11 @@ static void report(struct boot *b, enum report_kind kind, size_t step, const str
 	fd_send(b->peer, &r, sizeof r, NULL, 0);
 }
 
-int boot_send_console(struct boot *b, const int fds[3], struct err *err)
+int boot_send_console(struct boot *b, struct err *err)
 {
+	const int fds[CONSOLE_FDS] = { b->console, b->console_peer, b->notify, b->diag };
 	struct report r = { .kind = REPORT_CONSOLE };
-	int e = fd_send(b->peer, &r, sizeof r, fds, 3);
+	int e = fd_send(b->peer, &r, sizeof r, fds, b->diag < 0 ? CONSOLE_FDS - 1 : CONSOLE_FDS);
 
 	return e < 0 ? err_sys(err, -e, "hand the console to the host") : 0;
 }
@@ -99,11 +101,12 @@ static int take_report(struct boot *b, const struct report *r, const int *fds, s
 		*step = r->step;
 		return 0;
 	case REPORT_CONSOLE:
-		if (n_fds != 3)
+		if (n_fds < CONSOLE_FDS - 1)
 			return err_set(err, EPROTO, "%s: the console did not arrive", steps[*step].name);
 		b->console = fds[0];
 		b->console_peer = fds[1];
 		b->notify = fds[2];
+		b->diag = fds[3];
 		return 0;
 	case REPORT_FAILED:
 		*err = r->err;
@@ -149,14 +152,14 @@ static int listen_to_child(struct boot *b, struct err *err)
 
 	for (;;) {
 		struct report r = { 0 };
-		int fds[3] = { -1, -1, -1 };
+		int fds[CONSOLE_FDS] = { -1, -1, -1, -1 };
 		size_t n = 0;
 		ssize_t got;
 		int e = fd_wait(b->peer, POLLIN, deadline);
 
 		if (e < 0)
 			return err_sys(err, -e, "%s: wait for the child", steps[step].name);
-		got = fd_recv(b->peer, &r, sizeof r, fds, 3, &n);
+		got = fd_recv(b->peer, &r, sizeof r, fds, CONSOLE_FDS, &n);
 		if (got == 0 || got == -ECONNRESET)
 			return closed(b, step, err);
 		if (got != sizeof r || r.step >= n_steps)

@@ -4,6 +4,7 @@ mgr_supervisor_SOURCES = \
 	%D%/end.c \
 	%D%/link.c \
 	%D%/main.c \
+	%D%/port.c \
 	%D%/ready.c \
 	%D%/requests.c \
 	%D%/stop.c \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* When the guest is ready: init says so (sd_notify(3)), at once, or when a port listens. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,18 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "supervisor/supervisor.h"
 
 #define PORT_LOOK      (50 * CLOCK_MS)
-#define PORT_LOOK_LATE CLOCK_SECOND /* between looks, when it has not listened for this long: */
-#define PORT_LATE      (60 * CLOCK_SECOND)
-#define TCP_LISTEN     0x0A /* net/tcp_states.h of the kernel */
-#define MESSAGES_MOST  64   /* in a row; what a guest sends above that waits in the socket, and its sender with it: */
+#define PORT_LOOK_LATE CLOCK_SECOND
+#define MESSAGES_MOST  64 /* in a row; what a guest sends above that waits in the socket, and its sender with it: */
 #define MESSAGES_REST  (50 * CLOCK_MS)
 #define DESCRIPTORS    253 /* SCM_MAX_FD of the kernel's include/net/scm.h: those without room it would close itself, here */
 
@@ -149,63 +144,33 @@ static void notified(void *data, uint32_t events)
 	loop_timer_start(s->loop, &s->notify_rest, clock_in(MESSAGES_REST));
 }
 
-/* One line of /proc/PID/net/tcp: "  0: 00000000:0050 00000000:0000 0A ..." */
-static bool listens(const char *line, unsigned port)
+static void look_no_more(struct supervisor *s)
 {
-	const char *colon = strchr(line, ':'), *state;
-	unsigned long local;
-
-	colon = colon ? strchr(colon + 1, ':') : NULL;
-	if (!colon)
-		return false;
-	local = strtoul(colon + 1, NULL, 16);
-	state = strchr(colon + 1, ':');
-	state = state ? strchr(state, ' ') : NULL;
-	return state && local == port && strtoul(state, NULL, 16) == TCP_LISTEN;
+	if (s->diag >= 0)
+		close(s->diag);
+	s->diag = -1;
 }
 
-static bool listed(int fd, unsigned port)
-{
-	char buf[2048];
-	size_t have = 0;
-	ssize_t n;
-
-	while ((n = read(fd, buf + have, sizeof buf - 1 - have)) > 0) {
-		char *line = buf, *end;
-		have += (size_t)n;
-		buf[have] = '\0';
-		for (; (end = strchr(line, '\n')); line = end + 1) {
-			*end = '\0';
-			if (listens(line, port))
-				return true;
-		}
-		have = strlen(line);
-		memmove(buf, line, have);
-		if (have == sizeof buf - 1)
-			break;
-	}
-	return false;
-}
-
-/* The kernel has no event for "somebody listens": look again and again, more rarely after a while. */
+/* The kernel has no event for "somebody listens": look again and again, more rarely as time goes by. */
 static void look_for_port(void *data)
 {
-	static const char *const tables[] = { "tcp", "tcp6" };
 	struct supervisor *s = data;
-	char path[48];
+	uint64_t next = (clock_now() - s->port_since) / 8;
+	char how[32];
+	int r = port_listens(s);
 
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		snprintf(path, sizeof path, "/proc/%d/net/%s", (int)s->init, tables[i]);
-		autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || !listed(fd, s->ready_port))
-			continue;
-		snprintf(path, sizeof path, "port %u", (unsigned)s->ready_port);
-		now_ready(s, path);
+	if (r < 0 && !s->port_failed)
+		log_warn("ready: ask the kernel who listens: %s", strerror(-r));
+	s->port_failed = r < 0;
+	if (r > 0) {
+		snprintf(how, sizeof how, "port %u", (unsigned)s->ready_port);
+		now_ready(s, how);
+		look_no_more(s);
 		supervisor_tell(s);
 		return;
 	}
-	bool late = clock_now() - s->port_since > PORT_LATE;
-	loop_timer_start(s->loop, &s->port_look, clock_in(late ? PORT_LOOK_LATE : PORT_LOOK));
+	next = next < PORT_LOOK ? PORT_LOOK : next > PORT_LOOK_LATE ? PORT_LOOK_LATE : next;
+	loop_timer_start(s->loop, &s->port_look, clock_in(next));
 }
 
 int ready_start(struct supervisor *s, struct err *err)
@@ -229,6 +194,7 @@ int ready_start(struct supervisor *s, struct err *err)
 void ready_stop(struct supervisor *s)
 {
 	loop_timer_stop(s->loop, &s->port_look);
+	look_no_more(s);
 	loop_timer_stop(s->loop, &s->notify_rest);
 	loop_io_remove(s->loop, s->notify_io);
 	s->notify_io = NULL;

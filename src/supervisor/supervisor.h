@@ -57,11 +57,13 @@ struct supervisor {
 	enum handover_ready ready_by;
 	uint16_t ready_port;
 	int notify;
+	int diag; /* while the port is looked for */
 	struct loop_io *notify_io;
 	unsigned messages; /* from there since the last rest */
 	struct loop_timer notify_rest;
 	struct loop_timer port_look;
 	uint64_t port_since;
+	bool port_failed; /* the last time */
 
 	uint32_t init_uid, no_new_privs, idmapped;
 	uint64_t cap_keep;
@@ -101,6 +103,9 @@ void supervisor_kill(struct supervisor *s);
 /* ready.c */
 int ready_start(struct supervisor *s, struct err *err);
 void ready_stop(struct supervisor *s);
+
+/* port.c: 1 when something listens on the ready port, 0 when nothing does, or -errno. */
+int port_listens(const struct supervisor *s);
 
 /* console.c */
 int console_start(struct supervisor *s, struct err *err);

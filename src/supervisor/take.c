@@ -42,6 +42,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	s->folder = h->folder;
 	s->control = h->control;
 	s->notify = h->notify;
+	s->diag = h->diag;
 	s->log = h->log;
 	s->log_max = h->log_max;
 	s->halt_signal = h->halt_signal;

@@ -16,7 +16,7 @@ void handover_init(struct handover *h)
 	h->version = HANDOVER_VERSION;
 	h->size = sizeof *h;
 	h->init_pidfd = h->lock = h->rundir = h->folder = h->control = -1;
-	h->console = h->console_peer = h->notify = h->log = h->console_log = h->netd = -1;
+	h->console = h->console_peer = h->notify = h->diag = h->log = h->console_log = h->netd = -1;
 	h->seccomp = -1;
 	for (size_t i = 0; i < HANDOVER_HIERARCHIES; i++)
 		h->cgroups[i] = -1;
@@ -27,8 +27,8 @@ void handover_init(struct handover *h)
 /* F_SETFD on each descriptor that is named. 0 or -errno. */
 static int set_flags(const struct handover *h, int flags)
 {
-	const int32_t one[] = { h->init_pidfd,   h->lock,   h->rundir, h->folder,      h->control, h->console,
-				h->console_peer, h->notify, h->log,    h->console_log, h->netd,    h->seccomp };
+	const int32_t one[] = { h->init_pidfd, h->lock, h->rundir, h->folder,      h->control, h->console, h->console_peer,
+				h->notify,     h->diag, h->log,    h->console_log, h->netd,    h->seccomp };
 	const struct {
 		const int32_t *v;
 		size_t n;

@@ -36,6 +36,7 @@ struct handover {
 	int32_t console;                   /* pty master of /dev/console */
 	int32_t console_peer;              /* its other end, kept open: without one the master reports POLLHUP */
 	int32_t notify;                    /* datagram socket that the guest knows as NOTIFY_SOCKET, SO_PASSCRED set */
+	int32_t diag;                      /* NETLINK_SOCK_DIAG socket of its network, with HANDOVER_READY_PORT */
 	int32_t log;                       /* /var/log/mgr/NAME/log, O_APPEND */
 	int32_t console_log;               /* /var/log/mgr/NAME/console, O_APPEND */
 	uint64_t console_log_max, log_max; /* bytes before each is rotated; 0: never */

@@ -396,3 +396,18 @@ killed_at() {
 @test "super.2 that makes 50 points at least" {
 	[ "$(sort -u "$BATS_FILE_TMPDIR/points" | wc -l)" -ge 50 ] || show "$(sort -u "$BATS_FILE_TMPDIR/points" | wc -l) points"
 }
+
+@test "super.1 who waits for a port to listen costs next to nothing, and lets go of what it asked with" {
+	local pid before
+	stub a "port=80" -s init.ready=port:80
+	mgr-start -n a
+	pid=$(supervisor_pid a)
+	before=$(fds_of "$pid" | grep -c socket)
+	run mgr-wait -n a --ready -t 3
+	assert_status 1
+	# ticks of a hundredth of a second, user and system
+	[ "$(awk '{ print $14 + $15 }' "/proc/$pid/stat")" -lt 12 ] || show "$(cat "/proc/$pid/stat")"
+	kill -USR2 "$(mgr-info -n a -pH)"
+	mgr-wait -n a --ready -t 10
+	assert_equal "$(fds_of "$pid" | grep -c socket)" $((before - 1))
+}

@@ -97,6 +97,8 @@ int harness_start(struct harness *h, void (*init)(void), void (*change)(struct h
 	close(o.console);
 	close(o.console_peer);
 	close(o.notify);
+	if (o.diag >= 0)
+		close(o.diag);
 	return h->supervisor < 0 ? -1 : 0;
 }
 

@@ -3,6 +3,7 @@
  * undo anything, so a run ends ABORTING; the behaviour tests see the whole. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -164,6 +165,7 @@ static void waits_for_the_port(struct handover *o)
 {
 	o->ready = HANDOVER_READY_PORT;
 	o->ready_port = the_port;
+	o->diag = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 }
 
 static void it_sees_a_port_listen(void **state)
