@@ -28,6 +28,7 @@ struct birth {
 	int claim, folder; /* the name, locked; what is to be the container */
 	char uuid[37];
 	uint32_t first_id;  /* 0: no range of its own */
+	bool privileged;    /* the user has said so */
 	struct lease lease; /* ipv4 0: none */
 };
 
@@ -189,6 +190,7 @@ static int prepare(struct birth *birth, struct err *err)
 		r = set_rootfs(birth, &spec, err);
 	if (r == 0)
 		r = spec_check(&spec, err);
+	birth->privileged = spec.container.idmap.mode == IDMAP_NONE;
 	debug_point("create", "reserved");
 	return r;
 }
@@ -242,6 +244,11 @@ static int configure(struct birth *birth, struct err *err)
 
 	spec_init(&spec);
 	r = load(birth, birth->folder, &spec, err);
+	if (r == 0 && spec.container.idmap.mode == IDMAP_NONE && !birth->privileged)
+		r = err_set(err, EPERM,
+			    "template '%s' asks for a privileged container (container.idmap = none): add "
+			    "-s container.idmap=none if it is to be one",
+			    birth->what->template);
 	if (r == 0)
 		r = allot(birth, &spec, err);
 	if (r == 0)

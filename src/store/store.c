@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/store.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +178,19 @@ int store_make(const struct store *store, struct err *err)
 	return make_own(store->cache, false, err);
 }
 
+/* Names are in the DNS as NAME and NAME.mgr: one that programs look up by themselves, or take for an address, would send
+ * everybody's traffic to that container. */
+static bool is_reserved(const char *name)
+{
+	static const char *const reserved[] = { "localhost", "gateway", "wpad", "isatap" };
+	struct in_addr addr;
+
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (strcasecmp(name, reserved[i]) == 0)
+			return true;
+	return strchr(name, '.') && inet_aton(name, &addr);
+}
+
 int store_check_name(const char *name, struct err *err)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -190,6 +205,8 @@ int store_check_name(const char *name, struct err *err)
 	for (const char *p = name; *p; p++)
 		if (!strchr(letters, *p) && !strchr("._-", *p))
 			return err_set(err, EINVAL, "name '%s' may hold letters, digits, '.', '_' and '-' only", name);
+	if (is_reserved(name))
+		return err_set(err, EINVAL, "name '%s' means something else on a network: choose another", name);
 	return 0;
 }
 

@@ -40,8 +40,9 @@ static int teardown(void **state)
 
 static void names(void **state)
 {
-	static const char *const good[] = { "a", "0", "web-1.x_Y", "Web" };
-	static const char *const bad[] = { "", ".web", "-web", "_web", "a/b", "a b", "..", "w\303\244b" };
+	static const char *const good[] = { "a", "0", "web-1.x_Y", "Web", "1.2.3.4.web", "localhost2" };
+	static const char *const bad[] = { "",           ".web",      "-web", "_web",    "a/b",    "a b",     "..",
+					   "w\303\244b", "localhost", "WPAD", "gateway", "isatap", "1.2.3.4", "10.1" };
 	char longest[STORE_NAME_MAX + 2];
 
 	(void)state;

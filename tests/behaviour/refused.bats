@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What mgr-create does not make: it would be in the way of others.
+
+load ../lib/common
+
+setup() {
+	common_setup
+	store=$MGR_ROOT/var/lib/mgr
+	template=$BATS_TEST_TMPDIR/template
+	says
+}
+
+# says [LINE...]: $template is one that leaves these lines as template.conf.
+says() {
+	{
+		cat <<-'END'
+			#!/bin/sh
+			for arg; do case $arg in --rootfs=*) rootfs=${arg#*=} ;; --path=*) path=${arg#*=} ;; esac; done
+			mkdir -p "$rootfs/etc"
+		END
+		[ $# -eq 0 ] || printf "echo '%s' >>\"\$path/template.conf\"\n" "$@"
+	} >"$template"
+	chmod 755 "$template"
+}
+
+# make NAME [OPTION...]
+make() {
+	local name=$1
+	shift
+	forget_later "$name"
+	mgr-create -n "$name" -t "$template" "$@"
+}
+
+@test "create.1 a name that means something else on a network is refused" {
+	local name
+	for name in localhost Gateway wpad isatap 1.2.3.4 10.1; do
+		run make "$name"
+		assert_status 1
+		assert_output "mgr-create: $name: name '$name' means something else on a network: choose another"
+		[ ! -e "$store/$name" ]
+	done
+	make localhost2
+}
+
+@test "create.2 a template does not make a privileged container unless the user says the same" {
+	says '[container]' 'idmap = none'
+	run make web
+	assert_status 1
+	assert_output "mgr-create: web: template '$template' asks for a privileged container (container.idmap = none): add -s container.idmap=none if it is to be one"
+	[ ! -e "$store/web" ]
+	make web -s container.idmap=none
+	assert_equal "$(mgr-config -n web get container.idmap)" none
+}
