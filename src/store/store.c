@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 
 /* FNV-1a, folded to 32 bits: short names for a path in the kernel's objects. */
 static uint32_t hash(const char *text)
@@ -166,12 +167,41 @@ static int make_own(const char *path, bool closed, struct err *err)
 	return 0;
 }
 
+/* Ids are hashes: two folders may have one, and would share runtime folders and cgroups. The first has it. */
+static int check_id(const struct store *store, struct err *err)
+{
+	autofree char *path = str_fmt("%s/.store", store->run);
+	char holder[PATH_LINK_LONGEST + 1];
+	ssize_t n;
+
+	if (!path)
+		return err_nomem(err);
+	n = readlink(path, holder, sizeof holder - 1);
+	if (n < 0 && errno == ENOENT) {
+		if (symlink(store->containers, path) == 0)
+			return 0;
+		n = errno == EEXIST ? readlink(path, holder, sizeof holder - 1) : -1;
+	}
+	if (n < 0)
+		return err_sys(err, errno, "make link '%s'", path);
+	holder[n] = '\0';
+	if (!str_eq(holder, store->containers))
+		return err_set(err, EEXIST, "'%s' has the same id ('%s') as '%s': put one of them elsewhere",
+			       store->containers, strrchr(store->run, '/') + 1, holder);
+	return 0;
+}
+
 int store_make(const struct store *store, struct err *err)
 {
 	const char *const own[] = { store->manager, store->containers, store->log, store->manager_run, store->run };
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
 		int r = make_own(own[i], true, err);
+		if (r < 0)
+			return r;
+	}
+	if (!str_eq(store->run, store->manager_run)) {
+		int r = check_id(store, err);
 		if (r < 0)
 			return r;
 	}

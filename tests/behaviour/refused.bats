@@ -52,3 +52,22 @@ make() {
 	make web -s container.idmap=none
 	assert_equal "$(mgr-config -n web get container.idmap)" none
 }
+
+@test "create.1 a folder of containers whose id another folder has is refused" {
+	local other=$MGR_ROOT/other id
+	own_store "$other"
+	id=$("$BATS_TEST_DIRNAME/../lib/storeid" "$MGR_LAB_ID:$other")
+	mgr-create -P "$other" -n web -t "$template"
+	assert_equal "$(readlink "$MGR_ROOT/run/mgr/$id/.store")" "$other"
+	mgr-create -P "$other" -n db -t "$template"
+	mgr-destroy -P "$other" -n db
+	ln -sfn /elsewhere "$MGR_ROOT/run/mgr/$id/.store"
+	run mgr-create -P "$other" -n db -t "$template"
+	assert_status 1
+	assert_output "mgr-create: db: '$other' has the same id ('$id') as '/elsewhere': put one of them elsewhere"
+	run mgr-start -P "$other" -n web
+	assert_status 1
+	assert_contains "has the same id"
+	ln -sfn "$other" "$MGR_ROOT/run/mgr/$id/.store"
+	mgr-destroy -P "$other" -n web
+}
