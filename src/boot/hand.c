@@ -83,6 +83,7 @@ static void keep_clients(const struct handover *from, struct handover *h)
 	if (!from)
 		return;
 	h->run = from->run + 1;
+	h->short_runs = from->short_runs;
 	h->n_clients = from->n_clients;
 	memcpy(h->clients, from->clients, sizeof h->clients);
 	h->watching = from->watching;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/debug.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -23,13 +24,22 @@
 #define BOOT    MGR_LIBEXECDIR "/mgr-boot"
 #define LOCK_FD 3
 
+#define SHORT_RUN        CLOCK_SECOND
+#define REBOOT_REST      (100 * CLOCK_MS) /* after the first short run */
+#define REBOOT_REST_MOST (5 * CLOCK_SECOND)
+
 void supervisor_kill(struct supervisor *s)
 {
+	struct err err;
+	int r = 0;
+
 	if (s->init)
 		sys_pidfd_send_signal(s->init_pidfd, SIGKILL);
 	/* What has entered from outside, too; mgr-boot --down waits until nothing is left, on any layout. */
 	if (s->cgroup_v2)
-		file_write_at(s->cgroups[0], "cgroup.kill", "1", NULL);
+		r = file_write_at(s->cgroups[0], "cgroup.kill", "1", &err);
+	if (r < 0 && r != -ENOENT) /* before Linux 5.14 there is none */
+		log_warn("%s", err.msg);
 }
 
 /* How often the kernel has killed for want of memory, by whichever hierarchy counts it. */
@@ -130,6 +140,42 @@ static bool reboots(const struct supervisor *s)
 	return asked && (s->state != WIRE_STOPPING || s->reboot_wish);
 }
 
+void supervisor_end(struct supervisor *s)
+{
+	loop_timer_stop(s->loop, &s->reboot_rest);
+	netd_stop(s);
+	supervisor_enter(s, WIRE_STOPPING);
+	start_down(s);
+}
+
+static void rested(void *data)
+{
+	struct supervisor *s = data;
+
+	reboot(s);
+	supervisor_end(s);
+}
+
+/* An init that reboots as soon as it runs would keep the host busy: the more such runs in a row, the longer the wait.
+ * Returns false when there is none. */
+static bool reboot_later(struct supervisor *s)
+{
+	uint64_t wait;
+
+	if (clock_now() - s->since >= SHORT_RUN) {
+		s->short_runs = 0;
+		return false;
+	}
+	wait = REBOOT_REST << (s->short_runs < 8 ? s->short_runs : 8);
+	wait = wait < REBOOT_REST_MOST ? wait : REBOOT_REST_MOST;
+	s->short_runs++;
+	log_warn("reboot: the run was short: waiting for %u ms", (unsigned)(wait / CLOCK_MS));
+	s->reboot_rest.fn = rested;
+	s->reboot_rest.data = s;
+	loop_timer_start(s->loop, &s->reboot_rest, clock_in(wait));
+	return true;
+}
+
 static void init_ended(struct supervisor *s, int status)
 {
 	const struct last last = { .status = status, .killed = s->killed };
@@ -145,11 +191,11 @@ static void init_ended(struct supervisor *s, int status)
 	write_last(s);
 	if (reboots(s)) {
 		supervisor_enter(s, WIRE_STARTING);
+		if (reboot_later(s))
+			return;
 		reboot(s);
 	}
-	netd_stop(s);
-	supervisor_enter(s, WIRE_STOPPING);
-	start_down(s);
+	supervisor_end(s);
 }
 
 static void down_ended(struct supervisor *s, int status)

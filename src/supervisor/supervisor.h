@@ -19,7 +19,7 @@ struct console {
 	int master, peer, log;
 	uint64_t log_max;
 	struct loop_io *io;
-	struct loop_timer reopen;
+	struct loop_timer reopen, rest;
 };
 
 struct netd_link {
@@ -36,7 +36,10 @@ struct supervisor {
 	char name[64];
 	char *path; /* -P, or "" */
 	uint32_t run;
-	uint64_t started; /* CLOCK_REALTIME, ns */
+	uint64_t started;              /* CLOCK_REALTIME, ns */
+	uint64_t since;                /* the same by clock.h */
+	uint32_t short_runs;           /* in a row, each ended by a reboot */
+	struct loop_timer reboot_rest; /* armed: waits to start again */
 
 	enum wire_state state;
 	bool ready;
@@ -97,6 +100,8 @@ void supervisor_stopped(struct supervisor *s);
 
 /* end.c: children and the end of the run. */
 void supervisor_reap(struct supervisor *s);
+/* The run is over: undo, and end. */
+void supervisor_end(struct supervisor *s);
 /* Kill every process of the container. */
 void supervisor_kill(struct supervisor *s);
 

@@ -35,6 +35,9 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 {
 	s->run = h->run;
 	s->started = h->started;
+	s->since = clock_now();
+	s->short_runs = h->short_runs;
+	s->reboot_rest.deadline = CLOCK_NEVER;
 	s->init = h->init_pid;
 	s->init_pidfd = h->init_pidfd;
 	s->lock = h->lock;
@@ -62,7 +65,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 		.master = h->console, .peer = h->console_peer, .log = h->console_log, .log_max = h->console_log_max
 	};
 	s->netd.sock = h->netd;
-	s->netd.again.deadline = s->console.reopen.deadline = CLOCK_NEVER;
+	s->netd.again.deadline = s->console.reopen.deadline = s->console.rest.deadline = CLOCK_NEVER;
 	s->kill.deadline = s->ask.deadline = s->port_look.deadline = s->notify_rest.deadline = CLOCK_NEVER;
 }
 
@@ -119,6 +122,7 @@ int hand_over(const struct supervisor *s, struct err *err)
 	str_print(h->path, sizeof h->path, "%s", s->path);
 	h->run = s->run;
 	h->started = s->started;
+	h->short_runs = s->short_runs;
 	h->lock = s->lock;
 	h->rundir = s->rundir;
 	h->folder = s->folder;

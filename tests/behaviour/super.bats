@@ -411,3 +411,35 @@ killed_at() {
 	mgr-wait -n a --ready -t 10
 	assert_equal "$(fds_of "$pid" | grep -c socket)" $((before - 1))
 }
+
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+
+@test "super.1 an init that reboots at once is given ever longer rests, and can be stopped in them" {
+	local how
+	stub a again
+	for how in "" -k; do
+		mgr-start -n a
+		run mgr-wait -n a -s STOPPED -t 2
+		assert_status 1
+		[ "$(grep -c RUNNING "$MGR_ROOT/var/log/mgr/a/log")" -lt 16 ] || show "$(cat "$MGR_ROOT/var/log/mgr/a/log")"
+		run timeout 3 mgr-stop $how -n a
+		assert_success
+		state_is a STOPPED
+		assert_equal "$(cgroups_of a)" ""
+	done
+}
+
+@test "super.1 a flood on the console is the guest's own time, not the supervisor's" {
+	local pid began
+	stub a flood
+	mgr-start -n a
+	pid=$(supervisor_pid a)
+	began=$(ticks "$pid")
+	run mgr-wait -n a -s STOPPED -t 2
+	assert_status 1
+	[ "$(($(ticks "$pid") - began))" -lt 30 ] || show "$(($(ticks "$pid") - began)) ticks"
+	[ -s "$MGR_ROOT/var/log/mgr/a/console" ]
+	timeout 5 mgr-stop -k -n a
+}
