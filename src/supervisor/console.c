@@ -18,7 +18,8 @@
 #include "supervisor/supervisor.h"
 
 #define REOPEN_AFTER (20 * CLOCK_MS)
-#define AT_ONCE      16 /* reads before other descriptors get their turn */
+#define AT_ONCE      16              /* reads of 4096 bytes, which is what the kernel has of a terminal at most */
+#define REST         (50 * CLOCK_MS) /* after so many: a guest that writes faster than that waits, on its own time */
 
 static void readable(void *data, uint32_t events);
 
@@ -44,21 +45,29 @@ void rotate(int fd, uint64_t max)
 		dup3(fresh, fd, O_CLOEXEC);
 }
 
-/* What is there now, at most AT_ONCE reads of it. The log's disk being full must not stop the guest. */
-static ssize_t drain(struct console *c)
+/* What is there now, at most AT_ONCE reads of it: returns whether there may be more. The log's disk being full must not stop
+ * the guest. */
+static bool drain(struct console *c)
 {
-	char buf[1024];
-	ssize_t n = 0;
+	char buf[4096];
+	ssize_t n;
 
 	for (int i = 0; i < AT_ONCE; i++) {
 		n = read(c->master, buf, sizeof buf);
 		if (n <= 0)
-			break;
+			return false;
 		if (c->log >= 0)
 			file_write_all(c->log, buf, (size_t)n);
+		rotate(c->log, c->log_max);
 	}
-	rotate(c->log, c->log_max);
-	return n;
+	return true;
+}
+
+static void rested(void *data)
+{
+	struct supervisor *s = data;
+
+	loop_io_events(s->loop, s->console.io, EPOLLIN);
 }
 
 /* With the last peer gone the master reports EPOLLHUP until there is one again (systemd hangs the terminal up at boot, which
@@ -79,9 +88,15 @@ static void readable(void *data, uint32_t events)
 	struct supervisor *s = data;
 	struct console *c = &s->console;
 
-	drain(c);
-	if (!(events & (EPOLLHUP | EPOLLERR)))
+	bool more = drain(c);
+	if (!(events & (EPOLLHUP | EPOLLERR))) {
+		if (more) {
+			loop_io_events(s->loop, c->io, 0);
+			loop_timer_start(s->loop, &c->rest, clock_in(REST));
+		}
 		return;
+	}
+	loop_timer_stop(s->loop, &c->rest);
 	loop_io_remove(s->loop, c->io);
 	c->io = NULL;
 	loop_timer_start(s->loop, &c->reopen, clock_in(REOPEN_AFTER));
@@ -94,6 +109,7 @@ int console_start(struct supervisor *s, struct err *err)
 	if (c->master < 0)
 		return 0;
 	c->reopen = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = reopen, .data = s };
+	c->rest = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = rested, .data = s };
 	int r = fd_set_nonblock(c->master);
 	c->io = r < 0 ? NULL : loop_io_add(s->loop, c->master, EPOLLIN, readable, s);
 	return c->io ? 0 : err_sys(err, r < 0 ? -r : errno, "watch the console");
@@ -106,8 +122,9 @@ void console_finish(struct supervisor *s)
 	if (c->master < 0)
 		return;
 	loop_timer_stop(s->loop, &c->reopen);
+	loop_timer_stop(s->loop, &c->rest);
 	loop_io_remove(s->loop, c->io);
-	while (drain(c) > 0)
+	while (drain(c))
 		;
 	close(c->master);
 	if (c->peer >= 0)
