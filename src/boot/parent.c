@@ -52,7 +52,9 @@ int up_config(struct boot *b, struct err *err)
 		return r;
 	if (map->mode == IDMAP_AUTO)
 		return err_set(err, EINVAL, "container.idmap is 'auto': create writes the range that a container was given");
-	r = save_spec(b, err);
+	r = spec_check_ids(&b->spec, &b->store, err);
+	if (r == 0)
+		r = save_spec(b, err);
 	if (r < 0)
 		return r;
 	b->root_uid = idmap_root(map, false);

@@ -137,6 +137,8 @@ static int allot(struct birth *birth, struct spec *spec, struct err *err)
 		r = reserve_address(birth, spec, err);
 	if (r == 0)
 		r = set(spec, err, "container.uuid=%s", birth->uuid);
+	if (r == 0 && spec->container.idmap.mode == IDMAP_MAP)
+		r = spec_claim_ids(spec, birth->store, birth->what->name, err);
 	if (r == 0 && spec->container.idmap.mode == IDMAP_AUTO) {
 		r = set(spec, err, "container.idmap=u 0 %u %u", birth->first_id, IDS_COUNT);
 		if (r == 0)

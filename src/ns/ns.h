@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#define IDMAP_RANGES 8
+
 enum idmap_mode {
 	IDMAP_AUTO, /* until create writes the range that it was given */
 	IDMAP_NONE, /* privileged: no user namespace */
@@ -25,7 +27,7 @@ struct idmap_range {
 struct idmap {
 	enum idmap_mode mode;
 	size_t n;
-	struct idmap_range v[8];
+	struct idmap_range v[IDMAP_RANGES];
 };
 
 struct container_conf {

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/spec/libspec.a
 src_spec_libspec_a_SOURCES = \
 	%D%/check.c \
+	%D%/ids.c \
 	%D%/spec.c %D%/spec.h
 
 # What a program needs that reads configurations.

@@ -12,6 +12,7 @@
 #include "ns/ns.h"
 #include "security/security.h"
 #include "storage/storage.h"
+#include "store/store.h"
 
 struct spec {
 	struct container_conf container;
@@ -44,5 +45,10 @@ int spec_check(const struct spec *spec, struct err *err);
 void spec_print(const struct spec *spec, struct str *out);
 /* The same as a file, 0600, atomically. */
 int spec_save(const struct spec *spec, int dirfd, const char *path, struct err *err);
+
+/* Nobody else may have the host's ids that [container] idmap names: -EADDRINUSE with who does. */
+int spec_check_ids(const struct spec *spec, const struct store *store, struct err *err);
+/* The same, and have them from then on. name: of the container. */
+int spec_claim_ids(const struct spec *spec, const struct store *store, const char *name, struct err *err);
 
 #endif

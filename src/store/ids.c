@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "store/internal.h"
@@ -67,4 +68,96 @@ int ids_release(const struct store *store, const char *uuid, struct err *err)
 	int r = registry_open(&reg, store, ".ids", true, err);
 
 	return r < 0 ? r : registry_drop(&reg, uuid, err);
+}
+
+struct search {
+	const char *uuid;
+	const struct ids_range *ranges;
+	size_t n;
+	struct err *err;
+};
+
+/* What an entry holds: the note says how many when a user chose. */
+static int range_of(const char *slot, const struct registry_entry *entry, struct ids_range *ret)
+{
+	uint64_t first, count = IDS_COUNT;
+
+	if (str_uint(slot, 0, UINT32_MAX, &first) < 0 ||
+	    (!str_eq(entry->note, "-") && str_uint(entry->note, 1, UINT32_MAX, &count) < 0))
+		return -EBADMSG;
+	*ret = (struct ids_range){ (uint32_t)first, (uint32_t)count };
+	return 0;
+}
+
+static int compare(const char *slot, const struct registry_entry *entry, void *data)
+{
+	const struct search *s = data;
+	struct ids_range held;
+
+	if (str_eq(entry->uuid, s->uuid) || range_of(slot, entry, &held) < 0)
+		return 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct ids_range *r = &s->ranges[i];
+		if ((uint64_t)r->first < (uint64_t)held.first + held.count &&
+		    (uint64_t)held.first < (uint64_t)r->first + r->count)
+			return err_set(s->err, EADDRINUSE, "container.idmap: ids %u-%u of the host overlap %u-%u of '%s'",
+				       r->first, r->first + (r->count - 1), held.first, held.first + (held.count - 1),
+				       entry->name);
+	}
+	return 0;
+}
+
+static int look(const struct registry *reg, const char *uuid, const struct ids_range *ranges, size_t n, struct err *err)
+{
+	struct search search = { uuid, ranges, n, err };
+
+	return registry_each(reg, compare, &search, err);
+}
+
+/* Given by ids_reserve, whose ranges never overlap. */
+static bool is_given(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n)
+{
+	autofree char *path = str_fmt("%s/.ids/by-uuid/%s", store->manager, uuid);
+	char slot[16];
+	ssize_t len = path ? readlink(path, slot, sizeof slot - 1) : -1;
+	uint64_t first;
+
+	if (len < 0)
+		return false;
+	slot[len] = '\0';
+	if (str_uint(slot, 0, UINT32_MAX, &first) < 0 || first % IDS_COUNT != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (ranges[i].first < first || (uint64_t)ranges[i].first + ranges[i].count > first + IDS_COUNT)
+			return false;
+	return true;
+}
+
+int ids_check(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	int r;
+
+	if (is_given(store, uuid, ranges, n))
+		return 0;
+	r = registry_open(&reg, store, ".ids", false, err);
+	return r < 0 ? r : look(&reg, uuid, ranges, n, err);
+}
+
+int ids_claim(const struct store *store, const char *uuid, const char *name, const struct ids_range *ranges, size_t n,
+	      struct err *err)
+{
+	REGISTRY_INIT(reg);
+	char slot[16], count[16];
+	int r = registry_open(&reg, store, ".ids", true, err);
+
+	if (r == 0)
+		r = registry_drop(&reg, uuid, err);
+	if (r == 0)
+		r = look(&reg, uuid, ranges, n, err);
+	if (r < 0)
+		return r;
+	str_print(slot, sizeof slot, "%u", ranges[0].first);
+	str_print(count, sizeof count, "%u", ranges[0].count);
+	return registry_put(&reg, slot, uuid, name, count, err);
 }

@@ -4,6 +4,7 @@
 #ifndef MGR_STORE_IDS_H
 #define MGR_STORE_IDS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -16,6 +17,16 @@
  * another one somewhere above, by its id: two managers of a host seldom share ids. The store's folders exist (store_make).
  */
 int ids_reserve(const struct store *store, const char *uuid, const char *name, uint32_t *ret_first, struct err *err);
+/* A range of ids of the host. */
+struct ids_range {
+	uint32_t first, count;
+};
+/* For a container whose ranges the user chose: -EADDRINUSE, naming the holder, when one overlaps what another uuid has. What
+ * is its own by ids_reserve costs one look. */
+int ids_check(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n, struct err *err);
+/* The same, and the first range is its own from then on, in place of what it had. The store's folders exist. */
+int ids_claim(const struct store *store, const char *uuid, const char *name, const struct ids_range *ranges, size_t n,
+	      struct err *err);
 /* Give back every range of this uuid; none is 0. */
 int ids_release(const struct store *store, const char *uuid, struct err *err);
 

@@ -71,3 +71,22 @@ make() {
 	ln -sfn "$other" "$MGR_ROOT/run/mgr/$id/.store"
 	mgr-destroy -P "$other" -n web
 }
+
+@test "create.1 an id range of the user's that overlaps another container's is refused, at start too" {
+	local first
+	make web
+	first=$(mgr-config -n web get container.idmap | awk '$1 == "u" { print $3 }')
+	run make db -s "container.idmap=u 0 $((first + 65535)) 10" -s "container.idmap+=g 0 100000 10"
+	assert_status 1
+	assert_output "mgr-create: db: container.idmap: ids $((first + 65535))-$((first + 65544)) of the host overlap $first-$((first + 65535)) of 'web'"
+	make db -s "container.idmap=u 0 100000 1000" -s "container.idmap+=g 0 100000 1000"
+	run make third -s "container.idmap=u 0 100999 1000" -s "container.idmap+=g 0 200000 1000"
+	assert_status 1
+	assert_contains "overlap 100000-100999 of 'db'"
+	sed -i "s/ 0 100000 1000/ 0 $first 10/" "$store/db/config"
+	run mgr-start db
+	assert_status 1
+	assert_contains "of 'web'"
+	mgr-destroy -n db
+	make third -s "container.idmap=u 0 100999 1000" -s "container.idmap+=g 0 200000 1000"
+}
