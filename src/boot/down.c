@@ -28,12 +28,12 @@ static int down_line(void *data, const char *step, const char *object, struct er
 		if (steps[i].down(d->store, d->name, object, err) < 0) {
 			err_wrap(err, "undo %s '%s'", step, object);
 			log_error("%s", err->msg);
-			return -err->code;
+			return err->code == EBADMSG ? -EIO : -err->code; /* -EBADMSG is the line's */
 		}
 		debug_point(d->reboot ? "reboot:down" : "boot:down", step);
 		return 0;
 	}
-	return err_set(err, EBADMSG, "undo record: no step is called '%s'", step);
+	return err_set(err, EBADMSG, "no step is called '%s'", step);
 }
 
 /* Nothing of it may live while what it uses is taken away. Asked first, as most often there is nothing. */

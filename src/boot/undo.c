@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 
 #define RECORD     "undo"
@@ -35,30 +36,47 @@ static int run_line(char *line, undo_fn *fn, void *data, struct err *err)
 	char *object = strchr(line, ' ');
 
 	if (!object)
-		return err_set(err, EBADMSG, "undo record: '%s' is no line", line);
+		return err_set(err, EBADMSG, "'%s' is no line of a record", line);
 	*object++ = '\0';
 	return fn(data, line, object, err);
+}
+
+/* For messages. */
+static void name_record(int rundir, char *path, size_t size)
+{
+	char link[32];
+	ssize_t n;
+
+	str_print(link, sizeof link, "/proc/self/fd/%d", rundir);
+	n = readlink(link, path, size - sizeof "/" RECORD);
+	str_print(path + (n > 0 ? n : 0), sizeof "/" RECORD, "/" RECORD);
 }
 
 int undo_run(int rundir, undo_fn *fn, void *data, struct err *err)
 {
 	autofree char *text = NULL;
-	char *end;
-	int r = file_read_at(rundir, RECORD, RECORD_MAX, &text, NULL, err);
+	char *end, path[512];
+	size_t n;
+	int r = file_read_at(rundir, RECORD, RECORD_MAX, &text, &n, err);
 
 	if (r == -ENOENT) {
 		err_clear(err);
 		return 0;
 	}
+	name_record(rundir, path, sizeof path);
 	if (r < 0)
-		return r;
+		return err_wrap(err, "%s", path);
+	for (size_t i = 0; i < n; i++) /* what follows one must be read too */
+		text[i] = text[i] ? text[i] : '?';
 	end = strrchr(text, '\n');
 	while (end) {
 		*end = '\0';
 		char *before = strrchr(text, '\n');
 		struct err one = { 0 };
 		int failed = run_line(before ? before + 1 : text, fn, data, &one);
-		if (failed < 0 && r == 0) {
+		if (failed == -EBADMSG) /* nothing of ours: no reason to hold the container up for good */
+			log_warn("%s: %s: passed over", path, one.msg);
+		else if (failed < 0 && r == 0) {
 			r = failed;
 			if (err)
 				*err = one;

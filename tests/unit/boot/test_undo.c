@@ -108,6 +108,26 @@ static void a_failure_keeps_the_record_and_the_rest_is_done(void **state)
 	str_done(&seen.text);
 }
 
+static int knows_networks(void *data, const char *step, const char *object, struct err *err)
+{
+	return str_eq(step, "network") ? see(data, step, object, err) : err_set(err, EBADMSG, "no step '%s'", step);
+}
+
+static void lines_that_cannot_be_read_are_passed_over(void **state)
+{
+	static const char text[] = "network mgr0\nrubbish\n\n\0\xff zero\nunknown thing\nnetwork mgr1\n";
+	struct seen seen = { 0 };
+	int fd = openat(dir, "undo", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+	close(fd);
+	assert_int_equal(undo_run(dir, knows_networks, &seen, NULL), 0);
+	assert_string_equal(str_text(&seen.text), "[network mgr1][network mgr0]");
+	assert_int_equal(faccessat(dir, "undo", F_OK, 0), -1);
+	str_done(&seen.text);
+}
+
 static void an_object_with_a_line_break_is_refused(void **state)
 {
 	(void)state;
@@ -122,6 +142,7 @@ int main(void)
 		cmocka_unit_test_teardown(no_record_is_nothing_to_undo, forget),
 		cmocka_unit_test_teardown(a_line_cut_short_is_passed_over, forget),
 		cmocka_unit_test_teardown(a_failure_keeps_the_record_and_the_rest_is_done, forget),
+		cmocka_unit_test_teardown(lines_that_cannot_be_read_are_passed_over, forget),
 		cmocka_unit_test_teardown(an_object_with_a_line_break_is_refused, forget),
 	};
 
