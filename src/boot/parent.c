@@ -74,6 +74,12 @@ int up_security(struct boot *b, struct err *err)
 	return r < 0 ? r : security_seccomp(&b->spec.seccomp, b->store.cache, &b->seccomp, err);
 }
 
+/* Somebody lives in it although there was no record: that has been lost. */
+static int kill_forgotten(const struct boot *b, struct err *err)
+{
+	return cgroup_kill(&b->cgroup, clock_in(KILL_TIME), err);
+}
+
 /* Only the folder that the child is born in. */
 int up_cgroup_v2(struct boot *b, struct err *err)
 {
@@ -85,11 +91,12 @@ int up_cgroup_v2(struct boot *b, struct err *err)
 		r = undo_add(b->rundir, "cgroup", b->cgroup.path, err);
 	if (r < 0)
 		return r;
+	if (b->cgroup.n > 0 && !b->cgroup.h[0].v2) /* v1 alone does not say so when it is made */
+		return cgroup_populated(&b->cgroup, err) > 0 ? kill_forgotten(b, err) : -err->code;
 	r = cgroup_create_v2(&b->cgroup, b->root_uid, err);
 	if (r != -EBUSY)
 		return r;
-	/* somebody lives in it although there was no record: it has been lost */
-	r = cgroup_kill(&b->cgroup, clock_in(KILL_TIME), err);
+	r = kill_forgotten(b, err);
 	return r < 0 ? r : cgroup_create_v2(&b->cgroup, b->root_uid, err);
 }
 

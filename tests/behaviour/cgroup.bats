@@ -93,6 +93,20 @@ folders() {
 	[ -z "$(folders)" ]
 }
 
+@test "start.6 with v1 alone and its record lost, what runs is ended before it is started again" {
+	has_v2 && mountpoint -q /sys/fs/cgroup/memory || skip "this machine has no v1 hierarchies beside v2"
+	container web -s net.0.type=empty
+	run without_v2 bash -c 'mgr-start -n web --wait=30 && pid=$(mgr-info -n web -pH) &&
+		kill -STOP "$pid" && kill -KILL "$(awk "/^PPid/ { print \$2 }" "/proc/$pid/status")"
+		(exec -a "mgr live" sleep 30) & for f in $(find /sys/fs/cgroup -path "*/mgr*$MGR_LAB_ID/web/tasks"); do echo $! >"$f"; done
+		rm -f "$MGR_ROOT/run/mgr/web/undo"
+		mgr-start -n web --wait=30; code=$?
+		kill -0 $! 2>/dev/null && { wait $!; echo "ended by $?"; } || echo gone
+		exit $code'
+	assert_success
+	assert_match "gone|ended by 137"
+}
+
 @test "start.6 v1 hierarchies that are asked for where there are none are an error" {
 	has_v2 && mountpoint -q /sys/fs/cgroup/memory || skip "this machine has no v1 hierarchies beside v2"
 	container web -s net.0.type=empty -s mount.cgroup=v2
