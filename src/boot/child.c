@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "boot/internal.h"
 #include "mount/mount.h"
 
@@ -42,7 +43,13 @@ int up_resolver(struct boot *b, struct err *err)
 	if (b->net.host || b->net.resolver.s_addr == 0)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root < 0 ? err_sys(err, errno, "open the root folder") : net_resolv_conf(root, b->net.resolver, err);
+	if (root < 0)
+		return err_sys(err, errno, "open the root folder");
+	if (net_resolv_conf(root, b->net.resolver, err) < 0) { /* what stands there is the guest's, and not worth a start */
+		log_warn("resolver: %s", err->msg);
+		err_clear(err);
+	}
+	return 0;
 }
 
 int up_console(struct boot *b, struct err *err)

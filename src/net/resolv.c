@@ -17,16 +17,18 @@
 /* What stands there already. */
 enum found { OURS, OWN, RIGHT };
 
-/* Ours to write: absent, empty, or what we wrote before. */
-static enum found look(int root, const char *path, const char *text)
+/* Ours to write: absent, empty, or what we wrote before. enum found, or -errno. */
+static int look(int root, const char *path, const char *text)
 {
 	autoclose int fd = path_open_in_root(root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
 	char start[256];
 	struct stat st;
 	ssize_t n;
 
-	if (fd < 0)
+	if (fd == -ENOENT)
 		return OURS;
+	if (fd < 0)
+		return fd;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return OWN;
 	n = pread(fd, start, sizeof start - 1, 0);
@@ -71,8 +73,9 @@ int net_resolv_conf(int root, struct in_addr resolver, struct err *err)
 	text = str_fmt(MARK "nameserver %s\nsearch mgr\n", inet_ntop(AF_INET, &resolver, addr, sizeof addr));
 	if (!text)
 		return err_nomem(err);
-	if (look(root, path, text) != OURS)
-		return 0;
+	r = look(root, path, text);
+	if (r != OURS)
+		return r < 0 ? err_sys(err, -r, "look at /etc/resolv.conf") : 0;
 	if (path_readlink_in_root(root, path, &target, NULL) >= 0) {
 		r = make_target_folder(root, target, err);
 		if (r < 0)
