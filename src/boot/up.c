@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,41 @@ static void answer(int code, bool already, const struct err *err)
 	close(BOOT_RESULT_FD);
 }
 
+/* What the kernel gives its own init (INIT_RLIMITS in its asm-generic/resource.h), with systemd's numbers of files: limits
+ * of whoever typed the command are not the container's. A hard one that we may not raise stays. */
+static void reset_limits(void)
+{
+	static const struct {
+		int what;
+		struct rlimit to;
+	} limits[] = {
+		{ RLIMIT_CPU, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_FSIZE, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_DATA, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_STACK, { 8 << 20, RLIM_INFINITY } },
+		{ RLIMIT_CORE, { 0, RLIM_INFINITY } },
+		{ RLIMIT_RSS, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_NPROC, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_NOFILE, { 1024, 524288 } },
+		{ RLIMIT_MEMLOCK, { 8 << 20, 8 << 20 } },
+		{ RLIMIT_AS, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_LOCKS, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_MSGQUEUE, { 819200, 819200 } },
+		{ RLIMIT_NICE, { 0, 0 } },
+		{ RLIMIT_RTPRIO, { 0, 0 } },
+		{ RLIMIT_RTTIME, { RLIM_INFINITY, RLIM_INFINITY } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		struct rlimit to = limits[i].to, now;
+		if (setrlimit(limits[i].what, &to) == 0 || getrlimit(limits[i].what, &now) < 0)
+			continue;
+		to.rlim_max = to.rlim_max < now.rlim_max ? to.rlim_max : now.rlim_max;
+		to.rlim_cur = to.rlim_cur < to.rlim_max ? to.rlim_cur : to.rlim_max;
+		(void)setrlimit(limits[i].what, &to);
+	}
+}
+
 /* A process of its own: no terminal, no folder, nothing of the command's but the result. */
 static void detach(void)
 {
@@ -48,6 +84,7 @@ static void detach(void)
 	setsid();
 	(void)!chdir("/");
 	umask(0022);
+	reset_limits();
 }
 
 static int open_log(int folder, const char *path, struct err *err)
@@ -233,14 +270,17 @@ int boot_again(int handover)
 {
 	static struct handover h;
 	struct err err = { 0 };
-	struct boot b;
+	struct boot b = { 0 };
 	int r = take_over(&b, handover, &h, &err);
 
-	if (r < 0)
+	if (r < 0 && !b.name) { /* nothing is known: the lock goes with us, and whoever takes it next undoes */
+		log_error("reboot: %s", err.msg);
 		return EXIT_FAILURE;
+	}
 	close(h.netd); /* what it stood for ends here */
 
-	r = boot_down(&b.store, b.name, b.rundir, true, &err);
+	if (r == 0)
+		r = boot_down(&b.store, b.name, b.rundir, true, &err);
 	if (r == 0)
 		r = undo_add(b.rundir, "control", "control", &err); /* which is there already */
 	if (r == 0)
@@ -248,6 +288,8 @@ int boot_again(int handover)
 	if (r == 0)
 		boot_hand_over(&b, &err);
 	log_error("reboot: %s", err.msg);
-	boot_abort(&b);
+	if (b.store.cgroup[0]) /* else not even the store is known */
+		boot_abort(&b);
+	boot_write_last(b.folder, err.msg);
 	return EXIT_FAILURE;
 }

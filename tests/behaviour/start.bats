@@ -530,3 +530,37 @@ guest_asks() {
 	[ "$status" -ne 0 ]
 	[ ! -e "$(rootfs web)/made" ]
 }
+
+@test "start.5 init has limits of its own, not those of who starts it" {
+	local pid
+	alone web
+	(ulimit -Sn 200 && ulimit -Sf 100000 && ulimit -Sc unlimited && ulimit -Ss 4096 && mgr-start -n web)
+	pid=$(mgr-info -n web -pH)
+	run cat "/proc/$pid/limits"
+	assert_match "Max open files +1024 +[0-9]+"
+	assert_match "Max file size +unlimited"
+	assert_match "Max core file size +0 +unlimited"
+	assert_match "Max stack size +8388608 +unlimited"
+}
+
+@test "start.3 a resolv.conf that leads nowhere is no reason to fail" {
+	local link
+	container web
+	for link in resolv.conf /proc/1/root/etc/hostname; do
+		ln -sfn "$link" "$(rootfs web)/etc/resolv.conf"
+		boot web
+		assert_equal "$(readlink "$(rootfs web)/etc/resolv.conf")" "$link"
+		mgr-stop -k -n web
+		grep -q 'WARN.*resolver: .*/etc/resolv.conf' "$MGR_ROOT/var/log/mgr/web/log"
+		: >"$MGR_ROOT/var/log/mgr/web/log"
+	done
+}
+
+@test "start.3 rubbish in the undo record holds nothing up" {
+	alone web
+	boot web
+	printf 'rubbish\nno-such-step at all\n' >>"$MGR_ROOT/run/mgr/web/undo"
+	mgr-stop -k -n web
+	grep -q "WARN.*$MGR_ROOT/run/mgr/web/undo: 'rubbish' is no line" "$MGR_ROOT/var/log/mgr/web/log"
+	nothing_left web
+}
