@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +25,9 @@
 #include "tty/tty.h"
 #include "wire/wire.h"
 
-#define ASK_TIME (3 * CLOCK_SECOND)
+#define ASK_TIME   (3 * CLOCK_SECOND)
+#define ENTER_TIME (10 * CLOCK_SECOND) /* until the command runs */
+#define KILL_TIME  CLOCK_SECOND
 
 /* Ask the supervisor; the descriptors that come go into e. */
 static int ask(const struct store *store, const char *name, struct entry *e, struct err *err)
@@ -118,6 +121,14 @@ static pid_t clone_at(int cgroup, int *ret_pidfd)
 	return pid < 0 ? -errno : pid;
 }
 
+/* The guest's root owns the leaf: it may have frozen it. */
+static bool is_frozen(int leaf)
+{
+	char text[16];
+
+	return file_read_small_at(leaf, "cgroup.freeze", text, sizeof text, NULL) > 0 && text[0] == '1';
+}
+
 /* fork() straight into the container's v2 cgroup, or a leaf of it; what the guest has made there may forbid either. */
 static pid_t clone_into(const struct entry *e, int *ret_pidfd, struct err *err)
 {
@@ -128,6 +139,8 @@ static pid_t clone_into(const struct entry *e, int *ret_pidfd, struct err *err)
 	for (int i = 0; i < 2 && (pid == -EBUSY || pid == -EOPNOTSUPP); i++) {
 		bool in_leaf = cgroup >= 0 && leaf_first == (i == 0);
 		autoclose int leaf = in_leaf ? cgroup_leaf(cgroup, e->who.init_uid, err) : -1;
+		if (leaf >= 0 && is_frozen(leaf))
+			return err_set(err, EBUSY, "has frozen the cgroup that commands run in");
 		if (!in_leaf || leaf >= 0)
 			pid = clone_at(in_leaf ? leaf : cgroup, ret_pidfd);
 	}
@@ -142,11 +155,17 @@ static pid_t clone_into(const struct entry *e, int *ret_pidfd, struct err *err)
 /* What the process says before it runs the command: its pty, its failure. 0 when it runs. */
 static int listen_to(int report, struct tty_relay *relay, int *ret_peer, struct err *err)
 {
+	const uint64_t deadline = clock_in(ENTER_TIME);
 	struct entry_report said;
 	int fds[2];
 	size_t n;
 
 	for (;;) {
+		int r = fd_wait(report, POLLIN, deadline);
+		if (r < 0)
+			return r == -ETIMEDOUT
+				       ? err_set(err, ETIMEDOUT, "the process inside does not come to run the command")
+				       : err_sys(err, -r, "wait for the process inside");
 		ssize_t got = fd_recv(report, &said, sizeof said, fds, ARRAY_SIZE(fds), &n);
 		if (got == 0)
 			return 0;
@@ -191,7 +210,10 @@ static int attend(struct entry *e, pid_t pid, int pidfd, int report, int signals
 
 	master = relay.master;
 	if (r != 0) {
-		(void)wait_status(pid, NULL);
+		if (r == -ETIMEDOUT) /* something holds it: it must not run the command later */
+			sys_pidfd_send_signal(pidfd, SIGKILL);
+		if (fd_wait(pidfd, POLLIN, clock_in(KILL_TIME)) == 0)
+			(void)wait_status(pid, NULL);
 		return r;
 	}
 	choose_terminals(e, &relay);

@@ -349,3 +349,16 @@ freezer() {
 	run mgr-attach -n web -- true
 	assert_success
 }
+
+@test "attach.8 a guest that has frozen the cgroup of what is attached: 125 and one line" {
+	local folder
+	folder=$(freezer)
+	[ -n "$folder" ] || skip "no cgroup v2 here"
+	[ -n "$(cat "$folder/cgroup.controllers")" ] || skip "v2 has no controllers here: nothing needs the leaf"
+	mgr-attach -n web -- true
+	mgr-attach -n web -- sh -c 'echo 1 >/sys/fs/cgroup/attach/cgroup.freeze'
+	run timeout 20 mgr-attach -n web -- true
+	echo 0 >"$folder/attach/cgroup.freeze"
+	assert_status 125
+	assert_output "mgr-attach: web: has frozen the cgroup that commands run in"
+}
