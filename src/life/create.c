@@ -75,12 +75,12 @@ static struct nic_conf *leased_nic(struct spec *spec)
 	return NULL;
 }
 
-/* Locally administered, unicast; 46 random bits. */
+/* Locally administered, unicast, below 80: those above are the host ends'. 45 random bits. */
 static int random_mac(uint8_t mac[6], struct err *err)
 {
 	if (getrandom(mac, 6, 0) != 6)
 		return err_sys(err, errno, "make up a hardware address");
-	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02);
+	mac[0] = (uint8_t)((mac[0] & 0x7c) | 0x02);
 	return 0;
 }
 

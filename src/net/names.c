@@ -37,7 +37,7 @@ void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6])
 	hash ^= hash >> 48; /* all of its bits count */
 	for (size_t i = 0; i < 6; i++)
 		ret[i] = (uint8_t)(hash >> (8 * i));
-	ret[0] = (uint8_t)((ret[0] & 0xfc) | 0x02);
+	ret[0] = (uint8_t)((ret[0] & 0x7c) | 0x02); /* below the host ends', as create makes them */
 }
 
 bool net_takes_lease(const struct nic_conf *nic)

@@ -48,7 +48,14 @@ static void put_peer(struct rtnl_msg *m, const struct net_nic *nic, int netns, u
 	rtnl_nest_end(m, info);
 }
 
-/* The host end has a MAC so high that a bridge without one of its own never takes it over. */
+/* The host end has a MAC so high that a bridge without one of its own never takes it over, and never the container's: the
+ * bridge would keep what is sent to that one for itself. */
+static void host_mac(uint8_t mac[static 6], const uint8_t of[static 6])
+{
+	memcpy(mac, of, 6);
+	mac[0] = of[0] == 0xfe ? 0xfa : 0xfe;
+}
+
 static int make_pair(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *bridge, struct err *err)
 {
 	struct ifinfomsg info = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
@@ -57,8 +64,7 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	uint8_t mac[6];
 	int r;
 
-	memcpy(mac, nic->mac, sizeof mac);
-	mac[0] = 0xfe;
+	host_mac(mac, nic->mac);
 	rtnl_start(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
 	rtnl_put_str(&m, IFLA_IFNAME, nic->veth);
 	rtnl_put(&m, IFLA_ADDRESS, mac, sizeof mac);

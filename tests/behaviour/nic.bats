@@ -36,6 +36,18 @@ teardown() {
 	boot web
 }
 
+@test "net.5 a container is reached by whatever hardware address it has" {
+	local mac
+	container two
+	boot two
+	for mac in fe fa 02 7e; do
+		container "web-$mac" -s "net.0.hwaddr=$mac:12:f3:76:4b:90"
+		boot "web-$mac"
+		in_container two ping -c 1 -W 2 "$(container_ip "web-$mac")"
+		mgr-stop -k "web-$mac"
+	done
+}
+
 @test "net.5 the name of a container of another store is refused while that one runs, naming its store" {
 	local other=$BATS_TEST_TMPDIR/other
 	own_store "$other"
