@@ -102,15 +102,6 @@ static int remove_folder(const char *parent, const char *name, struct err *err)
 	return path ? file_remove_tree_at(AT_FDCWD, path, err) : err_nomem(err);
 }
 
-/* What a folder of containers that -P named has below the manager's own goes with its last one. */
-static void remove_empty(const struct store *store)
-{
-	if (str_eq(store->run, store->manager_run))
-		return;
-	rmdir(store->run);
-	rmdir(store->log);
-}
-
 static int open_folder(const struct store *store, const char *name, bool force, struct err *err)
 {
 	int dir = store_container(store, name, err);
@@ -154,7 +145,7 @@ int life_destroy(const struct store *store, const char *name, bool force, struct
 	if (r == 0)
 		r = store_bury(store, uuid, err);
 	if (r == 0)
-		remove_empty(store);
+		store_leave(store);
 	debug_point("destroy", "released");
 	return r;
 }

@@ -304,3 +304,28 @@ int store_list(const struct store *store, struct strv *ret, struct err *err)
 		qsort(ret->v, ret->n, sizeof *ret->v, by_name);
 	return 0;
 }
+
+static bool holds_only_its_link(const char *path)
+{
+	autoclosedir DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") && !str_eq(e->d_name, ".store"))
+			return false;
+	return dir;
+}
+
+void store_leave(const struct store *store)
+{
+	autofree char *link = str_fmt("%s/.store", store->run);
+	autocall(strv_done) struct strv left = { 0 };
+
+	if (str_eq(store->run, store->manager_run))
+		return;
+	rmdir(store->log);
+	if (!link || store_list(store, &left, NULL) < 0 || left.n > 0 || !holds_only_its_link(store->run))
+		return;
+	unlink(link);
+	rmdir(store->run);
+}

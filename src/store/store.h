@@ -35,6 +35,9 @@ void store_done(struct store *store);
 /* Make the folders that a command that writes needs, root:root 0700; refuses ones that others own or may enter. */
 int store_make(const struct store *store, struct err *err);
 
+/* After its last container: take away what a folder that -P named has below the manager's own. What is in use stays. */
+void store_leave(const struct store *store);
+
 /* A name that the contract allows; -EINVAL with what is wrong with it. */
 int store_check_name(const char *name, struct err *err);
 
