@@ -47,7 +47,7 @@ static void answer(int code, bool already, const struct err *err)
 static void reset_limits(void)
 {
 	static const struct {
-		int what;
+		__rlimit_resource_t what;
 		struct rlimit to;
 	} limits[] = {
 		{ RLIMIT_CPU, { RLIM_INFINITY, RLIM_INFINITY } },
