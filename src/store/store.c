@@ -53,21 +53,25 @@ static char *canonical(const char *path)
 	return NULL;
 }
 
-static int fill_paths(struct store *store, const char *root, const char *state, const char *run)
+static int fill_paths(struct store *store, const char *root, const char *state, const char *run, struct err *err)
 {
 	const char *cache = getenv("MGR_CACHE");
 
+	if (cache && *cache)
+		store->cache = canonical(cache);
+	else
+		store->cache = str_fmt("%s%s/cache/mgr", root, state);
+	if (!store->cache)
+		return err_sys(err, errno ? errno : ENOMEM, "MGR_CACHE: find '%s'", cache ? cache : "");
 	store->etc = str_fmt("%s%s/mgr", root, *root ? "/etc" : MGR_SYSCONFDIR);
 	store->manager = str_fmt("%s%s/lib/mgr", root, state);
 	store->containers = str_fmt("%s", store->manager);
-	store->cache = cache && *cache ? canonical(cache) : str_fmt("%s%s/cache/mgr", root, state);
 	store->log = str_fmt("%s%s/log/mgr", root, state);
 	store->manager_run = str_fmt("%s%s/mgr", root, run);
 	store->run = str_fmt("%s", store->manager_run);
-	return store->etc && store->manager && store->containers && store->cache && store->log && store->manager_run &&
-			       store->run
+	return store->etc && store->manager && store->containers && store->log && store->manager_run && store->run
 		       ? 0
-		       : -ENOMEM;
+		       : err_nomem(err);
 }
 
 /* -P: another folder of containers, with an id of its own below the manager's run and log. */
@@ -107,14 +111,13 @@ int store_open(struct store *store, const char *path, struct err *err)
 	if (str_eq(root, "/"))
 		root[0] = '\0';
 	if (*root)
-		r = fill_paths(store, root, "/var", "/run");
+		r = fill_paths(store, root, "/var", "/run", err);
 	else
-		r = fill_paths(store, root, MGR_LOCALSTATEDIR, MGR_RUNSTATEDIR);
+		r = fill_paths(store, root, MGR_LOCALSTATEDIR, MGR_RUNSTATEDIR, err);
 	if (r == 0 && *root)
 		r = str_print(store->id, sizeof store->id, "%08x", hash(root));
 	if (r == 0)
 		r = str_print(store->cgroup, sizeof store->cgroup, "mgr%s%s", *root ? "-" : "", store->id);
-	r = r < 0 ? err_nomem(err) : 0;
 	if (r == 0 && path && *path)
 		r = use_folder(store, path, err);
 	if (r < 0)
