@@ -66,6 +66,7 @@ load ../lib/common
 	mgr_ls=$(realpath "$(command -v mgr-ls)")
 	container web -s net.0.type=empty
 	[[ -r $mgr_ls ]]
+	unset MGR_CACHE # others may not look there
 	run setpriv --reuid 65534 --regid 65534 --clear-groups mgr-ls
 	assert_status 1
 	assert_match "^mgr-ls: .*: Permission denied: this needs root\$"
