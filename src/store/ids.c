@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "store/internal.h"
@@ -27,16 +26,61 @@ static bool is_free(const struct registry *reg, unsigned slot, char text[static 
 	return str_print(text, 16, "%u", slot * IDS_COUNT) == 0 && registry_get(reg, text, &entry, NULL) == -ENOENT;
 }
 
+/* What an entry holds: the note says how many when a user chose. */
+static int range_of(const char *slot, const struct registry_entry *entry, struct ids_range *ret)
+{
+	uint64_t first, count = IDS_COUNT;
+
+	if (str_uint(slot, 0, UINT32_MAX, &first) < 0 ||
+	    (!str_eq(entry->note, "-") && str_uint(entry->note, 1, UINT32_MAX, &count) < 0))
+		return -EBADMSG;
+	*ret = (struct ids_range){ (uint32_t)first, (uint32_t)count };
+	return 0;
+}
+
+struct gap {
+	uint64_t first, end; /* end: of the range that meets this slot's, 0 while none does */
+};
+
+static int fill_gap(const char *slot, const struct registry_entry *entry, void *data)
+{
+	struct gap *gap = data;
+	struct ids_range held;
+	uint64_t end;
+
+	if (str_eq(entry->note, "-") || range_of(slot, entry, &held) < 0)
+		return 0;
+	end = (uint64_t)held.first + held.count;
+	if (held.first < gap->first + IDS_COUNT && gap->first < end && end > gap->end)
+		gap->end = end;
+	return 0;
+}
+
+/* What users have chosen begins anywhere, so that a slot of this name may be free and its ids not. Returns the slot itself, or
+ * the first one behind what is in the way. */
+static int pass_chosen(const struct registry *reg, unsigned slot, struct err *err)
+{
+	struct gap gap = { .first = (uint64_t)slot * IDS_COUNT };
+	int r = registry_each(reg, fill_gap, &gap, err);
+
+	return r < 0 ? r : gap.end ? (int)((gap.end + IDS_COUNT - 1) / IDS_COUNT) : (int)slot;
+}
+
 static int find_free(const struct registry *reg, char text[static 16], struct err *err)
 {
 	unsigned first = *reg->store->id ? SLOT_OTHER : SLOT_FIRST, slot = home(reg->store);
 
 	if (reg->next >= first && reg->next < SLOT_END)
 		slot = (unsigned)reg->next;
-	for (unsigned tried = 0; tried < SLOT_END - first; tried++) {
-		if (is_free(reg, slot, text))
-			return (int)slot;
-		slot = slot + 1 < SLOT_END ? slot + 1 : first;
+	for (unsigned tried = 0; tried < SLOT_END - first;) {
+		int next = (int)slot + 1;
+		if (is_free(reg, slot, text)) {
+			next = pass_chosen(reg, slot, err);
+			if (next < 0 || next == (int)slot)
+				return next;
+		}
+		tried += (unsigned)next - slot;
+		slot = (unsigned)next < SLOT_END ? (unsigned)next : first;
 	}
 	return err_set(err, ENOSPC, "no range of %u ids is left", IDS_COUNT);
 }
@@ -77,18 +121,6 @@ struct search {
 	struct err *err;
 };
 
-/* What an entry holds: the note says how many when a user chose. */
-static int range_of(const char *slot, const struct registry_entry *entry, struct ids_range *ret)
-{
-	uint64_t first, count = IDS_COUNT;
-
-	if (str_uint(slot, 0, UINT32_MAX, &first) < 0 ||
-	    (!str_eq(entry->note, "-") && str_uint(entry->note, 1, UINT32_MAX, &count) < 0))
-		return -EBADMSG;
-	*ret = (struct ids_range){ (uint32_t)first, (uint32_t)count };
-	return 0;
-}
-
 static int compare(const char *slot, const struct registry_entry *entry, void *data)
 {
 	const struct search *s = data;
@@ -114,21 +146,19 @@ static int look(const struct registry *reg, const char *uuid, const struct ids_r
 	return registry_each(reg, compare, &search, err);
 }
 
-/* Given by ids_reserve, whose ranges never overlap. */
-static bool is_given(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n)
+/* All of it in what this uuid has: ranges in the registry never overlap. */
+static bool is_its_own(const struct registry *reg, const char *uuid, const struct ids_range *ranges, size_t n)
 {
-	autofree char *path = str_fmt("%s/.ids/by-uuid/%s", store->manager, uuid);
+	autocall(registry_entry_done) struct registry_entry entry = { 0 };
+	struct ids_range held;
 	char slot[16];
-	ssize_t len = path ? readlink(path, slot, sizeof slot - 1) : -1;
-	uint64_t first;
 
-	if (len < 0)
-		return false;
-	slot[len] = '\0';
-	if (str_uint(slot, 0, UINT32_MAX, &first) < 0 || first % IDS_COUNT != 0)
+	if (registry_find(reg, uuid, slot, sizeof slot, NULL) < 0 || registry_get(reg, slot, &entry, NULL) < 0 ||
+	    !str_eq(entry.uuid, uuid) || range_of(slot, &entry, &held) < 0)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (ranges[i].first < first || (uint64_t)ranges[i].first + ranges[i].count > first + IDS_COUNT)
+		if (ranges[i].first < held.first ||
+		    (uint64_t)ranges[i].first + ranges[i].count > (uint64_t)held.first + held.count)
 			return false;
 	return true;
 }
@@ -136,12 +166,9 @@ static bool is_given(const struct store *store, const char *uuid, const struct i
 int ids_check(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n, struct err *err)
 {
 	REGISTRY_INIT(reg);
-	int r;
+	int r = registry_open(&reg, store, ".ids", false, err);
 
-	if (is_given(store, uuid, ranges, n))
-		return 0;
-	r = registry_open(&reg, store, ".ids", false, err);
-	return r < 0 ? r : look(&reg, uuid, ranges, n, err);
+	return r < 0 || is_its_own(&reg, uuid, ranges, n) ? r : look(&reg, uuid, ranges, n, err);
 }
 
 int ids_claim(const struct store *store, const char *uuid, const char *name, const struct ids_range *ranges, size_t n,

@@ -22,7 +22,7 @@ struct ids_range {
 	uint32_t first, count;
 };
 /* For a container whose ranges the user chose: -EADDRINUSE, naming the holder, when one overlaps what another uuid has. What
- * is its own by ids_reserve costs one look. */
+ * is its own already costs one look. */
 int ids_check(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n, struct err *err);
 /* The same, and the first range is its own from then on, in place of what it had. The store's folders exist. */
 int ids_claim(const struct store *store, const char *uuid, const char *name, const struct ids_range *ranges, size_t n,

@@ -91,6 +91,34 @@ static void ranges_do_not_overlap(void **state)
 	assert_true(a > IDS_FIRST && b > IDS_FIRST); /* not the default manager */
 }
 
+static void a_range_that_a_user_chose_is_given_to_nobody_else(void **state)
+{
+	const uint32_t next = reserve_ids(1) + IDS_COUNT;
+	struct ids_range chosen = { next + 1, 2 * IDS_COUNT }; /* meets three slots, and is none of them by name */
+	struct lease lease;
+
+	(void)state;
+	own(2, &lease);
+	assert_int_equal(ids_claim(&store, lease.uuid, lease.name, &chosen, 1, &err), 0);
+	assert_int_equal(reserve_ids(3), next + 3 * IDS_COUNT);
+	assert_int_equal(ids_check(&store, lease.uuid, &chosen, 1, &err), 0);
+}
+
+static void what_a_user_chose_in_a_slot_is_no_more_than_that(void **state)
+{
+	const uint32_t slot = reserve_ids(1) + IDS_COUNT;
+	struct ids_range one = { slot, 1000 }, two = { slot + 1000, 1000 }, more = { slot, 2000 };
+	struct lease a, b;
+
+	(void)state;
+	own(2, &a);
+	own(3, &b);
+	assert_int_equal(ids_claim(&store, a.uuid, a.name, &one, 1, &err), 0);
+	assert_int_equal(ids_claim(&store, b.uuid, b.name, &two, 1, &err), 0);
+	assert_int_equal(ids_check(&store, a.uuid, &one, 1, &err), 0);
+	assert_int_equal(ids_check(&store, a.uuid, &more, 1, &err), -EADDRINUSE);
+}
+
 static void the_default_manager_begins_at_its_first(void **state)
 {
 	uint32_t first = 0;
@@ -256,6 +284,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(ranges_do_not_overlap, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_range_that_a_user_chose_is_given_to_nobody_else, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_user_chose_in_a_slot_is_no_more_than_that, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_default_manager_begins_at_its_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_owner_is_cleared_by_the_next_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_owner_that_is_being_created_or_removed_keeps_it, setup, teardown),
