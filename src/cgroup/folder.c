@@ -196,7 +196,8 @@ static int delegate(int dir, bool v2, uid_t root, struct err *err)
 
 /* v1: which device nodes a process here may open, whoever made them: what mount/dev.c puts into /dev, terminals, fuse and
  * tun. Making one is no matter of this list: in a user namespace the kernel refuses it, and a privileged container has no
- * mknod. One rule a write (cgroup-v1/devices.rst). A process in it keeps these rules below, wherever it moves itself. */
+ * mknod. One rule a write (cgroup-v1/devices.rst). A process in it keeps these rules below, wherever it moves itself. What we
+ * may not open ourselves (a manager that lives in a container) we cannot allow: EPERM. */
 static int allow_devices(int dir, struct err *err)
 {
 	static const char *const rules[] = {
@@ -213,7 +214,7 @@ static int allow_devices(int dir, struct err *err)
 	if (allow < 0)
 		return err_sys(err, errno, "open 'devices.allow'");
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (write(allow, rules[i], strlen(rules[i])) < 0)
+		if (write(allow, rules[i], strlen(rules[i])) < 0 && errno != EPERM)
 			return err_sys(err, errno, "write '%s' to 'devices.allow'", rules[i]);
 	return 0;
 }

@@ -188,6 +188,19 @@ bounding() {
 	mgr-attach -n web -- sh -c 'echo x >/root/null; for d in null zero full random urandom; do : </dev/$d; done' </dev/null
 }
 
+@test "start.8 a manager that may not open a device node itself starts containers without it" {
+	grep -q ':devices:' /proc/self/cgroup || skip "no cgroup v1 with the controller 'devices' on this host"
+	local ours=/sys/fs/cgroup/devices/mgr-$MGR_LAB_ID
+	container web -s net.0.type=empty
+	mkdir "$ours"
+	echo 'c 10:200 rwm' >"$ours/devices.deny"
+	boot web
+	run -0 cat "$ours/web/devices.list"
+	assert_contains "c 10:229 rw"
+	[[ $output != *10:200* ]]
+	mgr-stop -k -n web
+}
+
 @test "start.8 setuid programs and user namespaces work inside; container.no_new_privs stops the first" {
 	container web -s net.0.type=empty
 	cc -static -o "$(rootfs web)/bin/suid" -x c - <<-'EOF'
