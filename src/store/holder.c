@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -20,14 +21,21 @@ static bool is_number(const char *text)
 	return str_uint(text, 1, INT32_MAX, &n) == 0;
 }
 
+/* A file of anybody's: one whose server is dead or malicious (NFS, FUSE) must not be asked about it. */
+static bool is_same(int proc, const char *path, const struct stat *lock)
+{
+	struct statx st;
+
+	return statx(proc, path, AT_STATX_DONT_SYNC, STATX_INO, &st) == 0 && st.stx_ino == lock->st_ino &&
+	       makedev(st.stx_dev_major, st.stx_dev_minor) == lock->st_dev;
+}
+
 /* proc: /proc/PID. Is its descriptor this file, with the lock on it? */
 static bool locks_by(int proc, const char *fd, const struct stat *lock)
 {
 	char path[40], info[4096];
-	struct stat st;
 
-	if (str_print(path, sizeof path, "fd/%s", fd) < 0 || fstatat(proc, path, &st, 0) < 0 || st.st_ino != lock->st_ino ||
-	    st.st_dev != lock->st_dev)
+	if (str_print(path, sizeof path, "fd/%s", fd) < 0 || !is_same(proc, path, lock))
 		return false;
 	return str_print(path, sizeof path, "fdinfo/%s", fd) == 0 &&
 	       file_read_small_at(proc, path, info, sizeof info, NULL) > 0 && strstr(info, "OFDLCK");
