@@ -91,8 +91,10 @@ int up_cgroup_v2(struct boot *b, struct err *err)
 		r = undo_add(b->rundir, "cgroup", b->cgroup.path, err);
 	if (r < 0)
 		return r;
-	if (b->cgroup.n > 0 && !b->cgroup.h[0].v2) /* v1 alone does not say so when it is made */
-		return cgroup_populated(&b->cgroup, err) > 0 ? kill_forgotten(b, err) : -err->code;
+	if (b->cgroup.n > 0 && !b->cgroup.h[0].v2) { /* v1 alone does not say so when it is made */
+		r = cgroup_populated(&b->cgroup, err);
+		return r > 0 ? kill_forgotten(b, err) : r;
+	}
 	r = cgroup_create_v2(&b->cgroup, b->root_uid, err);
 	if (r != -EBUSY)
 		return r;
