@@ -9,9 +9,8 @@
 int undo_add(int rundir, const char *step, const char *object, struct err *err);
 
 /* Call fn for each line, last first; a line that was cut short when its writer died is passed over: what it names was not
- * made, and so, with a warning in the log,
- * is one that is no line or that fn answers with -EBADMSG. Goes on after a failure. When all went well the record is
- * removed. Returns the first failure. No record is 0. */
+ * made; and so, with a warning in the log, is one that is no line or that fn answers with -EBADMSG. Goes on after a failure.
+ * When all went well the record is removed. Returns the first failure. No record is 0. */
 typedef int undo_fn(void *data, const char *step, const char *object, struct err *err);
 int undo_run(int rundir, undo_fn *fn, void *data, struct err *err);
 

@@ -28,8 +28,8 @@ struct life_create {
 int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err);
 
 /* Remove a container with its address, ids, log and runtime folder. force: stop it first, and take one without
- * config; else -EBUSY when it runs. Never
- * follows a symlink, and refuses (-EBUSY, the container is whole) while something is mounted in it. */
+ * config; else -EBUSY when it runs. Never follows a symlink, and refuses (-EBUSY, the container is whole) while something is
+ * mounted in it. */
 int life_destroy(const struct store *store, const char *name, bool force, struct err *err);
 
 #endif

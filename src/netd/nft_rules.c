@@ -15,9 +15,9 @@
  *                                                                    bridge-nf-call-iptables there is none here)
  *   chain inward     { type filter hook forward priority filter      the host forwards: without this, whoever routes the
  *       oifname != BRIDGE accept                                     subnet through it reaches every port of every
- * container. iifname BRIDGE accept                                        What a forward's DNAT sent here and what answers a
- *       ct status dnat accept                                        container may come in from elsewhere, nothing else;
- *       ct state established,related accept                          IPv6 too
+ *       iifname BRIDGE accept                                        container. What a forward's DNAT sent here and what
+ *       ct status dnat accept                                        answers a container may come in from elsewhere,
+ *       ct state established,related accept                          nothing else; IPv6 too
  *       drop }
  */
 #include "netd/nft_batch.h"
