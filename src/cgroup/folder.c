@@ -196,8 +196,8 @@ static int delegate(int dir, bool v2, uid_t root, struct err *err)
 
 /* v1: which device nodes a process here may open, whoever made them: what mount/dev.c puts into /dev, terminals, fuse and
  * tun. Making one is no matter of this list: in a user namespace the kernel refuses it, and a privileged container has no
- * mknod. One rule a write (cgroup-v1/devices.rst). A process in it keeps these rules below, wherever it moves itself. What we
- * may not open ourselves (a manager that lives in a container) we cannot allow: EPERM. */
+ * mknod. One rule a write (cgroup-v1/devices.rst). A process in it keeps these rules below, wherever it moves itself. What
+ * we may not open ourselves (a manager that lives in a container) we cannot allow: EPERM. */
 static int allow_devices(int dir, struct err *err)
 {
 	static const char *const rules[] = {

@@ -56,8 +56,8 @@ static int fill_gap(const char *slot, const struct registry_entry *entry, void *
 	return 0;
 }
 
-/* What users have chosen begins anywhere, so that a slot of this name may be free and its ids not. Returns the slot itself, or
- * the first one behind what is in the way. */
+/* What users have chosen begins anywhere, so that a slot of this name may be free and its ids not. Returns the slot itself,
+ * or the first one behind what is in the way. */
 static int pass_chosen(const struct registry *reg, unsigned slot, struct err *err)
 {
 	struct gap gap = { .first = (uint64_t)slot * IDS_COUNT };
