@@ -445,17 +445,17 @@ debian() {
 }
 
 @test "create.5 debian: each container has ssh host keys of its own" {
-	# sshd takes no network to be there: a base with one that stands in for it
-	local base cache=$BATS_TEST_TMPDIR/cache
+	# sshd takes no network to be there: a base with one that stands in for it, whichever of those in the cache it is
+	local cache=$BATS_TEST_TMPDIR/cache
 	mkdir -p "$cache"
 	cp -r --reflink=auto "$MGR_CACHE/debian" "$cache/"
-	base=$(find "$cache/debian" -name 'bookworm-*.tar')
 	mkdir -p "$BATS_TEST_TMPDIR/more/usr/sbin" "$BATS_TEST_TMPDIR/more/usr/bin" "$BATS_TEST_TMPDIR/more/etc/ssh"
 	printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/more/usr/sbin/sshd"
 	printf '#!/bin/sh\ncat /proc/sys/kernel/random/uuid /dev/null 2>/dev/null >/etc/ssh/ssh_host_key\necho "$*" >/etc/ssh/args\n' \
 		>"$BATS_TEST_TMPDIR/more/usr/bin/ssh-keygen"
 	chmod 755 "$BATS_TEST_TMPDIR/more/usr/sbin/sshd" "$BATS_TEST_TMPDIR/more/usr/bin/ssh-keygen"
-	tar -C "$BATS_TEST_TMPDIR/more" -rf "$base" ./usr/sbin/sshd ./usr/bin/ssh-keygen ./etc/ssh
+	find "$cache/debian" -name 'bookworm-*.tar' -exec \
+		tar -C "$BATS_TEST_TMPDIR/more" -rf '{}' ./usr/sbin/sshd ./usr/bin/ssh-keygen ./etc/ssh \;
 	MGR_CACHE=$cache debian one
 	assert_equal "$(<"$store/one/rootfs/etc/ssh/args")" "-q -A"
 	[ -s "$store/one/rootfs/etc/ssh/ssh_host_key" ]
