@@ -260,11 +260,16 @@ listing() {
 }
 
 @test "create.3 a Debian release that is not to be had leaves nothing in the cache" {
-	export MGR_CACHE=$BATS_TEST_TMPDIR/cache
-	run mgr-create -n web -t debian -- --suite no-such-suite --mirror file:///no/such/mirror
-	assert_status 1
-	assert_match "template 'debian': exit status [0-9]+\$"
-	assert_equal "$(find "$MGR_CACHE" -type f)" ""
+	local tmp
+	tmp=$(mktemp -d /tmp/mgr-cache.XXXXXX) # /tmp is the template's own meanwhile
+	for MGR_CACHE in "$BATS_TEST_TMPDIR/cache" "$tmp/cache"; do
+		export MGR_CACHE
+		run mgr-create -n web -t debian -- --suite no-such-suite --mirror file:///no/such/mirror
+		assert_status 1
+		assert_match "template 'debian': exit status [0-9]+\$"
+		assert_equal "$(find "$MGR_CACHE" -type f)" ""
+	done
+	rm -r "$tmp"
 }
 
 @test "create.3 a template that cannot be run says why" {
