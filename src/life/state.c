@@ -88,7 +88,7 @@ int life_answer(const struct store *store, const char *name, int sock, struct wi
 
 	if (r >= 0)
 		r = silent(wire_recv(ours, WIRE_STATUS, ret, sizeof *ret, NULL, 0, NULL, deadline, err), err);
-	if (r == (int)sizeof *ret)
+	if (r >= (int)WIRE_STATUS_MIN)
 		return 0;
 	if (r >= 0)
 		return err_set(err, EPROTO, "its supervisor gives an answer of another size");

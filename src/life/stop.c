@@ -184,7 +184,7 @@ static bool rests(const struct store *store, const char *name)
 	struct wire_status st;
 	autoclose int sock = life_connect(store, name, deadline, NULL);
 
-	return sock >= 0 && wire_call(sock, WIRE_STATUS, NULL, 0, &st, sizeof st, deadline, NULL) == (int)sizeof st &&
+	return sock >= 0 && wire_call(sock, WIRE_STATUS, NULL, 0, &st, sizeof st, deadline, NULL) >= (int)WIRE_STATUS_MIN &&
 	       st.state == WIRE_STARTING;
 }
 

@@ -76,7 +76,7 @@ static void hear(struct waiter *w)
 	struct wire_status st;
 	int r = wire_recv(w->watch, WIRE_WATCH, &st, sizeof st, NULL, 0, NULL, clock_in(CLOCK_SECOND), NULL);
 
-	if (r == (int)sizeof st)
+	if (r >= (int)WIRE_STATUS_MIN)
 		w->status = st;
 	else
 		unwatch(w);

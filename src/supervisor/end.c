@@ -183,6 +183,7 @@ static void init_ended(struct supervisor *s, int status)
 
 	log_info("init ended: %s", last_ending(&last, text));
 	s->init = 0;
+	s->ended = true;
 	s->init_status = status;
 	supervisor_stopped(s);
 	ready_stop(s);

@@ -18,6 +18,8 @@ static void fill_status(const struct supervisor *s, struct wire_status *st)
 		.ready = s->ready,
 		.started = s->started,
 		.run = s->run,
+		.ended = s->ended,
+		.exit_status = s->ended ? s->init_status : 0,
 	};
 	memcpy(st->ready_how, s->ready_how, sizeof st->ready_how);
 	memcpy(st->status, s->status, sizeof st->status);

@@ -49,7 +49,8 @@ struct supervisor {
 	pid_t init, down; /* 0: none */
 	int init_pidfd, lock, rundir, folder, control, signals, log;
 	uint64_t log_max;
-	int init_status;  /* wait status, once init has ended */
+	bool ended;       /* init has ended: */
+	int init_status;  /* its wait status */
 	bool killed;      /* by what a WIRE_STOP asked for */
 	bool reboot_wish; /* what the last WIRE_STOP asked for is a reboot */
 	int halt_signal, reboot_signal, stop_signal;

@@ -132,11 +132,12 @@ static int unpack(const struct packet *p, ssize_t got, enum wire_type type, void
 		return err_set(err, EBADMSG, "the answer is malformed");
 	if (p->head.code)
 		return carried(p, err);
-	if (p->head.length > size)
-		return err_set(err, EBADMSG, "the answer is too long");
-	if (p->head.length)
-		memcpy(buf, p->payload, p->head.length);
-	return (int)p->head.length;
+	const size_t n = p->head.length < size ? p->head.length : size;
+	if (size)
+		memset(buf, 0, size);
+	if (n)
+		memcpy(buf, p->payload, n);
+	return (int)n;
 }
 
 int wire_recv(int sock, enum wire_type type, void *buf, size_t size, int *fds, size_t max, size_t *ret_n, uint64_t deadline,

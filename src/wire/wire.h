@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The control protocol of what stays running: the supervisor of a container (run/NAME/control) and mgr-netd (.net/control).
  * One SEQPACKET packet a message: a head, then the payload. Only uid 0 is answered. Both ends run on one machine: numbers
- * are in host order. Supervisors outlive upgrades: a request that has another version is answered with -EPROTONOSUPPORT. */
+ * are in host order. Supervisors outlive upgrades: a request that has another version is answered with -EPROTONOSUPPORT, and
+ * the payload of an answer may only grow, at its end. */
 #ifndef MGR_WIRE_WIRE_H
 #define MGR_WIRE_WIRE_H
 
@@ -16,15 +17,20 @@
 #define WIRE_MAX     32768 /* longest packet, head included */
 
 enum wire_type {
-	WIRE_STATUS = 1, /* -> struct wire_status */
-	WIRE_WATCH,      /* -> struct wire_status now, and one more at each change, until the peer closes */
-	WIRE_STOP,       /* struct wire_stop -> a reply when it is under way; watch to see the end */
-	WIRE_ATTACH,     /* -> struct wire_attach, with descriptors */
-	WIRE_NET_JOIN,   /* netd: struct wire_net_join, the connection then stands for the container */
-	WIRE_NET_LEAVE,  /* netd: struct wire_net_leave */
-	WIRE_NET_STATUS, /* netd: -> struct wire_net_status */
-	WIRE_NET_UP,     /* netd: stay until told otherwise */
-	WIRE_NET_DOWN,   /* netd: no longer */
+	WIRE_STATUS = 1,  /* -> struct wire_status */
+	WIRE_WATCH,       /* -> struct wire_status now, and one more at each change, until the peer closes */
+	WIRE_STOP,        /* struct wire_stop -> a reply when it is under way; watch to see the end */
+	WIRE_ATTACH,      /* -> struct wire_attach, with descriptors */
+	WIRE_NET_JOIN,    /* netd: struct wire_net_join, the connection then stands for the container */
+	WIRE_NET_LEAVE,   /* netd: struct wire_net_leave */
+	WIRE_NET_STATUS,  /* netd: -> struct wire_net_status */
+	WIRE_NET_UP,      /* netd: stay until told otherwise */
+	WIRE_NET_DOWN,    /* netd: no longer */
+	WIRE_FREEZE,      /* struct wire_freeze -> a reply when every process is stopped */
+	WIRE_THAW,        /* -> a reply when every process runs */
+	WIRE_CONSOLE,     /* wire/console.h: the connection is then a terminal's */
+	WIRE_FORWARD,     /* wire/net.h: ports of a running container */
+	WIRE_NET_FORWARD, /* netd: the same, from its supervisor */
 	WIRE_TYPES,
 };
 
@@ -54,11 +60,21 @@ struct wire_status {
 	uint32_t state;   /* enum wire_state */
 	int32_t init_pid; /* in the reader's pid namespace; 0 when there is none */
 	int32_t supervisor_pid;
-	uint32_t ready;     /* 0 not yet, 1 ready */
-	char ready_how[64]; /* "notify", "exec", "port 80"; "" while not ready */
-	char status[128];   /* the guest's last STATUS= text, printable characters only */
-	uint64_t started;   /* CLOCK_REALTIME, ns, when init was exec'd */
-	uint32_t run;       /* counts reboots inside since the start, from 0 */
+	uint32_t ready;      /* 0 not yet, 1 ready */
+	char ready_how[64];  /* "notify", "exec", "port 80"; "" while not ready */
+	char status[128];    /* the guest's last STATUS= text, printable characters only */
+	uint64_t started;    /* CLOCK_REALTIME, ns, when init was exec'd */
+	uint32_t run;        /* counts reboots inside since the start, from 0 */
+	uint32_t ended;      /* 1: init of this run has ended, and exit_status tells how */
+	int32_t exit_status; /* as waitpid(2) has it */
+};
+
+/* What every supervisor's answer has; what was added since is 0 in an older one's. */
+#define WIRE_STATUS_MIN offsetof(struct wire_status, ended)
+
+/* WIRE_FREEZE */
+struct wire_freeze {
+	uint64_t timeout; /* ns until it is thawed again and -ETIMEDOUT is the answer; CLOCK_NEVER: never */
 };
 
 struct wire_stop {
@@ -85,7 +101,8 @@ int wire_listen(int dirfd, const char *name, struct err *err);
 int wire_send(int sock, enum wire_type type, int code, const void *payload, size_t len, const int *fds, size_t n,
 	      struct err *err);
 
-/* One packet, checked: magic, version, type, length. buf receives the payload, at most size bytes. Returns its length,
+/* One packet, checked: magic, version, type, length. buf receives the payload, cut to size bytes where a newer peer's has
+ * grown, zeroed behind it where an older peer's has not. Returns the length received of it,
  * -ECONNRESET when the peer is gone, -ETIMEDOUT. A reply that carries an error becomes that error, with its message. fds has
  * room for max descriptors; more are closed. */
 int wire_recv(int sock, enum wire_type type, void *buf, size_t size, int *fds, size_t max, size_t *ret_n, uint64_t deadline,

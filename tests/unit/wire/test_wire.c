@@ -77,7 +77,7 @@ static void an_error_travels_with_its_message(void **state)
 	assert_string_equal(err.msg, "no such thing");
 }
 
-static void malformed_packets_are_refused(void **state)
+static void malformed_packets_are_refused_and_longer_ones_cut(void **state)
 {
 	const struct {
 		struct wire_head head;
@@ -90,7 +90,9 @@ static void malformed_packets_are_refused(void **state)
 		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_STATUS, 0, 0 }, sizeof(struct wire_head) - 1, -EBADMSG },
 		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_STATUS, UINT32_MAX, 0 }, sizeof(struct wire_head), -EBADMSG },
 		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_STOP, 0, 0 }, sizeof(struct wire_head), -EBADMSG },
-		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_STATUS, 20, 0 }, sizeof(struct wire_head) + 20, -EBADMSG },
+		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_STATUS, 20, 0 },
+		  sizeof(struct wire_head) + 20,
+		  16 }, /* a newer peer: cut */
 		{ { WIRE_MAGIC, WIRE_VERSION + 1, WIRE_STATUS, 0, 0 }, sizeof(struct wire_head), -EPROTONOSUPPORT },
 		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_STATUS, 0, -7 }, sizeof(struct wire_head), -EIO },
 	};
@@ -316,7 +318,7 @@ int main(void)
 		over_a_pair(a_message_arrives_whole),
 		over_a_pair(the_longest_message_arrives),
 		over_a_pair(an_error_travels_with_its_message),
-		over_a_pair(malformed_packets_are_refused),
+		over_a_pair(malformed_packets_are_refused_and_longer_ones_cut),
 		over_a_pair(a_silent_peer_times_out_and_a_closed_one_is_told_apart),
 		over_a_pair(descriptors_come_close_on_exec_and_surplus_is_closed),
 		cmocka_unit_test(a_socket_listens_below_a_path_of_any_length),
