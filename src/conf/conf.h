@@ -33,8 +33,9 @@ struct key_type {
 };
 
 enum key_flags {
-	KEY_LIST = 1 << 0, /* may be repeated; an empty value clears it */
-	KEY_LIVE = 1 << 1, /* can change while the container runs */
+	KEY_LIST = 1 << 0,    /* may be repeated; an empty value clears it */
+	KEY_LIVE = 1 << 1,    /* can change while the container runs */
+	KEY_INCLUDE = 1 << 2, /* names files to be read in its place; only in a file, and not printed with the rest */
 };
 
 struct key {
@@ -107,6 +108,9 @@ bool conf_default(const struct key *key, size_t i, struct str *out);
 
 /* The text of a file that holds every key that is not at its default. */
 void conf_save(const struct schema *schema, const void *conf, struct str *out);
+
+/* [include] path, for every schema whose files may have it; its struct is a struct strv. */
+extern const struct section conf_include_section;
 
 /* --- types ---------------------------------------------------------------------------------------------------------- */
 

@@ -2,6 +2,8 @@
 #ifndef MGR_CONF_INTERNAL_H
 #define MGR_CONF_INTERNAL_H
 
+#include <sys/types.h>
+
 #include "conf/conf.h"
 
 /* The section that the first len bytes of name call, "net.0" for instance. 0 or -EINVAL without a message. */
@@ -23,6 +25,18 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 /* Set a key from a value, "" clearing it. in: the section's struct. name: SECTION_FREE's. */
 int key_apply(const struct section *section, const struct key *key, void *in, const char *name, const char *value,
 	      struct err *err);
+/* A file that is being read because another one, up, includes it. */
+struct include {
+	dev_t dev;
+	ino_t ino;
+	const struct include *up;
+};
+/* Read what `value` names, in a line of the file `from`; NULL: of a command, where it must be absolute. */
+int conf_include(const struct schema *schema, void *conf, const char *from, const char *value, const struct include *up,
+		 struct err *err);
+int conf_load_included(const struct schema *schema, void *conf, const char *what, const char *text, size_t len,
+		       const struct include *self, struct err *err);
+
 int key_default(const struct key *key, void *in, struct err *err);
 void key_clear(const struct key *key, void *in);
 

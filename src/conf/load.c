@@ -19,6 +19,7 @@ struct load {
 	const struct schema *schema;
 	void *conf;
 	const char *what;
+	const struct include *self; /* NULL: nothing includes it */
 	const char *next, *end;
 	unsigned line;
 	const struct conf_part *part; /* NULL above the first section */
@@ -129,9 +130,10 @@ static int take_key(struct load *l, const char *name, const char *value)
 		unknown_key(section, name, l->err);
 		return err_wrap(l->err, "%s", l->section);
 	}
-	if (key_apply(section, key, l->in, name, value, l->err) == 0)
-		return 0;
-	return err_wrap(l->err, "%s.%s", l->section, name);
+	if (key_apply(section, key, l->in, name, value, l->err) < 0 ||
+	    (key->flags & KEY_INCLUDE && *value && conf_include(l->schema, l->conf, l->what, value, l->self, l->err) < 0))
+		return err_wrap(l->err, "%s.%s", l->section, name);
+	return 0;
 }
 
 /* inih's handler: nonzero goes on. Its own idea of the section is cut, ours is not. */
@@ -145,11 +147,18 @@ static int handle(void *user, const char *section, const char *name, const char 
 	return !l->failed;
 }
 
-int conf_load_text(const struct schema *schema, void *conf, const char *what, const char *text, size_t len, struct err *err)
+int conf_load_included(const struct schema *schema, void *conf, const char *what, const char *text, size_t len,
+		       const struct include *self, struct err *err)
 {
 	struct err own = { 0 };
 	struct load l = {
-		.schema = schema, .conf = conf, .what = what, .next = text, .end = text + len, .err = err ? err : &own
+		.schema = schema,
+		.conf = conf,
+		.what = what,
+		.self = self,
+		.next = text,
+		.end = text + len,
+		.err = err ? err : &own,
 	};
 	int r;
 
@@ -163,6 +172,11 @@ int conf_load_text(const struct schema *schema, void *conf, const char *what, co
 	if (r > 0)
 		return err_set(err, EINVAL, "%s:%d: the line is neither a [section] nor KEY = VALUE", what, r);
 	return r < 0 ? err_nomem(err) : 0;
+}
+
+int conf_load_text(const struct schema *schema, void *conf, const char *what, const char *text, size_t len, struct err *err)
+{
+	return conf_load_included(schema, conf, what, text, len, NULL, err);
 }
 
 /* What errors call the file: its whole path, when the kernel can tell. */

@@ -3,6 +3,7 @@ src_conf_libconf_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
 src_conf_libconf_a_SOURCES = \
 	%D%/conf.h %D%/internal.h \
 	%D%/edit.c %D%/edit.h \
+	%D%/include.c \
 	%D%/load.c \
 	%D%/schema.c \
 	%D%/type_list.c \

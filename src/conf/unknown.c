@@ -98,7 +98,7 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 
 int unknown_lxc(const struct schema *schema, const char *name, struct err *err)
 {
-	const char *own = name + strlen("lxc.");
+	const char *own = str_eq(name, "lxc.include") ? "include.path" : name + strlen("lxc.");
 	autofree char *outside = str_fmt("container.%s", own); /* what LXC keeps outside any group */
 	struct conf_key key;
 	bool found = !str_starts(own, "lxc.") && conf_find(schema, own, &key, NULL) >= 0;

@@ -66,6 +66,8 @@ int conf_assign(const struct schema *schema, void *conf, const char *assignment,
 	if (!append && key.key->flags & KEY_LIST && key.part->section->kind != SECTION_FREE)
 		key_clear(key.key, in);
 	r = key_apply(key.part->section, key.key, in, key.name, eq + 1, err);
+	if (r == 0 && key.key->flags & KEY_INCLUDE && eq[1])
+		r = conf_include(schema, conf, NULL, eq + 1, NULL, err);
 	return r < 0 ? err_wrap(err, "%s", name) : 0;
 }
 
@@ -151,6 +153,8 @@ static void save_struct(const struct section *section, const void *in, struct st
 {
 	for (const struct key *key = section->keys; key->name; key++) {
 		autocall(str_done) struct str is = { 0 }, def = { 0 };
+		if (key->flags & KEY_INCLUDE) /* what they say is in conf by now */
+			continue;
 		key_lines(section, key, in, &is);
 		default_lines(section, key, &def);
 		out->failed |= is.failed || def.failed;

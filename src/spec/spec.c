@@ -30,6 +30,7 @@ static const struct conf_part parts[] = {
 	{ &init_section, AT(init) },
 	{ &init_signal_section, AT(init) },
 	{ &init_environment_section, AT(init) },
+	{ &conf_include_section, AT(include) },
 };
 
 const struct schema spec_schema = { ARRAY_SIZE(parts), parts };

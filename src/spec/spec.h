@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct spec {
+	struct strv include; /* what the file itself includes, read by now */
 	struct container_conf container;
 	struct uts_conf uts;
 	struct rootfs_conf rootfs;

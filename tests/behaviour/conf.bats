@@ -119,7 +119,7 @@ refused() {
 	stored <<<$'[net.0]\nlxc.idmap = u 0 100000 65536'
 	refused "2: 'lxc.idmap' is LXC's: here it is 'idmap' in [container]"
 	stored <<<'lxc.include = /usr/share/lxc/config/common.conf'
-	refused "1: 'lxc.include' is LXC's: here lxc.SECTION.KEY is KEY in [SECTION], see mgr-config keys"
+	refused "1: 'lxc.include' is LXC's: here it is 'path' in [include]"
 	run mgr-create -n other -t busybox -s lxc.uts.name=x
 	assert_status 1
 	assert_output "mgr-create: other: 'lxc.uts.name' is LXC's: here it is 'name' in [uts]"
@@ -342,4 +342,47 @@ refused() {
 	assert_status 1
 	assert_output "mgr-create: fourth: $MGR_ROOT/etc/mgr/mgr.conf:2: network.ipv4.subnet: '8.8.0.0/16' is not a private\
  network of 16 bits such as 10.118.0.0/16"
+}
+
+@test "conf.5 [include] reads a file, or every *.conf of a folder, where it stands" {
+	mkdir "$folder/more.d"
+	printf '[limits]\npids = 90\n[uts]\nname = first\n' >"$folder/more.d/1.conf"
+	printf '[limits]\npids = 91\n' >"$folder/more.d/2.conf"
+	printf 'not read' >"$folder/more.d/notes"
+	printf '[net.0]\nmtu = 1400\n' >"$folder/more"
+	printf '[rootfs]\npath = dir:/srv\n[include]\npath = more.d\npath = %s\n[uts]\nname = last\n' "$folder/more" >"$folder/config"
+	assert_equal "$(mgr-config -n web get limits.pids)" 91
+	assert_equal "$(mgr-config -n web get uts.name)" last
+	assert_equal "$(mgr-config -n web get net.0.mtu)" 1400
+	assert_equal "$(mgr-config -n web get include.path)" "more.d"$'\n'"$folder/more"
+	run mgr-config -n web show
+	refute_contains include
+	mgr-config -n web set limits.pids 92
+	printf '[limits]\npids =\n' >"$folder/more"
+	assert_equal "$(mgr-config -n web get limits.pids)" 92
+}
+
+@test "conf.5 a mistake in an included file has the place of both lines, and a loop is found" {
+	printf '[limits]\n\npid = 90\n' >"$folder/more"
+	printf '[include]\npath = more\n' >>"$folder/config"
+	refused "10: include.path: $folder/more:3: limits: unknown key 'pid'; did you mean 'pids'?"
+	printf '[include]\npath = other\n' >"$folder/more"
+	printf '[include]\n\npath = more\n' >"$folder/other"
+	refused "10: include.path: $folder/more:2: include.path: $folder/other:3: include.path: '$folder/more' includes itself"
+	printf '\n' >"$folder/more"
+	chmod g+w "$folder/more"
+	refused "10: include.path: others than root can write '$folder/more': chown root:root and chmod go-w it"
+	rm "$folder/more"
+	refused "10: include.path: '$folder/more': No such file or directory"
+	mkfifo -m 600 "$folder/more"
+	refused "10: include.path: '$folder/more' is neither a file nor a folder"
+}
+
+@test "conf.5 on a command line [include] takes an absolute path" {
+	printf '[limits]\npids = 90\n' >"$folder/more"
+	run mgr-config -n web add include.path more
+	assert_status 1
+	assert_output "mgr-config: web: include.path: 'more' is not an absolute path"
+	mgr-config -n web add include.path "$folder/more"
+	assert_equal "$(mgr-config -n web get limits.pids)" 90
 }

@@ -241,7 +241,7 @@ static void every_key_has_a_round_trip(void **state)
 					strstr(assignments[i], name);
 			for (size_t i = 0; i < ARRAY_SIZE(without) && !found; i++)
 				found = str_ends(without[i], name);
-			if (!found)
+			if (!found && !(key->flags & KEY_INCLUDE))
 				fail_msg("no value of %s%s is tried", spec_schema.parts[p].section->name, name);
 		}
 }
