@@ -32,4 +32,17 @@ struct storage_backend {
 /* The backend that conf->path names and the path behind the colon. NULL with an error that lists what there is. */
 const struct storage_backend *storage_find(const struct rootfs_conf *conf, const char **ret_path, struct err *err);
 
+/* --- folders of the host that a container may write to ----------------------------------------------------------------- */
+
+/* Can others than root come to what lies in this folder (an O_PATH descriptor will do)? 0 when it is below a folder that
+ * only root may enter: root's own, its mode without an x for anybody else. Its own mode does not count, since the guest can
+ * change it. 1 when it is not; -errno. The ancestors are those of the descriptor, over mount points up to this process's
+ * root: that the same files are mounted elsewhere, in the open or in other mount namespaces, is not seen. */
+int storage_exposed(int dir, struct err *err);
+
+/* Open the host's folder of this path (symlinks are followed; O_PATH), to hand it to a container that may write to it.
+ * -EPERM when it is exposed; the message then tells to use `unless` ("--exposed"), what the user says to have it all the
+ * same. unless NULL: that has been said. */
+int storage_open_folder(const char *path, const char *unless, struct err *err);
+
 #endif

@@ -82,6 +82,42 @@ static void dir_makes_and_removes_a_folder(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static int exposed(const char *path)
+{
+	struct err err = { 0 };
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), r = storage_exposed(fd, &err);
+
+	assert_true(fd >= 0);
+	close(fd);
+	return r;
+}
+
+/* Its own mode does not count: the guest can change it. */
+static void a_folder_is_exposed_unless_one_above_is_closed(void **state)
+{
+	static const mode_t open_modes[] = { 0755, 0711, 0710, 0701 };
+	char top[] = "/tmp/test_storage.XXXXXX", above[64], below[64];
+	struct err err = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(top));
+	snprintf(above, sizeof above, "%s/a", top);
+	snprintf(below, sizeof below, "%s/a/b", top);
+	assert_int_equal(mkdir(above, 0700), 0);
+	assert_int_equal(mkdir(below, 0755), 0);
+	assert_int_equal(exposed(below), geteuid() ? 1 : 0);
+	for (size_t i = 0; i < sizeof open_modes / sizeof *open_modes; i++) {
+		assert_int_equal(chmod(top, open_modes[i]) | chmod(above, open_modes[i]) | chmod(below, 0700), 0);
+		assert_int_equal(exposed(below), 1);
+	}
+	assert_int_equal(storage_open_folder(below, "--exposed", &err), -EPERM);
+	assert_non_null(strstr(err.msg, "use --exposed"));
+	int fd = storage_open_folder(below, NULL, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(rmdir(below) | rmdir(above) | rmdir(top), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +125,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_backend_lists_the_known),
 		cmocka_unit_test(a_relative_path_is_refused),
 		cmocka_unit_test(dir_makes_and_removes_a_folder),
+		cmocka_unit_test(a_folder_is_exposed_unless_one_above_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
