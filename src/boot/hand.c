@@ -78,8 +78,12 @@ static int fill_network(const struct boot *b, struct handover *h, struct err *er
 	return 0;
 }
 
-static void keep_clients(const struct handover *from, struct handover *h)
+static void keep_clients(const struct boot *b, struct handover *h)
 {
+	const struct handover *from = b->from;
+
+	if (b->client >= 0)
+		h->clients[h->n_clients++] = b->client;
 	if (!from)
 		return;
 	h->run = from->run + 1;
@@ -102,7 +106,7 @@ int boot_hand_over(struct boot *b, struct err *err)
 	fill_fds(b, &h);
 	fill_init(b, &h);
 	fill_cgroups(b, &h);
-	keep_clients(b->from, &h);
+	keep_clients(b, &h);
 	if (fill_network(b, &h, err) < 0)
 		return -err->code;
 	fd = handover_write(&h, err);

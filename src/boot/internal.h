@@ -24,6 +24,7 @@ struct boot {
 	struct strv assign;          /* -s, for this run */
 	const struct handover *from; /* of the supervisor, at a reboot */
 	int rundir, folder, lock, log, console_log;
+	int client; /* of --client: to be a control connection of the supervisor */
 
 	struct spec spec;
 	uint32_t root_uid, root_gid; /* host ids of container root */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mgr-boot: starts a container and becomes its supervisor; undoes what a start made.
  *
- *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... NAME      answers with a struct boot_result to descriptor 3
+ *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [--client FD] NAME
+ *                                                       answers with a struct boot_result to descriptor 3; FD: a socket
+ *                                                       that the supervisor takes as a control connection
  *   mgr-boot --down [-P PATH] [--lock FD] NAME          from the undo record alone; FD: the lock, held by the caller
  *   mgr-boot --steps                                    the table, a line a step: NAME parent|child down|-
  *   mgr-boot --reboot FD                                from the supervisor, in its place: FD is a handover
@@ -33,21 +35,27 @@ static int list(void)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "up", no_argument, NULL, 'u' },           { "down", no_argument, NULL, 'd' },
-		{ "lock", required_argument, NULL, 'l' },   { "steps", no_argument, NULL, 'S' },
-		{ "reboot", required_argument, NULL, 'r' }, { 0 },
+		{ "up", no_argument, NULL, 'u' },
+		{ "down", no_argument, NULL, 'd' },
+		{ "lock", required_argument, NULL, 'l' },
+		{ "steps", no_argument, NULL, 'S' },
+		{ "reboot", required_argument, NULL, 'r' },
+		{ "client", required_argument, NULL, 'c' },
+		{ 0 },
 	};
-	struct boot_request q = { .lock = -1 };
+	struct boot_request q = { .lock = -1, .client = -1 };
 	uint64_t fd = 0;
 	int what = 0, c;
 
 	while ((c = getopt_long(argc, argv, "P:s:", longs, NULL)) != -1) {
-		if ((c == 'l' || c == 'r') && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
+		if ((c == 'l' || c == 'r' || c == 'c') && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
 			return usage();
 		if (c == 'P')
 			q.path = optarg;
 		else if (c == 'l')
 			q.lock = (int)fd;
+		else if (c == 'c')
+			q.client = (int)fd;
 		else if (c == 's' && strv_add(&q.assign, optarg) < 0)
 			return EXIT_FAILURE;
 		else if (c == 'u' || c == 'd' || c == 'r' || c == 'S')

@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #define BOOT_RESULT_FD 3
+#define BOOT_CLIENT_FD 4 /* of --client */
 
 struct boot_result {
 	int32_t code;     /* 0, or the errno value in err */

@@ -25,6 +25,7 @@ mgr_SOURCES = \
 	%D%/look.c %D%/look.h \
 	%D%/table_fast.c
 mgr_LDADD = src/cli/libcli.a \
+	src/lib/liblib.a \
 	src/attach/libattach.a \
 	src/ns/libns.a \
 	src/security/libsecurity.a \

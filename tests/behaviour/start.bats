@@ -144,6 +144,24 @@ print(struct.unpack("I", fcntl.ioctl(open(sys.argv[1]), 0xb704, bytes(4)))[0])' 
 	assert_equal "$(mgr-info -n web -pH)" "$pid"
 }
 
+@test "start.22 several names are started at once: one that must wait holds none up, and each failure has its line" {
+	local starter
+	alone web -s signal.halt=SIGWINCH
+	alone other
+	boot web
+	# its init does not take the signal, so that it is stopping until it is killed
+	mgr-stop -n web --nowait
+	mgr-start web nosuch other >"$BATS_TEST_TMPDIR/said" 2>&1 &
+	starter=$!
+	wait_state other RUNNING
+	state_is web STOPPING
+	mgr-stop -k -n web
+	run wait "$starter"
+	assert_status 1
+	assert_equal "$(<"$BATS_TEST_TMPDIR/said")" "mgr-start: nosuch: no such container"
+	state_is web RUNNING
+}
+
 @test "start.2 -s and --forward on what runs already are refused" {
 	alone web
 	boot web
@@ -185,7 +203,7 @@ print(struct.unpack("I", fcntl.ioctl(open(sys.argv[1]), 0xb704, bytes(4)))[0])' 
 	assert_equal "$(grep -c RUNNING "$MGR_ROOT/var/log/mgr/web/log")" 1
 }
 
-@test "start.2 -s holds for this run only" {
+@test "start.23 -s holds for this run only" {
 	alone web
 	boot web -s environment.RUN=this
 	output=$(environment web)
@@ -469,7 +487,7 @@ guest_asks() {
 	nothing_left web
 }
 
-@test "start.9 a reboot reads the configuration again, and keeps what -s said" {
+@test "start.23 a reboot inside keeps what -s said, and reads the configuration again" {
 	alone web
 	boot web -s environment.RUN=this
 	mgr-config -n web set environment.ANEW yes

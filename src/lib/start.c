@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/proc.h"
+#include "boot/result.h"
+
+#define BOOT MGR_LIBEXECDIR "/mgr-boot"
+
+static int build_argv(const struct store *store, const char *name, const struct lib_start *how, struct strv *argv)
+{
+	int r = strv_add(argv, BOOT);
+
+	r |= strv_add(argv, "--up");
+	if (!str_eq(store->containers, store->manager))
+		r |= strv_add(argv, "-P") | strv_add(argv, store->containers);
+	if (how->client >= 0)
+		r |= strv_add(argv, "--client") | strv_addf(argv, "%d", BOOT_CLIENT_FD);
+	for (size_t i = 0; how->assign && i < how->assign->n; i++)
+		r |= strv_add(argv, "-s") | strv_add(argv, how->assign->v[i]);
+	return r | strv_add(argv, name);
+}
+
+/* mgr-boot works in another folder. */
+static int absolute_root(struct err *err)
+{
+	const char *root = getenv("MGR_ROOT");
+	autofree char *absolute = root ? realpath(root, NULL) : NULL;
+
+	if (root && absolute && setenv("MGR_ROOT", absolute, 1) < 0)
+		return err_nomem(err);
+	return 0;
+}
+
+static int read_result(int fd, pid_t pid, struct boot_result *ret, struct err *err)
+{
+	char text[48];
+	ssize_t n;
+	int status;
+
+	do
+		n = read(fd, ret, sizeof *ret);
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof *ret)
+		return 0;
+	if (proc_wait(pid, clock_in(CLOCK_SECOND), &status, err) < 0)
+		return err_wrap(err, "mgr-boot went silent");
+	return err_set(err, ECHILD, "mgr-boot ended early: %s", proc_status_text(status, text));
+}
+
+/* Run it until it answers. */
+static int ask_boot(const struct strv *argv, int client, struct boot_result *ret, struct err *err)
+{
+	autoclose int ours = -1, theirs = -1;
+	int pair[2];
+	pid_t pid;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "make a pipe");
+	ours = pair[0];
+	theirs = pair[1];
+	pid = proc_spawn((const char *const *)argv->v,
+			 (const struct proc_fd[]){ { theirs, BOOT_RESULT_FD }, { client, BOOT_CLIENT_FD } },
+			 client >= 0 ? 2 : 1, NULL, err);
+	if (pid < 0)
+		return pid;
+	close(steal_fd(&theirs));
+	return read_result(ours, pid, ret, err);
+}
+
+int lib_start(const struct store *store, const char *name, const struct lib_start *how, struct err *err)
+{
+	autocall(strv_done) struct strv argv = { 0 };
+	struct boot_result result;
+	int r;
+
+	if (build_argv(store, name, how, &argv) < 0)
+		return err_nomem(err);
+	r = absolute_root(err);
+	if (r == 0)
+		r = ask_boot(&argv, how->client, &result, err);
+	if (r < 0)
+		return r;
+	if (result.code) {
+		if (err)
+			*err = result.err;
+		return -result.code;
+	}
+	return result.already ? 1 : 0;
+}

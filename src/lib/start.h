@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starting a container, as its user sees it: mgr-boot is run, and says how it went. */
+#ifndef MGR_LIB_START_H
+#define MGR_LIB_START_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "store/store.h"
+
+struct lib_start {
+	const struct strv *assign; /* "section.key=value" for this run, in order; may be NULL */
+	/* One end of a SEQPACKET pair, which the supervisor takes as a control connection (wire/wire.h) before anything can
+	 * happen in the container: what was sent into the other end waits for it. -1: none. Not consumed. */
+	int client;
+};
+
+/* Returns when init has been exec'd; a stop that is under way is waited for. 0; 1 when the container was running already,
+ * and nothing was done; or why it could not be started, everything being undone. */
+int lib_start(const struct store *store, const char *name, const struct lib_start *how, struct err *err);
+
+#endif
