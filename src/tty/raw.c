@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <signal.h>
 
 #include "tty/tty.h"
 
@@ -36,4 +37,14 @@ void tty_raw_leave(struct tty_raw *raw)
 		return;
 	(void)set(raw->fd, &raw->saved);
 	raw->fd = -1;
+}
+
+void tty_raw_stop(struct tty_raw *raw)
+{
+	struct tty_raw was = *raw;
+
+	tty_raw_leave(raw);
+	raise(SIGSTOP);
+	if (was.fd >= 0)
+		(void)tty_raw_enter(raw, was.fd, NULL);
 }

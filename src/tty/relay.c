@@ -53,12 +53,7 @@ static int flow_write(struct flow *f, int to)
 
 static void stop_here(struct tty_relay *r)
 {
-	struct tty_raw was = r->raw;
-
-	tty_raw_leave(&r->raw);
-	raise(SIGSTOP);
-	if (was.fd >= 0)
-		(void)tty_raw_enter(&r->raw, was.fd, NULL);
+	tty_raw_stop(&r->raw);
 	if (r->master >= 0)
 		tty_copy_size(r->in >= 0 ? r->in : r->out, r->master);
 }

@@ -5,9 +5,11 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <termios.h>
 
 #include "base/err.h"
+#include "wire/wire.h"
 
 /* Allocate a pty in the devpts that the root folder `root` has at /dev/pts. Its slave belongs to the file system ids of the
  * caller. Both ends are close-on-exec; the master does not block. What the guest may have put in devpts' place is found out.
@@ -27,6 +29,9 @@ int tty_raw_enter(struct tty_raw *raw, int fd, struct err *err);
 /* The settings it had; takes one that is not raw. */
 void tty_raw_leave(struct tty_raw *raw);
 
+/* Stop ourselves (SIGTSTP has come) with the terminal as it was, and make it raw again afterwards. */
+void tty_raw_stop(struct tty_raw *raw);
+
 /* Waiting for a process of a container, with a terminal or without: its signals, and its pty. */
 struct tty_relay {
 	int pidfd;   /* of the process; the relay ends when it has ended and its output is written */
@@ -43,5 +48,56 @@ void tty_relay_signals(sigset_t *ret);
 /* Until the process has ended: 0. -EIO when the host's terminal is gone: the guest has been told (SIGHUP) and the process
  * may live on. The terminal's settings are as before in either case. */
 int tty_relay_run(struct tty_relay *r, struct err *err);
+
+/* --- a container's console, over a connection to its supervisor ------------------------------------------------------- */
+
+#define TTY_ESCAPE_DEFAULT ('a' & 0x1f)
+
+enum tty_console_end {
+	TTY_CONSOLE_LEFT,    /* the escape key, then q */
+	TTY_CONSOLE_CLOSED,  /* the supervisor has ended, or dropped us: status tells */
+	TTY_CONSOLE_HUNG_UP, /* the host's terminal, or what the output went to, is gone */
+	TTY_CONSOLE_SIGNAL,  /* sig has come */
+};
+
+/* Between a terminal of the host, or anything else, and one of a container's. */
+struct tty_console {
+	int sock;           /* connection on which tty_console_ask was called; made non-blocking, stays the caller's */
+	int in;             /* what is typed; a terminal is raw meanwhile; -1: nothing */
+	int out;            /* where it is shown */
+	int escape;         /* the key that the next one is a command after: a control character; -1: none */
+	uint64_t answer_by; /* clock.h: the supervisor has answered by then, or -ETIMEDOUT */
+	/* Called with each signal but SIGWINCH and SIGTSTP: 0 goes on, 1 ends the relay. NULL: each ends it. */
+	int (*signalled)(struct tty_console *c, int sig);
+	/* Called once, when the supervisor has answered and before anything is shown; may be NULL. */
+	void (*opened)(struct tty_console *c);
+	void *data; /* for these */
+
+	/* filled in by the run */
+	bool has_status;
+	struct wire_status status; /* what the last WIRE_WATCH said, if the caller has asked for that */
+	int sig;
+};
+
+/* Ask for /dev/console (tty 0) or /dev/ttyN on this connection. terminal: whose window's size it gets, or -1. May be called
+ * before anybody listens at the other end; the answer is tty_console_run's to take. */
+int tty_console_ask(int sock, uint32_t tty, bool watch, int terminal, struct err *err);
+
+/* Relay until one of enum tty_console_end, which is returned; or -errno: what the supervisor refused, or what failed here.
+ * However it returns, the terminal's settings and the signal mask are as before. At the end of its input it goes on without.
+ * The signals of tty_relay_signals may have been blocked, and come, before. */
+int tty_console_run(struct tty_console *c, struct err *err);
+
+/* "^a", "a" or "none" as a key for `escape`. */
+int tty_escape_parse(const char *text, int *ret, struct err *err);
+
+/* What a prefix key does to what is typed. */
+struct tty_escape {
+	int key;    /* -1: none */
+	bool armed; /* it was the last key */
+};
+/* Take the prefix key and what it means out of n bytes, in place; true when it says to leave, *n being what was typed
+ * before. */
+bool tty_escape_feed(struct tty_escape *e, char *bytes, size_t *n);
 
 #endif

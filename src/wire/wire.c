@@ -110,14 +110,13 @@ static int check(const struct wire_head *head, ssize_t got)
 	return head->length == (size_t)got - sizeof *head ? 0 : -EBADMSG;
 }
 
-/* The error that a reply carries. */
-static int carried(const struct packet *p, struct err *err)
+int wire_refused(const struct wire_head *head, const void *payload, struct err *err)
 {
-	int code = p->head.code > 0 && p->head.code < 4096 ? p->head.code : EIO;
+	int code = head->code > 0 && head->code < 4096 ? head->code : EIO;
 
-	if (p->head.length == 0)
+	if (head->length == 0)
 		return err_sys(err, code, "refused");
-	return err_set(err, code, "%.*s", (int)p->head.length, (const char *)p->payload);
+	return err_set(err, code, "%.*s", (int)head->length, (const char *)payload);
 }
 
 /* The payload of a good packet, or what is wrong with it. */
@@ -131,7 +130,7 @@ static int unpack(const struct packet *p, ssize_t got, enum wire_type type, void
 	if (r < 0 || p->head.type != type)
 		return err_set(err, EBADMSG, "the answer is malformed");
 	if (p->head.code)
-		return carried(p, err);
+		return wire_refused(&p->head, p->payload, err);
 	const size_t n = p->head.length < size ? p->head.length : size;
 	if (size)
 		memset(buf, 0, size);

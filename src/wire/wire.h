@@ -17,20 +17,23 @@
 #define WIRE_MAX     32768 /* longest packet, head included */
 
 enum wire_type {
-	WIRE_STATUS = 1,  /* -> struct wire_status */
-	WIRE_WATCH,       /* -> struct wire_status now, and one more at each change, until the peer closes */
-	WIRE_STOP,        /* struct wire_stop -> a reply when it is under way; watch to see the end */
-	WIRE_ATTACH,      /* -> struct wire_attach, with descriptors */
-	WIRE_NET_JOIN,    /* netd: struct wire_net_join, the connection then stands for the container */
-	WIRE_NET_LEAVE,   /* netd: struct wire_net_leave */
-	WIRE_NET_STATUS,  /* netd: -> struct wire_net_status */
-	WIRE_NET_UP,      /* netd: stay until told otherwise */
-	WIRE_NET_DOWN,    /* netd: no longer */
-	WIRE_FREEZE,      /* struct wire_freeze -> a reply when every process is stopped */
-	WIRE_THAW,        /* -> a reply when every process runs */
-	WIRE_CONSOLE,     /* wire/console.h: the connection is then a terminal's */
-	WIRE_FORWARD,     /* wire/net.h: ports of a running container */
-	WIRE_NET_FORWARD, /* netd: the same, from its supervisor */
+	WIRE_STATUS = 1,   /* -> struct wire_status */
+	WIRE_WATCH,        /* -> struct wire_status now, and one more at each change, until the peer closes */
+	WIRE_STOP,         /* struct wire_stop -> a reply when it is under way; watch to see the end */
+	WIRE_ATTACH,       /* -> struct wire_attach, with descriptors */
+	WIRE_NET_JOIN,     /* netd: struct wire_net_join, the connection then stands for the container */
+	WIRE_NET_LEAVE,    /* netd: struct wire_net_leave */
+	WIRE_NET_STATUS,   /* netd: -> struct wire_net_status */
+	WIRE_NET_UP,       /* netd: stay until told otherwise */
+	WIRE_NET_DOWN,     /* netd: no longer */
+	WIRE_FREEZE,       /* struct wire_freeze -> a reply when every process is stopped */
+	WIRE_THAW,         /* -> a reply when every process runs */
+	WIRE_CONSOLE,      /* wire/console.h: the connection is then a terminal's */
+	WIRE_FORWARD,      /* wire/net.h: ports of a running container */
+	WIRE_NET_FORWARD,  /* netd: the same, from its supervisor */
+	WIRE_CONSOLE_DATA, /* wire/console.h: once a terminal's */
+	WIRE_CONSOLE_SIZE,
+	WIRE_CONSOLE_GAP,
 	WIRE_TYPES,
 };
 
@@ -112,13 +115,15 @@ int wire_recv(int sock, enum wire_type type, void *buf, size_t size, int *fds, s
 int wire_call(int sock, enum wire_type type, const void *req, size_t len, void *reply, size_t size, uint64_t deadline,
 	      struct err *err);
 
-/* --- server: wire/server.h has the loop; these are its parts ------------------------------------------------------------
- */
+/* --- both ----------------------------------------------------------------------------------------------------------- */
 
 /* One packet of any type, checked as wire_recv does, without waiting: buf holds head and payload. Returns the payload's
  * length; -EAGAIN, -ECONNRESET when the peer is gone; -EPROTONOSUPPORT (another version, head filled in), -EBADMSG (not our
  * protocol). Descriptors that come along are closed. */
 int wire_take(int sock, void *buf, size_t size, struct wire_head *ret_head);
+
+/* The error that a reply with a code carries: -code, with its message. */
+int wire_refused(const struct wire_head *head, const void *payload, struct err *err);
 
 /* uid of the peer is 0 in our user namespace. */
 bool wire_peer_is_root(int sock);
