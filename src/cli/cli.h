@@ -30,10 +30,21 @@ enum command_flags {
 	CMD_TAIL = 1 << 7,     /* only what follows "--" (create); a -h or --help there needs no name */
 	CMD_OURS_125 = 1 << 8, /* our own failures exit 125, bad usage included (attach, execute) */
 	CMD_PARALLEL = 1 << 9, /* with CMD_EACH_NAME: several names are worked on at once, each in a process of its own */
+	/* Which containers the command is of use for: completion offers these alone. None of them: all. */
+	CMD_STOPPED = 1 << 10,
+	CMD_RUNNING = 1 << 11,
+	CMD_FROZEN = 1 << 12,
 };
 
-/* One option. set is called with its value (NULL when it takes none); data is the command's own state, zeroed before. A
- * command's row stands before a common option of the same letter or name. */
+/* An exit code that not every command has: for the manual page. */
+struct exit_row {
+	const char *code; /* "2" */
+	const char *help; /* "It was not running." */
+};
+
+/* One option. arg says to completion what may stand there (completion/mgr.bash.in has a line for each word). set is called
+ * with its value (NULL when it takes none); data is the command's own state, zeroed before. A command's row stands before a
+ * common option of the same letter or name. */
 struct option_row {
 	char letter;      /* 0: long only */
 	const char *name; /* NULL: letter only */
@@ -58,10 +69,12 @@ struct cli {
 };
 
 struct command {
-	const char *name;              /* "start" of mgr-start */
-	const char *args;              /* "NAME...", "[-- COMMAND [ARG...]]" */
-	const char *help;              /* one sentence */
+	const char *name; /* "start" of mgr-start */
+	const char *args; /* "NAME...", "[-- COMMAND [ARG...]]"; verbs: "get KEY | set KEY VALUE", small letters, parted by "
+			     | " */
+	const char *help; /* one sentence */
 	const struct option_row *opts; /* ends with {0}; NULL when it has none of its own */
+	const struct exit_row *exits;  /* besides those that every command has; ends with {0}, may be NULL */
 	size_t data_size;
 	unsigned flags;
 	/* name: the container, NULL for commands without. Returns an exit code >= 0, or -errno with err: then the frame
@@ -73,6 +86,8 @@ struct command {
 
 /* The program's table, NULL-terminated: each program defines its own. */
 extern const struct command *const cli_commands[];
+/* For --describe: what else the program knows, the keys of configurations; NULL in one that reads none. */
+extern void (*const cli_describe_more)(void);
 
 /* A usage error found by a command itself: prints it with the line "try 'mgr-x -h'". Returns what run must return. */
 int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -100,7 +100,7 @@ const struct command cmd_attach = {
 	.help = "Run a command, or the login shell, inside a running container.",
 	.opts = opts,
 	.data_size = sizeof(struct attach_data),
-	.flags = CMD_ONE_NAME | CMD_MUST_EXIST | CMD_REST | CMD_OURS_125,
+	.flags = CMD_ONE_NAME | CMD_MUST_EXIST | CMD_REST | CMD_OURS_125 | CMD_RUNNING,
 	.run = run,
 	.done = done,
 };

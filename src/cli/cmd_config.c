@@ -332,7 +332,7 @@ static int config(struct cli *cli, const char *container, struct err *err)
 
 const struct command cmd_config = {
 	.name = "config",
-	.args = "-n NAME get KEY | set KEY VALUE | add KEY VALUE | unset KEY | show, or keys",
+	.args = "get KEY | set KEY VALUE | add KEY VALUE | unset KEY | show | keys",
 	.help = "Read and change the configuration of a container.",
 	.flags = CMD_MAY_NAME | CMD_MUST_EXIST | CMD_WORDS | CMD_JSON,
 	.run = config,

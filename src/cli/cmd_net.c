@@ -84,7 +84,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 
 const struct command cmd_net = {
 	.name = "net",
-	.args = "up|down|status",
+	.args = "up | down | status",
 	.help = "Bring up the managed network to stay, let it go, or show how it is.",
 	.flags = CMD_WORDS,
 	.run = run,

@@ -114,7 +114,7 @@ const struct command cmd_start = {
 	.help = "Start a container.",
 	.opts = opts,
 	.data_size = sizeof(struct start_data),
-	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL,
+	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL | CMD_STOPPED,
 	.run = run,
 	.done = done,
 };

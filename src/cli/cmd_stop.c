@@ -80,12 +80,15 @@ static const struct option_row opts[] = {
 	{ 0, NULL, NULL, NULL, NULL },
 };
 
+static const struct exit_row exits[] = { { "2", "It was not running." }, { 0 } };
+
 const struct command cmd_stop = {
 	.name = "stop",
 	.args = "NAME...",
 	.help = "Stop a container, or reboot it.",
 	.opts = opts,
+	.exits = exits,
 	.data_size = sizeof(struct stop_data),
-	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL,
+	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL | CMD_RUNNING | CMD_FROZEN,
 	.run = run,
 };

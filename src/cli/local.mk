@@ -4,6 +4,7 @@ noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(JSON_CFLAGS)
 src_cli_libcli_a_SOURCES = \
 	%D%/cli.h \
+	%D%/describe.c %D%/describe.h \
 	%D%/help.c %D%/help.h \
 	%D%/main.c \
 	%D%/options.c %D%/options.h \
@@ -42,6 +43,7 @@ mgr_manage_SOURCES = \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \
+	%D%/describe_keys.c \
 	%D%/table_manage.c
 mgr_manage_LDADD = src/cli/libcli.a \
 	src/life/liblife.a \

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "cli/cli.h"
+#include "cli/describe.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/parallel.h"
@@ -232,6 +233,10 @@ int main(int argc, char *argv[])
 		return run(cmd, argv);
 	if (str_eq(argv[0], "--version")) {
 		printf("mgr %s\n", PACKAGE_VERSION);
+		return 0;
+	}
+	if (str_eq(argv[0], "--describe")) {
+		describe();
 		return 0;
 	}
 	if (str_eq(argv[0], "help") && argv[1]) {

@@ -2,6 +2,8 @@
 /* The commands of mgr: fast ones, the C library is all that they link. */
 #include "cli/cli.h"
 
+void (*const cli_describe_more)(void) = NULL;
+
 extern const struct command cmd_attach;
 extern const struct command cmd_info;
 extern const struct command cmd_ls;

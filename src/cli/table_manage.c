@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The commands of mgr-manage: they read and write configurations. */
 #include "cli/cli.h"
+#include "cli/describe.h"
+
+void (*const cli_describe_more)(void) = describe_keys;
 
 extern const struct command cmd_config, cmd_create, cmd_destroy;
 
