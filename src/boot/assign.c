@@ -7,16 +7,26 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "boot/internal.h"
+#include "boot/assign.h"
 
 #define FILE_NAME "assign"
 #define FILE_MAX  (1 << 20)
 
+static int write_text(int rundir, const struct str *text, struct err *err)
+{
+	autoclose int fd = -1;
+	int r;
+
+	if (text->failed)
+		return err_nomem(err);
+	fd = openat(rundir, FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r = fd < 0 ? -errno : file_write_all(fd, str_text(text), text->len);
+	return r < 0 ? err_sys(err, -r, "write '" FILE_NAME "'") : 0;
+}
+
 int boot_keep_assignments(int rundir, const struct strv *assign, struct err *err)
 {
 	autocall(str_done) struct str text = { 0 };
-	autoclose int fd = -1;
-	int r;
 
 	if (assign->n == 0)
 		return 0;
@@ -25,11 +35,30 @@ int boot_keep_assignments(int rundir, const struct strv *assign, struct err *err
 			return err_set(err, EINVAL, "'%s': a value has no line breaks", assign->v[i]);
 		str_addf(&text, "%s\n", assign->v[i]);
 	}
-	if (text.failed)
-		return err_nomem(err);
-	fd = openat(rundir, FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	r = fd < 0 ? -errno : file_write_all(fd, text.text, text.len);
-	return r < 0 ? err_sys(err, -r, "write '" FILE_NAME "'") : 0;
+	return write_text(rundir, &text, err);
+}
+
+/* "KEY=..." or "KEY+=..." */
+static bool assigns(const char *line, const char *key)
+{
+	const char *rest = str_starts(line, key) ? line + strlen(key) : "";
+
+	return *rest == '=' || (*rest == '+' && rest[1] == '=');
+}
+
+int boot_assign_again(int rundir, const char *key, const struct strv *values, struct err *err)
+{
+	autocall(strv_done) struct strv old = { 0 };
+	autocall(str_done) struct str text = { 0 };
+	int r = boot_read_assignments(rundir, &old, err);
+
+	for (size_t i = 0; i < old.n; i++)
+		if (!assigns(old.v[i], key))
+			str_addf(&text, "%s\n", old.v[i]);
+	str_addf(&text, "%s=\n", key);
+	for (size_t i = 0; i < values->n; i++)
+		str_addf(&text, "%s+=%s\n", key, values->v[i]);
+	return r < 0 ? r : write_text(rundir, &text, err);
 }
 
 int boot_read_assignments(int rundir, struct strv *ret, struct err *err)

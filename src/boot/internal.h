@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "boot/assign.h"
 #include "cgroup/cgroup.h"
 #include "net/net.h"
 #include "spec/spec.h"
@@ -111,13 +112,6 @@ void boot_write_last(int folder, const char *failed);
 /* Kill what lives in the container's cgroup, then undo whatever the record says. At a reboot the control socket and the
  * run's -s stay. The caller holds the lock. */
 int boot_down(const struct store *store, const char *name, int rundir, bool reboot, struct err *err);
-
-/* --- assign.c: what -s said is kept for the run, reboots inside included ------------------------------------------------
- */
-
-int boot_keep_assignments(int rundir, const struct strv *assign, struct err *err);
-int boot_read_assignments(int rundir, struct strv *ret, struct err *err);
-int boot_forget_assignments(int rundir, struct err *err);
 
 /* --- hand.c ---------------------------------------------------------------------------------------------------------- */
 

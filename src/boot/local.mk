@@ -1,6 +1,6 @@
 noinst_LIBRARIES += src/boot/libboot.a
 src_boot_libboot_a_SOURCES = \
-	%D%/assign.c \
+	%D%/assign.c %D%/assign.h \
 	%D%/boot.h \
 	%D%/child.c \
 	%D%/down.c \

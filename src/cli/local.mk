@@ -17,6 +17,7 @@ src_cli_libcli_a_SOURCES = \
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
 	%D%/cmd_attach.c \
+	%D%/cmd_forward.c \
 	%D%/cmd_info.c \
 	%D%/cmd_ls.c \
 	%D%/cmd_net.c \
@@ -34,6 +35,7 @@ mgr_LDADD = src/cli/libcli.a \
 	src/life/liblife.a \
 	src/cgroup/libcgroup.a \
 	src/net/libnet.a \
+	src/conf/libconf.a \
 	src/wire/libwire.a \
 	src/store/libstore.a \
 	src/base/libbase.a

@@ -5,6 +5,7 @@
 void (*const cli_describe_more)(void) = NULL;
 
 extern const struct command cmd_attach;
+extern const struct command cmd_forward;
 extern const struct command cmd_info;
 extern const struct command cmd_ls;
 extern const struct command cmd_net;
@@ -15,6 +16,7 @@ extern const struct command cmd_wait;
 /* clang-format off */
 const struct command *const cli_commands[] = {
 	&cmd_attach,
+	&cmd_forward,
 	&cmd_info,
 	&cmd_ls,
 	&cmd_net,

@@ -139,11 +139,21 @@ static void replace(const struct line *line, const struct edit_job *job, struct 
 	str_addn(out, line->start + line->end, line->size - line->end);
 }
 
+static bool has_value(const struct line *line, const char *value)
+{
+	size_t size = trimmed(line->start + line->value, line->end - line->value);
+
+	return size == strlen(value) && memcmp(line->start + line->value, value, size) == 0;
+}
+
 static bool unwanted(const struct line *line, bool inside, const struct edit_job *job)
 {
 	if (!inside || line->kind == LINE_OTHER || job->how == EDIT_ADD)
 		return false;
-	return !job->key || (line->kind == LINE_KEY && named(line, job->key, strlen(job->key)));
+	if (!job->key)
+		return true;
+	return line->kind == LINE_KEY && named(line, job->key, strlen(job->key)) &&
+	       (job->how != EDIT_DROP || has_value(line, job->value));
 }
 
 static void append_section(const char *text, const struct edit_job *job, struct str *out)
@@ -161,7 +171,8 @@ bool edit_text(const char *text, enum edit how, const char *section, size_t sect
 {
 	struct edit_job job = { how, section, key, value, section_size };
 	struct places at = find_places(text, &job);
-	size_t insert = how == EDIT_UNSET ? SIZE_MAX : at.last != SIZE_MAX ? at.last : at.tail;
+	const bool takes_away = how == EDIT_UNSET || how == EDIT_DROP;
+	size_t insert = takes_away ? SIZE_MAX : at.last != SIZE_MAX ? at.last : at.tail;
 	bool inside = false, replaces = how == EDIT_SET && at.first != SIZE_MAX;
 	size_t before = out->len;
 
@@ -179,7 +190,7 @@ bool edit_text(const char *text, enum edit how, const char *section, size_t sect
 			insert_after(&line, &job, out);
 		i += line.size;
 	}
-	if (how != EDIT_UNSET && !replaces && insert == SIZE_MAX)
+	if (!takes_away && !replaces && insert == SIZE_MAX)
 		append_section(text, &job, out);
 	return strcmp(str_text(out) + before, text) != 0;
 }

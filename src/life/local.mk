@@ -3,6 +3,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/create.c %D%/life.h \
 	%D%/destroy.c \
 	%D%/force.c \
+	%D%/forward.c %D%/forward.h \
 	%D%/glance.c %D%/glance.h \
 	%D%/look.c %D%/look.h \
 	%D%/state.c %D%/state.h \

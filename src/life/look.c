@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "life/forward.h"
 #include "life/glance.h"
 #include "life/state.h"
 
@@ -81,17 +82,14 @@ static bool runs(const struct look *look)
 static int find_config(const struct store *store, const char *name, struct look *look, struct err *err)
 {
 	autocall(strv_done) struct strv uuid = { 0 };
-	autoclose int folder = store_container(store, name, err), run = -1;
+	autoclose int folder = store_container(store, name, err);
 	int r = folder < 0 ? folder : glance_at(folder, "config", "container", "uuid", &uuid, err);
 
 	if (r < 0)
 		return r;
 	if (uuid.n)
 		str_print(look->uuid, sizeof look->uuid, "%s", uuid.v[uuid.n - 1]);
-	run = runs(look) ? store_runtime(store, name, false, NULL) : -1;
-	if (run >= 0 && glance_at(run, "spec", "forward", "port", &look->forwards, NULL) >= 0)
-		return 0;
-	return glance_at(folder, "config", "forward", "port", &look->forwards, err);
+	return life_forwards(store, name, runs(look), &look->forwards, err);
 }
 
 static int find_usage(const struct cgroup *host, const struct store *store, const char *name, struct look *look,

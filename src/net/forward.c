@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "net/keys.h"
+#include "net/forward.h"
 
 #define RIGHT "such as tcp:8080:80, udp:127.0.0.1:5300:53 or tcp:9000-9003:9000-9003"
 
@@ -130,4 +130,10 @@ bool net_forward_clash(const struct wire_forward *a, const struct wire_forward *
 	if (a->family != AF_UNSPEC && b->family != AF_UNSPEC && a->family != b->family)
 		return false;
 	return is_any(a) || is_any(b) || memcmp(a->addr, b->addr, sizeof a->addr) == 0;
+}
+
+bool net_forward_same(const struct wire_forward *a, const struct wire_forward *b)
+{
+	return a->proto == b->proto && a->family == b->family && a->port == b->port && a->last == b->last &&
+	       a->target == b->target && memcmp(a->addr, b->addr, sizeof a->addr) == 0;
 }

@@ -3,7 +3,7 @@ noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	%D%/client.c \
 	%D%/down.c \
-	%D%/forward.c \
+	%D%/forward.c %D%/forward.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/names.c %D%/names.h \
 	%D%/net.h \

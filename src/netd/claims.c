@@ -49,6 +49,17 @@ static bool was_in_force(const struct netd *netd, const struct nft_element *e)
 	return false;
 }
 
+static void drop(struct netd *netd, const struct member *member, const struct nft_element *e)
+{
+	for (struct claim **p = list_of(netd, e); *p; p = &(*p)->next)
+		if ((*p)->member == member && (*p)->host.s_addr == e->host.s_addr) {
+			struct claim *claim = *p;
+			*p = claim->next;
+			free(claim);
+			return;
+		}
+}
+
 static int take(struct netd *netd, struct member *member, size_t i, struct err *err)
 {
 	const struct nft_element *e = &member->elements.v[i];
@@ -62,44 +73,35 @@ static int take(struct netd *netd, struct member *member, size_t i, struct err *
 		err_clear(err);
 		r = 0;
 	}
+	if (r < 0)
+		drop(netd, member, e);
 	return r;
 }
 
-int claims_take(struct netd *netd, struct member *member, struct err *err)
+int claims_take(struct netd *netd, struct member *member, size_t from, struct err *err)
 {
 	size_t n = member->elements.n;
-	int r = 0;
+	int *held = reallocarray(member->held, n + 1, sizeof *held), r = 0;
 
-	member->held = malloc((n + 1) * sizeof *member->held);
-	if (!member->held)
+	if (!held)
 		return err_nomem(err);
-	for (size_t i = 0; i < n; i++)
-		member->held[i] = -1;
-	for (size_t i = 0; i < n && r >= 0; i++)
+	member->held = held;
+	for (size_t i = from; i < n; i++)
+		held[i] = -1;
+	for (size_t i = from; i < n && r >= 0; i++) {
 		r = take(netd, member, i, err);
-	if (r < 0)
-		claims_drop(netd, member);
+		if (r < 0)
+			claims_drop(netd, member, from, i - from);
+	}
 	return r;
 }
 
-static void drop(struct netd *netd, const struct member *member, const struct nft_element *e)
+void claims_drop(struct netd *netd, struct member *member, size_t from, size_t n)
 {
-	for (struct claim **p = list_of(netd, e); *p; p = &(*p)->next)
-		if ((*p)->member == member && (*p)->host.s_addr == e->host.s_addr) {
-			struct claim *claim = *p;
-			*p = claim->next;
-			free(claim);
-			return;
-		}
-}
-
-void claims_drop(struct netd *netd, struct member *member)
-{
-	for (size_t i = 0; member->held && i < member->elements.n; i++) {
+	for (size_t i = from; member->held && i < from + n; i++) {
 		drop(netd, member, &member->elements.v[i]);
 		if (member->held[i] >= 0)
 			close(member->held[i]);
+		member->held[i] = -1;
 	}
-	free(member->held);
-	member->held = NULL;
 }

@@ -15,23 +15,25 @@
 
 /* Bits of CTA_FILTER_ORIG_FLAGS and CTA_FILTER_REPLY_FLAGS: which parts of the tuple count (the kernel's
  * net/netfilter/nf_internals.h). */
-enum { BY_SRC = 1 << 0, BY_DST = 1 << 1, BY_PROTO = 1 << 3, BY_DPORT = 1 << 5 };
+enum { BY_SRC = 1 << 0, BY_DST = 1 << 1, BY_PROTO = 1 << 3, BY_SPORT = 1 << 4, BY_DPORT = 1 << 5 };
 
 #define ONE_BY_ONE 64 /* ports; more are looked for in one go */
 
 struct tuple {
 	struct in_addr src, dst;
 	uint8_t proto;
-	uint16_t dport; /* network order */
+	uint16_t sport, dport; /* network order */
 };
 
-/* Which flows: those whose tuple in one direction equals `want` where `flags` say, and is one of `ports` unless that is
- * NULL.
- */
-struct filter {
-	bool reply;
+/* What a tuple must equal, where `flags` say. */
+struct half {
 	unsigned flags;
 	struct tuple want;
+};
+
+/* Which flows: by their tuples in both directions, the original one of `ports` unless that is NULL. */
+struct filter {
+	struct half orig, reply;
 	const struct nft_elements *ports;
 };
 
@@ -76,6 +78,8 @@ static void read_tuple(const struct nlattr *nest, struct tuple *ret)
 		ret->dst.s_addr = mnl_attr_get_u32(ip.of[CTA_IP_V4_DST]);
 	if (has(proto.of[CTA_PROTO_NUM], 1))
 		ret->proto = mnl_attr_get_u8(proto.of[CTA_PROTO_NUM]);
+	if (has(proto.of[CTA_PROTO_SRC_PORT], 2))
+		ret->sport = mnl_attr_get_u16(proto.of[CTA_PROTO_SRC_PORT]);
 	if (has(proto.of[CTA_PROTO_DST_PORT], 2))
 		ret->dport = mnl_attr_get_u16(proto.of[CTA_PROTO_DST_PORT]);
 }
@@ -89,12 +93,13 @@ static bool is_forwarded(const struct nft_elements *l, const struct tuple *t)
 	return false;
 }
 
-static bool matches(const struct filter *f, const struct tuple *t)
+static bool matches(const struct half *f, const struct tuple *t)
 {
 	return (!(f->flags & BY_SRC) || f->want.src.s_addr == t->src.s_addr) &&
 	       (!(f->flags & BY_DST) || f->want.dst.s_addr == t->dst.s_addr) &&
 	       (!(f->flags & BY_PROTO) || f->want.proto == t->proto) &&
-	       (!(f->flags & BY_DPORT) || f->want.dport == t->dport) && (!f->ports || is_forwarded(f->ports, t));
+	       (!(f->flags & BY_SPORT) || f->want.sport == t->sport) &&
+	       (!(f->flags & BY_DPORT) || f->want.dport == t->dport);
 }
 
 static struct nlmsghdr *start(void *buf, uint16_t type, uint16_t flags)
@@ -131,44 +136,57 @@ static int examine(const struct nlmsghdr *h, void *data)
 {
 	struct found *found = data;
 	struct attrs flow = { 0 };
-	const struct nlattr *one;
-	struct tuple tuple;
+	const struct filter *f = &found->filter;
+	struct tuple orig, reply;
 
 	mnl_attr_parse(h, sizeof(struct nfgenmsg), collect, &flow);
-	one = flow.of[found->filter.reply ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG];
-	if (!one || !flow.of[CTA_TUPLE_ORIG])
+	if (!flow.of[CTA_TUPLE_ORIG] || !flow.of[CTA_TUPLE_REPLY])
 		return MNL_CB_OK;
-	read_tuple(one, &tuple);
-	if (matches(&found->filter, &tuple))
+	read_tuple(flow.of[CTA_TUPLE_ORIG], &orig);
+	read_tuple(flow.of[CTA_TUPLE_REPLY], &reply);
+	if (matches(&f->orig, &orig) && matches(&f->reply, &reply) && (!f->ports || is_forwarded(f->ports, &orig)))
 		delete_flow(found, &flow);
 	return MNL_CB_OK;
+}
+
+static void put_half(struct nlmsghdr *h, uint16_t type, const struct half *half)
+{
+	const unsigned ports = BY_SPORT | BY_DPORT;
+	struct nlattr *nest, *part;
+
+	if (!half->flags)
+		return;
+	nest = mnl_attr_nest_start(h, type);
+	if (half->flags & (BY_SRC | BY_DST)) {
+		part = mnl_attr_nest_start(h, CTA_TUPLE_IP);
+		if (half->flags & BY_SRC)
+			mnl_attr_put_u32(h, CTA_IP_V4_SRC, half->want.src.s_addr);
+		if (half->flags & BY_DST)
+			mnl_attr_put_u32(h, CTA_IP_V4_DST, half->want.dst.s_addr);
+		mnl_attr_nest_end(h, part);
+	}
+	if (half->flags & (BY_PROTO | ports)) {
+		part = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(h, CTA_PROTO_NUM, half->want.proto);
+		if (half->flags & BY_SPORT)
+			mnl_attr_put_u16(h, CTA_PROTO_SRC_PORT, half->want.sport);
+		if (half->flags & BY_DPORT)
+			mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, half->want.dport);
+		mnl_attr_nest_end(h, part);
+	}
+	mnl_attr_nest_end(h, nest);
 }
 
 /* The kernel (5.8 and later) then shows only what matches; examine() looks again in any case. */
 static void put_filter(struct nlmsghdr *h, const struct filter *f)
 {
-	struct nlattr *nest = mnl_attr_nest_start(h, CTA_FILTER), *part;
+	struct nlattr *nest = mnl_attr_nest_start(h, CTA_FILTER);
 
-	mnl_attr_put_u32(h, CTA_FILTER_ORIG_FLAGS, f->reply ? 0 : f->flags);
-	mnl_attr_put_u32(h, CTA_FILTER_REPLY_FLAGS, f->reply ? f->flags : 0);
+	mnl_attr_put_u32(h, CTA_FILTER_ORIG_FLAGS, f->orig.flags);
+	mnl_attr_put_u32(h, CTA_FILTER_REPLY_FLAGS, f->reply.flags);
 	mnl_attr_nest_end(h, nest);
-	nest = mnl_attr_nest_start(h, f->reply ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
-	if (f->flags & (BY_SRC | BY_DST)) {
-		part = mnl_attr_nest_start(h, CTA_TUPLE_IP);
-		if (f->flags & BY_SRC)
-			mnl_attr_put_u32(h, CTA_IP_V4_SRC, f->want.src.s_addr);
-		if (f->flags & BY_DST)
-			mnl_attr_put_u32(h, CTA_IP_V4_DST, f->want.dst.s_addr);
-		mnl_attr_nest_end(h, part);
-	}
-	if (f->flags & BY_PROTO) {
-		part = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
-		mnl_attr_put_u8(h, CTA_PROTO_NUM, f->want.proto);
-		if (f->flags & BY_DPORT)
-			mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, f->want.dport);
-		mnl_attr_nest_end(h, part);
-	}
-	mnl_attr_nest_end(h, nest);
+	put_half(h, CTA_TUPLE_ORIG, &f->orig);
+	put_half(h, CTA_TUPLE_REPLY, &f->reply);
 }
 
 static int dump(struct mnl_socket *get, struct found *found, bool filtered)
@@ -257,26 +275,22 @@ static int forget(const struct filter *filter, struct err *err)
 
 int conntrack_forget_guest(struct in_addr guest, struct err *err)
 {
-	const struct filter out = { .flags = BY_SRC, .want.src = guest };
-	const struct filter in = { .reply = true, .flags = BY_SRC, .want.src = guest };
-	int r = forget(&in, err);
+	const struct half from = { .flags = BY_SRC, .want.src = guest };
+	int r = forget(&(struct filter){ .reply = from }, err);
 
-	return r < 0 ? r : forget(&out, err);
+	return r < 0 ? r : forget(&(struct filter){ .orig = from }, err);
 }
 
-static int forget_port(const struct nft_element *e, struct err *err)
+/* What names the flows to this port of the host. */
+static struct half to_port(const struct nft_element *e)
 {
-	struct filter f = { .flags = BY_PROTO | BY_DPORT };
-
-	f.want = (struct tuple){ .proto = e->proto, .dst = e->host, .dport = htons(e->port) };
-	if (e->host.s_addr)
-		f.flags |= BY_DST;
-	return forget(&f, err);
+	return (struct half){ .flags = BY_PROTO | BY_DPORT | (e->host.s_addr ? BY_DST : 0),
+			      .want = { .proto = e->proto, .dst = e->host, .dport = htons(e->port) } };
 }
 
 int conntrack_forget_ports(const struct nft_elements *elements, struct err *err)
 {
-	const struct filter each = { .flags = BY_PROTO, .want.proto = IPPROTO_UDP, .ports = elements };
+	const struct filter each = { .orig = { .flags = BY_PROTO, .want.proto = IPPROTO_UDP }, .ports = elements };
 	size_t n = 0;
 	int r = 0;
 
@@ -286,6 +300,26 @@ int conntrack_forget_ports(const struct nft_elements *elements, struct err *err)
 		return forget(&each, err);
 	for (size_t i = 0; i < elements->n && r >= 0; i++)
 		if (elements->v[i].proto == IPPROTO_UDP)
-			r = forget_port(&elements->v[i], err);
+			r = forget(&(struct filter){ .orig = to_port(&elements->v[i]) }, err);
+	return r;
+}
+
+int conntrack_forget_forwarded(const struct nft_element *elements, size_t n, struct err *err)
+{
+	const struct nft_elements all = { .n = n, .v = (struct nft_element *)(uintptr_t)elements };
+	struct half reply = { .flags = BY_SRC };
+	int r = 0;
+
+	if (n == 0)
+		return 0;
+	reply.want.src = elements->guest;
+	if (n > ONE_BY_ONE)
+		return forget(&(struct filter){ .reply = reply, .ports = &all }, err);
+	reply.flags |= BY_PROTO | BY_SPORT;
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		reply.want.proto = elements[i].proto;
+		reply.want.sport = htons(elements[i].target);
+		r = forget(&(struct filter){ .orig = to_port(&elements[i]), .reply = reply }, err);
+	}
 	return r;
 }

@@ -28,7 +28,7 @@ static int check_address(struct in_addr addr, const struct bridge *bridge, struc
 	return 0;
 }
 
-static int check_forward(const struct wire_forward *f, struct err *err)
+int join_check_forward(const struct wire_forward *f, struct err *err)
 {
 	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
 		return err_set(err, EINVAL, "a forward's protocol is neither tcp nor udp");
@@ -56,13 +56,13 @@ int join_check(const struct wire_net_join *join, size_t len, const struct bridge
 	if (r >= 0)
 		r = check_address(join->ipv4, bridge, err);
 	for (uint32_t i = 0; i < join->n_forwards && r >= 0; i++)
-		r = check_forward(&join->forwards[i], err);
+		r = join_check_forward(&join->forwards[i], err);
 	return r;
 }
 
-static int add_range(const struct wire_forward *f, struct in_addr guest, struct nft_elements *ret)
+int join_forward_elements(const struct wire_net_join *join, const struct wire_forward *f, struct nft_elements *ret)
 {
-	struct nft_element e = { .guest = guest, .proto = f->proto };
+	struct nft_element e = { .guest = join->ipv4, .proto = f->proto };
 	int r = 0;
 
 	if (f->family == AF_INET)
@@ -78,7 +78,7 @@ static int add_range(const struct wire_forward *f, struct in_addr guest, struct 
 int join_elements(const struct wire_net_join *join, struct nft_elements *ret, struct err *err)
 {
 	for (uint32_t i = 0; i < join->n_forwards; i++)
-		if (add_range(&join->forwards[i], join->ipv4, ret) < 0)
+		if (join_forward_elements(join, &join->forwards[i], ret) < 0)
 			return err_nomem(err);
 	return 0;
 }

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/netd/libnetd.a
 src_netd_libnetd_a_SOURCES = \
 	%D%/bridge.c %D%/bridge.h \
 	%D%/bridge_watch.c \
+	%D%/change.c \
 	%D%/claims.c \
 	%D%/conntrack.c %D%/conntrack.h \
 	%D%/dns.c %D%/dns.h \

@@ -125,7 +125,7 @@ static int admit(struct netd *netd, struct member *m, struct err *err)
 {
 	const struct wire_net_join *join = m->join;
 	struct dns_entry entry = { .name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4 };
-	int r = claims_take(netd, m, err);
+	int r = claims_take(netd, m, 0, err);
 
 	if (r < 0)
 		return r;
@@ -139,7 +139,7 @@ static int admit(struct netd *netd, struct member *m, struct err *err)
 	strike(netd, m);
 	put_out_of_force(netd, m);
 	dns_remove(&netd->dns, join->uuid);
-	claims_drop(netd, m);
+	claims_drop(netd, m, 0, m->elements.n);
 	netd_consider_ending(netd);
 	return r;
 }
@@ -192,7 +192,7 @@ struct in_addr member_leave(struct netd *netd, struct member *m)
 	strike(netd, m);
 	dns_remove(&netd->dns, m->join->uuid);
 	put_out_of_force(netd, m);
-	claims_drop(netd, m);
+	claims_drop(netd, m, 0, m->elements.n);
 	member_free(m);
 	netd_consider_ending(netd);
 	return guest;

@@ -75,13 +75,20 @@ struct member *member_find(const struct netd *netd, const char *uuid);
 /* Forget what nobody has claimed. */
 void member_grace_over(void *netd);
 
-/* claims.c */
-int claims_take(struct netd *netd, struct member *member, struct err *err);
-void claims_drop(struct netd *netd, struct member *member);
+/* change.c: one port more or less of a container that stays. client: the one that stands for it. */
+int member_change(struct netd *netd, const struct wire_client *client, const struct wire_forward_change *change,
+		  struct err *err);
+
+/* claims.c: the member's elements from the one numbered `from` on, to its last or n of them */
+int claims_take(struct netd *netd, struct member *member, size_t from, struct err *err);
+void claims_drop(struct netd *netd, struct member *member, size_t from, size_t n);
 
 /* join.c: what a request says; -EINVAL with what is wrong. elements: the ports, one each. */
 int join_check(const struct wire_net_join *join, size_t len, const struct bridge *bridge, struct err *err);
 int join_elements(const struct wire_net_join *join, struct nft_elements *ret, struct err *err);
+int join_check_forward(const struct wire_forward *forward, struct err *err);
+/* Adds those of one forward. 0 or -ENOMEM. */
+int join_forward_elements(const struct wire_net_join *join, const struct wire_forward *forward, struct nft_elements *ret);
 
 /* requests.c */
 extern const struct wire_request netd_requests[];

@@ -35,24 +35,50 @@ static void close_link(struct supervisor *s)
 	s->netd.sock = -1;
 }
 
-/* The answer to a join that was sent again, or the end of the connection. */
+static void broken(struct supervisor *s, const char *why)
+{
+	struct err err = { 0 };
+
+	log_warn("network: %s", why);
+	close_link(s);
+	again_later(s);
+	err_set(&err, ECONNRESET, "the network's service has ended: try again");
+	forward_answered(s, &err);
+}
+
+/* A refusal's message is the payload. */
+static void take_answer(struct supervisor *s, const struct wire_head *head, const char *text)
+{
+	struct err err = { 0 };
+
+	if (head->code)
+		err_set(&err, head->code, "%.*s", (int)head->length, text);
+	if (head->type == WIRE_NET_FORWARD) {
+		forward_answered(s, head->code ? &err : NULL);
+	} else if (head->code) {
+		broken(s, err.msg);
+	} else {
+		s->netd.failures = 0;
+		log_info("network: joined again");
+	}
+}
+
+/* The answer to a join that was sent again or to a change, or the end of the connection. */
 static void readable(void *data, uint32_t events)
 {
 	struct supervisor *s = data;
-	struct err err = { 0 };
-	int r = net_joined(s->netd.sock, clock_now(), &err);
+	struct {
+		struct wire_head head;
+		char text[512];
+	} packet;
+	struct wire_head head;
+	int r = wire_take(s->netd.sock, &packet, sizeof packet, &head);
 
 	(void)events;
-	if (r >= 0) {
-		s->netd.failures = 0;
-		log_info("network: joined again");
-		return;
-	}
-	if (r == -ETIMEDOUT)
-		return;
-	log_warn("network: %s", err.msg);
-	close_link(s);
-	again_later(s);
+	if (r >= 0)
+		take_answer(s, &head, packet.text);
+	else if (r != -EAGAIN)
+		broken(s, r == -ECONNRESET ? "the other side closed the connection" : "the answer is malformed");
 }
 
 static int watch_link(struct supervisor *s)
@@ -90,6 +116,10 @@ int netd_start(struct supervisor *s, struct err *err)
 
 void netd_stop(struct supervisor *s)
 {
+	struct err err = { 0 };
+
+	err_set(&err, ESRCH, "the container has stopped meanwhile");
+	forward_answered(s, &err);
 	loop_timer_stop(s->loop, &s->netd.again);
 	close_link(s);
 }

@@ -2,6 +2,7 @@ pkglibexec_PROGRAMS += mgr-supervisor
 mgr_supervisor_SOURCES = \
 	%D%/console.c \
 	%D%/end.c \
+	%D%/forward.c \
 	%D%/link.c \
 	%D%/main.c \
 	%D%/port.c \
@@ -12,4 +13,4 @@ mgr_supervisor_SOURCES = \
 	%D%/take.c
 # Static: its memory counts once for every container (doc/PERFORMANCE.md). Linked otherwise for sanitizers.
 mgr_supervisor_LDFLAGS = $(SUPERVISOR_LDFLAGS)
-mgr_supervisor_LDADD = src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a
+mgr_supervisor_LDADD = src/boot/libboot.a src/net/libnet.a src/conf/libconf.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a

@@ -124,5 +124,6 @@ const struct wire_request supervisor_requests[] = {
 	{ WIRE_WATCH, 0, 0, answer_watch },
 	{ WIRE_STOP, sizeof(struct wire_stop), sizeof(struct wire_stop), answer_stop },
 	{ WIRE_ATTACH, 0, 0, answer_attach },
+	{ WIRE_FORWARD, sizeof(struct wire_forward_change), sizeof(struct wire_forward_change), forward_ask },
 	{ 0, 0, 0, NULL },
 };

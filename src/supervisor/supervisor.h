@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "wire/handover.h"
+#include "wire/net.h"
 #include "wire/server.h"
 #include "wire/wire.h"
 
@@ -29,6 +30,10 @@ struct netd_link {
 	unsigned failures; /* in a row */
 	struct loop_io *io;
 	struct loop_timer again;
+
+	struct wire_client *asking;        /* for a change that mgr-netd has not answered yet; NULL when it has gone */
+	struct wire_forward_change change; /* that one */
+	bool changing;
 };
 
 struct supervisor {
@@ -123,5 +128,11 @@ void rotate(int fd, uint64_t max);
 /* link.c: the connection to mgr-netd. */
 int netd_start(struct supervisor *s, struct err *err);
 void netd_stop(struct supervisor *s);
+
+/* forward.c: one port more or less. */
+int forward_ask(struct wire_client *client, const void *payload, size_t len, struct err *err);
+/* mgr-netd's answer; why: of a refusal, NULL when it is done. */
+void forward_answered(struct supervisor *s, const struct err *why);
+void forward_client_gone(struct supervisor *s, const struct wire_client *client);
 
 #endif

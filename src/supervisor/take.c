@@ -79,6 +79,11 @@ static void take_clients(struct supervisor *s, const struct handover *h)
 	}
 }
 
+static void client_gone(struct wire_client *client)
+{
+	forward_client_gone(client->server->data, client);
+}
+
 int take_over(struct supervisor *s, int handover, struct err *err)
 {
 	struct handover *h = map_handover(err);
@@ -91,8 +96,9 @@ int take_over(struct supervisor *s, int handover, struct err *err)
 		r = take_text(s, h, err);
 	if (r >= 0) {
 		take_rest(s, h);
-		s->server =
-			(struct wire_server){ .requests = supervisor_requests, .max_clients = HANDOVER_CLIENTS, .data = s };
+		s->server = (struct wire_server){
+			.requests = supervisor_requests, .max_clients = HANDOVER_CLIENTS, .closed = client_gone, .data = s
+		};
 		r = wire_server_start(&s->server, s->loop, s->control, err);
 	}
 	if (r >= 0)

@@ -28,6 +28,13 @@ struct wire_net_join {
 	struct wire_forward forwards[];
 };
 
+/* WIRE_FORWARD, WIRE_NET_FORWARD: one forward more or one less while the container runs. The reply comes when it is in
+ * force, or when the flows of one that has gone are ended. */
+struct wire_forward_change {
+	uint32_t del; /* 1: take away the one that is exactly this */
+	struct wire_forward forward;
+};
+
 struct wire_net_leave {
 	char uuid[37];
 };

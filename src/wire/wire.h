@@ -29,8 +29,8 @@ enum wire_type {
 	WIRE_FREEZE,       /* struct wire_freeze -> a reply when every process is stopped */
 	WIRE_THAW,         /* -> a reply when every process runs */
 	WIRE_CONSOLE,      /* wire/console.h: the connection is then a terminal's */
-	WIRE_FORWARD,      /* wire/net.h: ports of a running container */
-	WIRE_NET_FORWARD,  /* netd: the same, from its supervisor */
+	WIRE_FORWARD,      /* struct wire_forward_change (wire/net.h) -> a reply when it is so */
+	WIRE_NET_FORWARD,  /* netd: the same, on the connection that stands for the container */
 	WIRE_CONSOLE_DATA, /* wire/console.h: once a terminal's */
 	WIRE_CONSOLE_SIZE,
 	WIRE_CONSOLE_GAP,

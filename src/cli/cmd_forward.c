@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/print.h"
+#include "life/forward.h"
+#include "life/state.h"
+#include "net/forward.h"
+
+#define FORWARD_WAIT (30 * CLOCK_SECOND)
+
+struct forward_data {
+	bool save;
+};
+
+static int set_save(void *data, const char *value, struct err *err)
+{
+	struct forward_data *d = data;
+
+	(void)value, (void)err;
+	d->save = true;
+	return 0;
+}
+
+/* The configuration is looked at first: what it refuses is not done live either. One that does not run has nothing else. */
+static int change(struct cli *cli, const char *name, const char *spec, bool del, struct err *err)
+{
+	const struct forward_data *d = cli->data;
+	enum wire_state state;
+	int r = life_state(&cli->store, name, &state, err);
+
+	if (r >= 0 && (!d->save || state != WIRE_STOPPED))
+		r = life_forward(&cli->store, name, spec, del, clock_in(FORWARD_WAIT), err);
+	if (r == -ENOENT && del && d->save) { /* it may be in the configuration alone */
+		err_clear(err);
+		r = 0;
+	}
+	if (r >= 0 && d->save)
+		r = life_forward_save(&cli->store, name, spec, del, err);
+	return r;
+}
+
+static int add_row(struct print *p, const char *name, const char *text, struct err *err)
+{
+	struct wire_forward f;
+	char addr[INET6_ADDRSTRLEN] = "";
+	int r = net_forward_parse(text, &f, err);
+
+	if (r < 0)
+		return r;
+	if (f.family)
+		inet_ntop(f.family, f.addr, addr, sizeof addr);
+	const struct print_cell cells[] = {
+		print_text(name),
+		print_text(text),
+		print_text(f.proto == IPPROTO_UDP ? "udp" : "tcp"),
+		print_text(addr[0] ? addr : NULL),
+		print_number(f.port),
+		print_number(f.target),
+		print_number((uint64_t)(f.last - f.port) + 1),
+	};
+	return print_row(p, cells, err);
+}
+
+static const struct print_column columns[] = {
+	{ "name", NULL, PRINT_TEXT },    { "forward", NULL, PRINT_TEXT }, { "protocol", NULL, PRINT_TEXT },
+	{ "address", NULL, PRINT_TEXT }, { "port", NULL, PRINT_NUMBER },  { "target", NULL, PRINT_NUMBER },
+	{ "ports", NULL, PRINT_NUMBER },
+};
+
+static int print_all(const char *name, const struct strv *all, struct err *err)
+{
+	struct print *p = print_new(columns, ARRAY_SIZE(columns), PRINT_JSON, err);
+	int r = p ? 0 : -err->code;
+
+	for (size_t i = 0; i < all->n && r >= 0; i++)
+		r = add_row(p, name, all->v[i], err);
+	if (r >= 0)
+		r = print_end(p, err);
+	print_free(p);
+	return r;
+}
+
+static int ls(struct cli *cli, const char *name, struct err *err)
+{
+	autocall(strv_done) struct strv all = { 0 };
+	enum wire_state state;
+	int r = life_state(&cli->store, name, &state, err);
+
+	if (r >= 0)
+		r = life_forwards(&cli->store, name, state != WIRE_STOPPED, &all, err);
+	if (r < 0)
+		return r;
+	if (cli->json)
+		return print_all(name, &all, err);
+	for (size_t i = 0; i < all.n; i++) {
+		print_escaped(all.v[i]);
+		putchar('\n');
+	}
+	return 0;
+}
+
+static int run(struct cli *cli, const char *name, struct err *err)
+{
+	const char *verb = cli->rest.n ? cli->rest.v[0] : "";
+	const bool del = str_eq(verb, "del");
+
+	if (!name)
+		return cli_usage(cli, "no container named");
+	if (str_eq(verb, "ls"))
+		return cli->rest.n == 1 ? ls(cli, name, err) : cli_usage(cli, "'ls' takes no argument");
+	if (!del && !str_eq(verb, "add"))
+		return cli_usage(cli, "one of add, del and ls is needed");
+	if (cli->rest.n != 2)
+		return cli_usage(cli, "'%s' takes one forward, such as tcp:8080:80", verb);
+	if (cli->json)
+		return cli_usage(cli, "'%s' prints nothing: --json goes with ls", verb);
+	return change(cli, name, cli->rest.v[1], del, err);
+}
+
+static const struct option_row opts[] = {
+	{ 0, "save", NULL, "Keep the change in the container's configuration too.", set_save },
+	{ 0, NULL, NULL, NULL, NULL },
+};
+
+const struct command cmd_forward = {
+	.name = "forward",
+	.args = "-n NAME add SPEC | del SPEC | ls",
+	.help = "Forward ports of the host to a running container, end that, or list them.",
+	.opts = opts,
+	.data_size = sizeof(struct forward_data),
+	.flags = CMD_MAY_NAME | CMD_MUST_EXIST | CMD_WORDS | CMD_JSON,
+	.run = run,
+};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Forwards that come and go while their container runs. What a member was joined with changes along: its supervisor, which
+ * sends it again to a netd that is started anew, changes its own in the same way. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "net/forward.h"
+#include "netd/conntrack.h"
+#include "netd/netd.h"
+
+static struct member *member_of(const struct netd *netd, const struct wire_client *client)
+{
+	struct member *m = netd->members;
+
+	while (m && m->client != client)
+		m = m->next;
+	return m;
+}
+
+/* The table holds it, or all of it is made anew. */
+static int in_table(struct netd *netd, const struct nft_elements *del, const struct nft_elements *add, struct err *err)
+{
+	return nft_change(&netd->nft, del, add, NULL) < 0 ? network_restore(netd, err) : 0;
+}
+
+/* Without them, the member is as it was before. */
+static void cut(struct netd *netd, struct member *m, size_t from, size_t n)
+{
+	size_t left = m->elements.n - from - n;
+
+	claims_drop(netd, m, from, n);
+	memmove(m->elements.v + from, m->elements.v + from + n, left * sizeof *m->elements.v);
+	memmove(m->held + from, m->held + from + n, left * sizeof *m->held);
+	m->elements.n -= n;
+	netd->n_forwards -= n;
+}
+
+static int put_in_force(struct netd *netd, struct member *m, size_t from, struct err *err)
+{
+	const struct nft_elements none = { 0 };
+	const struct nft_elements come = { .n = m->elements.n - from, .v = m->elements.v + from };
+	int r = in_table(netd, &none, &come, err);
+
+	return r < 0 ? r : conntrack_forget_ports(&come, err);
+}
+
+static int add(struct netd *netd, struct member *m, const struct wire_forward *forward, struct err *err)
+{
+	size_t len = m->join_len + sizeof *forward, from = m->elements.n;
+	struct wire_net_join *join = realloc(m->join, len);
+	int r;
+
+	if (!join)
+		return err_nomem(err);
+	m->join = join;
+	r = join_forward_elements(join, forward, &m->elements) < 0 ? err_nomem(err) : claims_take(netd, m, from, err);
+	if (r < 0) {
+		m->elements.n = from;
+		return r;
+	}
+	netd->n_forwards += m->elements.n - from;
+	r = put_in_force(netd, m, from, err);
+	if (r < 0) {
+		cut(netd, m, from, m->elements.n - from);
+		network_restore(netd, NULL);
+		return r;
+	}
+	join->forwards[join->n_forwards++] = *forward;
+	m->join_len = len;
+	return 0;
+}
+
+/* Its elements stand in the order of the forwards. */
+static int del(struct netd *netd, struct member *m, const struct wire_forward *forward, struct err *err)
+{
+	struct wire_net_join *join = m->join;
+	struct nft_elements gone = { 0 };
+	const struct nft_elements none = { 0 };
+	size_t from = 0;
+	uint32_t i = 0;
+	int r;
+
+	for (; i < join->n_forwards && !net_forward_same(&join->forwards[i], forward); i++)
+		from += (size_t)(join->forwards[i].last - join->forwards[i].port) + 1;
+	if (i == join->n_forwards)
+		return err_set(err, ENOENT, "there is no such forward");
+	if (join_forward_elements(join, forward, &gone) < 0) {
+		nft_elements_done(&gone);
+		return err_nomem(err);
+	}
+	cut(netd, m, from, gone.n);
+	memmove(join->forwards + i, join->forwards + i + 1, (join->n_forwards - i - 1) * sizeof *forward);
+	join->n_forwards--;
+	m->join_len -= sizeof *forward;
+	r = in_table(netd, &gone, &none, err);
+	if (r >= 0)
+		r = conntrack_forget_forwarded(gone.v, gone.n, err);
+	nft_elements_done(&gone);
+	return r;
+}
+
+int member_change(struct netd *netd, const struct wire_client *client, const struct wire_forward_change *change,
+		  struct err *err)
+{
+	struct member *m = member_of(netd, client);
+	int r;
+
+	if (!m)
+		return err_set(err, ENOTCONN, "the container is not on the network");
+	r = join_check_forward(&change->forward, err);
+	if (r < 0)
+		return r;
+	r = change->del ? del(netd, m, &change->forward, err) : add(netd, m, &change->forward, err);
+	if (r >= 0)
+		log_info("'%s': a forward has %s", m->join->name, change->del ? "gone" : "come");
+	return r;
+}

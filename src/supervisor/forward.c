@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ports of a running container: mgr-netd has the last word, then what the run goes by is changed too: what is sent to a netd
+ * that is started anew, what a reboot inside begins with, and the configuration in force that mgr-info shows. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "boot/assign.h"
+#include "conf/edit.h"
+#include "net/forward.h"
+#include "supervisor/supervisor.h"
+
+#define SECTION  "forward"
+#define KEY      "port"
+#define SPEC_MAX (1 << 20)
+
+static struct wire_net_join *join_of(const struct supervisor *s)
+{
+	return (struct wire_net_join *)(void *)s->netd.join;
+}
+
+static int find(const struct wire_net_join *join, const struct wire_forward *forward)
+{
+	for (uint32_t i = 0; i < join->n_forwards; i++)
+		if (net_forward_same(&join->forwards[i], forward))
+			return (int)i;
+	return -1;
+}
+
+static int check_add(const struct supervisor *s, const struct wire_forward *forward, struct err *err)
+{
+	const struct wire_net_join *join = join_of(s);
+
+	for (uint32_t i = 0; i < join->n_forwards; i++) {
+		autocall(str_done) struct str text = { 0 };
+		if (!net_forward_clash(&join->forwards[i], forward))
+			continue;
+		net_forward_print(&join->forwards[i], &text);
+		return err_set(err, EADDRINUSE, "the container has '%s' already, which wants the same port of the host",
+			       str_text(&text));
+	}
+	if (s->netd.join_len + sizeof *forward > HANDOVER_JOIN_MAX)
+		return err_set(err, E2BIG, "%u forwards are as many as a container can have", (unsigned)join->n_forwards);
+	return 0;
+}
+
+static int check(const struct supervisor *s, const struct wire_forward_change *change, struct err *err)
+{
+	autocall(str_done) struct str text = { 0 };
+
+	if (!s->init || s->ended)
+		return err_set(err, ESRCH, "is not running");
+	if (!s->netd.join_len)
+		return err_set(err, EOPNOTSUPP, "is not on the managed network: there is no address to forward to");
+	if (s->netd.changing)
+		return err_set(err, EBUSY, "another change of its forwards is under way");
+	if (s->netd.sock < 0)
+		return err_set(err, EAGAIN, "the network's service is being started again: try again");
+	if (!change->del)
+		return check_add(s, &change->forward, err);
+	if (find(join_of(s), &change->forward) >= 0)
+		return 0;
+	net_forward_print(&change->forward, &text);
+	return err_set(err, ENOENT, "'%s' is not forwarded", str_text(&text));
+}
+
+int forward_ask(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	struct supervisor *s = client->server->data;
+	const struct wire_forward_change *change = payload;
+	int r = check(s, change, err);
+
+	(void)len;
+	if (r >= 0)
+		r = wire_send(s->netd.sock, WIRE_NET_FORWARD, 0, change, sizeof *change, NULL, 0, err);
+	if (r < 0)
+		return r;
+	s->netd.change = *change;
+	s->netd.asking = client;
+	s->netd.changing = true;
+	return 0;
+}
+
+void forward_client_gone(struct supervisor *s, const struct wire_client *client)
+{
+	if (s->netd.asking == client)
+		s->netd.asking = NULL;
+}
+
+static int change_join(struct supervisor *s, struct err *err)
+{
+	const struct wire_forward *forward = &s->netd.change.forward;
+	struct wire_net_join *join = join_of(s);
+	int i = find(join, forward);
+
+	if (s->netd.change.del && i >= 0) {
+		join->n_forwards--;
+		memmove(join->forwards + i, join->forwards + i + 1, (join->n_forwards - (uint32_t)i) * sizeof *forward);
+		s->netd.join_len -= (uint32_t)sizeof *forward;
+	} else if (!s->netd.change.del && i < 0) {
+		join = realloc(join, s->netd.join_len + sizeof *forward);
+		if (!join)
+			return err_nomem(err);
+		join->forwards[join->n_forwards++] = *forward;
+		s->netd.join = (uint8_t *)join;
+		s->netd.join_len += (uint32_t)sizeof *forward;
+	}
+	return 0;
+}
+
+static int list(const struct supervisor *s, struct strv *ret, struct err *err)
+{
+	const struct wire_net_join *join = join_of(s);
+
+	for (uint32_t i = 0; i < join->n_forwards; i++) {
+		struct str text = { 0 };
+		net_forward_print(&join->forwards[i], &text);
+		if (strv_take(ret, str_steal(&text)) < 0)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
+/* The list alone is written anew, in the text of the configuration in force. */
+static int change_spec(const struct supervisor *s, const struct strv *forwards, struct err *err)
+{
+	autocall(str_done) struct str text = { 0 };
+	autofree char *old = NULL;
+	int r = file_read_at(s->rundir, "spec", SPEC_MAX, &old, NULL, err);
+
+	if (r < 0)
+		return r;
+	edit_text(old, EDIT_UNSET, SECTION, strlen(SECTION), KEY, NULL, &text);
+	for (size_t i = 0; i < forwards->n; i++) {
+		struct str next = { 0 };
+		edit_text(str_text(&text), EDIT_ADD, SECTION, strlen(SECTION), KEY, forwards->v[i], &next);
+		next.failed = next.failed || text.failed;
+		str_done(&text);
+		text = next;
+	}
+	return text.failed ? err_nomem(err) : file_replace_at(s->rundir, "spec", str_text(&text), text.len, 0600, err);
+}
+
+static int keep(struct supervisor *s, struct err *err)
+{
+	autocall(strv_done) struct strv forwards = { 0 };
+	int r = change_join(s, err);
+
+	if (r >= 0)
+		r = list(s, &forwards, err);
+	if (r >= 0)
+		r = boot_assign_again(s->rundir, SECTION "." KEY, &forwards, err);
+	if (r >= 0)
+		r = change_spec(s, &forwards, err);
+	return r < 0 ? err_wrap(err, "it is done, but does not hold over a reboot inside") : 0;
+}
+
+void forward_answered(struct supervisor *s, const struct err *why)
+{
+	struct wire_client *client = s->netd.asking;
+	struct err err = { 0 };
+
+	if (!s->netd.changing)
+		return;
+	s->netd.changing = false;
+	s->netd.asking = NULL;
+	if (why)
+		err = *why;
+	else
+		keep(s, &err);
+	if (err.code)
+		log_warn("forward: %s", err.msg);
+	if (client && err.code)
+		wire_client_refuse(client, WIRE_FORWARD, &err);
+	else if (client)
+		wire_client_send(client, WIRE_FORWARD, NULL, 0, NULL, 0);
+}
