@@ -72,7 +72,7 @@ static int check_frozen(const struct cgroup *cg, struct err *err)
 		const struct cgroup_hierarchy *h = &cg->h[i];
 		int r = file_read_small_at(h->dir, h->v2 ? "cgroup.events" : "freezer.state", text, sizeof text, NULL);
 		if (r >= 0 && strstr(text, h->v2 ? "frozen 1" : "FROZEN"))
-			return err_set(err, EBUSY, "is frozen");
+			return err_set(err, EBUSY, "is frozen: mgr-unfreeze lets it run on");
 		if (h->v2)
 			return 0;
 	}

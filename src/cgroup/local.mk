@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/cgroup/libcgroup.a
 src_cgroup_libcgroup_a_SOURCES = \
 	%D%/cgroup.h %D%/internal.h \
 	%D%/folder.c \
+	%D%/freeze.c %D%/freeze.h \
 	%D%/host.c \
 	%D%/join.c \
 	%D%/keys.c %D%/keys.h \

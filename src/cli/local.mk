@@ -18,11 +18,13 @@ bin_PROGRAMS += mgr
 mgr_SOURCES = \
 	%D%/cmd_attach.c \
 	%D%/cmd_forward.c \
+	%D%/cmd_freeze.c \
 	%D%/cmd_info.c \
 	%D%/cmd_ls.c \
 	%D%/cmd_net.c \
 	%D%/cmd_start.c \
 	%D%/cmd_stop.c \
+	%D%/cmd_unfreeze.c \
 	%D%/cmd_wait.c \
 	%D%/look.c %D%/look.h \
 	%D%/table_fast.c

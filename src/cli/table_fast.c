@@ -6,22 +6,26 @@ void (*const cli_describe_more)(void) = NULL;
 
 extern const struct command cmd_attach;
 extern const struct command cmd_forward;
+extern const struct command cmd_freeze;
 extern const struct command cmd_info;
 extern const struct command cmd_ls;
 extern const struct command cmd_net;
 extern const struct command cmd_start;
 extern const struct command cmd_stop;
+extern const struct command cmd_unfreeze;
 extern const struct command cmd_wait;
 
 /* clang-format off */
 const struct command *const cli_commands[] = {
 	&cmd_attach,
 	&cmd_forward,
+	&cmd_freeze,
 	&cmd_info,
 	&cmd_ls,
 	&cmd_net,
 	&cmd_start,
 	&cmd_stop,
+	&cmd_unfreeze,
 	&cmd_wait,
 	NULL,
 };

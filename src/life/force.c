@@ -18,7 +18,7 @@
 /* A command that changes a container at rest (STORE_WORKING) is not what we are after. */
 static bool is_run(enum store_phase phase)
 {
-	return phase == STORE_STARTING || phase == STORE_RUNNING || phase == STORE_STOPPING || phase == STORE_ABORTING;
+	return store_phase_runs(phase) || phase == STORE_STARTING || phase == STORE_STOPPING || phase == STORE_ABORTING;
 }
 
 static int kill_one(int pidfd, struct err *err)

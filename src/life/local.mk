@@ -4,6 +4,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/destroy.c \
 	%D%/force.c \
 	%D%/forward.c %D%/forward.h \
+	%D%/freeze.c %D%/freeze.h \
 	%D%/glance.c %D%/glance.h \
 	%D%/look.c %D%/look.h \
 	%D%/state.c %D%/state.h \

@@ -8,18 +8,13 @@
 /* What the holder's phase means; WIRE_STATES where the cgroup decides. */
 static enum wire_state state_of(enum store_phase phase)
 {
-	switch (phase) {
-	case STORE_STARTING:
-		return WIRE_STARTING;
-	case STORE_RUNNING:
-		return WIRE_RUNNING;
-	case STORE_STOPPING:
-		return WIRE_STOPPING;
-	case STORE_ABORTING:
-		return WIRE_ABORTING;
-	default:
-		return WIRE_STATES;
-	}
+	static const enum wire_state states[STORE_PHASES] = {
+		[STORE_IDLE] = WIRE_STATES,       [STORE_WORKING] = WIRE_STATES,    [STORE_STARTING] = WIRE_STARTING,
+		[STORE_RUNNING] = WIRE_RUNNING,   [STORE_STOPPING] = WIRE_STOPPING, [STORE_ABORTING] = WIRE_ABORTING,
+		[STORE_FREEZING] = WIRE_FREEZING, [STORE_FROZEN] = WIRE_FROZEN,     [STORE_THAWED] = WIRE_THAWED,
+	};
+
+	return states[phase];
 }
 
 static int state_without(const struct cgroup *host, const struct store *store, const char *name, enum wire_state *ret,

@@ -192,7 +192,7 @@ static bool rests(const struct store *store, const char *name)
 static int await_start(const struct store *store, const char *name, const struct life_stop *stop, enum wire_state *state,
 		       struct err *err)
 {
-	const unsigned settled = 1U << WIRE_STOPPED | 1U << WIRE_RUNNING | 1U << WIRE_ABORTING;
+	const unsigned settled = 1U << WIRE_STOPPED | 1U << WIRE_ABORTING | WIRE_STATES_RUN;
 	const bool kills = stop->how == WIRE_KILL;
 	struct wire_status st;
 	int r = life_wait(store, name, settled, false, clock_in(kills ? LAST_TIME : START_TIME), &st, err);

@@ -20,7 +20,8 @@
  * often, each time after twice as long. */
 #define SETTLE_ROUNDS 8
 #define SETTLE_FIRST  CLOCK_MS
-#define V1_LOOK       (20 * CLOCK_MS) /* cgroup v1 has no event */
+#define PASSING       (1U << WIRE_FREEZING | 1U << WIRE_THAWED) /* states that may be gone when the lock is looked at */
+#define V1_LOOK       (20 * CLOCK_MS)                           /* cgroup v1 has no event */
 
 struct waiter {
 	const struct store *store;
@@ -102,11 +103,12 @@ static int look(struct waiter *w, bool *ret_met, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (w->ready && state == WIRE_RUNNING)
+	if ((w->ready || w->states & PASSING) && 1U << state & WIRE_STATES_RUN)
 		watch_supervisor(w);
 	if (w->watch < 0)
 		w->status = (struct wire_status){ .state = state };
-	*ret_met = (w->states >> state & 1) || (w->ready && w->watch >= 0 && w->status.ready);
+	*ret_met = (w->states >> state & 1) || (w->states & PASSING & 1U << w->status.state) ||
+		   (w->ready && w->watch >= 0 && w->status.ready);
 	return 0;
 }
 

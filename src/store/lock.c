@@ -18,9 +18,15 @@
 #define PHASE_WIDTH 9 /* every phase is written this wide, so that a reader never sees a part of one */
 
 const char *const store_phase_names[STORE_PHASES] = {
-	[STORE_IDLE] = "idle",       [STORE_WORKING] = "working",   [STORE_STARTING] = "starting",
-	[STORE_RUNNING] = "running", [STORE_STOPPING] = "stopping", [STORE_ABORTING] = "aborting",
+	[STORE_IDLE] = "idle",         [STORE_WORKING] = "working",   [STORE_STARTING] = "starting",
+	[STORE_RUNNING] = "running",   [STORE_STOPPING] = "stopping", [STORE_ABORTING] = "aborting",
+	[STORE_FREEZING] = "freezing", [STORE_FROZEN] = "frozen",     [STORE_THAWED] = "thawed",
 };
+
+bool store_phase_runs(enum store_phase phase)
+{
+	return phase == STORE_RUNNING || phase >= STORE_FREEZING;
+}
 
 static struct flock byte_lock(off_t at)
 {

@@ -69,10 +69,16 @@ enum store_phase {
 	STORE_RUNNING,
 	STORE_STOPPING,
 	STORE_ABORTING,
+	STORE_FREEZING,
+	STORE_FROZEN,
+	STORE_THAWED,
 	STORE_PHASES,
 };
 
 extern const char *const store_phase_names[STORE_PHASES];
+
+/* A run's whose init has been started: its supervisor answers. */
+bool store_phase_runs(enum store_phase phase);
 
 /* Take the lock and write the phase. -EBUSY with the holder's phase in the message when another has it at the deadline
  * (clock.h; 0: at once). Returns the fd, close-on-exec. */

@@ -186,6 +186,7 @@ static void init_ended(struct supervisor *s, int status)
 	s->ended = true;
 	s->init_status = status;
 	supervisor_stopped(s);
+	freeze_end(s);
 	ready_stop(s);
 	debug_point("supervisor", "init-exited");
 	console_finish(s);

@@ -3,6 +3,7 @@ mgr_supervisor_SOURCES = \
 	%D%/console.c \
 	%D%/end.c \
 	%D%/forward.c \
+	%D%/freeze.c \
 	%D%/link.c \
 	%D%/main.c \
 	%D%/port.c \
@@ -13,4 +14,4 @@ mgr_supervisor_SOURCES = \
 	%D%/take.c
 # Static: its memory counts once for every container (doc/PERFORMANCE.md). Linked otherwise for sanitizers.
 mgr_supervisor_LDFLAGS = $(SUPERVISOR_LDFLAGS)
-mgr_supervisor_LDADD = src/boot/libboot.a src/net/libnet.a src/conf/libconf.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a
+mgr_supervisor_LDADD = src/boot/libboot.a src/cgroup/libcgroup.a src/net/libnet.a src/conf/libconf.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a

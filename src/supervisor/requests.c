@@ -35,16 +35,13 @@ void supervisor_tell(struct supervisor *s)
 
 static enum store_phase phase_of(enum wire_state state)
 {
-	switch (state) {
-	case WIRE_STARTING:
-		return STORE_STARTING;
-	case WIRE_STOPPING:
-		return STORE_STOPPING;
-	case WIRE_ABORTING:
-		return STORE_ABORTING;
-	default:
-		return STORE_RUNNING;
-	}
+	static const enum store_phase phases[WIRE_STATES] = {
+		[WIRE_STOPPED] = STORE_RUNNING,   [WIRE_STARTING] = STORE_STARTING, [WIRE_RUNNING] = STORE_RUNNING,
+		[WIRE_STOPPING] = STORE_STOPPING, [WIRE_ABORTING] = STORE_ABORTING, [WIRE_FREEZING] = STORE_FREEZING,
+		[WIRE_FROZEN] = STORE_FROZEN,     [WIRE_THAWED] = STORE_THAWED,
+	};
+
+	return phases[state];
 }
 
 void supervisor_enter(struct supervisor *s, enum wire_state state)
@@ -100,6 +97,8 @@ static int answer_attach(struct wire_client *client, const void *payload, size_t
 	(void)payload, (void)len;
 	if (!s->init)
 		return err_set(err, ESRCH, "is not running");
+	if (s->state == WIRE_FREEZING || s->state == WIRE_FROZEN)
+		return err_set(err, EBUSY, "is frozen: mgr-unfreeze lets it run on");
 	struct wire_attach a = {
 		.init_pid = s->init,
 		.init_uid = s->init_uid,
@@ -124,6 +123,8 @@ const struct wire_request supervisor_requests[] = {
 	{ WIRE_WATCH, 0, 0, answer_watch },
 	{ WIRE_STOP, sizeof(struct wire_stop), sizeof(struct wire_stop), answer_stop },
 	{ WIRE_ATTACH, 0, 0, answer_attach },
+	{ WIRE_FREEZE, sizeof(struct wire_freeze), sizeof(struct wire_freeze), answer_freeze },
+	{ WIRE_THAW, 0, 0, answer_thaw },
 	{ WIRE_FORWARD, sizeof(struct wire_forward_change), sizeof(struct wire_forward_change), forward_ask },
 	{ 0, 0, 0, NULL },
 };

@@ -120,12 +120,14 @@ int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct
 	if (sig == 0) {
 		s->killed = true;
 		supervisor_kill(s);
+		freeze_end(s); /* v1: what is frozen does not die */
 		return 0;
 	}
 	s->kill.fn = out_of_patience;
 	s->kill.data = s;
 	loop_timer_start(s->loop, &s->kill, clock_in(timeout));
 	ask(s, sig);
+	freeze_end(s); /* it runs on, and finds the signal */
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "cgroup/freeze.h"
 #include "wire/handover.h"
 #include "wire/net.h"
 #include "wire/server.h"
@@ -21,6 +22,14 @@ struct console {
 	uint64_t log_max;
 	struct loop_io *io;
 	struct loop_timer reopen, rest;
+};
+
+struct freeze {
+	bool open;
+	struct cgroup_freezer freezer; /* while open: from a freeze until it has been thawed */
+	struct loop_io *io;            /* its events; NULL with v1 */
+	struct loop_timer look, late;
+	uint64_t wait; /* ns until the next look */
 };
 
 struct netd_link {
@@ -82,6 +91,7 @@ struct supervisor {
 	int cgroups[HANDOVER_HIERARCHIES];
 
 	struct console console;
+	struct freeze freeze;
 	struct netd_link netd;
 	struct wire_server server;
 };
@@ -103,6 +113,12 @@ void supervisor_tell(struct supervisor *s);
 int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct err *err);
 /* Init has ended: nothing more to ask of it. */
 void supervisor_stopped(struct supervisor *s);
+
+/* freeze.c */
+int answer_freeze(struct wire_client *client, const void *payload, size_t len, struct err *err);
+int answer_thaw(struct wire_client *client, const void *payload, size_t len, struct err *err);
+/* The run ends: nothing may stay frozen, and whoever waits for it has an answer. */
+void freeze_end(struct supervisor *s);
 
 /* end.c: children and the end of the run. */
 void supervisor_reap(struct supervisor *s);

@@ -66,6 +66,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	};
 	s->netd.sock = h->netd;
 	s->netd.again.deadline = s->console.reopen.deadline = s->console.rest.deadline = CLOCK_NEVER;
+	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
 	s->kill.deadline = s->ask.deadline = s->port_look.deadline = s->notify_rest.deadline = CLOCK_NEVER;
 }
 

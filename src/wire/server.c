@@ -51,6 +51,19 @@ int wire_client_refuse(struct wire_client *client, enum wire_type type, const st
 	return r;
 }
 
+void wire_server_answer(struct wire_server *server, enum wire_type due, const struct err *why)
+{
+	for (struct wire_client *c = server->clients; c; c = c->next) {
+		if (c->due != due)
+			continue;
+		c->due = 0;
+		if (why)
+			wire_client_refuse(c, due, why);
+		else
+			wire_client_send(c, due, NULL, 0, NULL, 0);
+	}
+}
+
 void wire_server_tell(struct wire_server *server, enum wire_type type, const void *payload, size_t len)
 {
 	for (struct wire_client *c = server->clients; c; c = c->next)

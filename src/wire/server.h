@@ -17,8 +17,9 @@ struct wire_server;
 struct wire_client {
 	struct wire_server *server;
 	int sock;
-	bool watching; /* wire_server_tell reaches it */
-	void *data;    /* the owner's */
+	bool watching;      /* wire_server_tell reaches it */
+	enum wire_type due; /* the request whose answer it waits for: wire_server_answer reaches it; 0: none */
+	void *data;         /* the owner's */
 	struct loop_io *io;
 	struct wire_client *next;
 };
@@ -60,6 +61,8 @@ int wire_client_send(struct wire_client *client, enum wire_type type, const void
 		     size_t n);
 /* Answer with an error. */
 int wire_client_refuse(struct wire_client *client, enum wire_type type, const struct err *why);
+/* Answer every client whose answer to such a request is due: without payload, or why it could not be done. */
+void wire_server_answer(struct wire_server *server, enum wire_type due, const struct err *why);
 /* Send to every client that is watching. */
 void wire_server_tell(struct wire_server *server, enum wire_type type, const void *payload, size_t len);
 

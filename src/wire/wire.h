@@ -59,6 +59,9 @@ enum wire_state {
 
 extern const char *const wire_state_names[WIRE_STATES]; /* LXC's */
 
+/* Bits of the states in which init has been started and its supervisor answers. */
+#define WIRE_STATES_RUN (1U << WIRE_RUNNING | 1U << WIRE_FREEZING | 1U << WIRE_FROZEN | 1U << WIRE_THAWED)
+
 struct wire_status {
 	uint32_t state;   /* enum wire_state */
 	int32_t init_pid; /* in the reader's pid namespace; 0 when there is none */

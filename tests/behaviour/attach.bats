@@ -345,7 +345,7 @@ freezer() {
 	run mgr-attach -n web -- true
 	echo 0 >"$folder/cgroup.freeze"
 	assert_status 125
-	assert_output "mgr-attach: web: is frozen"
+	assert_output "mgr-attach: web: is frozen: mgr-unfreeze lets it run on"
 	run mgr-attach -n web -- true
 	assert_success
 }

@@ -1,19 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 load ../lib/common
-
-has_v2() {
-	[ -n "$(awk '$3 == "cgroup2"' /proc/mounts)" ]
-}
-
-# Where the machine has the v2 hierarchy.
-v2_mount() {
-	awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts
-}
-
-# without_v2 COMMAND...: on a machine that has v1 hierarchies alone, as far as it can see.
-without_v2() {
-	unshare -m bash -c 'umount "$0" && exec "$@"' "$(v2_mount)" "$@"
-}
+load ../lib/cgroup
 
 # Folders of containers of this lab, in any hierarchy.
 folders() {
@@ -57,7 +44,7 @@ folders() {
 }
 
 @test "start.6 mount.cgroup = hybrid and = v1 show the v1 hierarchies" {
-	has_v2 && mountpoint -q /sys/fs/cgroup/memory || skip "this machine is not hybrid"
+	is_hybrid || skip "this machine is not hybrid"
 	container web -s net.0.type=empty -s mount.cgroup=hybrid
 	boot web
 	run mgr-attach -n web -- sh -c 'ls /sys/fs/cgroup; cat /proc/1/cgroup | cut -d: -f3 | sort -u; cat /sys/fs/cgroup/memory/cgroup.procs | head -n 1'
@@ -79,7 +66,7 @@ folders() {
 }
 
 @test "start.6 a machine with v1 alone: start, limits, attach, a guest's own cgroups, kill" {
-	has_v2 && mountpoint -q /sys/fs/cgroup/memory || skip "this machine has no v1 hierarchies beside v2"
+	is_hybrid || skip "this machine has no v1 hierarchies beside v2"
 	container web -s net.0.type=empty --pids 50
 	run without_v2 bash -c 'mgr-start -n web --wait=30 &&
 		mgr-attach -n web -- sh -c "ls /sys/fs/cgroup; mkdir -p /sys/fs/cgroup/systemd/x/y; cat /proc/self/cgroup" &&
@@ -94,7 +81,7 @@ folders() {
 }
 
 @test "start.6 with v1 alone and its record lost, what runs is ended before it is started again" {
-	has_v2 && mountpoint -q /sys/fs/cgroup/memory || skip "this machine has no v1 hierarchies beside v2"
+	is_hybrid || skip "this machine has no v1 hierarchies beside v2"
 	container web -s net.0.type=empty
 	run without_v2 bash -c 'mgr-start -n web --wait=30 && pid=$(mgr-info -n web -pH) &&
 		kill -STOP "$pid" && kill -KILL "$(awk "/^PPid/ { print \$2 }" "/proc/$pid/status")"
@@ -108,7 +95,7 @@ folders() {
 }
 
 @test "start.6 v1 hierarchies that are asked for where there are none are an error" {
-	has_v2 && mountpoint -q /sys/fs/cgroup/memory || skip "this machine has no v1 hierarchies beside v2"
+	is_hybrid || skip "this machine has no v1 hierarchies beside v2"
 	container web -s net.0.type=empty -s mount.cgroup=v2
 	run without_v2 mgr-start -n web
 	assert_status 1

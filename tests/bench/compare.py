@@ -4,7 +4,7 @@
 
 One busybox container each: ours unprivileged, LXC's privileged, as both come. Whole processes, in turn (so that a slow
 moment of the machine hits all), the first round thrown away; medians. Milliseconds differ from machine to machine: the
-ratios are what counts. Each measure is held against its promise (speed.N); exits 1 when one is missed.
+ratios are what counts. Each measure is held against its promise (speed.N, freeze.4); exits 1 when one is missed.
 """
 import argparse
 import os
@@ -21,6 +21,7 @@ BARS = {  # promise: (measure, against, most)
     "speed.2": ("attach", "lxc", 0.6),
     "speed.3": ("stop-kill", "lxc", 0.25),
     "speed.4": ("info", "lxc", 0.7),
+    "freeze.4": ("freeze", "lxc", 0.8),
 }
 MOST_KB, MOST_SLOWER = 120, 1.2  # speed.5, speed.6
 
@@ -106,6 +107,7 @@ class Bench:
             self.run(*self.command(who, "start"))
         self.measure("attach", self.sides("attach", "--", "/bin/true"))
         self.measure("info", self.sides("info", "-s"))
+        self.measure("freeze", self.sides("freeze", after=["unfreeze"]))
         for who in ("mgr", "lxc"):
             self.run(*self.command(who, "stop", "a", "-k"))
 
@@ -193,7 +195,7 @@ def main():
     parser.add_argument("--bridge", default="lxcbr0")
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--density", type=int, default=50, help="how many at once; 0: none")
-    parser.add_argument("--only", type=lambda s: s.split(","), help="start,stop-kill,attach,info,density")
+    parser.add_argument("--only", type=lambda s: s.split(","), help="start,stop-kill,attach,info,freeze,density")
     args = parser.parse_args()
     for need in (args.floor, "lxc-start", "busybox", "mgr-start"):
         if not shutil.which(need):
