@@ -70,3 +70,35 @@ int path_readlink_in_root(int root, const char *path, char **ret, struct err *er
 	*ret = strndup(target, (size_t)n);
 	return *ret ? 0 : err_nomem(err);
 }
+
+/* The root is its own parent. A mount point may have its parent's inode (bind mounts), but not its mount. */
+int path_up(int *dir)
+{
+	autoclose int parent = openat(*dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat here, up;
+	uint64_t mount_here, mount_up;
+
+	if (parent < 0 || fstat(*dir, &here) < 0 || fstat(parent, &up) < 0 || sys_mount_id(*dir, &mount_here) < 0 ||
+	    sys_mount_id(parent, &mount_up) < 0)
+		return -errno;
+	if (here.st_ino == up.st_ino && here.st_dev == up.st_dev && mount_here == mount_up)
+		return 0;
+	close(*dir);
+	*dir = steal_fd(&parent);
+	return 1;
+}
+
+int path_is_below(int dir, int top)
+{
+	autoclose int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	struct stat here, wanted;
+	int r = at < 0 || fstat(top, &wanted) < 0 ? -errno : 1;
+
+	for (; r > 0; r = path_up(&at)) {
+		if (fstat(at, &here) < 0)
+			return -errno;
+		if (here.st_ino == wanted.st_ino && here.st_dev == wanted.st_dev)
+			return 1;
+	}
+	return r;
+}

@@ -22,4 +22,9 @@ int path_mkdirs_in_root(int root, const char *path, mode_t mode, struct err *err
 /* readlink in the root of one path (its parents resolved as above); allocated in *ret. */
 int path_readlink_in_root(int root, const char *path, char **ret, struct err *err);
 
+/* Replace the folder *dir by the one above it, over mount points: 1, 0 when *dir is this process's root, -errno. */
+int path_up(int *dir);
+/* Is the folder `dir` the folder `top`, or somewhere below it, by the folders above the descriptor? 1, 0, -errno. */
+int path_is_below(int dir, int top);
+
 #endif

@@ -12,7 +12,8 @@
 #include "template/template.h"
 
 struct create {
-	const char *template, *conf;
+	const char *template, *archive, *rootfs, *conf;
+	bool exposed;
 	struct strv set;
 	struct in_addr ip;
 };
@@ -23,6 +24,33 @@ static int set_template(void *data, const char *value, struct err *err)
 
 	(void)err;
 	create->template = value;
+	return 0;
+}
+
+static int set_archive(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)err;
+	create->archive = value;
+	return 0;
+}
+
+static int set_rootfs(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)err;
+	create->rootfs = value;
+	return 0;
+}
+
+static int set_exposed(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)value, (void)err;
+	create->exposed = true;
 	return 0;
 }
 
@@ -84,6 +112,12 @@ static const struct option_row opts[] = {
 	  "What fills the root file system: a template's name, or a program's path.\n"
 	  "                            'mgr-create -t TEMPLATE -- --help' shows its own options.",
 	  set_template },
+	{ 0, "tar", "FILE",
+	  "Fill it from a tar file instead, plain or packed by gzip, xz, zstd or bzip2;\n"
+	  "                            - is standard input.",
+	  set_archive },
+	{ 0, "rootfs", "DIR", "Use a folder where it is instead; nothing ever removes it.", set_rootfs },
+	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", set_exposed },
 	{ 'f', "config", "FILE", "Configuration to start from, instead of default.conf.", set_conf },
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration; += adds to a list.", set_key },
 	{ 0, "forward", "SPEC", "Forward a port of the host, such as tcp:8080:80.", set_forward },
@@ -107,6 +141,23 @@ static void show_line(const char *line, void *data)
 		fprintf(stderr, "\r\033[Kmgr-create: %s: %.*s", name, left, line);
 }
 
+/* 0, or the exit code of a command line that does not say one source. */
+static int check_source(struct cli *cli)
+{
+	const struct create *create = cli->data;
+	int sources = !!create->template + !!create->archive + !!create->rootfs;
+
+	if (sources == 0)
+		return cli_usage(cli, "which template? one of -t TEMPLATE, --tar FILE and --rootfs DIR is needed");
+	if (sources > 1)
+		return cli_usage(cli, "only one of -t, --tar and --rootfs");
+	if (create->exposed && !create->rootfs)
+		return cli_usage(cli, "--exposed goes with --rootfs");
+	if (cli->rest.n && !create->template)
+		return cli_usage(cli, "'%s': what follows -- goes to a template, and there is none", cli->rest.v[0]);
+	return 0;
+}
+
 static int create(struct cli *cli, const char *name, struct err *err)
 {
 	const struct create *create = cli->data;
@@ -114,14 +165,17 @@ static int create(struct cli *cli, const char *name, struct err *err)
 	autocall(str_done) struct str tail = { 0 };
 	struct life_create what = { .name = name,
 				    .template = create->template,
+				    .archive = create->archive,
+				    .rootfs = create->rootfs,
+				    .exposed = create->exposed,
 				    .args = &cli->rest,
 				    .conf = create->conf,
 				    .set = &create->set,
 				    .ip = create->ip };
-	int r;
+	int r = check_source(cli);
 
-	if (!create->template)
-		return cli_usage(cli, "which template? -t TEMPLATE is needed");
+	if (r != 0)
+		return r;
 	if (cli_tail_help(cli))
 		return template_help(create->template, err);
 	shown = strdup(name);
@@ -135,7 +189,7 @@ static int create(struct cli *cli, const char *name, struct err *err)
 	r = life_create(&cli->store, &what, &tail, err);
 	if (cli_progress())
 		fputs("\r\033[K", stderr);
-	if (r < 0 && tail.len)
+	if ((r < 0 || create->archive) && tail.len)
 		fputs(str_text(&tail), stderr);
 	return r;
 }
@@ -150,7 +204,7 @@ static void done(void *data)
 const struct command cmd_create = {
 	.name = "create",
 	.args = "NAME -t TEMPLATE [-- ARG...]",
-	.help = "Make a container from a template; what follows -- goes to the template.",
+	.help = "Make a container from a template, a tar file or a folder; what follows -- goes to the template.",
 	.opts = opts,
 	.data_size = sizeof(struct create),
 	.flags = CMD_ONE_NAME | CMD_TAIL,

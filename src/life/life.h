@@ -12,7 +12,11 @@
 
 struct life_create {
 	const char *name;
+	/* what its root file system comes from, one of: */
 	const char *template;    /* name or absolute path */
+	const char *archive;     /* a tar file; "-" for standard input */
+	const char *rootfs;      /* a folder, used where it is and never removed */
+	bool exposed;            /* the folder, although others than root can come to it */
 	const struct strv *args; /* of the template */
 	const char *conf;        /* to start from instead of /etc/mgr/default.conf; NULL: that one */
 	const struct strv *set;  /* assignments, "section.key=value", in order */
@@ -23,8 +27,9 @@ struct life_create {
 };
 
 /* Make a container. It is one once this returns 0; else nothing of it is left, whatever happened (a process that is killed
- * leaves what the next command that writes clears). ret_tail: the last lines of a template that failed, added. A SIGINT,
- * SIGTERM, SIGHUP or SIGQUIT undoes everything and then has its usual effect on the calling process. */
+ * leaves what the next command that writes clears). ret_tail, added: the last lines of a template; of an archive, what could
+ * not be had from it. A SIGINT, SIGTERM, SIGHUP or SIGQUIT undoes everything and then has its usual effect on the calling
+ * process. */
 int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err);
 
 /* Remove a container with its address, ids, log and runtime folder. force: stop it first, and take one without

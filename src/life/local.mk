@@ -1,7 +1,10 @@
 noinst_LIBRARIES += src/life/liblife.a
 src_life_liblife_a_SOURCES = \
-	%D%/create.c %D%/life.h \
+	%D%/adopt.c \
+	%D%/allot.c \
+	%D%/create.c %D%/life.h %D%/internal.h \
 	%D%/destroy.c \
+	%D%/fill.c \
 	%D%/force.c \
 	%D%/forward.c %D%/forward.h \
 	%D%/freeze.c %D%/freeze.h \

@@ -17,18 +17,30 @@ static int create(const struct rootfs_conf *conf, const char *path, struct err *
 	return mkdir(path, 0755) < 0 ? err_sys(err, errno, "make folder '%s'", path) : 0;
 }
 
+/* What is checked is what is mounted. Where others can move the folders above, no symlink is to lead anywhere. */
+static int open_root(const struct rootfs_conf *conf, const char *path, bool harmless, struct err *err)
+{
+	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				      .resolve = conf->exposed ? RESOLVE_NO_SYMLINKS : 0 };
+	autoclose int dir = sys_openat2(AT_FDCWD, path, &how);
+
+	if (dir < 0)
+		return err_sys(err, errno, "open the root folder '%s'", path);
+	if (!conf->exposed && !harmless && storage_check_exposed(dir, path, "rootfs.exposed = yes", err) < 0)
+		return -err->code;
+	return steal_fd(&dir);
+}
+
 static int mount_dir(const struct rootfs_conf *conf, const char *path, int userns, struct err *err)
 {
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
-	autoclose int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-	struct stat st;
+	autoclose int dir = open_root(conf, path, conf->readonly && userns >= 0, err), tree = -1;
 
+	if (dir < 0)
+		return dir;
+	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
 		return err_sys(err, errno, "open the root folder '%s'", path);
-	if (fstat(tree, &st) < 0)
-		return err_sys(err, errno, "open the root folder '%s'", path);
-	if (!S_ISDIR(st.st_mode))
-		return err_sys(err, ENOTDIR, "open the root folder '%s'", path);
 	if (userns >= 0) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (unsigned)userns;

@@ -28,6 +28,12 @@ static const struct key keys[] = {
 	  .off = AT(readonly),
 	  .def = "no",
 	  .help = "Mount it read-only, beyond recall by what is inside; a privileged container can remount it." },
+	{ .name = "exposed",
+	  .type = &key_bool,
+	  .off = AT(exposed),
+	  .def = "no",
+	  .help = "Use it although others than root can come to it, and run as root what the container's root leaves "
+		  "there." },
 	{ 0 },
 };
 

@@ -12,7 +12,7 @@
 struct rootfs_conf {
 	char *path; /* BACKEND:PATH, absolute */
 	struct strv options;
-	bool readonly;
+	bool readonly, exposed;
 	uint64_t size; /* bytes; 0: no limit of its own */
 };
 
@@ -40,9 +40,12 @@ const struct storage_backend *storage_find(const struct rootfs_conf *conf, const
  * root: that the same files are mounted elsewhere, in the open or in other mount namespaces, is not seen. */
 int storage_exposed(int dir, struct err *err);
 
-/* Open the host's folder of this path (symlinks are followed; O_PATH), to hand it to a container that may write to it.
- * -EPERM when it is exposed; the message then tells to use `unless` ("--exposed"), what the user says to have it all the
- * same. unless NULL: that has been said. */
+/* -EPERM when the folder is exposed, with a message that tells to use `unless` ("--exposed"): what the user says to have it
+ * all the same. path is for the message. */
+int storage_check_exposed(int dir, const char *path, const char *unless, struct err *err);
+
+/* Open the host's folder of this path (symlinks are followed; O_PATH), to hand it to a container that may write to it,
+ * unless it is exposed. unless NULL: the user has said that it may be. */
 int storage_open_folder(const char *path, const char *unless, struct err *err);
 
 #endif

@@ -35,23 +35,23 @@ static bool parent_lives(int output)
 }
 
 /* Moves the descriptors above their targets first. */
-static bool place_fds(int output, int keep, int *report)
+static bool place_fds(int input, int output, int keep, int *report)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int in = input < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : fcntl(input, F_DUPFD_CLOEXEC, KEEP + 1);
 	int out = fcntl(output, F_DUPFD_CLOEXEC, KEEP + 1);
 	int kept = keep < 0 ? -1 : fcntl(keep, F_DUPFD_CLOEXEC, KEEP + 1);
 
 	*report = fcntl(*report, F_DUPFD_CLOEXEC, KEEP + 1);
-	if (null < 0 || out < 0 || *report < 0 || (keep >= 0 && kept < 0))
+	if (in < 0 || out < 0 || *report < 0 || (keep >= 0 && kept < 0))
 		return false;
 	if (sys_close_range(KEEP, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return false;
-	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		return false;
 	return keep < 0 || dup2(kept, KEEP) == KEEP;
 }
 
-static const char *prepare(int output, int keep, int *report)
+static const char *prepare(int input, int output, int keep, int *report)
 {
 	sigset_t none;
 
@@ -65,7 +65,7 @@ static const char *prepare(int output, int keep, int *report)
 		return "mount /proc";
 	if (chdir("/") < 0)
 		return "enter /";
-	if (!place_fds(output, keep, report))
+	if (!place_fds(input, output, keep, report))
 		return "place descriptors";
 	umask(022);
 	signal(SIGPIPE, SIG_DFL);
@@ -74,9 +74,9 @@ static const char *prepare(int output, int keep, int *report)
 	return NULL;
 }
 
-static void child(const struct strv *argv, int output, int keep, int report)
+static void child(const struct template *run, const struct strv *argv, int output, int report)
 {
-	const char *what = prepare(output, keep, &report);
+	const char *what = prepare(run->input, output, run->keep, &report);
 	struct failure failure = { 0 };
 
 	if (!what) {
@@ -133,7 +133,7 @@ int template_spawn(const struct template *run, struct template_child *ret, struc
 	ret->pid = sys_clone3(&args, sizeof args);
 	if (ret->pid == 0) {
 		close(output[0]);
-		child(&argv, output[1], run->keep, report[1]);
+		child(run, &argv, output[1], report[1]);
 	}
 	r = errno;
 	close(output[1]);

@@ -23,6 +23,7 @@ struct template
 	const char *name, *path, *rootfs; /* of the container, as it is called and where it is being made */
 	const char *cache;                /* MGR_CACHE for the program */
 	const struct strv *args;          /* the user's, after ours */
+	int input;                        /* its standard input; -1: nothing */
 	int keep;                         /* open in the program and its children, as 3; -1: nothing */
 	/* Each line of its output, without newline; may be NULL. */
 	void (*line)(const char *line, void *data);

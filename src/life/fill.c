@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a new container's root file system comes from. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "life/internal.h"
+#include "template/template.h"
+
+#define UNPACK MGR_LIBEXECDIR "/mgr-unpack"
+
+static int open_archive(const char *path, struct err *err)
+{
+	int fd = str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? err_sys(err, errno, "archive '%s': open it", path) : fd;
+}
+
+int birth_source(struct birth *birth, struct err *err)
+{
+	const struct life_create *what = birth->what;
+
+	birth->archive = birth->rootfs_fd = -1;
+	if (what->rootfs)
+		return birth_adopt(birth, err);
+	if (!what->archive)
+		return template_find(what->template, &birth->program, err);
+	birth->archive = open_archive(what->archive, err);
+	birth->program = strdup(UNPACK);
+	if (!birth->program)
+		return err_nomem(err);
+	return birth->archive < 0 ? birth->archive : 0;
+}
+
+void birth_source_done(struct birth *birth)
+{
+	free(birth->program);
+	free(birth->rootfs);
+	if (birth->archive >= 0)
+		close(birth->archive);
+	if (birth->rootfs_fd >= 0)
+		close(birth->rootfs_fd);
+}
+
+int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err)
+{
+	autofree char *text = birth->rootfs
+				      ? str_fmt("rootfs.path=dir:%s", birth->rootfs)
+				      : str_fmt("rootfs.path=dir:%s/%s/rootfs", birth->store->containers, birth->what->name);
+	int r = text ? spec_set(spec, text, err) : err_nomem(err);
+
+	return r == 0 && birth->what->exposed ? spec_set(spec, "rootfs.exposed=yes", err) : r;
+}
+
+/* What ends well and does nothing is no template. */
+static int check_filled(const struct birth *birth, const char *what, const char *name, struct err *err)
+{
+	int fd = openat(birth->folder, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return err_set(err, ECANCELED, "%s '%s' left no root file system", what, name);
+	while ((entry = readdir(dir)))
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+			return 0;
+	return err_set(err, ECANCELED, "%s '%s' left an empty root file system", what, name);
+}
+
+static int unpack_args(const struct idmap *map, struct strv *args)
+{
+	int r = map->mode == IDMAP_NONE ? strv_add(args, "--map=none") : 0;
+
+	for (size_t i = 0; map->mode == IDMAP_MAP && i < map->n; i++)
+		r |= strv_addf(args, "--map=%c %u %u %u", map->v[i].gid ? 'g' : 'u', map->v[i].guest, map->v[i].host,
+			       map->v[i].count);
+	return r;
+}
+
+/* The program's last line is what went wrong. */
+static int unpack(const struct birth *birth, struct template *run, struct str *ret_tail, struct err *err)
+{
+	autocall(strv_done) struct strv args = { 0 };
+	autocall(str_done) struct str said = { 0 };
+	int r;
+
+	if (unpack_args(&birth->map, &args) < 0)
+		return err_nomem(err);
+	run->args = &args;
+	run->input = birth->archive;
+	run->line = NULL;
+	r = template_run(run, &said, err);
+	if (r == -ECANCELED && said.len > 1) {
+		said.text[said.len - 1] = '\0';
+		const char *last = strrchr(said.text, '\n');
+		err_set(err, ECANCELED, "%s", last ? last + 1 : said.text);
+	} else {
+		str_add(ret_tail, str_text(&said));
+	}
+	return r < 0 ? err_wrap(err, "archive '%s'", birth->what->archive) : 0;
+}
+
+int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
+{
+	const struct life_create *what = birth->what;
+	autofree char *link = str_fmt("/proc/self/fd/%d", birth->folder), *path = link ? realpath(link, NULL) : NULL;
+	autofree char *rootfs = path ? str_fmt("%s/rootfs", path) : NULL;
+	struct template run = { .program = birth->program,
+				.name = what->name,
+				.path = path,
+				.rootfs = rootfs,
+				.cache = birth->store->cache,
+				.args = what->args,
+				.keep = birth->claim,
+				.input = -1,
+				.line = what->line,
+				.data = what->data };
+	int r;
+
+	if (birth->rootfs)
+		return 0;
+	if (!rootfs)
+		return err_nomem(err);
+	if (mkdirat(birth->folder, "rootfs", 0755) < 0 || fchmodat(birth->folder, "rootfs", 0755, 0) < 0)
+		return err_sys(err, errno, "make '%s'", rootfs);
+	r = what->archive ? unpack(birth, &run, ret_tail, err) : template_run(&run, ret_tail, err);
+	if (r < 0)
+		return r;
+	debug_point("create", "filled");
+	return what->archive ? check_filled(birth, "archive", what->archive, err)
+			     : check_filled(birth, "template", what->template, err);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A container that is being made. */
+#ifndef MGR_LIFE_INTERNAL_H
+#define MGR_LIFE_INTERNAL_H
+
+#include "life/life.h"
+#include "spec/spec.h"
+#include "store/leases.h"
+
+struct birth {
+	const struct store *store;
+	const struct life_create *what;
+	int claim, folder; /* the name, locked; what is to be the container */
+	char uuid[37];
+	uint32_t first_id;  /* 0: no range of its own */
+	struct idmap map;   /* as the user's own words have it, a template's left out */
+	struct lease lease; /* ipv4 0: none */
+
+	/* one of them, by what the root file system is to come from: */
+	char *program; /* a template */
+	int archive;   /* a tar file, open to read */
+	char *rootfs;  /* a folder of the host's, used where it is */
+	int rootfs_fd; /* and that it is: locked, so that no other create takes it meanwhile */
+};
+
+/* Find what was named, and refuse what cannot be had; nothing is made. The caller frees with birth_source_done. */
+int birth_source(struct birth *birth, struct err *err);
+void birth_source_done(struct birth *birth);
+
+/* --rootfs: what birth_source does for it. */
+int birth_adopt(struct birth *birth, struct err *err);
+
+/* Fill folder/rootfs, unless it is elsewhere. ret_tail: last lines of what was said meanwhile. */
+int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err);
+
+/* rootfs.path, and what belongs to it. */
+int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err);
+
+/* What this container alone has (ids, address, hardware addresses), reserved, and into the configuration. The second time
+ * nothing is reserved again. */
+int birth_allot(struct birth *birth, struct spec *spec, struct err *err);
+
+#endif
