@@ -94,13 +94,15 @@ static int see_end(int sock, uint32_t run, const struct life_stop *stop, uint64_
 	}
 }
 
-/* The connection broke, or nobody listens: its supervisor has ended, or is about to. What it left is cleared away. */
-static int wait_stopped(const struct store *store, const char *name, uint64_t deadline, struct err *err)
+/* The connection broke, or nobody listens: its supervisor has ended, or is about to. What it left is cleared away. ends: the
+ * run was seen to be ending, so that one which starts or runs is the next. */
+static int wait_stopped(const struct store *store, const char *name, bool ends, uint64_t deadline, struct err *err)
 {
+	const unsigned over = 1U << WIRE_STOPPED | 1U << WIRE_ABORTING, next = 1U << WIRE_STARTING | 1U << WIRE_RUNNING;
 	int r;
 
 	err_clear(err);
-	r = life_wait(store, name, 1U << WIRE_STOPPED | 1U << WIRE_ABORTING, false, deadline, NULL, err);
+	r = life_wait(store, name, ends ? over | next : over, false, deadline, NULL, err);
 	return r < 0 ? r : life_recover(store, name, err);
 }
 
@@ -158,7 +160,7 @@ static int wait_unheard(const struct store *store, const char *name, const struc
 {
 	const bool ends = store_lock_peek(store, name) == STORE_STOPPING;
 
-	return wait_stopped(store, name, clock_in(ends ? LAST_TIME : answer_time(stop)), err);
+	return wait_stopped(store, name, ends, clock_in(ends ? LAST_TIME : answer_time(stop)), err);
 }
 
 static int end_run(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
@@ -168,7 +170,7 @@ static int end_run(const struct store *store, const char *name, const struct lif
 	int r = sock < 0 ? sock : stop_over(sock, stop, deadline, err);
 
 	if (is_gone(r))
-		r = wait_stopped(store, name, deadline, err);
+		r = wait_stopped(store, name, true, deadline, err);
 	else if (r == -ENOTCONN)
 		r = wait_unheard(store, name, stop, err);
 	if ((r != -ETIMEDOUT && r != -EHOSTDOWN) || stop->no_kill || (stop->no_wait && stop->how != WIRE_KILL))
