@@ -7,10 +7,11 @@
 
 struct boot_request {
 	const char *name;
-	const char *path;   /* of -P, or NULL */
-	struct strv assign; /* of -s, for this run */
-	int lock;           /* held by the caller, or -1 */
-	int client;         /* to be a control connection of the supervisor, or -1 */
+	const char *path;    /* of -P, or NULL */
+	struct strv assign;  /* of -s, for this run */
+	int lock;            /* held by the caller, or -1 */
+	const char *pidfile; /* absolute, or NULL */
+	int client;          /* to be a control connection of the supervisor, or -1 */
 };
 
 /* Each is a whole life of mgr-boot and returns an exit status. */

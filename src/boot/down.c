@@ -58,5 +58,7 @@ int boot_down(const struct store *store, const char *name, int rundir, bool rebo
 		r = undo_run(rundir, down_line, &d, err);
 	if (r == 0 && unlinkat(rundir, "spec", 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove 'spec'");
+	if (r == 0 && !reboot)
+		r = boot_remove_pidfile(rundir, err);
 	return r == 0 && !reboot ? boot_forget_assignments(rundir, err) : r;
 }

@@ -113,6 +113,14 @@ void boot_write_last(int folder, const char *failed);
  * run's -s stay. The caller holds the lock. */
 int boot_down(const struct store *store, const char *name, int rundir, bool reboot, struct err *err);
 
+/* --- pidfile.c ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Write our process id to the file (NULL: none) until boot_remove_pidfile. */
+int boot_make_pidfile(int rundir, const char *path, struct err *err);
+/* None is 0. */
+int boot_remove_pidfile(int rundir, struct err *err);
+
 /* --- hand.c ---------------------------------------------------------------------------------------------------------- */
 
 /* Become the supervisor. At a reboot `from` is what it gave us. Returns only on failure. */

@@ -8,6 +8,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/internal.h \
 	%D%/network.c \
 	%D%/parent.c \
+	%D%/pidfile.c \
 	%D%/result.h \
 	%D%/run.c \
 	%D%/steps.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mgr-boot: starts a container and becomes its supervisor; undoes what a start made.
  *
- *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [--client FD] NAME
+ *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [-p PIDFILE] [--client FD] NAME
  *                                                       answers with a struct boot_result to descriptor 3; FD: a socket
  *                                                       that the supervisor takes as a control connection
  *   mgr-boot --down [-P PATH] [--lock FD] NAME          from the undo record alone; FD: the lock, held by the caller
@@ -47,11 +47,13 @@ int main(int argc, char **argv)
 	uint64_t fd = 0;
 	int what = 0, c;
 
-	while ((c = getopt_long(argc, argv, "P:s:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "P:s:p:", longs, NULL)) != -1) {
 		if ((c == 'l' || c == 'r' || c == 'c') && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
 			return usage();
 		if (c == 'P')
 			q.path = optarg;
+		else if (c == 'p')
+			q.pidfile = optarg;
 		else if (c == 'l')
 			q.lock = (int)fd;
 		else if (c == 'c')

@@ -27,7 +27,7 @@
 static void boot_init(struct boot *b, const char *name, const char *path)
 {
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
-	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = -1;
+	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
 	b->peer = b->dev = b->sys = b->tree = b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn =
 		-1;
 }
@@ -77,10 +77,12 @@ static void reset_limits(void)
 	}
 }
 
-/* A process of its own: no terminal, no folder, nothing of the command's but the result. */
-static void detach(void)
+/* A process of its own: no terminal, no folder, nothing of the command's but the result and a control connection. */
+static void detach(int client)
 {
 	fcntl(BOOT_RESULT_FD, F_SETFD, FD_CLOEXEC);
+	if (client >= 0)
+		fcntl(client, F_SETFD, FD_CLOEXEC);
 	setsid();
 	(void)!chdir("/");
 	umask(0022);
@@ -198,6 +200,8 @@ static int up(struct boot *b, const struct boot_request *q, struct err *err)
 	if (r == 0)
 		r = boot_keep_assignments(b->rundir, &b->assign, err);
 	if (r == 0)
+		r = boot_make_pidfile(b->rundir, q->pidfile, err);
+	if (r == 0)
 		r = boot_run(b, err);
 	return r;
 }
@@ -208,9 +212,10 @@ int boot_up(const struct boot_request *q)
 	struct boot b;
 	int r;
 
-	detach();
+	detach(q->client);
 	boot_init(&b, q->name, q->path);
 	b.assign = q->assign;
+	b.client = q->client;
 	r = up(&b, q, &err);
 	if (r < 0 && b.lock >= 0)
 		close(b.lock); /* before the answer: it is STOPPED then */

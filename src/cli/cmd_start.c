@@ -3,18 +3,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "lib/start.h"
+#include "lib/foreground.h"
 #include "life/wait.h"
 #include "store/last.h"
 
 struct start_data {
 	struct strv assign;
 	const char *option; /* the one that changes this run; NULL: none */
-	bool wait;
+	char *pidfile;
+	bool wait, foreground;
 	uint64_t patience; /* CLOCK_NEVER: no end */
 };
 
@@ -32,6 +35,37 @@ static int set_forward(void *data, const char *value, struct err *err)
 
 	d->option = d->option ? d->option : "--forward";
 	return strv_addf(&d->assign, "forward.port+=%s", value) < 0 ? err_nomem(err) : 0;
+}
+
+static int set_pidfile(void *data, const char *value, struct err *err)
+{
+	struct start_data *d = data;
+	autofree char *folder = value[0] == '/' ? strdup("") : getcwd(NULL, 0);
+
+	if (!*value)
+		return err_set(err, EINVAL, "is empty, not a file");
+	free(d->pidfile);
+	d->option = "--pidfile";
+	d->pidfile = folder ? str_fmt("%s%s%s", folder, *folder ? "/" : "", value) : NULL;
+	return d->pidfile ? 0 : err_nomem(err);
+}
+
+static int set_foreground(void *data, const char *value, struct err *err)
+{
+	struct start_data *d = data;
+
+	(void)value, (void)err;
+	d->foreground = true;
+	return 0;
+}
+
+static int set_daemon(void *data, const char *value, struct err *err)
+{
+	struct start_data *d = data;
+
+	(void)value, (void)err;
+	d->foreground = false;
+	return 0;
 }
 
 static int set_wait(void *data, const char *value, struct err *err)
@@ -79,14 +113,27 @@ static void tell_wait(const struct cli *cli, const char *name)
 		fprintf(stderr, "mgr-start: %s: is stopping: waiting for its end\n", name);
 }
 
+static int attend(const struct cli *cli, const char *name, struct lib_start *start, struct err *err)
+{
+	const struct lib_foreground how = { .console = true, .in = STDIN_FILENO, .out = STDOUT_FILENO };
+
+	return lib_foreground(&cli->store, name, start, &how, err);
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	const struct start_data *d = cli->data;
-	const struct lib_start how = { .assign = &d->assign, .client = -1 };
+	struct lib_start start = { .assign = &d->assign, .pidfile = d->pidfile, .client = -1 };
 	int r;
 
+	if (cli->names.n > 1 && (d->foreground || d->pidfile))
+		return cli_usage(cli, "one container only with %s", d->foreground ? "--foreground" : "--pidfile");
+	if (d->foreground && d->wait)
+		return cli_usage(cli, "--wait and --foreground do not go together");
 	tell_wait(cli, name);
-	r = lib_start(&cli->store, name, &how, err);
+	if (d->foreground)
+		return attend(cli, name, &start, err);
+	r = lib_start(&cli->store, name, &start, err);
 	if (r == 1 && d->option)
 		return err_set(err, EBUSY, "runs already: %s has no effect on it", d->option);
 	if (r < 0)
@@ -94,18 +141,35 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	return d->wait ? await_ready(cli, name, d->patience, err) : 0;
 }
 
+static bool is_attended(const void *data)
+{
+	const struct start_data *d = data;
+
+	return d->foreground;
+}
+
 static void done(void *data)
 {
 	struct start_data *d = data;
 
 	strv_done(&d->assign);
+	free(d->pidfile);
 }
 
 static const struct option_row opts[] = {
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", set_assignment },
 	{ 0, "forward", "FORWARD", "Forward a port of the host, for this run: tcp:8080:80.", set_forward },
+	{ 'F', "foreground", NULL, "Stay, with its console on this terminal, until it has ended.", set_foreground },
+	{ 'd', "daemon", NULL, "Return once it runs (the default).", set_daemon },
+	{ 'p', "pidfile", "FILE", "Write the supervisor's process id to FILE, for as long as it runs.", set_pidfile },
 	{ 0, "wait", "[S]", "Return when the guest is ready; exit 1 after S seconds.", set_wait },
 	{ 0, NULL, NULL, NULL, NULL },
+};
+
+static const struct exit_row exits[] = {
+	{ "125 128+n",
+	  "With --foreground: it could not be started, or was killed by signal n; else the status of its init." },
+	{ 0 },
 };
 
 const struct command cmd_start = {
@@ -113,8 +177,10 @@ const struct command cmd_start = {
 	.args = "NAME...",
 	.help = "Start a container.",
 	.opts = opts,
+	.exits = exits,
 	.data_size = sizeof(struct start_data),
 	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL | CMD_STOPPED,
 	.run = run,
+	.ours_125 = is_attended,
 	.done = done,
 };

@@ -14,9 +14,11 @@
 #include "cli/options.h"
 #include "cli/parallel.h"
 
-static int ours(const struct command *cmd, int code)
+static int ours(const struct cli *cli, int code)
 {
-	return cmd->flags & CMD_OURS_125 ? EXIT_OURS : code;
+	const struct command *cmd = cli->command;
+
+	return cmd->flags & CMD_OURS_125 || (cmd->ours_125 && cli->data && cmd->ours_125(cli->data)) ? EXIT_OURS : code;
 }
 
 static void complain(const struct command *cmd, const char *name, const struct err *err)
@@ -48,7 +50,7 @@ int cli_usage(struct cli *cli, const char *fmt, ...)
 	err_set(&err, EINVAL, "%s", text);
 	complain(cli->command, NULL, &err);
 	fprintf(stderr, "try 'mgr-%s -h'\n", cli->command->name);
-	return ours(cli->command, EXIT_USAGE);
+	return ours(cli, EXIT_USAGE);
 }
 
 bool cli_tail_help(const struct cli *cli)
@@ -102,7 +104,7 @@ static int run_one(struct cli *cli, const char *name)
 		r = cmd->run(cli, name, &err);
 	if (r < 0) {
 		complain(cmd, name, &err);
-		r = ours(cmd, EXIT_FAILURE);
+		r = ours(cli, EXIT_FAILURE);
 	}
 	log_info("%s%sends with %d", of, colon, r);
 	return r;
@@ -126,7 +128,7 @@ static int run_all(struct cli *cli)
 
 	if (store_open(&cli->store, cli->path, &err) < 0) {
 		complain(cli->command, NULL, &err);
-		return ours(cli->command, EXIT_FAILURE);
+		return ours(cli, EXIT_FAILURE);
 	}
 	if (cli->command->flags & CMD_PARALLEL && cli->names.n > 1)
 		code = parallel_run(cli, run_one);
@@ -137,15 +139,15 @@ static int run_all(struct cli *cli)
 }
 
 /* What was asked for must have reached stdout, or the status says so. */
-static int flushed(const struct command *cmd, int code)
+static int flushed(const struct cli *cli, int code)
 {
 	struct err err = { 0 };
 
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	err_sys(&err, errno ? errno : EIO, "write to standard output");
-	complain(cmd, NULL, &err);
-	return code ? code : ours(cmd, EXIT_FAILURE);
+	complain(cli->command, NULL, &err);
+	return code ? code : ours(cli, EXIT_FAILURE);
 }
 
 static int run(const struct command *cmd, char *const argv[])
@@ -164,14 +166,15 @@ static int run(const struct command *cmd, char *const argv[])
 		code = run_all(&cli);
 	else {
 		complain(cmd, NULL, &err);
-		code = ours(cmd, EXIT_FAILURE);
+		code = ours(&cli, EXIT_FAILURE);
 	}
+	code = flushed(&cli, code);
 	if (cmd->done && cli.data)
 		cmd->done(cli.data);
 	strv_done(&cli.names);
 	strv_done(&cli.rest);
 	free(cli.data);
-	return flushed(cmd, code);
+	return code;
 }
 
 static const struct command *find(const char *name)

@@ -22,6 +22,8 @@ static int build_argv(const struct store *store, const char *name, const struct 
 		r |= strv_add(argv, "-P") | strv_add(argv, store->containers);
 	if (how->client >= 0)
 		r |= strv_add(argv, "--client") | strv_addf(argv, "%d", BOOT_CLIENT_FD);
+	if (how->pidfile)
+		r |= strv_add(argv, "-p") | strv_add(argv, how->pidfile);
 	for (size_t i = 0; how->assign && i < how->assign->n; i++)
 		r |= strv_add(argv, "-s") | strv_add(argv, how->assign->v[i]);
 	return r | strv_add(argv, name);

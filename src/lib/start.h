@@ -11,6 +11,7 @@
 
 struct lib_start {
 	const struct strv *assign; /* "section.key=value" for this run, in order; may be NULL */
+	const char *pidfile;       /* gets the supervisor's process id while the run lasts; NULL: none */
 	/* One end of a SEQPACKET pair, which the supervisor takes as a control connection (wire/wire.h) before anything can
 	 * happen in the container: what was sent into the other end waits for it. -1: none. Not consumed. */
 	int client;
