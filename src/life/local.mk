@@ -13,3 +13,13 @@ src_life_liblife_a_SOURCES = \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/wait.c %D%/wait.h
+
+# The one program that links libarchive.
+pkglibexec_PROGRAMS += mgr-unpack
+mgr_unpack_SOURCES = \
+	%D%/unpack/internal.h \
+	%D%/unpack/main.c \
+	%D%/unpack/owner.c \
+	%D%/unpack/unpack.c %D%/unpack/unpack.h
+mgr_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
+mgr_unpack_LDADD = $(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs) $(ARCHIVE_LIBS)

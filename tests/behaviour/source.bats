@@ -13,6 +13,7 @@ setup_file() {
 
 setup() {
 	common_setup
+	forget_later web # also what should have been refused
 	store=$MGR_ROOT/var/lib/mgr
 	closed=$BATS_FILE_TMPDIR/closed
 	open=$TMPDIR/open # what bats makes is closed
@@ -53,7 +54,6 @@ owners() {
 	cp -a "$closed/tree" "$closed/used"
 	owners "$closed/used" >"$BATS_TEST_TMPDIR/before"
 	cd "$closed"
-	forget_later web
 	mgr-create -n web --rootfs used -s init.ready=exec
 	assert_equal "$(mgr-config -n web get rootfs.path)" "dir:$(realpath used)"
 	boot web
@@ -67,7 +67,6 @@ owners() {
 @test "create.20 a folder that others than root can come to is refused, at start too, unless it is said to be exposed" {
 	cp -a "$closed/tree" "$open"
 	refused web "use --exposed" --rootfs "$open/tree"
-	forget_later web
 	mgr-create -n web --rootfs "$open/tree" --exposed -s init.ready=exec
 	assert_equal "$(mgr-config -n web get rootfs.exposed)" yes
 	boot web
@@ -85,7 +84,6 @@ owners() {
 	local above=$open/above
 	mkdir "$above"
 	cp -a "$closed/tree" "$above/tree"
-	forget_later web
 	mgr-create -n web --rootfs "$above/tree" --exposed -s init.ready=exec
 	mv "$above" "$above.old"
 	ln -s "$closed" "$above"
@@ -131,4 +129,170 @@ owners() {
 		assert_status 64
 		assert_contains "try 'mgr-create -h'"
 	done
+}
+
+# --- create.20: a tar file ----------------------------------------------------------------------------------------------------
+
+# pack ARG...: a tar file of $tree as its owner would pack it, $BATS_TEST_TMPDIR/t.tar.
+pack() {
+	tar --numeric-owner --xattrs '--xattrs-include=*' --acls --sparse -C "$tree" -cf "$BATS_TEST_TMPDIR/t.tar" "$@" .
+}
+
+# What is in a tree, as far as a tar file keeps it; folders without their times (mgr-start makes files in them).
+contents() {
+	(cd "$1" && find . ! -path './dev/*' ! -type c -printf '%P|%U:%G|%m|%y|%n|%l\n' | sort
+		find . ! -path './dev/*' -type f -printf '%P|%s|%T@\n' | sort
+		find . ! -path './dev/*' -type f -exec sha256sum {} + | sort -k 2)
+}
+
+@test "create.20 a tar file, plain or packed, or standard input, becomes the root file system as it was" {
+	tree=$closed/tree
+	chmod 1777 "$tree/tmp"
+	chown 33:34 "$tree/var/www/index.html"
+	ln -sfn /etc/passwd "$tree/root/link"
+	mkfifo "$tree/root/pipe" 2>/dev/null || [ -p "$tree/root/pipe" ]
+	touch "$tree/root/ü" "$tree/root/$(printf 'lat\351in')" "$tree/root/$(printf 'n%0230d' 7)"
+	pack
+	gzip -k "$BATS_TEST_TMPDIR/t.tar"
+	xz -k "$BATS_TEST_TMPDIR/t.tar"
+	zstd -qk "$BATS_TEST_TMPDIR/t.tar"
+	contents "$tree" >"$BATS_TEST_TMPDIR/before"
+	local end
+	for end in .tar .tar.gz .tar.xz .tar.zst; do
+		run mgr-create -n web --tar "$BATS_TEST_TMPDIR/t$end"
+		assert_success
+		assert_output ""
+		contents "$store/web/rootfs" | diff "$BATS_TEST_TMPDIR/before" -
+		mgr-destroy -n web
+	done
+	mgr-create -n web --tar - -s init.ready=exec <"$BATS_TEST_TMPDIR/t.tar.gz"
+	boot web
+	run in_container web stat -c '%u:%g' /var/www/index.html
+	assert_output 33:34
+}
+
+@test "create.20 capabilities, attributes, ACLs, holes and setuid bits come over from a tar file" {
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$tree/etc"
+	echo 'somebody:x:4711:4711::/:/bin/false' >"$tree/etc/passwd"
+	cp "$closed/tree/bin/busybox" "$tree/ping"
+	setcap cap_net_raw+ep "$tree/ping"
+	cp "$tree/ping" "$tree/su"
+	chmod 6755 "$tree/su"
+	echo x >"$tree/file"
+	setfattr -n user.color -v blue "$tree/file"
+	setfacl -m u:4711:rw,g:4712:r "$tree/file"
+	truncate -s 30M "$tree/holes"
+	echo end >>"$tree/holes"
+	pack --exclude ./etc
+	tar --numeric-owner -C "$tree" -rf "$BATS_TEST_TMPDIR/t.tar" etc
+	mgr-create -n web --tar "$BATS_TEST_TMPDIR/t.tar"
+	cd "$store/web/rootfs"
+	assert_equal "$(getcap ping)" "ping cap_net_raw=ep"
+	assert_equal "$(stat -c %a su)" 6755
+	assert_equal "$(getfattr --only-values -n user.color file)" blue
+	getfacl -n file 2>/dev/null | grep -x 'user:4711:rw-'
+	getfacl -n file 2>/dev/null | grep -x 'group:4712:r--'
+	cmp holes "$tree/holes"
+	[ "$(du -k holes | cut -f 1)" -lt 100 ]
+}
+
+@test "create.20 an ACL of a tar file that names its users means the archive's own, not this machine's" {
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir "$tree"
+	touch "$tree/file"
+	setfacl -m u:daemon:rw "$tree/file" # GNU tar keeps the name
+	pack
+	refused web "its ACL names user 'daemon'" --tar "$BATS_TEST_TMPDIR/t.tar"
+	mkdir -p "$tree/etc"
+	echo 'daemon:x:77:77::/:/bin/false' >"$tree/etc/passwd"
+	tar -C "$tree" --acls -cf "$BATS_TEST_TMPDIR/t.tar" ./etc ./file
+	mgr-create -n web --tar "$BATS_TEST_TMPDIR/t.tar"
+	getfacl -n "$store/web/rootfs/file" 2>/dev/null | grep -x 'user:77:rw-'
+}
+
+@test "create.20 device nodes of a tar file are made for a privileged container only, and what is left out is told" {
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$tree/dev" "$tree/srv"
+	mknod "$tree/dev/null" c 1 3
+	mknod "$tree/srv/null" c 1 3
+	setfattr -n trusted.mark -v 1 "$tree/srv"
+	pack
+	run mgr-create -n web --tar "$BATS_TEST_TMPDIR/t.tar"
+	assert_success
+	assert_contains "left out: 1 device nodes, which no container with an id map can have, such as './srv/null'"
+	assert_contains "such as 'trusted.mark'"
+	[ ! -e "$store/web/rootfs/srv/null" ]
+	[ ! -e "$store/web/rootfs/dev/null" ]
+	mgr-destroy -n web
+	mgr-create -n web --tar "$BATS_TEST_TMPDIR/t.tar" -s container.idmap=none
+	assert_equal "$(stat -c %t:%T "$store/web/rootfs/srv/null")" 1:3
+}
+
+@test "create.20 a hostile tar file is refused, nothing is made, nothing elsewhere is touched" {
+	mkdir "$BATS_TEST_TMPDIR/a"
+	"$BATS_TEST_DIRNAME/../lib/hostile.py" "$BATS_TEST_TMPDIR/a" >"$BATS_TEST_TMPDIR/list"
+	local name words
+	while read -r name words; do
+		echo "# $name"
+		refused web "$words" --tar "$BATS_TEST_TMPDIR/a/$name.tar"
+		[[ $name == foreign-* ]] || refused web "$words" --tar "$BATS_TEST_TMPDIR/a/$name.tar" -s container.idmap=none
+	done <"$BATS_TEST_TMPDIR/list"
+	run find / -xdev -name evil
+	assert_output ""
+}
+
+@test "create.20 a tar file that is cut short, none at all, or more than the disk holds is refused" {
+	tree=$closed/tree
+	pack
+	cd "$BATS_TEST_TMPDIR"
+	local end size
+	gzip -k t.tar
+	xz -k t.tar
+	zstd -qk t.tar
+	for end in "" .gz .xz .zst; do
+		size=$(stat -c %s "t.tar$end")
+		head -c $((size * 2 / 3)) "t.tar$end" >short
+		refused web "archive 'short': " --tar short
+		refused web "archive '-': " --tar - <short
+	done
+	tar -C "$tree" -cf small.tar etc/passwd
+	head -c 1024 small.tar >short # up to the end of the last file
+	refused web "cut short" --tar short
+	refused web "Unrecognized archive format" --tar /etc/passwd
+	refused web "Unrecognized archive format" --tar /dev/null
+	refused web "Is a directory" --tar /etc
+	refused web "No such file or directory" --tar none.tar
+	tar -cf empty.tar -T /dev/null
+	refused web "empty root file system" --tar empty.tar
+	mkdir full
+	mount -t tmpfs -o size=1M,mode=700 full full
+	run mgr-create -P full -n web --tar t.tar
+	ls -A full
+	umount full
+	own_store full
+	assert_status 1
+	assert_contains "No space left on device"
+}
+
+@test "create.20 who reads a tar file has the container's ids, no descriptor, no network and no path of the host's" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	mgr-create -n web --tar "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/said" &
+	local creating=$! reader
+	exec 7>"$BATS_TEST_TMPDIR/fifo"
+	is_reading() {
+		reader=$(pgrep -n mgr-unpack) && [ ! "/proc/$reader/root/" -ef / ] &&
+			awk '/^CapBnd:/ { exit $2 != "000000008800001b" }' "/proc/$reader/status"
+	}
+	wait_until 10 is_reading
+	awk '{ exit !($2 >= 65536) }' "/proc/$reader/uid_map"
+	awk '/^Uid:/ { exit !($2 >= 65536 && $3 == $2 && $5 == $2) }' "/proc/$reader/status"
+	awk '/^NoNewPrivs:/ { exit $2 != 1 }' "/proc/$reader/status"
+	[ ! "/proc/$reader/ns/user" -ef /proc/self/ns/user ]
+	assert_equal "$(ls -A "/proc/$reader/root/")" ""
+	[ "$(find "/proc/$reader/fd" -type l | wc -l)" -eq 3 ]
+	[ ! "/proc/$reader/ns/net" -ef /proc/self/ns/net ]
+	exec 7>&-
+	wait "$creating" && return 1
+	made_nothing web
 }

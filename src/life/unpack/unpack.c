@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "life/unpack/unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "life/unpack/internal.h"
+
+#define BLOCK 512 /* of a tar file, whose end is two of zeros */
+
+/* Something that was left out: how many, and the first. */
+struct left_out {
+	const char *what;
+	size_t n;
+	char *first;
+};
+
+struct unpack {
+	int fd;
+	struct archive *from, *to;
+	const struct idmap *map;
+	struct left_out nodes, attributes;
+	bool end, zeros; /* more was wanted than there is; the last block was all zeros */
+	char buf[128 * BLOCK];
+};
+
+void unpack_prepare(void)
+{
+	setlocale(LC_CTYPE, "C.UTF-8"); /* names are bytes: libarchive gives out none that the locale cannot hold */
+}
+
+static void done(struct unpack *u)
+{
+	archive_read_free(u->from);
+	archive_write_free(u->to);
+	free(u->nodes.first);
+	free(u->attributes.first);
+}
+
+/* What libarchive says, and the system's reason where there is one (EILSEQ stands for a bad format). */
+static int say(struct err *err, struct archive *from, const char *what, const char *path)
+{
+	int code = archive_errno(from);
+	const char *text = archive_error_string(from), *reason = code > 0 && code != EILSEQ ? strerror(code) : NULL;
+
+	if (reason && text && strstr(text, reason))
+		reason = NULL;
+	return err_set(err, EIO, "%s%s%s%s: %s%s%s", what, path ? " '" : "", path ? path : "", path ? "'" : "",
+		       text ? text : "failed", reason ? ": " : "", reason ? reason : "");
+}
+
+static la_ssize_t read_input(struct archive *from, void *data, const void **ret)
+{
+	static const char zeros[BLOCK];
+	struct unpack *u = data;
+	size_t n = 0;
+
+	while (n < sizeof u->buf) { /* whole blocks, from a pipe too */
+		ssize_t got = read(u->fd, u->buf + n, sizeof u->buf - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			archive_set_error(from, errno, "%s", strerror(errno));
+			return -1;
+		}
+		if (got == 0)
+			break;
+		n += (size_t)got;
+	}
+	u->end = n == 0;
+	if (n > 0)
+		u->zeros = n % BLOCK == 0 && memcmp(u->buf + n - BLOCK, zeros, BLOCK) == 0;
+	*ret = u->buf;
+	return (la_ssize_t)n;
+}
+
+/* Only what the library unpacks by itself: where it would run a program it warns, and that program would be the guest's. */
+static int open_input(struct unpack *u, struct err *err)
+{
+	int (*const filters[])(struct archive *) = { archive_read_support_filter_gzip, archive_read_support_filter_xz,
+						     archive_read_support_filter_zstd, archive_read_support_filter_bzip2 };
+
+	u->from = archive_read_new();
+	u->to = archive_write_disk_new();
+	if (!u->from || !u->to)
+		return err_nomem(err);
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+		if (filters[i](u->from) != ARCHIVE_OK)
+			return err_set(err, ENOSYS, "libarchive lacks a way to unpack: %s", archive_error_string(u->from));
+	if (archive_read_support_format_tar(u->from) != ARCHIVE_OK ||
+	    archive_write_disk_set_options(u->to, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
+							  ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR |
+							  ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
+							  ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS) != ARCHIVE_OK)
+		return err_set(err, ENOSYS, "libarchive lacks what is needed");
+	if (archive_read_open(u->from, u, NULL, read_input, NULL) != ARCHIVE_OK)
+		return say(err, u->from, "read it", NULL);
+	return 0;
+}
+
+static int leave_out(struct left_out *left, const char *first, struct err *err)
+{
+	if (left->n++ == 0 && !(left->first = strdup(first)))
+		return err_nomem(err);
+	return 0;
+}
+
+/* The first is shown without what a terminal would obey. */
+static void tell(const struct left_out *left, struct str *out)
+{
+	if (left->n == 0)
+		return;
+	for (char *p = left->first; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = '?';
+	str_addf(out, "left out: %zu %s, such as '%s'\n", left->n, left->what, left->first);
+}
+
+static bool is_inside(const char *path)
+{
+	if (!path || !*path || *path == '/')
+		return false;
+	for (const char *p = path; p; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || !p[2]))
+			return false;
+	}
+	return true;
+}
+
+static int check_paths(struct archive_entry *entry, struct err *err)
+{
+	const char *path = archive_entry_pathname(entry), *link = archive_entry_hardlink(entry);
+
+	if (!is_inside(path))
+		return err_set(err, EINVAL, "'%s' leads out of the container's root: refused", path ? path : "");
+	if (link && !is_inside(link))
+		return err_set(err, EINVAL, "'%s' is a hard link to '%s', which leads out of the container's root: refused",
+			       path, link);
+	return 0;
+}
+
+static bool is_kept(const char *attribute)
+{
+	return str_starts(attribute, "user.") || str_eq(attribute, "security.capability");
+}
+
+/* Keeps what a container's root could set by itself. */
+static int choose_attributes(struct unpack *u, struct archive_entry *entry, struct err *err)
+{
+	struct archive_entry *copy;
+	const char *name;
+	const void *value;
+	size_t n;
+	int r = 0;
+
+	if (archive_entry_xattr_reset(entry) == 0)
+		return 0;
+	copy = archive_entry_clone(entry);
+	if (!copy)
+		return err_nomem(err);
+	archive_entry_xattr_clear(entry);
+	archive_entry_xattr_reset(copy);
+	while (r == 0 && archive_entry_xattr_next(copy, &name, &value, &n) == ARCHIVE_OK)
+		if (is_kept(name))
+			archive_entry_xattr_add_entry(entry, name, value, n);
+		else
+			r = leave_out(&u->attributes, name, err);
+	archive_entry_free(copy);
+	return r;
+}
+
+/* Each container's /dev is mgr's own, so that nobody misses what would be below it. */
+static bool is_below_dev(const char *path)
+{
+	while (str_starts(path, "./"))
+		path += 2;
+	return str_starts(path, "dev/");
+}
+
+static int copy_data(struct unpack *u, const char *path, struct err *err)
+{
+	const void *buf;
+	la_int64_t at;
+	size_t n;
+	int r;
+
+	while ((r = archive_read_data_block(u->from, &buf, &n, &at)) == ARCHIVE_OK)
+		if (archive_write_data_block(u->to, buf, n, at) < ARCHIVE_OK)
+			return say(err, u->to, "unpack", path);
+	if (r != ARCHIVE_EOF)
+		return say(err, u->from, "read", path);
+	return 0;
+}
+
+static int unpack_entry(struct unpack *u, struct archive_entry *entry, struct err *err)
+{
+	mode_t type = archive_entry_filetype(entry);
+	const char *path = archive_entry_pathname(entry), *link = archive_entry_hardlink(entry);
+	int r = check_paths(entry, err);
+
+	if (r < 0)
+		return r;
+	if (link && str_eq(link, path)) /* what GNU tar was told to pack twice */
+		return 0;
+	if (type == AE_IFCHR || type == AE_IFBLK) {
+		if (is_below_dev(path))
+			return 0;
+		if (u->map->mode != IDMAP_NONE)
+			return leave_out(&u->nodes, path, err);
+	}
+	r = unpack_owner(u->map, entry, err);
+	if (r == 0)
+		r = choose_attributes(u, entry, err);
+	if (r < 0)
+		return r;
+	if (archive_write_header(u->to, entry) != ARCHIVE_OK)
+		return say(err, u->to, "unpack", path);
+	r = copy_data(u, path, err);
+	if (r == 0 && archive_write_finish_entry(u->to) != ARCHIVE_OK)
+		r = say(err, u->to, "unpack", path);
+	return r;
+}
+
+/* The next entry. A name that is not UTF-8 is a warning, and comes as the bytes that it is; every other one counts. */
+static int next_entry(const struct unpack *u, struct archive_entry **ret)
+{
+	int r = archive_read_next_header(u->from, ret);
+	const char *text = r == ARCHIVE_WARN ? archive_error_string(u->from) : NULL;
+
+	return text && strstr(text, "can't be converted from") ? ARCHIVE_OK : r;
+}
+
+static int unpack_all(struct unpack *u, struct str *ret_told, struct err *err)
+{
+	struct archive_entry *entry;
+	int r, got;
+
+	while ((got = next_entry(u, &entry)) == ARCHIVE_OK) {
+		r = unpack_entry(u, entry, err);
+		if (r < 0)
+			return r;
+	}
+	if (got != ARCHIVE_EOF)
+		return say(err, u->from, "read it", NULL);
+	if (u->end && !u->zeros && archive_filter_count(u->from) == 1)
+		return err_set(err, EINVAL, "read it: it is cut short, its end mark is missing");
+	if (archive_write_close(u->to) != ARCHIVE_OK) /* folders get their modes and times here */
+		return say(err, u->to, "unpack", NULL);
+	tell(&u->nodes, ret_told);
+	tell(&u->attributes, ret_told);
+	return 0;
+}
+
+int unpack(int archive, const struct idmap *map, struct str *ret_told, struct err *err)
+{
+	struct unpack *u = calloc(1, sizeof *u);
+	int r;
+
+	if (!u)
+		return err_nomem(err);
+	u->fd = archive;
+	u->map = map;
+	u->nodes.what = "device nodes, which no container with an id map can have";
+	u->attributes.what = "extended attributes that belong to the machine it was packed on";
+	r = open_input(u, err);
+	if (r == 0)
+		r = unpack_all(u, ret_told, err);
+	done(u);
+	free(u);
+	return r;
+}
