@@ -87,7 +87,7 @@ static void done(void *data)
 static const struct option_row opts[] = {
 	{ 'u', "user", "USER", "Run as this user of the container (root).", set_user },
 	{ 'g', "group", "GROUP", "Run with this group instead of the user's own.", set_group },
-	{ 'c', "cwd", "DIR", "Run in this folder of the container (the user's home).", set_cwd },
+	{ 'c', "cwd", "FOLDER", "Run in this folder of the container (the user's home).", set_cwd },
 	{ 'v', "set-var", "K=V", "Set a variable in the environment; may be repeated.", set_var },
 	{ 0, "clear-env", NULL, "Begin with an environment of the container's alone (the default).", set_clear_env },
 	{ 0, "keep-env", NULL, "Begin with the caller's environment.", set_keep_env },

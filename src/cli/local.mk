@@ -68,3 +68,4 @@ install-exec-hook:
 
 uninstall-hook:
 	@cd '$(DESTDIR)$(bindir)' && rm -f $(fast_names) $(manage_names)
+	@cd '$(DESTDIR)$(bashcompletiondir)' && rm -f $(fast_names) $(manage_names)
