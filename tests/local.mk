@@ -1,6 +1,6 @@
 # `make lint` and `make check-asan` work in a plain build folder; `make check` runs the unit tests (tests/unit/local.mk).
-lint:
-	@$(top_srcdir)/tests/lint/run
+lint: man/tables
+	@MGR_TABLES=$(abs_builddir)/man/tables $(top_srcdir)/tests/lint/run
 
 check-asan:
 	@$(top_srcdir)/tests/run --asan

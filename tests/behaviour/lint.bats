@@ -6,7 +6,10 @@ setup() {
 	common_setup
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir "$tree"
-	cp -r "$BATS_TEST_DIRNAME"/../../{src,tests,doc,.clang-format} "$tree"
+	cp -r "$BATS_TEST_DIRNAME"/../../{src,tests,doc,completion,.clang-format} "$tree"
+	export MGR_TABLES=$BATS_TEST_TMPDIR/tables
+	mgr --describe >"$MGR_TABLES"
+	"$STAGE/libexec/mgr/mgr-manage" --describe >>"$MGR_TABLES"
 }
 
 lint() {
@@ -60,4 +63,59 @@ lint() {
 	lint behaviour
 	assert_contains "never.1 is promised in doc/BEHAVIOUR.md, and no test has it"
 	assert_contains "never.2 has a test, and doc/BEHAVIOUR.md does not promise it"
+}
+
+# without REGEX: the tables without these lines. with LINE...: and with these.
+without() {
+	sed -i -E "/$1/d" "$MGR_TABLES"
+}
+
+with() {
+	printf '%b\n' "$@" >>"$MGR_TABLES"
+}
+
+@test "doc.3 lint sees a command without its page, and a page without its command" {
+	with 'command\tnap\teach-name\tNAME...\tLet a container sleep.'
+	without '^command	stop	'
+	lint pages
+	assert_contains "doc/man/mgr-nap.1.in: mgr-nap has no manual page"
+	assert_contains "doc/man/mgr-stop.1.in: there is no mgr-stop"
+}
+
+@test "doc.3 lint sees a page that lacks a part, or tells of an option that is not there" {
+	sed -i -e '/^@exit/d' -e 's/^@option set-var/@option set-war/' "$tree/doc/man/mgr-attach.1.in"
+	sed -i '/^@example/,/^@end/d' "$tree/doc/man/mgr-stop.1.in"
+	lint pages
+	assert_contains "doc/man/mgr-attach.1.in: has no @exit"
+	assert_contains "'set-war' (line "
+	assert_contains "doc/man/mgr-stop.1.in: has no example"
+}
+
+@test "doc.3 lint sees an option, a key or an exit code without a sentence of help" {
+	with 'option\tstart\town\tx\texact\t\t' 'key\tmgr.container.conf\tlimits\tdisk\tstart\tsize\t\t\tgreatest disk use' 'exit\tstart\t3\t'
+	lint pages
+	assert_contains "mgr-start --exact: its help is ''"
+	assert_contains "limits.disk: its help is 'greatest disk use'"
+	assert_contains "mgr-start, exit code 3"
+}
+
+@test "doc.3 lint sees a section of keys that its page leaves out" {
+	with 'key\tmgr.container.conf\tdisk\tquota\tstart\tsize\t\t\tGreatest use.'
+	sed -i '/^@section uts/,/^@keys/s/^@keys//' "$tree/doc/man/mgr.container.conf.5.in"
+	lint pages
+	assert_contains "doc/man/mgr.container.conf.5.in: no @section disk"
+	assert_contains "doc/man/mgr.container.conf.5.in: no @keys in [uts]"
+}
+
+@test "doc.3 lint sees an option whose value completion does not know" {
+	with 'option\tstart\town\tx\texact\tPLANET\tStart it there.'
+	lint pages
+	assert_contains "completion/mgr.bash.in: what is PLANET (mgr-start --exact)?"
+}
+
+@test "doc.3 lint sees a page that mandoc objects to, and a reference to a page that is not there" {
+	printf '.Xx\n.Xr mgr-nowhere 1\n' >>"$tree/doc/man/mgr-stop.1.in"
+	lint pages
+	assert_contains "unknown macro: .Xx"
+	assert_contains "doc/man/mgr-stop.1.in: refers to mgr-nowhere.1, which is not there"
 }
