@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Manual pages: their examples do what they show, and they are what the programs say. Some want the Debian base.
+load ../lib/common
+
+pages() {
+	"$BATS_TEST_DIRNAME/../lib/page" "$@"
+}
+
+# page LINE...: a page of these lines, as $page.
+page() {
+	page=$BATS_TEST_TMPDIR/page.1.in
+	printf '%s\n' "$@" >"$page"
+}
+
+manual() {
+	mandoc -Tascii -Owidth=200 "$STAGE/share/man/man${1##*.}/$1" | col -bx
+}
+
+@test "doc.1 every example of the manual pages does what it shows" {
+	run pages "$BATS_TEST_DIRNAME"/../../doc/man/*.in
+	assert_success
+}
+
+@test "doc.1 an example that fails, or prints something else, is found" {
+	page '@example' '# mgr-ls -1' 'web' '# mgr-info -n none' '# echo a b' 'a ...' '@end' '@example fails 64' '# mgr-start' '@end'
+	run pages "$page"
+	assert_status 1
+	assert_contains "page.1.in:2: 'mgr-ls -1' does not print what is shown"
+	assert_contains "page.1.in:4: 'mgr-info -n none' exits 1, not 0"
+	refute_contains "page.1.in:5"
+	refute_contains "page.1.in:9"
+}
+
+@test "doc.1 an example that cannot be run is looked at for its options" {
+	page '@example untested no such network here' '# mgr-start -n web --waitt && mgr-ls' '@end'
+	run pages "$page"
+	assert_status 1
+	assert_contains "unknown option '--waitt'"
+}
+
+@test "doc.1 options, exit codes and keys of a page are the programs' own" {
+	run manual mgr-stop.1
+	assert_match '-t, --timeout S'
+	assert_match '2 +It was not running'
+	run manual mgr.container.conf.5
+	assert_match 'mtu = number'
+	assert_match 'From 68 to 65535'
+}
+
+@test "doc.1 mandoc and groff have nothing to say against a page, and what it refers to is there" {
+	cd "$STAGE/share/man"
+	# mandoc knows the pages of the machine alone, and whose manual begins with .Os mgr not at all
+	run bash -c 'mandoc -Tlint man?/mgr* | grep -vE "(referenced manual not found|operating system explicitly specified)"'
+	assert_output ""
+	run --separate-stderr man --warnings -E UTF-8 -l -Tutf8 -Z man?/mgr*
+	assert_equal "$stderr" ""
+	while read -r name section; do
+		[[ $name != mgr* ]] || [ -e "man$section/$name.$section" ] || show "$name($section) is referred to, and is not there"
+	done < <(sed -nE 's/^\.(It )?Xr ([^ ]+) ([0-9]).*/\2 \3/p' man?/mgr* | sort -u)
+}
