@@ -162,7 +162,7 @@ static int enter(const struct entry *e, struct user *u, struct strv *env, struct
 		return err_sys(err, errno, "open the container's root");
 	r = user_load(u, root, e->conf->user, e->conf->group, err);
 	if (r == 0)
-		r = env_make(env, root, u, e->conf, e->terminal < 0 ? NULL : getenv("TERM"), err);
+		r = env_make(env, root, u, e->conf->env, e->conf->keep_env, e->terminal < 0 ? NULL : getenv("TERM"), err);
 	if (r == 0)
 		r = become(u, err);
 	if (r == 0)

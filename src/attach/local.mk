@@ -2,6 +2,4 @@ noinst_LIBRARIES += src/attach/libattach.a
 src_attach_libattach_a_SOURCES = \
 	%D%/attach.c %D%/attach.h \
 	%D%/enter.c \
-	%D%/env.c \
-	%D%/internal.h \
-	%D%/user.c
+	%D%/internal.h

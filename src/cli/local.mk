@@ -31,6 +31,7 @@ mgr_SOURCES = \
 mgr_LDADD = src/cli/libcli.a \
 	src/lib/liblib.a \
 	src/attach/libattach.a \
+	src/guest/libguest.a \
 	src/ns/libns.a \
 	src/security/libsecurity.a \
 	src/tty/libtty.a \

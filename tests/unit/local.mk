@@ -67,10 +67,10 @@ tests_unit_conf_test_conf_LDADD = src/conf/libconf.a src/base/libbase.a $(INIH_L
 tests_unit_conf_test_edit_SOURCES = %D%/conf/test_edit.c
 tests_unit_conf_test_edit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_conf_test_edit_LDADD = src/conf/libconf.a src/base/libbase.a $(UNIT_LDADD)
-unit_tests += tests/unit/attach/test_user
-tests_unit_attach_test_user_SOURCES = %D%/attach/test_user.c
-tests_unit_attach_test_user_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_attach_test_user_LDADD = src/attach/libattach.a src/base/libbase.a $(UNIT_LDADD)
+unit_tests += tests/unit/guest/test_user
+tests_unit_guest_test_user_SOURCES = %D%/guest/test_user.c
+tests_unit_guest_test_user_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_guest_test_user_LDADD = src/guest/libguest.a src/base/libbase.a $(UNIT_LDADD)
 
 tests_unit_life_test_state_SOURCES = %D%/life/test_state.c
 tests_unit_life_test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

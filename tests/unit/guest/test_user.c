@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "attach/internal.h"
+#include "guest/guest.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/bash\n"
 			     "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"

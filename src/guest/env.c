@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attach/internal.h"
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "guest/guest.h"
 
 #define ROOT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define USER_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
@@ -97,7 +97,7 @@ static int set_pair(struct strv *env, const char *key, const char *value)
 	return text ? set(env, text) : -ENOMEM;
 }
 
-int env_make(struct strv *ret, int root, const struct user *u, const struct attach_conf *conf, const char *term,
+int env_make(struct strv *ret, int root, const struct user *u, const struct strv *set_too, bool keep, const char *term,
 	     struct err *err)
 {
 	autofree char *defs = NULL, *path = NULL;
@@ -112,11 +112,11 @@ int env_make(struct strv *ret, int root, const struct user *u, const struct atta
 		{ "LOGNAME", u->name }, { "SHELL", u->shell }, { "TERM", choose_term(root, term) },
 		{ "container", "mgr" },
 	};
-	for (char **e = environ; r == 0 && conf->keep_env && *e; e++)
+	for (char **e = environ; r == 0 && keep && *e; e++)
 		r = strv_add(ret, *e);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(pairs); i++)
 		r = set_pair(ret, pairs[i][0], pairs[i][1]);
-	for (size_t i = 0; r == 0 && i < conf->env->n; i++)
-		r = set(ret, conf->env->v[i]);
+	for (size_t i = 0; r == 0 && i < set_too->n; i++)
+		r = set(ret, set_too->v[i]);
 	return r < 0 ? err_nomem(err) : 0;
 }

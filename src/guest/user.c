@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "attach/internal.h"
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "guest/guest.h"
 
 #define GUEST_FILE_MAX (8U << 20)
 #define NOGROUP        65534
