@@ -264,3 +264,36 @@ int file_remove_tree_at(int dirfd, const char *path, struct err *err)
 		return err_sys(err, errno, "find the mount of '%s'", folder);
 	return remove_entry(&removal, parent, slash ? slash + 1 : path, path, err);
 }
+
+/* The path of what fd has open; NULL when it has none any longer. */
+static char *path_of(int fd, const struct stat *st)
+{
+	static const char gone[] = " (deleted)"; /* proc_pid_fd(5) */
+	char link[32], target[1024];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, target, sizeof target - 1);
+	if (n <= 0 || n == sizeof target - 1)
+		return NULL;
+	target[n] = '\0';
+	if (st->st_nlink == 0 && str_ends(target, gone))
+		target[(size_t)n - strlen(gone)] = '\0';
+	return strdup(target);
+}
+
+void file_rotate(int fd, uint64_t max)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	if (st.st_nlink > 0 && (max == 0 || (uint64_t)st.st_size <= max))
+		return;
+	autofree char *path = path_of(fd, &st), *aside = path ? str_fmt("%s.1", path) : NULL;
+	if (!aside || (st.st_nlink > 0 && rename(path, aside) < 0))
+		return;
+	autoclose int fresh = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fresh >= 0)
+		dup3(fresh, fd, O_CLOEXEC);
+}

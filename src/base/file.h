@@ -31,6 +31,10 @@ int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mo
 /* mkdir -p of path with mode for what is made; what exists must be a folder. */
 int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err);
 
+/* Move the file that fd writes to aside, as FILE.1, when it has more than max bytes (0: never), and go on with a new one
+ * under the same number. One that somebody has removed is made again. */
+void file_rotate(int fd, uint64_t max);
+
 /* Remove a tree (or file) without following a symlink or crossing a mount: a mount inside is -EBUSY, with nothing of it
  * removed. Absent is 0. */
 int file_remove_tree_at(int dirfd, const char *path, struct err *err);

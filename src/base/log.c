@@ -4,11 +4,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 const char *const log_level_names[LOG_LEVELS] = { "TRACE", "DEBUG", "INFO",  "NOTICE", "WARN",
 						  "ERROR", "CRIT",  "ALERT", "FATAL" };
+
+bool log_level_parse(const char *text, enum log_level *ret)
+{
+	for (int i = 0; i < LOG_LEVELS; i++)
+		if (strcasecmp(text, log_level_names[i]) == 0 || (text[0] == '0' + i && !text[1])) {
+			*ret = (enum log_level)i;
+			return true;
+		}
+	return false;
+}
 
 static struct {
 	int fd;

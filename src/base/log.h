@@ -4,6 +4,8 @@
 #ifndef MGR_BASE_LOG_H
 #define MGR_BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level {
 	LOG_TRACE,
 	LOG_DEBUG,
@@ -17,7 +19,11 @@ enum log_level {
 	LOG_LEVELS,
 };
 
+#define LOG_LEVEL_LIST "TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL"
 extern const char *const log_level_names[LOG_LEVELS]; /* "TRACE" ... "FATAL", LXC's */
+
+/* A level by its name, in any case, or its number. */
+bool log_level_parse(const char *text, enum log_level *ret);
 
 /* Write to fd from now on (-1: nowhere); the caller keeps ownership and opens it O_APPEND. who: container or service,
  * copied. */

@@ -52,10 +52,31 @@ int up_resolver(struct boot *b, struct err *err)
 	return 0;
 }
 
+/* Their names in init's environment are those that systemd wants (its container interface): it puts a getty on each. */
+static int make_ttys(struct boot *b, struct err *err)
+{
+	autocall(str_done) struct str names = { 0 };
+	int number, r = 0;
+
+	for (unsigned i = 0; i < b->spec.tty.max && r == 0; i++) {
+		r = mount_tty(i + 1, &b->ttys[i], &number, err);
+		if (r < 0)
+			return r;
+		b->n_ttys++;
+		str_addf(&names, "%spts/%d", i ? " " : "", number);
+	}
+	if (b->n_ttys > 0 && (names.failed || strv_addf(&b->env, "container_ttys=%s", str_text(&names)) < 0))
+		return err_nomem(err);
+	return 0;
+}
+
 int up_console(struct boot *b, struct err *err)
 {
 	int r = mount_console(&b->console, &b->console_peer, err);
 
+	if (r < 0)
+		return r;
+	r = make_ttys(b, err);
 	if (r < 0)
 		return r;
 	b->notify = init_notify_listen(err);

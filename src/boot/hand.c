@@ -11,10 +11,6 @@
 
 #define SUPERVISOR MGR_LIBEXECDIR "/mgr-supervisor"
 
-/* Bytes before each is moved aside, as FILE.1. */
-#define LOG_MAX         (UINT64_C(1) << 20)
-#define CONSOLE_LOG_MAX (UINT64_C(4) << 20)
-
 static uint64_t now_real(void)
 {
 	struct timespec t;
@@ -30,14 +26,14 @@ static void fill_fds(const struct boot *b, struct handover *h)
 	h->rundir = b->rundir;
 	h->folder = b->folder;
 	h->control = b->control;
-	h->console = b->console;
 	h->console_peer = b->console_peer;
 	h->notify = b->notify;
 	h->diag = b->diag;
 	h->log = b->log;
 	h->console_log = b->console_log;
-	h->log_max = LOG_MAX;
-	h->console_log_max = CONSOLE_LOG_MAX;
+	h->log_max = STORE_LOG_MAX;
+	h->log_level = b->spec.log.level;
+	h->console_log_max = b->spec.console.size;
 	h->seccomp = b->seccomp;
 }
 
@@ -78,6 +74,18 @@ static int fill_network(const struct boot *b, struct handover *h, struct err *er
 	return 0;
 }
 
+/* What those of the last run had said stays to be seen. */
+static void fill_terminals(const struct boot *b, struct handover *h)
+{
+	h->history = b->spec.console.buffer;
+	h->n_terminals = (uint32_t)b->n_ttys + 1;
+	for (uint32_t i = 0; i < h->n_terminals; i++) {
+		if (b->from && i < b->from->n_terminals)
+			h->terminals[i] = b->from->terminals[i];
+		h->terminals[i].master = i == 0 ? b->console : b->ttys[i - 1];
+	}
+}
+
 static void keep_clients(const struct boot *b, struct handover *h)
 {
 	const struct handover *from = b->from;
@@ -91,6 +99,7 @@ static void keep_clients(const struct boot *b, struct handover *h)
 	h->n_clients = from->n_clients;
 	memcpy(h->clients, from->clients, sizeof h->clients);
 	h->watching = from->watching;
+	memcpy(h->viewers, from->viewers, sizeof h->viewers);
 }
 
 int boot_hand_over(struct boot *b, struct err *err)
@@ -104,6 +113,7 @@ int boot_hand_over(struct boot *b, struct err *err)
 		return err_set(err, ENAMETOOLONG, "the container's name or path is too long");
 	h.started = now_real();
 	fill_fds(b, &h);
+	fill_terminals(b, &h);
 	fill_init(b, &h);
 	fill_cgroups(b, &h);
 	keep_clients(b, &h);

@@ -43,6 +43,8 @@ struct boot {
 	int peer;           /* parent: the child's end of the pair, and the other way round */
 	int dev, sys, tree; /* detached mounts */
 	int console, console_peer, notify, control;
+	int ttys[TTY_MOST]; /* masters of /dev/tty1 and so on */
+	size_t n_ttys;
 	int diag; /* to ask the container's network who listens, when readiness depends on it */
 };
 
@@ -120,6 +122,13 @@ int boot_down(const struct store *store, const char *name, int rundir, bool rebo
 int boot_make_pidfile(int rundir, const char *path, struct err *err);
 /* None is 0. */
 int boot_remove_pidfile(int rundir, struct err *err);
+
+/* --- log.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Log to the container's log from here on. */
+int boot_open_log(struct boot *b, struct err *err);
+/* Where the configuration wants it. */
+int boot_open_console_log(struct boot *b, struct err *err);
 
 /* --- hand.c ---------------------------------------------------------------------------------------------------------- */
 

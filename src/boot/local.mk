@@ -6,6 +6,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/down.c \
 	%D%/hand.c \
 	%D%/internal.h \
+	%D%/log.c \
 	%D%/network.c \
 	%D%/parent.c \
 	%D%/pidfile.c \

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "boot/internal.h"
 #include "boot/undo.h"
 #include "mount/mount.h"
@@ -52,7 +53,10 @@ int up_config(struct boot *b, struct err *err)
 		return r;
 	if (map->mode == IDMAP_AUTO)
 		return err_set(err, EINVAL, "container.idmap is 'auto': create writes the range that a container was given");
+	log_to(b->log, b->spec.log.level, b->name);
 	r = spec_check_ids(&b->spec, &b->store, err);
+	if (r == 0)
+		r = boot_open_console_log(b, err);
 	if (r == 0)
 		r = save_spec(b, err);
 	if (r < 0)

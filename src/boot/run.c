@@ -22,17 +22,17 @@
 #include "store/last.h"
 
 #define CHILD_TIME  (60 * CLOCK_SECOND)
-#define CONSOLE_FDS 4
+#define CONSOLE_FDS (4 + TTY_MOST)
 
 enum report_kind {
 	REPORT_BEGINS,
-	REPORT_CONSOLE, /* with console, console_peer, notify, and diag where there is one */
+	REPORT_CONSOLE, /* with console, console_peer, notify, n_ttys terminals, and diag where there is one */
 	REPORT_FAILED,
 };
 
 struct report {
 	enum report_kind kind;
-	size_t step;
+	size_t step, n_ttys;
 	struct err err;
 };
 
@@ -49,9 +49,14 @@ static void report(struct boot *b, enum report_kind kind, size_t step, const str
 
 int boot_send_console(struct boot *b, struct err *err)
 {
-	const int fds[CONSOLE_FDS] = { b->console, b->console_peer, b->notify, b->diag };
-	struct report r = { .kind = REPORT_CONSOLE };
-	int e = fd_send(b->peer, &r, sizeof r, fds, b->diag < 0 ? CONSOLE_FDS - 1 : CONSOLE_FDS);
+	int fds[CONSOLE_FDS] = { b->console, b->console_peer, b->notify };
+	struct report r = { .kind = REPORT_CONSOLE, .n_ttys = b->n_ttys };
+	size_t n = 3 + b->n_ttys;
+
+	memcpy(fds + 3, b->ttys, b->n_ttys * sizeof *fds);
+	if (b->diag >= 0)
+		fds[n++] = b->diag;
+	int e = fd_send(b->peer, &r, sizeof r, fds, n);
 
 	return e < 0 ? err_sys(err, -e, "hand the console to the host") : 0;
 }
@@ -92,6 +97,19 @@ static void row_done(const struct boot *b, size_t row)
 	debug_point(b->from ? "reboot:up" : "boot:up", steps[row].name);
 }
 
+static int take_console(struct boot *b, const struct report *r, const int *fds, size_t n_fds, struct err *err)
+{
+	if (r->n_ttys > TTY_MOST || n_fds < 3 + r->n_ttys)
+		return err_set(err, EPROTO, "%s: the console did not arrive", steps[r->step].name);
+	b->console = fds[0];
+	b->console_peer = fds[1];
+	b->notify = fds[2];
+	b->n_ttys = r->n_ttys;
+	memcpy(b->ttys, fds + 3, r->n_ttys * sizeof *fds);
+	b->diag = n_fds > 3 + r->n_ttys ? fds[n_fds - 1] : -1;
+	return 0;
+}
+
 static int take_report(struct boot *b, const struct report *r, const int *fds, size_t n_fds, size_t *step, struct err *err)
 {
 	switch (r->kind) {
@@ -101,13 +119,7 @@ static int take_report(struct boot *b, const struct report *r, const int *fds, s
 		*step = r->step;
 		return 0;
 	case REPORT_CONSOLE:
-		if (n_fds < CONSOLE_FDS - 1)
-			return err_set(err, EPROTO, "%s: the console did not arrive", steps[*step].name);
-		b->console = fds[0];
-		b->console_peer = fds[1];
-		b->notify = fds[2];
-		b->diag = fds[3];
-		return 0;
+		return take_console(b, r, fds, n_fds, err);
 	case REPORT_FAILED:
 		*err = r->err;
 		return err_wrap(err, "%s", steps[r->step].name);
@@ -152,7 +164,7 @@ static int listen_to_child(struct boot *b, struct err *err)
 
 	for (;;) {
 		struct report r = { 0 };
-		int fds[CONSOLE_FDS] = { -1, -1, -1, -1 };
+		int fds[CONSOLE_FDS];
 		size_t n = 0;
 		ssize_t got;
 		int e = fd_wait(b->peer, POLLIN, deadline);

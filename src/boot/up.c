@@ -89,33 +89,6 @@ static void detach(int client)
 	reset_limits();
 }
 
-static int open_log(int folder, const char *path, struct err *err)
-{
-	int fd = openat(folder, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	return fd < 0 ? err_sys(err, errno, "open the log '%s'", path) : fd;
-}
-
-static int open_logs(struct boot *b, struct err *err)
-{
-	autofree char *path = str_fmt("%s/%s", b->store.log, b->name);
-	autoclose int folder = -1;
-
-	if (!path)
-		return err_nomem(err);
-	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0 && errno == ENOENT && file_mkdirs_at(AT_FDCWD, path, 0700, err) == 0)
-		folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return err_sys(err, errno, "open the log folder '%s'", path);
-	b->log = open_log(folder, "log", err);
-	if (b->log < 0)
-		return b->log;
-	log_to(b->log, LOG_INFO, b->name);
-	b->console_log = open_log(folder, "console", err);
-	return b->console_log < 0 ? b->console_log : 0;
-}
-
 /* The lock; 1 when the container is running already. Whoever else has it is waited for: a stop, a start, a command. */
 static int take_lock(struct boot *b, struct err *err)
 {
@@ -177,7 +150,7 @@ static int begin(struct boot *b, struct err *err)
 	if (r != 0)
 		return r;
 	debug_point("boot:up", "lock");
-	r = open_logs(b, err);
+	r = boot_open_log(b, err);
 	if (r < 0)
 		return r;
 	b->folder = store_container(&b->store, b->name, err);
@@ -245,7 +218,7 @@ int boot_undo(const struct boot_request *q)
 	if (r >= 0 && q->lock < 0)
 		r = b.lock = store_lock(&b.store, b.name, STORE_STOPPING, 0, &err);
 	if (r >= 0)
-		r = open_logs(&b, &err);
+		r = boot_open_log(&b, &err);
 	if (r >= 0 && q->lock < 0)
 		b.folder = store_container(&b.store, b.name, NULL); /* what is being destroyed has none */
 	if (r >= 0)

@@ -43,13 +43,8 @@ static int set_log_level(void *data, const char *value, struct err *err)
 {
 	struct cli *cli = data;
 
-	for (int i = 0; i < LOG_LEVELS; i++)
-		if (strcasecmp(value, log_level_names[i]) == 0) {
-			cli->log_level = (enum log_level)i;
-			cli->log_level_given = true;
-			return 0;
-		}
-	return err_set(err, EINVAL, "'%s' is not one of TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL", value);
+	cli->log_level_given = log_level_parse(value, &cli->log_level);
+	return cli->log_level_given ? 0 : err_set(err, EINVAL, "'%s' is not one of " LOG_LEVEL_LIST, value);
 }
 
 static void log_as(const struct cli *cli, int fd)

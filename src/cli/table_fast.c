@@ -5,6 +5,7 @@
 void (*const cli_describe_more)(void) = NULL;
 
 extern const struct command cmd_attach;
+extern const struct command cmd_console;
 extern const struct command cmd_forward;
 extern const struct command cmd_freeze;
 extern const struct command cmd_info;
@@ -18,6 +19,7 @@ extern const struct command cmd_wait;
 /* clang-format off */
 const struct command *const cli_commands[] = {
 	&cmd_attach,
+	&cmd_console,
 	&cmd_forward,
 	&cmd_freeze,
 	&cmd_info,

@@ -100,40 +100,60 @@ int mount_run_host(const char *os_release, const char *uuid, struct err *err)
 	return r;
 }
 
-static int open_console_file(struct err *err)
+/* What a terminal is mounted on; made unless it is there. */
+static int open_place(const char *path, struct err *err)
 {
-	int fd = open("/dev/console", O_PATH | O_CLOEXEC);
+	int fd = open(path, O_PATH | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT) {
-		int made = open("/dev/console", O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+		int made = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
 		if (made >= 0)
 			close(made);
-		fd = open("/dev/console", O_PATH | O_CLOEXEC);
+		fd = open(path, O_PATH | O_CLOEXEC);
 	}
-	return fd < 0 ? err_sys(err, errno, "open '/dev/console'") : fd;
+	return fd < 0 ? err_sys(err, errno, "open '%s'", path) : fd;
+}
+
+/* Make a pty, of which number ret_number in devpts is mounted on path. */
+static int make_terminal(const char *path, int *ret_master, int *ret_number, struct err *err)
+{
+	autoclose int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), tree = -1, place = -1;
+	char pts[32];
+	int unlock = 0;
+
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, ret_number) < 0)
+		return err_sys(err, errno, "make a terminal");
+	str_print(pts, sizeof pts, "/dev/pts/%d", *ret_number);
+	tree = open_tree(AT_FDCWD, pts, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0)
+		return err_sys(err, errno, "open '%s'", pts);
+	place = open_place(path, err);
+	if (place < 0)
+		return place;
+	if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_sys(err, errno, "mount '%s' on '%s'", pts, path);
+	*ret_master = steal_fd(&master);
+	return 0;
 }
 
 int mount_console(int *ret_master, int *ret_peer, struct err *err)
 {
-	autoclose int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), peer = -1, tree = -1, file = -1;
-	char path[32];
-	int unlock = 0, number;
+	autoclose int master = -1;
+	int number, r = make_terminal("/dev/console", &master, &number, err);
 
-	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
-		return err_sys(err, errno, "make a terminal");
-	peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (peer < 0)
+	if (r < 0)
+		return r;
+	*ret_peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*ret_peer < 0)
 		return err_sys(err, errno, "open the terminal");
-	str_print(path, sizeof path, "/dev/pts/%d", number);
-	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0)
-		return err_sys(err, errno, "open '%s'", path);
-	file = open_console_file(err);
-	if (file < 0)
-		return file;
-	if (move_mount(tree, "", file, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_sys(err, errno, "mount '%s' on '/dev/console'", path);
 	*ret_master = steal_fd(&master);
-	*ret_peer = steal_fd(&peer);
 	return 0;
+}
+
+int mount_tty(unsigned n, int *ret_master, int *ret_number, struct err *err)
+{
+	char path[32];
+
+	str_print(path, sizeof path, "/dev/tty%u", n);
+	return make_terminal(path, ret_master, ret_number, err);
 }

@@ -56,4 +56,7 @@ int mount_run_host(const char *os_release, const char *uuid, struct err *err);
 /* A pty of the container's devpts as /dev/console. Both ends, close-on-exec. */
 int mount_console(int *ret_master, int *ret_peer, struct err *err);
 
+/* Another one as /dev/ttyN: its master, and the number by which it is /dev/pts/NUMBER too. */
+int mount_tty(unsigned n, int *ret_master, int *ret_number, struct err *err);
+
 #endif

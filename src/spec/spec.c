@@ -13,6 +13,7 @@
 #include "ns/keys.h"
 #include "security/keys.h"
 #include "storage/keys.h"
+#include "tty/keys.h"
 
 #define AT(field) offsetof(struct spec, field)
 
@@ -30,6 +31,9 @@ static const struct conf_part parts[] = {
 	{ &init_section, AT(init) },
 	{ &init_signal_section, AT(init) },
 	{ &init_environment_section, AT(init) },
+	{ &tty_console_section, AT(console) },
+	{ &tty_section, AT(tty) },
+	{ &log_section, AT(log) },
 	{ &conf_include_section, AT(include) },
 };
 

@@ -11,8 +11,10 @@
 #include "net/net.h"
 #include "ns/ns.h"
 #include "security/security.h"
+#include "spec/log.h"
 #include "storage/storage.h"
 #include "store/store.h"
+#include "tty/tty.h"
 
 struct spec {
 	struct strv include; /* what the file itself includes, read by now */
@@ -25,6 +27,9 @@ struct spec {
 	struct cap_conf cap;
 	struct seccomp_conf seccomp;
 	struct init_conf init;
+	struct console_conf console;
+	struct tty_conf tty;
+	struct log_conf log;
 	bool no_memory; /* spec_init could not make the defaults; spec_load and spec_check say so */
 };
 

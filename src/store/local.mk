@@ -8,6 +8,7 @@ src_store_libstore_a_SOURCES = \
 	%D%/known.c \
 	%D%/last.c %D%/last.h \
 	%D%/leases.c %D%/leases.h \
+	%D%/log.c \
 	%D%/lock.c \
 	%D%/registry.c \
 	%D%/settings.c %D%/settings.h \

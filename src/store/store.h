@@ -56,6 +56,12 @@ int store_known_uuid(const struct store *store, const char *name, char uuid[stat
 /* Its runtime folder (run/NAME), open; made 0700 when `make`. -ENOENT when absent and not to be made. */
 int store_runtime(const struct store *store, const char *name, bool make, struct err *err);
 
+/* Its folder of logs, open; made 0700 when `make`. -ENOENT when absent and not to be made. */
+int store_log_folder(const struct store *store, const char *name, bool make, struct err *err);
+/* A log there, to append to. */
+int store_log_open(int folder, const char *file, struct err *err);
+#define STORE_LOG_MAX (UINT64_C(1) << 20) /* bytes of "log" before it is moved aside, as log.1 */
+
 /* Names of all containers, sorted. */
 int store_list(const struct store *store, struct strv *ret, struct err *err);
 

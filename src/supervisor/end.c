@@ -82,7 +82,7 @@ static void finish(struct supervisor *s, bool undone)
 	close(s->lock);
 	s->lock = -1;
 	supervisor_enter(s, undone ? WIRE_STOPPED : WIRE_ABORTING);
-	loop_quit(s->loop);
+	viewers_end(s);
 }
 
 static void start_down(struct supervisor *s)

@@ -1,6 +1,6 @@
 pkglibexec_PROGRAMS += mgr-supervisor
 mgr_supervisor_SOURCES = \
-	%D%/console.c \
+	%D%/console.c %D%/console.h \
 	%D%/end.c \
 	%D%/forward.c \
 	%D%/freeze.c \
@@ -11,7 +11,8 @@ mgr_supervisor_SOURCES = \
 	%D%/requests.c \
 	%D%/stop.c \
 	%D%/supervisor.h \
-	%D%/take.c
+	%D%/take.c \
+	%D%/viewers.c
 # Static: its memory counts once for every container (doc/PERFORMANCE.md). Linked otherwise for sanitizers.
 mgr_supervisor_LDFLAGS = $(SUPERVISOR_LDFLAGS)
-mgr_supervisor_LDADD = src/boot/libboot.a src/cgroup/libcgroup.a src/net/libnet.a src/conf/libconf.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a
+mgr_supervisor_LDADD = src/boot/libboot.a src/cgroup/libcgroup.a src/net/libnet.a src/tty/libtty.a src/conf/libconf.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/debug.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "store/store.h"
@@ -62,7 +63,7 @@ static int start(struct supervisor *s, int handover, struct err *err)
 	r = take_over(s, handover, err);
 	if (r < 0)
 		return r;
-	log_to(s->log, LOG_INFO, s->name);
+	log_to(s->log, s->log_level, s->name);
 	s->state = WIRE_RUNNING;
 	store_lock_phase(s->lock, STORE_RUNNING); /* after a reboot it still says that it starts */
 	r = catch_signals(s, err);
@@ -86,7 +87,7 @@ int main(int argc, char **argv)
 		supervisor_kill(&self);
 		return EXIT_FAILURE;
 	}
-	rotate(self.log, self.log_max);
+	file_rotate(self.log, self.log_max);
 	log_info("%s", wire_state_names[self.state]);
 	supervisor_tell(&self);
 	debug_point("supervisor", "started");

@@ -10,19 +10,14 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "cgroup/freeze.h"
+#include "supervisor/console.h"
 #include "wire/handover.h"
 #include "wire/net.h"
 #include "wire/server.h"
 #include "wire/wire.h"
-
-struct console {
-	int master, peer, log;
-	uint64_t log_max;
-	struct loop_io *io;
-	struct loop_timer reopen, rest;
-};
 
 struct freeze {
 	bool open;
@@ -63,6 +58,7 @@ struct supervisor {
 	pid_t init, down; /* 0: none */
 	int init_pidfd, lock, rundir, folder, control, signals, log;
 	uint64_t log_max;
+	enum log_level log_level;
 	bool ended;       /* init has ended: */
 	int init_status;  /* its wait status */
 	bool killed;      /* by what a WIRE_STOP asked for */
@@ -90,7 +86,10 @@ struct supervisor {
 	bool cgroup_v2;
 	int cgroups[HANDOVER_HIERARCHIES];
 
-	struct console console;
+	unsigned n_consoles;
+	struct console *consoles; /* the first is /dev/console */
+	uint64_t history;         /* bytes shown of each; 0: none */
+	struct loop_timer linger; /* armed: all has ended but what viewers are still to be sent */
 	struct freeze freeze;
 	struct netd_link netd;
 	struct wire_server server;
@@ -133,13 +132,6 @@ void ready_stop(struct supervisor *s);
 
 /* port.c: 1 when something listens on the ready port, 0 when nothing does, or -errno. */
 int port_listens(const struct supervisor *s);
-
-/* console.c */
-int console_start(struct supervisor *s, struct err *err);
-/* Take out what is still there, at the end. */
-void console_finish(struct supervisor *s);
-/* Move fd's file aside (FILE.1) when it has more than max bytes, and go on with a new one under the same number. */
-void rotate(int fd, uint64_t max);
 
 /* link.c: the connection to mgr-netd. */
 int netd_start(struct supervisor *s, struct err *err);

@@ -48,6 +48,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	s->diag = h->diag;
 	s->log = h->log;
 	s->log_max = h->log_max;
+	s->log_level = h->log_level < LOG_LEVELS ? (enum log_level)h->log_level : LOG_INFO;
 	s->halt_signal = h->halt_signal;
 	s->reboot_signal = h->reboot_signal;
 	s->stop_signal = h->stop_signal;
@@ -61,11 +62,8 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	s->n_cgroups = h->n_cgroups;
 	s->cgroup_v2 = h->cgroup_v2;
 	memcpy(s->cgroups, h->cgroups, sizeof s->cgroups);
-	s->console = (struct console){
-		.master = h->console, .peer = h->console_peer, .log = h->console_log, .log_max = h->console_log_max
-	};
 	s->netd.sock = h->netd;
-	s->netd.again.deadline = s->console.reopen.deadline = s->console.rest.deadline = CLOCK_NEVER;
+	s->netd.again.deadline = s->linger.deadline = CLOCK_NEVER;
 	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
 	s->kill.deadline = s->ask.deadline = s->port_look.deadline = s->notify_rest.deadline = CLOCK_NEVER;
 }
@@ -75,14 +73,17 @@ static void take_clients(struct supervisor *s, const struct handover *h)
 {
 	for (uint32_t i = 0; i < h->n_clients; i++) {
 		struct wire_client *c = wire_server_adopt(&s->server, h->clients[i]);
-		if (c)
-			c->watching = h->watching >> i & 1;
+		if (!c)
+			continue;
+		c->watching = h->watching >> i & 1;
+		viewers_adopt(c, &h->viewers[i]);
 	}
 }
 
 static void client_gone(struct wire_client *client)
 {
 	forward_client_gone(client->server->data, client);
+	viewers_closed(client);
 }
 
 int take_over(struct supervisor *s, int handover, struct err *err)
@@ -98,8 +99,15 @@ int take_over(struct supervisor *s, int handover, struct err *err)
 	if (r >= 0) {
 		take_rest(s, h);
 		s->server = (struct wire_server){
-			.requests = supervisor_requests, .max_clients = HANDOVER_CLIENTS, .closed = client_gone, .data = s
+			.requests = supervisor_requests,
+			.max_clients = HANDOVER_CLIENTS,
+			.closed = client_gone,
+			.writable = viewers_writable,
+			.data = s,
 		};
+		r = console_take(s, h, err);
+	}
+	if (r >= 0) {
 		r = wire_server_start(&s->server, s->loop, s->control, err);
 	}
 	if (r >= 0)
@@ -113,6 +121,7 @@ static void give_clients(const struct supervisor *s, struct handover *h)
 	for (const struct wire_client *c = s->server.clients; c && h->n_clients < HANDOVER_CLIENTS; c = c->next) {
 		if (c->watching)
 			h->watching |= UINT64_C(1) << h->n_clients;
+		viewers_give(c, &h->viewers[h->n_clients]);
 		h->clients[h->n_clients++] = c->sock;
 	}
 }
@@ -136,7 +145,7 @@ int hand_over(const struct supervisor *s, struct err *err)
 	h->control = s->control;
 	h->log = s->log;
 	h->log_max = s->log_max;
-	h->console_log = s->console.log;
+	console_give(s, h);
 	h->netd = s->netd.sock;
 	h->join_len = s->netd.join_len;
 	memcpy(h->join, s->netd.join, s->netd.join_len);

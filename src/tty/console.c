@@ -142,7 +142,7 @@ static void tell_size(struct relay *r)
 	struct wire_console_size size = { 0 };
 
 	window(r->in_is_terminal ? r->in : r->out, &size.rows, &size.cols);
-	r->size_changed = size.rows && !tell(r, WIRE_CONSOLE_SIZE, &size, sizeof size);
+	r->size_changed = size.rows && !r->c->watch && !tell(r, WIRE_CONSOLE_SIZE, &size, sizeof size);
 }
 
 static void tell_typed(struct relay *r)
@@ -168,7 +168,7 @@ static int type(struct relay *r)
 	}
 	n = (size_t)got;
 	bool leave = tty_escape_feed(&r->escape, bytes, &n);
-	n = n < room ? n : room;
+	n = r->c->watch ? 0 : n < room ? n : room;
 	memcpy(r->typed.buf + r->typed.len, bytes, n);
 	r->typed.len += n;
 	if (r->typed.len)

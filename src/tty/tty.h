@@ -11,6 +11,18 @@
 #include "base/err.h"
 #include "wire/wire.h"
 
+#define TTY_MOST 16 /* [tty] max */
+
+struct console_conf {
+	char *logfile;   /* NULL: in the container's log folder */
+	uint64_t size;   /* bytes before it is moved aside; 0: never */
+	uint64_t buffer; /* bytes of history; 0: none */
+};
+
+struct tty_conf {
+	uint32_t max; /* terminals beside the console */
+};
+
 /* Allocate a pty in the devpts that the root folder `root` has at /dev/pts. Its slave belongs to the file system ids of the
  * caller. Both ends are close-on-exec; the master does not block. What the guest may have put in devpts' place is found out.
  */
@@ -66,6 +78,7 @@ struct tty_console {
 	int in;             /* what is typed; a terminal is raw meanwhile; -1: nothing */
 	int out;            /* where it is shown */
 	int escape;         /* the key that the next one is a command after: a control character; -1: none */
+	bool watch;         /* what is typed goes nowhere: the escape key alone counts */
 	uint64_t answer_by; /* clock.h: the supervisor has answered by then, or -ETIMEDOUT */
 	/* Called with each signal but SIGWINCH and SIGTSTP: 0 goes on, 1 ends the relay. NULL: each ends it. */
 	int (*signalled)(struct tty_console *c, int sig);

@@ -16,18 +16,25 @@ void handover_init(struct handover *h)
 	h->version = HANDOVER_VERSION;
 	h->size = sizeof *h;
 	h->init_pidfd = h->lock = h->rundir = h->folder = h->control = -1;
-	h->console = h->console_peer = h->notify = h->diag = h->log = h->console_log = h->netd = -1;
+	h->console_peer = h->notify = h->diag = h->log = h->console_log = h->netd = -1;
 	h->seccomp = -1;
 	for (size_t i = 0; i < HANDOVER_HIERARCHIES; i++)
 		h->cgroups[i] = -1;
 	for (size_t i = 0; i < HANDOVER_CLIENTS; i++)
 		h->clients[i] = -1;
+	for (size_t i = 0; i < HANDOVER_TERMINALS; i++)
+		h->terminals[i].master = h->terminals[i].ring = -1;
+}
+
+static int set_flag(int fd, int flags)
+{
+	return fd < 0 ? 0 : fcntl(fd, F_SETFD, flags);
 }
 
 /* F_SETFD on each descriptor that is named. 0 or -errno. */
 static int set_flags(const struct handover *h, int flags)
 {
-	const int32_t one[] = { h->init_pidfd, h->lock, h->rundir, h->folder,      h->control, h->console, h->console_peer,
+	const int32_t one[] = { h->init_pidfd, h->lock, h->rundir, h->folder,      h->control, h->console_peer,
 				h->notify,     h->diag, h->log,    h->console_log, h->netd,    h->seccomp };
 	const struct {
 		const int32_t *v;
@@ -36,8 +43,11 @@ static int set_flags(const struct handover *h, int flags)
 
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
 		for (size_t i = 0; i < lists[l].n; i++)
-			if (lists[l].v[i] >= 0 && fcntl(lists[l].v[i], F_SETFD, flags) < 0)
+			if (set_flag(lists[l].v[i], flags) < 0)
 				return -errno;
+	for (size_t i = 0; i < h->n_terminals; i++)
+		if (set_flag(h->terminals[i].master, flags) < 0 || set_flag(h->terminals[i].ring, flags) < 0)
+			return -errno;
 	return 0;
 }
 
@@ -50,7 +60,7 @@ static bool sound(const struct handover *h)
 {
 	return h->version == HANDOVER_VERSION && h->size == sizeof *h && terminated(h->name, sizeof h->name) &&
 	       terminated(h->path, sizeof h->path) && h->n_cgroups <= HANDOVER_HIERARCHIES &&
-	       h->n_clients <= HANDOVER_CLIENTS && h->join_len <= HANDOVER_JOIN_MAX;
+	       h->n_clients <= HANDOVER_CLIENTS && h->n_terminals <= HANDOVER_TERMINALS && h->join_len <= HANDOVER_JOIN_MAX;
 }
 
 int handover_write(const struct handover *h, struct err *err)

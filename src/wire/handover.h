@@ -10,15 +10,32 @@
 
 #include "base/err.h"
 
-#define HANDOVER_VERSION     1
+#define HANDOVER_VERSION     2
 #define HANDOVER_HIERARCHIES 16
 #define HANDOVER_JOIN_MAX    16384
 #define HANDOVER_CLIENTS     64
+#define HANDOVER_TERMINALS   17 /* the console and the others */
 
 enum handover_ready {
 	HANDOVER_READY_NOTIFY,
 	HANDOVER_READY_EXEC,
 	HANDOVER_READY_PORT,
+};
+
+/* A terminal of the container's, seen from the host. */
+struct handover_terminal {
+	int32_t master;      /* pty master */
+	int32_t ring;        /* memfd of what it said last (tty/ring.h) */
+	uint64_t ring_end;   /* bytes that it ever said */
+	uint16_t rows, cols; /* its size; 0: not known */
+};
+
+/* What a client has asked of one (WIRE_CONSOLE). */
+struct handover_viewer {
+	uint32_t open;   /* 0: nothing */
+	uint32_t tty;    /* which */
+	uint32_t writes; /* types there, too */
+	uint64_t at;     /* it has been sent what was said before this position */
 };
 
 struct handover {
@@ -30,18 +47,21 @@ struct handover {
 	uint64_t started;    /* CLOCK_REALTIME, ns */
 
 	int32_t init_pid, init_pidfd;
-	int32_t lock;                      /* run/NAME/lock, held */
-	int32_t rundir;                    /* run/NAME */
-	int32_t folder;                    /* /var/lib/mgr/NAME */
-	int32_t control;                   /* listening socket run/NAME/control */
-	int32_t console;                   /* pty master of /dev/console */
-	int32_t console_peer;              /* its other end, kept open: without one the master reports POLLHUP */
-	int32_t notify;                    /* datagram socket that the guest knows as NOTIFY_SOCKET, SO_PASSCRED set */
-	int32_t diag;                      /* NETLINK_SOCK_DIAG socket of its network, with HANDOVER_READY_PORT */
-	int32_t log;                       /* /var/log/mgr/NAME/log, O_APPEND */
-	int32_t console_log;               /* /var/log/mgr/NAME/console, O_APPEND */
+	int32_t lock;         /* run/NAME/lock, held */
+	int32_t rundir;       /* run/NAME */
+	int32_t folder;       /* /var/lib/mgr/NAME */
+	int32_t control;      /* listening socket run/NAME/control */
+	int32_t console_peer; /* other end of the first terminal, kept open: without one its master reports POLLHUP */
+	int32_t notify;       /* datagram socket that the guest knows as NOTIFY_SOCKET, SO_PASSCRED set */
+	int32_t diag;         /* NETLINK_SOCK_DIAG socket of its network, with HANDOVER_READY_PORT */
+	int32_t log;          /* /var/log/mgr/NAME/log, O_APPEND */
+	int32_t console_log;  /* /var/log/mgr/NAME/console, O_APPEND */
 	uint64_t console_log_max, log_max; /* bytes before each is rotated; 0: never */
-	int32_t netd;                      /* connection that sent the join below */
+	uint32_t log_level;                /* enum log_level */
+	uint64_t history;                  /* bytes of a terminal's ring; 0: none is shown */
+	uint32_t n_terminals;              /* the console is the first */
+	struct handover_terminal terminals[HANDOVER_TERMINALS];
+	int32_t netd; /* connection that sent the join below */
 
 	uint32_t ready; /* enum handover_ready */
 	uint32_t ready_port;
@@ -61,6 +81,7 @@ struct handover {
 	uint32_t n_clients;
 	int32_t clients[HANDOVER_CLIENTS];
 	uint64_t watching;
+	struct handover_viewer viewers[HANDOVER_CLIENTS];
 
 	uint32_t join_len; /* struct wire_net_join to send to a new mgr-netd; 0 when it is not on the managed network */
 	uint8_t join[HANDOVER_JOIN_MAX];

@@ -103,9 +103,15 @@ static void readable(void *data, uint32_t events)
 	struct wire_client *client = data;
 	struct err err = { 0 };
 	struct wire_head head;
-	int r = wire_take(client->sock, &packet, sizeof packet, &head);
 
-	(void)events;
+	if (events & EPOLLOUT && client->server->writable)
+		client->server->writable(client);
+	if (client->deaf) {
+		if (events & (EPOLLHUP | EPOLLERR))
+			drop(client);
+		return;
+	}
+	int r = wire_take(client->sock, &packet, sizeof packet, &head);
 	if (r == -EAGAIN)
 		return;
 	if (r == -EPROTONOSUPPORT)
@@ -117,6 +123,12 @@ static void readable(void *data, uint32_t events)
 	} else if (handle(client, &head, packet.bytes + sizeof head, &err) >= 0)
 		return;
 	wire_client_refuse(client, head.type, &err);
+}
+
+void wire_client_listen(struct wire_client *client, bool requests, bool room)
+{
+	client->deaf = !requests;
+	loop_io_events(client->server->loop, client->io, (requests ? EPOLLIN : 0) | (room ? EPOLLOUT : 0));
 }
 
 struct wire_client *wire_server_adopt(struct wire_server *server, int sock)

@@ -200,6 +200,11 @@ static const char *const assignments[] = {
 	"signal.halt=SIGRTMIN+3",
 	"signal.reboot=SIGPWR",
 	"signal.stop=SIGRTMIN+30",
+	"console.logfile=/var/log/web.console",
+	"console.size=64K",
+	"console.buffer.size=4K",
+	"tty.max=4",
+	"log.level=DEBUG",
 	"environment.PATH=/bin;/sbin = # x",
 };
 

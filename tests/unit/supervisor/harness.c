@@ -64,8 +64,9 @@ static int open_all(struct harness *h, struct handover *o)
 	o->control = wire_listen(h->at, "control", NULL);
 	o->log = openat(h->at, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	o->console_log = openat(h->at, "console", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (openpty(&o->console, &h->console, NULL, NULL, NULL) < 0)
+	if (openpty(&o->terminals[0].master, &h->console, NULL, NULL, NULL) < 0)
 		return -1;
+	o->n_terminals = 1;
 	o->console_peer = dup(h->console);
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
@@ -94,7 +95,7 @@ int harness_start(struct harness *h, void (*init)(void), void (*change)(struct h
 	close(o.control);
 	close(o.log);
 	close(o.console_log);
-	close(o.console);
+	close(o.terminals[0].master);
 	close(o.console_peer);
 	close(o.notify);
 	if (o.diag >= 0)
