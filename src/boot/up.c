@@ -93,17 +93,19 @@ static void detach(int client)
 static int take_lock(struct boot *b, struct err *err)
 {
 	uint64_t deadline = clock_in(LOCK_TIME);
-	enum store_phase phase;
+	int phase;
 
 	for (;;) {
 		err_clear(err);
 		b->lock = store_lock(&b->store, b->name, STORE_STARTING, 0, err);
 		if (b->lock != -EBUSY)
 			return b->lock < 0 ? b->lock : 0;
-		phase = store_lock_peek(&b->store, b->name);
+		phase = store_lock_peek(&b->store, b->name, err);
+		if (phase < 0)
+			return phase;
 		if (phase == STORE_FREEZING || phase == STORE_FROZEN)
 			return err_set(err, EBUSY, "is frozen: mgr-unfreeze lets it run on");
-		if (store_phase_runs(phase))
+		if (store_phase_runs((enum store_phase)phase))
 			return 1;
 		err_clear(err);
 		b->lock = store_lock(&b->store, b->name, STORE_STARTING, clock_in(LOCK_SLICE), err);

@@ -66,6 +66,8 @@ static int list_tree(int dir, pid_t *pids, size_t *n, unsigned depth)
 		autoclose int sub = openat(copy, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (sub >= 0)
 			r = list_tree(sub, pids, n, depth - 1);
+		else if (errno != ENOENT)
+			r = -errno;
 	}
 	return r;
 }

@@ -106,5 +106,8 @@ bool cli_progress(void);
 /* For option_row.set: the value as a row names it; each names what would be right, the frame adds the option. */
 int cli_set_uint(const char *value, uint64_t min, uint64_t max, uint64_t *ret, struct err *err);
 int cli_set_duration(const char *value, uint64_t *ret_ns, struct err *err);
+/* An option that stands for a key: adds "KEY=VALUE". Where a key would be cleared by an empty value, an option has lost it.
+ */
+int cli_set_key(struct strv *set, const char *key, const char *value, struct err *err);
 
 #endif

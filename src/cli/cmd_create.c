@@ -74,28 +74,28 @@ static int set_forward(void *data, const char *value, struct err *err)
 {
 	struct create *create = data;
 
-	return strv_addf(&create->set, "forward.port+=%s", value) < 0 ? err_nomem(err) : 0;
+	return cli_set_key(&create->set, "forward.port+", value, err);
 }
 
 static int set_memory(void *data, const char *value, struct err *err)
 {
 	struct create *create = data;
 
-	return strv_addf(&create->set, "limits.memory=%s", value) < 0 ? err_nomem(err) : 0;
+	return cli_set_key(&create->set, "limits.memory", value, err);
 }
 
 static int set_cpus(void *data, const char *value, struct err *err)
 {
 	struct create *create = data;
 
-	return strv_addf(&create->set, "limits.cpus=%s", value) < 0 ? err_nomem(err) : 0;
+	return cli_set_key(&create->set, "limits.cpus", value, err);
 }
 
 static int set_pids(void *data, const char *value, struct err *err)
 {
 	struct create *create = data;
 
-	return strv_addf(&create->set, "limits.pids=%s", value) < 0 ? err_nomem(err) : 0;
+	return cli_set_key(&create->set, "limits.pids", value, err);
 }
 
 static int set_ip(void *data, const char *value, struct err *err)

@@ -34,7 +34,7 @@ static int set_forward(void *data, const char *value, struct err *err)
 	struct start_data *d = data;
 
 	d->option = d->option ? d->option : "--forward";
-	return strv_addf(&d->assign, "forward.port+=%s", value) < 0 ? err_nomem(err) : 0;
+	return cli_set_key(&d->assign, "forward.port+", value, err);
 }
 
 static int set_pidfile(void *data, const char *value, struct err *err)
@@ -109,7 +109,7 @@ static int await_ready(const struct cli *cli, const char *name, uint64_t patienc
 /* mgr-boot waits for a stop that is under way. */
 static void tell_wait(const struct cli *cli, const char *name)
 {
-	if (cli_progress() && store_lock_peek(&cli->store, name) == STORE_STOPPING)
+	if (cli_progress() && store_lock_peek(&cli->store, name, NULL) == STORE_STOPPING)
 		fprintf(stderr, "mgr-start: %s: is stopping: waiting for its end\n", name);
 }
 

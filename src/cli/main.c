@@ -77,6 +77,13 @@ int cli_set_duration(const char *value, uint64_t *ret_ns, struct err *err)
 	return err_set(err, EINVAL, "'%s' is not a duration such as 10, 2.5s, 500ms or 1m", value);
 }
 
+int cli_set_key(struct strv *set, const char *key, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_set(err, EINVAL, "is empty");
+	return strv_addf(set, "%s=%s", key, value) < 0 ? err_nomem(err) : 0;
+}
+
 static int check_name(const struct cli *cli, const char *name, struct err *err)
 {
 	int r = store_check_name(name, err);

@@ -33,9 +33,11 @@ static int kill_one(int pidfd, struct err *err)
 /* The phase is read after the holders were found: one that is a run's then holds the lock now, or has ended. */
 static int kill_holders(const struct store *store, const char *name, struct err *err)
 {
-	int pidfds[HOLDERS], n = store_lock_holders(store, name, pidfds, HOLDERS, err), r = n < 0 ? n : 0;
-	const bool run = is_run(store_lock_peek(store, name));
+	int pidfds[HOLDERS], n = store_lock_holders(store, name, pidfds, HOLDERS, err), r;
+	const int phase = n < 0 ? n : store_lock_peek(store, name, err);
+	const bool run = phase >= 0 && is_run((enum store_phase)phase);
 
+	r = phase < 0 ? phase : 0;
 	for (int i = 0; i < n; i++) {
 		if (r == 0 && run)
 			r = kill_one(pidfds[i], err);

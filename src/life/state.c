@@ -34,16 +34,22 @@ static int state_without(const struct cgroup *host, const struct store *store, c
 int life_state_on(const struct cgroup *host, const struct store *store, const char *name, enum wire_state *ret,
 		  struct err *err)
 {
-	*ret = state_of(store_lock_peek(store, name));
+	int phase = store_lock_peek(store, name, err);
+
+	if (phase < 0)
+		return phase;
+	*ret = state_of((enum store_phase)phase);
 	return *ret == WIRE_STATES ? state_without(host, store, name, ret, err) : 0;
 }
 
 int life_state(const struct store *store, const char *name, enum wire_state *ret, struct err *err)
 {
 	struct cgroup host;
-	int r;
+	int r = store_lock_peek(store, name, err);
 
-	*ret = state_of(store_lock_peek(store, name));
+	if (r < 0)
+		return r;
+	*ret = state_of((enum store_phase)r);
 	if (*ret != WIRE_STATES)
 		return 0;
 	r = cgroup_host(&host, err);

@@ -65,8 +65,9 @@ int life_recover(const struct store *store, const char *name, struct err *err)
 
 	if (r < 0 || (state == WIRE_STOPPED && !has_left(store, name)))
 		return r;
-	if (store_lock_peek(store, name) != STORE_IDLE)
-		return 0;
+	r = store_lock_peek(store, name, err);
+	if (r != STORE_IDLE)
+		return r < 0 ? r : 0;
 	return run_down(store, name, err);
 }
 
@@ -158,7 +159,7 @@ static uint64_t patience(const struct life_stop *stop)
 /* It has no control socket: at its end that is removed before the last things are undone. */
 static int wait_unheard(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
 {
-	const bool ends = store_lock_peek(store, name) == STORE_STOPPING;
+	const bool ends = store_lock_peek(store, name, NULL) == STORE_STOPPING;
 
 	return wait_stopped(store, name, ends, clock_in(ends ? LAST_TIME : answer_time(stop)), err);
 }

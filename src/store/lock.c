@@ -95,11 +95,11 @@ int store_lock_file(int dirfd, const char *path, uint64_t deadline)
 	}
 }
 
-static bool is_held(int fd, off_t at)
+static int is_held(int fd, off_t at)
 {
 	struct flock lock = byte_lock(at);
 
-	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	return fcntl(fd, F_OFD_GETLK, &lock) < 0 ? -errno : lock.l_type != F_UNLCK;
 }
 
 int store_lock_phase(int lock, enum store_phase phase)
@@ -127,9 +127,11 @@ int store_lock(const struct store *store, const char *name, enum store_phase pha
 			return dir;
 		fd = store_lock_file(dir, "lock", deadline);
 	} while (fd == -ENOENT);
-	if (fd == -EAGAIN)
+	if (fd == -EAGAIN) {
+		int held = store_lock_peek(store, name, NULL);
 		return err_set(err, EBUSY, "busy: another command or its supervisor holds it (%s)",
-			       store_phase_names[store_lock_peek(store, name)]);
+			       store_phase_names[held < 0 ? STORE_WORKING : held]);
+	}
 	if (fd < 0)
 		return err_sys(err, -fd, "lock '%s/%s/lock'", store->run, name);
 	r = store_lock_phase(fd, phase);
@@ -138,16 +140,24 @@ int store_lock(const struct store *store, const char *name, enum store_phase pha
 	return steal_fd(&fd);
 }
 
-enum store_phase store_lock_peek(const struct store *store, const char *name)
+int store_lock_peek(const struct store *store, const char *name, struct err *err)
 {
 	autofree char *path = str_fmt("%s/%s/lock", store->run, name);
 	autoclose int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	char text[PHASE_WIDTH + 1] = "";
 	ssize_t n;
+	int held;
 
-	if (fd < 0 || !is_held(fd, 0))
+	if (!path)
+		return err_nomem(err);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return STORE_IDLE;
-	if (!is_held(fd, 1))
+	held = fd < 0 ? -errno : is_held(fd, 0);
+	if (held < 0)
+		return err_sys(err, -held, "look at the lock '%s'", path);
+	if (!held)
+		return STORE_IDLE;
+	if (is_held(fd, 1) != 1)
 		return STORE_WORKING;
 	n = pread(fd, text, PHASE_WIDTH, 0);
 	while (n > 0 && text[n - 1] == ' ')

@@ -66,10 +66,12 @@ static int fill_paths(struct store *store, const char *root, const char *state, 
 	store->etc = str_fmt("%s%s/mgr", root, *root ? "/etc" : MGR_SYSCONFDIR);
 	store->manager = str_fmt("%s%s/lib/mgr", root, state);
 	store->containers = str_fmt("%s", store->manager);
-	store->log = str_fmt("%s%s/log/mgr", root, state);
+	store->manager_log = str_fmt("%s%s/log/mgr", root, state);
+	store->log = str_fmt("%s", store->manager_log);
 	store->manager_run = str_fmt("%s%s/mgr", root, run);
 	store->run = str_fmt("%s", store->manager_run);
-	return store->etc && store->manager && store->containers && store->log && store->manager_run && store->run
+	return store->etc && store->manager && store->containers && store->manager_log && store->log && store->manager_run &&
+			       store->run
 		       ? 0
 		       : err_nomem(err);
 }
@@ -87,7 +89,7 @@ static int use_folder(struct store *store, const char *path, struct err *err)
 	if (!key)
 		return err_nomem(err);
 	run = str_fmt("%s/%08x", store->manager_run, hash(key));
-	log = str_fmt("%s/%08x", store->log, hash(key));
+	log = str_fmt("%s/%08x", store->manager_log, hash(key));
 	if (!run || !log)
 		return err_nomem(err);
 	free(store->containers);
@@ -133,6 +135,7 @@ void store_done(struct store *store)
 	free(store->containers);
 	free(store->manager);
 	free(store->cache);
+	free(store->manager_log);
 	free(store->log);
 	free(store->run);
 	free(store->manager_run);
@@ -196,7 +199,8 @@ static int check_id(const struct store *store, struct err *err)
 
 int store_make(const struct store *store, struct err *err)
 {
-	const char *const own[] = { store->manager, store->containers, store->log, store->manager_run, store->run };
+	const char *const own[] = { store->manager, store->containers,  store->manager_log,
+				    store->log,     store->manager_run, store->run };
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
 		int r = make_own(own[i], true, err);

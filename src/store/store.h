@@ -21,7 +21,8 @@ struct store {
 	char *containers;  /* where this store's containers are: /var/lib/mgr, or the folder that -P named */
 	char *manager;     /* /var/lib/mgr: the registries .ids and .leases, .images */
 	char *cache;       /* /var/cache/mgr, or $MGR_CACHE */
-	char *log;         /* /var/log/mgr */
+	char *manager_log; /* /var/log/mgr */
+	char *log;         /* of this store's containers: the same, or /var/log/mgr/STOREID with -P */
 	char *run;         /* runtime folders of this store's containers: /run/mgr, or /run/mgr/STOREID with -P */
 	char *manager_run; /* /run/mgr: the managed network's .net */
 	char id[9];        /* 8 hex digits from MGR_ROOT; "" for the default manager */
@@ -93,8 +94,9 @@ int store_lock(const struct store *store, const char *name, enum store_phase pha
  * deadline, or -errno. */
 int store_lock_file(int dirfd, const char *path, uint64_t deadline);
 int store_lock_phase(int lock, enum store_phase phase);
-/* The phase of whoever holds it now, without disturbing; STORE_IDLE when free. Never waits. */
-enum store_phase store_lock_peek(const struct store *store, const char *name);
+/* The phase of whoever holds it now, without disturbing; STORE_IDLE when free. Never waits. -errno when it cannot be told.
+ */
+int store_lock_peek(const struct store *store, const char *name, struct err *err);
 /* Processes that hold it now: up to max of their pidfds, which the caller closes. Returns how many. Looks at every process
  * there is. */
 int store_lock_holders(const struct store *store, const char *name, int *pidfds, size_t max, struct err *err);

@@ -154,19 +154,19 @@ static void a_lock_says_what_its_holder_does(void **state)
 
 	(void)state;
 	assert_int_equal(store_open(&store, NULL, &err), 0);
-	assert_int_equal(store_lock_peek(&store, "web"), STORE_IDLE);
+	assert_int_equal(store_lock_peek(&store, "web", NULL), STORE_IDLE);
 	fd = store_lock(&store, "web", STORE_STARTING, 0, &err);
 	assert_true(fd >= 0);
-	assert_int_equal(store_lock_peek(&store, "web"), STORE_STARTING);
+	assert_int_equal(store_lock_peek(&store, "web", NULL), STORE_STARTING);
 	assert_int_equal(store_lock_phase(fd, STORE_RUNNING), 0);
-	assert_int_equal(store_lock_peek(&store, "web"), STORE_RUNNING);
+	assert_int_equal(store_lock_peek(&store, "web", NULL), STORE_RUNNING);
 	assert_int_equal(store_lock(&store, "web", STORE_WORKING, 0, &err), -EBUSY);
 	assert_non_null(strstr(err.msg, "running"));
 	start = clock_now();
 	assert_int_equal(store_lock(&store, "web", STORE_WORKING, clock_in(50 * CLOCK_MS), &err), -EBUSY);
 	assert_in_range(clock_now() - start, 50 * CLOCK_MS, 5 * CLOCK_SECOND);
 	close(fd);
-	assert_int_equal(store_lock_peek(&store, "web"), STORE_IDLE);
+	assert_int_equal(store_lock_peek(&store, "web", NULL), STORE_IDLE);
 }
 
 /* A child that holds the lock, and tells so. */
