@@ -4,6 +4,7 @@ src_base_libbase_a_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/debug.c %D%/debug.h \
 	%D%/err.c %D%/err.h \
+	%D%/escape.c \
 	%D%/fd.c %D%/fd.h \
 	%D%/file.c %D%/file.h \
 	%D%/log.c %D%/log.h \
@@ -11,4 +12,5 @@ src_base_libbase_a_SOURCES = \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
 	%D%/str.c %D%/str.h \
-	%D%/sys.c %D%/sys.h
+	%D%/sys.c %D%/sys.h \
+	%D%/words.c

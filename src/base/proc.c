@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static void child(const char *const argv[], const struct proc_fd *fds, size_t n,
 	_exit(127);
 }
 
-pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err)
+static pid_t spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], bool session,
+		   struct err *err)
 {
 	int report[2], code = 0;
 	ssize_t got;
@@ -73,8 +75,11 @@ pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "run '%s'", argv[0]);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		if (session)
+			setsid();
 		child(argv, fds, n, env, report[1]);
+	}
 	close(report[1]);
 	if (pid < 0) {
 		close(report[0]);
@@ -88,6 +93,16 @@ pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, 
 		return pid;
 	waitpid(pid, NULL, 0);
 	return err_sys(err, code ? code : EIO, "run '%s'", argv[0]);
+}
+
+pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err)
+{
+	return spawn(argv, fds, n, env, false, err);
+}
+
+pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err)
+{
+	return spawn(argv, fds, n, env, true, err);
 }
 
 int proc_wait(pid_t pid, uint64_t deadline, int *ret_status, struct err *err)

@@ -20,6 +20,9 @@ void str_done(struct str *s);
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const void *bytes, size_t n);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* n bytes that somebody else wrote, safe for a terminal: what is a control character (those of U+0080 to U+009F too) or no
+ * UTF-8 becomes \xNN. */
+void str_add_escaped(struct str *s, const char *text, size_t n);
 /* The text, "" when nothing was added. */
 const char *str_text(const struct str *s);
 /* Hands the allocated text over ("" when nothing was added); NULL when an allocation failed. */
@@ -54,6 +57,9 @@ void strv_done(struct strv *l);
 int strv_add(struct strv *l, const char *text); /* copies; 0 or -ENOMEM */
 int strv_take(struct strv *l, char *text);      /* owns text, also on failure; -ENOMEM when text is NULL */
 int strv_addf(struct strv *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The words of a line: blanks part them, 'single' and "double" quotes and a backslash hold them together as in a shell, and
+ * nothing else means anything. -EINVAL when a quote is not closed (what was before it has been added), -ENOMEM. */
+int strv_add_words(struct strv *l, const char *text);
 void strv_clear(struct strv *l);
 bool strv_has(const struct strv *l, const char *text);
 

@@ -12,6 +12,7 @@ struct boot_request {
 	int lock;            /* held by the caller, or -1 */
 	const char *pidfile; /* absolute, or NULL */
 	int client;          /* to be a control connection of the supervisor, or -1 */
+	size_t namespaces;   /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
 };
 
 /* Each is a whole life of mgr-boot and returns an exit status. */

@@ -17,18 +17,25 @@ static bool privileged(const struct boot *b)
 	return b->spec.container.idmap.mode == IDMAP_NONE;
 }
 
-int up_rootfs(struct boot *b, struct err *err)
+int up_become_root(struct boot *b, struct err *err)
 {
 	int r = ns_become_root(&b->spec.container.idmap, err);
+
+	if (r == 0)
+		r = ns_set_hostname(b->spec.uts.name ? b->spec.uts.name : b->name, err);
+	return r < 0 ? r : mount_part_from_host(privileged(b), err);
+}
+
+int up_rootfs(struct boot *b, struct err *err)
+{
+	int r;
 
 	if (b->n_passed != 1)
 		return err_set(err, EPROTO, "the root did not arrive");
 	b->tree = b->passed[0];
 
-	if (r == 0)
-		r = ns_set_hostname(b->spec.uts.name ? b->spec.uts.name : b->name, err);
-	if (r == 0)
-		r = mount_enter_root(b->tree, b->sys, privileged(b), err);
+	r = hook_wants_host(b) ? mount_enter_below(b->tree, b->sys, HOOK_ROOTFS_MOUNT, &b->host_root, err)
+			       : mount_enter_root(b->tree, b->sys, err);
 	if (r == 0)
 		r = mount_api_folders(b->dev, err);
 	if (r == 0 && privileged(b))

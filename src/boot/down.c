@@ -10,12 +10,6 @@
 
 #define KILL_TIME (30 * CLOCK_SECOND)
 
-struct down {
-	const struct store *store;
-	const char *name;
-	bool reboot;
-};
-
 static int down_line(void *data, const char *step, const char *object, struct err *err)
 {
 	const struct down *d = data;
@@ -23,9 +17,9 @@ static int down_line(void *data, const char *step, const char *object, struct er
 	for (size_t i = 0; i < n_steps; i++) {
 		if (!str_eq(steps[i].name, step) || !steps[i].down)
 			continue;
-		if (debug_skips_down(step) || (d->reboot && steps[i].down == down_control))
+		if (debug_skips_down(step))
 			return 0;
-		if (steps[i].down(d->store, d->name, object, err) < 0) {
+		if (steps[i].down(d, object, err) < 0) {
 			err_wrap(err, "undo %s '%s'", step, object);
 			log_error("%s", err->msg);
 			return err->code == EBADMSG ? -EIO : -err->code; /* -EBADMSG is the line's */
@@ -37,28 +31,27 @@ static int down_line(void *data, const char *step, const char *object, struct er
 }
 
 /* Nothing of it may live while what it uses is taken away. Asked first, as most often there is nothing. */
-static int kill_all(const struct store *store, const char *name, struct err *err)
+static int kill_all(const struct down *d, struct err *err)
 {
 	struct cgroup cg = { 0 };
 	int r = cgroup_host(&cg, err);
 
 	if (r == 0)
-		r = cgroup_name(&cg, store->cgroup, name, err);
+		r = cgroup_name(&cg, d->store->cgroup, d->name, err);
 	if (r == 0)
 		r = cgroup_populated(&cg, err);
 	return r > 0 ? cgroup_kill(&cg, clock_in(KILL_TIME), err) : r;
 }
 
-int boot_down(const struct store *store, const char *name, int rundir, bool reboot, struct err *err)
+int boot_down(const struct down *d, struct err *err)
 {
-	struct down d = { .store = store, .name = name, .reboot = reboot };
-	int r = kill_all(store, name, err);
+	int r = kill_all(d, err);
 
 	if (r == 0)
-		r = undo_run(rundir, down_line, &d, err);
-	if (r == 0 && unlinkat(rundir, "spec", 0) < 0 && errno != ENOENT)
+		r = undo_run(d->rundir, down_line, (void *)(uintptr_t)d, err);
+	if (r == 0 && unlinkat(d->rundir, "spec", 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove 'spec'");
-	if (r == 0 && !reboot)
-		r = boot_remove_pidfile(rundir, err);
-	return r == 0 && !reboot ? boot_forget_assignments(rundir, err) : r;
+	if (r == 0 && !d->reboot)
+		r = boot_remove_pidfile(d->rundir, err);
+	return r == 0 && !d->reboot ? boot_forget_assignments(d->rundir, err) : r;
 }

@@ -35,6 +35,8 @@ static void fill_fds(const struct boot *b, struct handover *h)
 	h->log_level = b->spec.log.level;
 	h->console_log_max = b->spec.console.size;
 	h->seccomp = b->seccomp;
+	h->n_namespaces = (uint32_t)b->n_namespaces;
+	memcpy(h->namespaces, b->namespaces, sizeof h->namespaces);
 }
 
 static void fill_init(const struct boot *b, struct handover *h)

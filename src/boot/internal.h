@@ -17,6 +17,8 @@
 #include "store/store.h"
 #include "wire/handover.h"
 
+#define BOOT_NAMESPACES HANDOVER_NAMESPACES
+
 /* Everything that a start knows. Descriptors are -1 while there is none; all of it goes with the process. */
 struct boot {
 	struct store store;
@@ -45,7 +47,21 @@ struct boot {
 	int console, console_peer, notify, control;
 	int ttys[TTY_MOST]; /* masters of /dev/tty1 and so on */
 	size_t n_ttys;
-	int diag; /* to ask the container's network who listens, when readiness depends on it */
+	int diag;          /* to ask the container's network who listens, when readiness depends on it */
+	size_t child_step; /* that the child has begun, for the parent */
+	int host_root;     /* child: O_PATH, while its root is in a mount point of the host's tree */
+	int namespaces[BOOT_NAMESPACES];
+	size_t n_namespaces; /* of the container, for the hooks at its end */
+};
+
+/* What undoing knows. */
+struct down {
+	const struct store *store;
+	const char *name;
+	int rundir;
+	bool reboot;
+	const int *namespaces; /* of the container that has ended, as far as anybody kept them open */
+	size_t n_namespaces;
 };
 
 enum side {
@@ -60,7 +76,7 @@ struct step {
 	const char *name;
 	enum side side;
 	int (*up)(struct boot *b, struct err *err);
-	int (*down)(const struct store *store, const char *name, const char *object, struct err *err);
+	int (*down)(const struct down *d, const char *object, struct err *err);
 };
 
 extern const struct step steps[];
@@ -72,20 +88,36 @@ int up_security(struct boot *b, struct err *err);
 int up_dev(struct boot *b, struct err *err);
 int up_cgroup_v2(struct boot *b, struct err *err);
 int up_cgroup(struct boot *b, struct err *err);
-int down_cgroup(const struct store *store, const char *name, const char *object, struct err *err);
+int down_cgroup(const struct down *d, const char *object, struct err *err);
 int up_network_service(struct boot *b, struct err *err);
-int down_network_service(const struct store *store, const char *name, const char *object, struct err *err);
+int down_network_service(const struct down *d, const char *object, struct err *err);
 int up_clone(struct boot *b, struct err *err);
 int up_idmap(struct boot *b, struct err *err);
 int up_storage(struct boot *b, struct err *err);
 int up_network(struct boot *b, struct err *err);
-int down_network(const struct store *store, const char *name, const char *object, struct err *err);
+int down_network(const struct down *d, const char *object, struct err *err);
 int up_forward(struct boot *b, struct err *err);
 int up_init_check(struct boot *b, struct err *err);
 int up_control(struct boot *b, struct err *err);
-int down_control(const struct store *store, const char *name, const char *object, struct err *err);
+int down_control(const struct down *d, const char *object, struct err *err);
+
+/* steps of both: hooks.c */
+int up_hook_pre_start(struct boot *b, struct err *err);
+int down_hook_post_stop(const struct down *d, const char *object, struct err *err);
+int up_hook_pre_mount(struct boot *b, struct err *err);
+int up_hook_mount(struct boot *b, struct err *err);
+int up_hook_net(struct boot *b, struct err *err);
+int down_hook_net(const struct down *d, const char *object, struct err *err);
+int up_hook_start_host(struct boot *b, struct err *err);
+int down_hook_stop(const struct down *d, const char *object, struct err *err);
+int up_hook_start(struct boot *b, struct err *err);
+/* Is the child to stay within reach of the host's files until its mount hooks have run? */
+bool hook_wants_host(const struct boot *b);
+/* How long the hooks that the child runs may take together. */
+uint64_t hook_child_time(const struct boot *b);
 
 /* steps of the child */
+int up_become_root(struct boot *b, struct err *err);
 int up_rootfs(struct boot *b, struct err *err);
 int up_resolver(struct boot *b, struct err *err);
 int up_console(struct boot *b, struct err *err);
@@ -103,6 +135,9 @@ void boot_child(struct boot *b) __attribute__((noreturn));
 /* Hand descriptors (console, its peer, the notify socket, and what is set in diag) to the parent. */
 int boot_send_console(struct boot *b, struct err *err);
 
+/* In the parent: until the child has done every row above this one's. */
+int boot_await_child(struct boot *b, int (*up)(struct boot *b, struct err *err), struct err *err);
+
 /* Kill and reap the child, if there is one, and undo everything. */
 void boot_abort(struct boot *b);
 
@@ -113,7 +148,7 @@ void boot_write_last(int folder, const char *failed);
 
 /* Kill what lives in the container's cgroup, then undo whatever the record says. At a reboot the control socket and the
  * run's -s stay. The caller holds the lock. */
-int boot_down(const struct store *store, const char *name, int rundir, bool reboot, struct err *err);
+int boot_down(const struct down *d, struct err *err);
 
 /* --- pidfile.c ----------------------------------------------------------------------------------------------------------
  */

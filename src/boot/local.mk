@@ -5,6 +5,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/child.c \
 	%D%/down.c \
 	%D%/hand.c \
+	%D%/hooks.c \
 	%D%/internal.h \
 	%D%/log.c \
 	%D%/network.c \

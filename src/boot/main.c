@@ -4,7 +4,9 @@
  *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [-p PIDFILE] [--client FD] NAME
  *                                                       answers with a struct boot_result to descriptor 3; FD: a socket
  *                                                       that the supervisor takes as a control connection
- *   mgr-boot --down [-P PATH] [--lock FD] NAME          from the undo record alone; FD: the lock, held by the caller
+ *   mgr-boot --down [-P PATH] [--lock FD] [--namespaces N] NAME
+ *                                                       from the undo record alone; FD: the lock, held by the caller;
+ *                                                       N: descriptors of its namespaces, from 4 on
  *   mgr-boot --steps                                    the table, a line a step: NAME parent|child down|-
  *   mgr-boot --reboot FD                                from the supervisor, in its place: FD is a handover
  */
@@ -35,20 +37,19 @@ static int list(void)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "up", no_argument, NULL, 'u' },
-		{ "down", no_argument, NULL, 'd' },
-		{ "lock", required_argument, NULL, 'l' },
-		{ "steps", no_argument, NULL, 'S' },
-		{ "reboot", required_argument, NULL, 'r' },
-		{ "client", required_argument, NULL, 'c' },
-		{ 0 },
+		{ "up", no_argument, NULL, 'u' },           { "down", no_argument, NULL, 'd' },
+		{ "lock", required_argument, NULL, 'l' },   { "namespaces", required_argument, NULL, 'n' },
+		{ "steps", no_argument, NULL, 'S' },        { "reboot", required_argument, NULL, 'r' },
+		{ "client", required_argument, NULL, 'c' }, { 0 },
 	};
 	struct boot_request q = { .lock = -1, .client = -1 };
-	uint64_t fd = 0;
+	uint64_t fd = 0, n = 0;
 	int what = 0, c;
 
 	while ((c = getopt_long(argc, argv, "P:s:p:", longs, NULL)) != -1) {
 		if ((c == 'l' || c == 'r' || c == 'c') && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
+			return usage();
+		if (c == 'n' && str_uint(optarg, 0, BOOT_NAMESPACES, &n) < 0)
 			return usage();
 		if (c == 'P')
 			q.path = optarg;
@@ -66,6 +67,7 @@ int main(int argc, char **argv)
 			return usage();
 	}
 	q.name = argv[optind];
+	q.namespaces = n;
 	if (what == 'S')
 		return list();
 	if (what == 'r')

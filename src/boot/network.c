@@ -21,10 +21,9 @@ int up_network_service(struct boot *b, struct err *err)
 	return r < 0 ? r : net_begin(&b->net, clock_in(NET_TIME), err);
 }
 
-int down_network_service(const struct store *store, const char *name, const char *object, struct err *err)
+int down_network_service(const struct down *d, const char *object, struct err *err)
 {
-	(void)name;
-	return net_leave(store, object, clock_in(NET_TIME), err);
+	return net_leave(d->store, object, clock_in(NET_TIME), err);
 }
 
 int up_network(struct boot *b, struct err *err)
@@ -44,9 +43,9 @@ int up_network(struct boot *b, struct err *err)
 	return net_up(&b->net, netns, clock_in(NET_TIME), err);
 }
 
-int down_network(const struct store *store, const char *name, const char *object, struct err *err)
+int down_network(const struct down *d, const char *object, struct err *err)
 {
-	(void)store, (void)name;
+	(void)d;
 	return net_down(object, err);
 }
 

@@ -114,14 +114,14 @@ int up_cgroup(struct boot *b, struct err *err)
 	return r < 0 ? r : cgroup_open_tasks(&b->cgroup, b->passed, &b->n_passed, err);
 }
 
-int down_cgroup(const struct store *store, const char *name, const char *object, struct err *err)
+int down_cgroup(const struct down *d, const char *object, struct err *err)
 {
 	struct cgroup cg = { 0 };
 	int r = cgroup_host(&cg, err);
 
 	(void)object;
 	if (r == 0)
-		r = cgroup_name(&cg, store->cgroup, name, err);
+		r = cgroup_name(&cg, d->store->cgroup, d->name, err);
 	if (r == 0)
 		r = cgroup_kill(&cg, clock_in(KILL_TIME), err);
 	return r < 0 ? r : cgroup_remove(&cg, err);
@@ -192,6 +192,8 @@ int up_storage(struct boot *b, struct err *err)
 /* Before the exec, because a missing library would show only after it: the loader ends with 127. */
 int up_init_check(struct boot *b, struct err *err)
 {
+	if (hook_wants_host(b) && boot_await_child(b, up_resolver, err) < 0) /* a hook may have put it there */
+		return -err->code;
 	return init_check(b->tree, b->argv.v[0], err);
 }
 
@@ -205,13 +207,9 @@ int up_control(struct boot *b, struct err *err)
 	return b->control < 0 ? b->control : 0;
 }
 
-int down_control(const struct store *store, const char *name, const char *object, struct err *err)
+int down_control(const struct down *d, const char *object, struct err *err)
 {
-	autoclose int rundir = store_runtime(store, name, false, err);
-
-	if (rundir == -ENOENT)
+	if (d->reboot) /* it stays, and its connections */
 		return 0;
-	if (rundir < 0)
-		return rundir;
-	return unlinkat(rundir, object, 0) < 0 && errno != ENOENT ? err_sys(err, errno, "remove '%s'", object) : 0;
+	return unlinkat(d->rundir, object, 0) < 0 && errno != ENOENT ? err_sys(err, errno, "remove '%s'", object) : 0;
 }

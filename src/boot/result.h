@@ -8,7 +8,9 @@
 #include "base/err.h"
 
 #define BOOT_RESULT_FD 3
-#define BOOT_CLIENT_FD 4 /* of --client */
+
+#define BOOT_NAMESPACES_FD 4 /* of mgr-boot --down: the first of the namespaces that it gets */
+#define BOOT_CLIENT_FD     4 /* of --client */
 
 struct boot_result {
 	int32_t code;     /* 0, or the errno value in err */

@@ -79,8 +79,8 @@ void boot_child(struct boot *b)
 			until = i;
 			continue;
 		}
-		await(b, until, &done);
 		report(b, REPORT_BEGINS, i, NULL);
+		await(b, until, &done);
 		if (steps[i].up(b, &err) < 0) {
 			report(b, REPORT_FAILED, i, &err);
 			_exit(EXIT_FAILURE);
@@ -156,13 +156,13 @@ static int closed(const struct boot *b, size_t step, struct err *err)
 		       proc_status_text(info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status, text));
 }
 
-/* What the child has to say, to its end. */
-static int listen_to_child(struct boot *b, struct err *err)
+/* What the child has to say, until it comes to this row; to its end with n_steps. */
+static int listen_to_child(struct boot *b, size_t until, struct err *err)
 {
-	uint64_t deadline = clock_in(CHILD_TIME);
-	size_t step = 0;
+	uint64_t deadline = clock_in(CHILD_TIME + hook_child_time(b));
+	size_t *step = &b->child_step;
 
-	for (;;) {
+	while (*step < until) {
 		struct report r = { 0 };
 		int fds[CONSOLE_FDS];
 		size_t n = 0;
@@ -170,16 +170,26 @@ static int listen_to_child(struct boot *b, struct err *err)
 		int e = fd_wait(b->peer, POLLIN, deadline);
 
 		if (e < 0)
-			return err_sys(err, -e, "%s: wait for the child", steps[step].name);
+			return err_sys(err, -e, "%s: wait for the child", steps[*step].name);
 		got = fd_recv(b->peer, &r, sizeof r, fds, CONSOLE_FDS, &n);
 		if (got == 0 || got == -ECONNRESET)
-			return closed(b, step, err);
+			return closed(b, *step, err);
 		if (got != sizeof r || r.step >= n_steps)
-			return err_set(err, EPROTO, "%s: the child sent what is no message", steps[step].name);
-		e = take_report(b, &r, fds, n, &step, err);
+			return err_set(err, EPROTO, "%s: the child sent what is no message", steps[*step].name);
+		e = take_report(b, &r, fds, n, step, err);
 		if (e < 0)
 			return e;
 	}
+	return 0;
+}
+
+int boot_await_child(struct boot *b, int (*up)(struct boot *b, struct err *err), struct err *err)
+{
+	size_t row = 0;
+
+	while (steps[row].up != up || steps[row].side == PARENT)
+		row++;
+	return listen_to_child(b, row, err);
 }
 
 /* With the descriptors that the rows have left for it. */
@@ -190,8 +200,8 @@ static int tell_child(struct boot *b, size_t row, struct err *err)
 	while (b->n_passed > 0)
 		close(b->passed[--b->n_passed]);
 	if (e == -EPIPE || e == -ECONNRESET) /* it failed: its reason is in the queue */
-		return listen_to_child(b, err) < 0 ? -err->code
-						   : err_set(err, ECHILD, "%s: the child is gone", steps[row].name);
+		return listen_to_child(b, n_steps, err) < 0 ? -err->code
+							    : err_set(err, ECHILD, "%s: the child is gone", steps[row].name);
 	return e < 0 ? err_sys(err, -e, "%s: tell the child", steps[row].name) : 0;
 }
 
@@ -206,11 +216,18 @@ static int run_rows(struct boot *b, struct err *err)
 		if (steps[i + 1].side == CHILD && tell_child(b, i, err) < 0)
 			return -err->code;
 	}
-	return listen_to_child(b, err);
+	return listen_to_child(b, n_steps, err);
 }
 
 void boot_abort(struct boot *b)
 {
+	const struct down d = {
+		.store = &b->store,
+		.name = b->name,
+		.rundir = b->rundir,
+		.namespaces = b->namespaces,
+		.n_namespaces = b->n_namespaces,
+	};
 	struct err down = { 0 };
 
 	if (b->pid > 0) {
@@ -218,7 +235,7 @@ void boot_abort(struct boot *b)
 		waitpid(b->pid, NULL, 0);
 		b->pid = 0;
 	}
-	if (boot_down(&b->store, b->name, b->rundir, false, &down) < 0)
+	if (boot_down(&d, &down) < 0)
 		log_error("undo: %s", down.msg);
 }
 

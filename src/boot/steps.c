@@ -4,6 +4,7 @@
 
 const struct step steps[] = {
 	{ "config", PARENT, up_config, NULL },
+	{ "hook-pre-start", PARENT, up_hook_pre_start, down_hook_post_stop },
 	{ "security", PARENT, up_security, NULL },
 	{ "network-service", PARENT, up_network_service, down_network_service },
 	{ "cgroup-v2", PARENT, up_cgroup_v2, NULL },
@@ -11,17 +12,23 @@ const struct step steps[] = {
 	{ "clone", PARENT, up_clone, NULL },
 	{ "idmap", PARENT, up_idmap, NULL },
 	{ "storage", PARENT, up_storage, NULL },
+	{ "become-root", CHILD, up_become_root, NULL },
+	{ "hook-pre-mount", CHILD, up_hook_pre_mount, NULL },
 	{ "rootfs", CHILD, up_rootfs, NULL },
+	{ "hook-mount", CHILD, up_hook_mount, NULL },
 	{ "resolver", CHILD, up_resolver, NULL },
 	{ "console", CHILD, up_console, NULL },
 	{ "cgroup", PARENT, up_cgroup, down_cgroup },
 	{ "cgroup-join", CHILD, up_cgroup_join, NULL },
 	{ "cgroup-view", CHILD, up_cgroup_view, NULL },
 	{ "network", PARENT, up_network, down_network },
+	{ "hook-net", PARENT, up_hook_net, down_hook_net },
 	{ "init", PARENT, up_init_check, NULL },
 	{ "forward", PARENT, up_forward, NULL },
+	{ "hook-start-host", PARENT, up_hook_start_host, down_hook_stop },
 	{ "control", PARENT, up_control, down_control },
 	{ "confine", CHILD, up_confine, NULL },
+	{ "hook-start", CHILD, up_hook_start, NULL },
 	{ "exec", CHILD, up_exec, NULL },
 };
 

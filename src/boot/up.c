@@ -28,6 +28,7 @@ static void boot_init(struct boot *b, const char *name, const char *path)
 {
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
+	b->host_root = -1;
 	b->peer = b->dev = b->sys = b->tree = b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn =
 		-1;
 }
@@ -131,7 +132,14 @@ static bool ended_unseen(const struct boot *b)
 static int recover(const struct boot *b, struct err *err)
 {
 	bool unseen = ended_unseen(b);
-	int r = boot_down(&b->store, b->name, b->rundir, false, err);
+	const struct down d = {
+		.store = &b->store,
+		.name = b->name,
+		.rundir = b->rundir,
+		.namespaces = b->namespaces,
+		.n_namespaces = b->n_namespaces,
+	};
+	int r = boot_down(&d, err);
 
 	if (r == 0 && unseen)
 		boot_write_last(b->folder, "its supervisor was killed");
@@ -210,6 +218,8 @@ int boot_undo(const struct boot_request *q)
 	int r;
 
 	boot_init(&b, q->name, q->path);
+	for (; b.n_namespaces < q->namespaces && b.n_namespaces < BOOT_NAMESPACES; b.n_namespaces++)
+		b.namespaces[b.n_namespaces] = BOOT_NAMESPACES_FD + (int)b.n_namespaces;
 	if (q->lock >= 0)
 		fcntl(q->lock, F_SETFD, FD_CLOEXEC);
 	r = store_open(&b.store, q->path, &err);
@@ -256,6 +266,14 @@ int boot_again(int handover)
 	struct err err = { 0 };
 	struct boot b = { 0 };
 	int r = take_over(&b, handover, &h, &err);
+	const struct down d = {
+		.store = &b.store,
+		.name = b.name,
+		.rundir = b.rundir,
+		.reboot = true,
+		.namespaces = h.namespaces,
+		.n_namespaces = h.n_namespaces,
+	};
 
 	if (r < 0 && !b.name) { /* nothing is known: the lock goes with us, and whoever takes it next undoes */
 		log_error("reboot: %s", err.msg);
@@ -264,7 +282,9 @@ int boot_again(int handover)
 	close(h.netd); /* what it stood for ends here */
 
 	if (r == 0)
-		r = boot_down(&b.store, b.name, b.rundir, true, &err);
+		r = boot_down(&d, &err);
+	for (size_t i = 0; i < h.n_namespaces; i++)
+		close(h.namespaces[i]);
 	if (r == 0)
 		r = undo_add(b.rundir, "control", "control", &err); /* which is there already */
 	if (r == 0)

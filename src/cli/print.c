@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -66,20 +67,11 @@ void print_free(struct print *p)
 	free(p);
 }
 
-static void add_escaped(const char *text, struct str *out)
-{
-	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			str_addf(out, "\\x%02x", (unsigned char)*p);
-		else
-			str_addn(out, p, 1);
-}
-
 void print_escaped(const char *text)
 {
 	struct str s = { 0 };
 
-	add_escaped(text, &s);
+	str_add_escaped(&s, text, strlen(text));
 	fputs(str_text(&s), stdout);
 	str_done(&s);
 }
@@ -121,7 +113,7 @@ void print_cell_text(const struct print_column *column, const struct print_cell 
 	}
 	switch (column->type) {
 	case PRINT_TEXT:
-		add_escaped(cell->text, out);
+		str_add_escaped(out, cell->text, strlen(cell->text));
 		break;
 	case PRINT_NUMBER:
 		str_addf(out, "%" PRIu64, cell->number);
@@ -138,7 +130,7 @@ void print_cell_text(const struct print_column *column, const struct print_cell 
 	case PRINT_LIST:
 		for (size_t i = 0; i < cell->list->n; i++) {
 			str_add(out, i ? ", " : "");
-			add_escaped(cell->list->v[i], out);
+			str_add_escaped(out, cell->list->v[i], strlen(cell->list->v[i]));
 		}
 	}
 }

@@ -128,6 +128,9 @@ extern const struct key_type key_hostname; /* char * */
 extern const struct key_type key_signal;   /* int; not set: 0 */
 extern const struct key_type key_strings;  /* struct strv, one a line */
 extern const struct key_type key_words;    /* struct strv, any number a line, separated by spaces */
+extern const struct key_type
+	key_command; /* char *, the absolute path of a program and its arguments, quoted as in a shell */
+extern const struct key_type key_commands; /* struct strv, one such a line */
 
 /* For types of rooms: pieces of the ones above. */
 bool key_print_strv(const struct key *key, const void *field, size_t i, struct str *out);

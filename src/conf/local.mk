@@ -6,6 +6,7 @@ src_conf_libconf_a_SOURCES = \
 	%D%/include.c \
 	%D%/load.c \
 	%D%/schema.c \
+	%D%/type_command.c \
 	%D%/type_list.c \
 	%D%/type_number.c \
 	%D%/type_signal.c \

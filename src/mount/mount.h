@@ -40,9 +40,19 @@ int mount_lock(int tree, int userns, struct err *err);
 
 /* --- in the child, in this order ------------------------------------------------------------------------------------ */
 
+/* No mount from here on is seen by the host. */
+int mount_part_from_host(bool privileged, struct err *err);
+
 /* Make the detached mount `root` our root, with a fresh /proc and /sys (or the detached mount `sys`, unless that is -1), and
  * let go of the host's tree. Host paths mean nothing from here on; every path is the container's. */
-int mount_enter_root(int root, int sys, bool privileged, struct err *err);
+int mount_enter_root(int root, int sys, struct err *err);
+
+/* The same for now, while the host's tree stays, with `root` on its folder `below`. *ret_host: the host's root. */
+int mount_enter_below(int root, int sys, const char *below, int *ret_host, struct err *err);
+/* After that: every path is the host's again. */
+int mount_see_host(int host, struct err *err);
+/* Then: to what is mounted on `below`, for good. */
+int mount_leave_host(const char *below, struct err *err);
 
 /* /dev (the detached mount, or -1 to leave the image's), /dev/pts /dev/shm /dev/mqueue, and a tmpfs /run. */
 int mount_api_folders(int dev, struct err *err);

@@ -53,13 +53,10 @@ int mount_attach(int mount, const char *path, struct err *err)
 	return 0;
 }
 
-/* pivot_root(2): with both arguments "." the old root is left on top of the new one, and the unmount takes it away. */
-static int pivot(int root, struct err *err)
+/* To the working folder, a mount. pivot_root(2): with both arguments "." the old root is left on top of the new one, and the
+ * unmount takes it away. */
+static int pivot(struct err *err)
 {
-	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_sys(err, errno, "mount the root file system");
-	if (fchdir(root) < 0)
-		return err_sys(err, errno, "enter the root file system");
 	if (sys_pivot_root(".", ".") < 0)
 		return err_sys(err, errno, "pivot to the root file system");
 	if (umount2(".", MNT_DETACH) < 0)
@@ -77,24 +74,61 @@ int mount_sys_of_host(struct err *err)
 	return steal_fd(&tree);
 }
 
-int mount_enter_root(int root, int sys, bool privileged, struct err *err)
+int mount_part_from_host(bool privileged, struct err *err)
 {
-	autoclose int proc = -1, own_sys = -1;
-	int r;
-
 	/* with a user namespace of its own the mount namespace is a slave from birth (mount_namespaces(7)) */
 	if (privileged && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_sys(err, errno, "part from the host's mounts");
-	proc = new_mount("proc", SAFE, err);
-	if (proc < 0)
-		return proc;
-	if (sys < 0) {
-		own_sys = new_mount("sysfs", SAFE | MOUNT_ATTR_RDONLY, err);
-		if (own_sys < 0)
-			return own_sys;
-	}
-	r = pivot(root, err);
+	return 0;
+}
+
+/* Attaches `root` on the folder `on`. */
+static int change_root(int root, const char *on, int (*enter)(struct err *err), int sys, struct err *err)
+{
+	autoclose int proc = new_mount("proc", SAFE, err);
+	autoclose int own_sys = sys < 0 && proc >= 0 ? new_mount("sysfs", SAFE | MOUNT_ATTR_RDONLY, err) : -1;
+	int r;
+
+	if (proc < 0 || (sys < 0 && own_sys < 0))
+		return -err->code;
+	if (move_mount(root, "", AT_FDCWD, on, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(err, errno, "mount the root file system on '%s'", on);
+	if (fchdir(root) < 0)
+		return err_sys(err, errno, "enter the root file system");
+	r = enter(err);
 	if (r == 0)
 		r = mount_attach(proc, "/proc", err);
 	return r < 0 ? r : mount_attach(sys < 0 ? own_sys : sys, "/sys", err);
+}
+
+int mount_enter_root(int root, int sys, struct err *err)
+{
+	return change_root(root, "/", pivot, sys, err);
+}
+
+static int enter_here(struct err *err)
+{
+	return chroot(".") < 0 ? err_sys(err, errno, "enter the root file system") : 0;
+}
+
+int mount_enter_below(int root, int sys, const char *below, int *ret_host, struct err *err)
+{
+	autoclose int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = host < 0 ? err_sys(err, errno, "open '/'") : change_root(root, below, enter_here, sys, err);
+
+	if (r == 0)
+		*ret_host = steal_fd(&host);
+	return r;
+}
+
+int mount_see_host(int host, struct err *err)
+{
+	if (fchdir(host) < 0 || chroot(".") < 0)
+		return err_sys(err, errno, "go back to the host's files");
+	return 0;
+}
+
+int mount_leave_host(const char *below, struct err *err)
+{
+	return chdir(below) < 0 ? err_sys(err, errno, "enter '%s'", below) : pivot(err);
 }

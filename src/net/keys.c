@@ -18,6 +18,11 @@ static const char *const type_names[] = {
 	NULL,
 };
 
+const char *net_type_name(enum nic_type type)
+{
+	return type_names[type];
+}
+
 static int parse_type(const struct key *key, void *field, const char *text, struct err *err)
 {
 	if (str_eq(text, "none"))
@@ -224,6 +229,14 @@ static const struct key nic_keys[] = {
 	  .type = &key_gateway,
 	  .off = AT(ipv4_gateway),
 	  .help = "Default route; the managed network's own when not set." },
+	{ .name = "script.up",
+	  .type = &key_command,
+	  .off = AT(script_up),
+	  .help = "Runs on the host once the interface is there." },
+	{ .name = "script.down",
+	  .type = &key_command,
+	  .off = AT(script_down),
+	  .help = "Runs on the host before the interface goes." },
 	{ 0 },
 };
 

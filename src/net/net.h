@@ -37,6 +37,7 @@ struct nic_conf {
 	uint32_t mtu; /* 0: the bridge's */
 	bool down;    /* flags without "up" */
 	struct nic_addr ipv4, ipv4_gateway;
+	char *script_up, *script_down; /* commands; NULL: none */
 };
 
 struct forward_conf {
@@ -57,6 +58,7 @@ struct net_conf {
 
 /* One NIC as the kernel is to have it: nothing left to look up. */
 struct net_nic {
+	unsigned index;  /* N of [net.N] */
 	char veth[16];   /* host end */
 	char bridge[16]; /* that the host end joins */
 	bool managed;    /* the bridge is mgr-netd's */
@@ -131,6 +133,9 @@ int net_ask(const struct store *store, enum wire_type type, void *reply, size_t 
 /* Is its host end on the managed bridge, and has it the container's leased address there? */
 bool net_is_managed(const struct nic_conf *nic);
 bool net_takes_lease(const struct nic_conf *nic);
+
+/* "veth" */
+const char *net_type_name(enum nic_type type);
 
 /* "mgrbr0", or "mgrbr-ID" for a manager of its own. */
 void net_bridge_name(const struct store *store, char ret[static 16]);

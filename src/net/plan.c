@@ -69,6 +69,7 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 
 	if (r < 0)
 		return err_set(err, EINVAL, "net.%u of '%s' has no name on the host", conf->index, from->uuid);
+	nic->index = conf->index;
 	nic->managed = net_is_managed(conf);
 	nic->mtu = conf->mtu;
 	nic->down = conf->down;

@@ -6,6 +6,6 @@ src_spec_libspec_a_SOURCES = \
 	%D%/spec.c %D%/spec.h
 
 # What a program needs that reads configurations.
-spec_archives = src/spec/libspec.a src/net/libnet.a src/security/libsecurity.a src/cgroup/libcgroup.a src/mount/libmount.a src/init/libinit.a \
+spec_archives = src/spec/libspec.a src/net/libnet.a src/security/libsecurity.a src/cgroup/libcgroup.a src/mount/libmount.a src/init/libinit.a src/hook/libhook.a \
 	src/ns/libns.a src/storage/libstorage.a src/tty/libtty.a src/conf/libconf.a
 spec_libs = $(INIH_LIBS) $(CAP_LIBS)

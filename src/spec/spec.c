@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cgroup/keys.h"
+#include "hook/keys.h"
 #include "init/keys.h"
 #include "mount/keys.h"
 #include "net/keys.h"
@@ -34,6 +35,7 @@ static const struct conf_part parts[] = {
 	{ &tty_console_section, AT(console) },
 	{ &tty_section, AT(tty) },
 	{ &log_section, AT(log) },
+	{ &hook_section, AT(hook) },
 	{ &conf_include_section, AT(include) },
 };
 

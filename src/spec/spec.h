@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "cgroup/cgroup.h"
 #include "conf/conf.h"
+#include "hook/hook.h"
 #include "init/init.h"
 #include "mount/mount.h"
 #include "net/net.h"
@@ -30,6 +31,7 @@ struct spec {
 	struct console_conf console;
 	struct tty_conf tty;
 	struct log_conf log;
+	struct hook_conf hook;
 	bool no_memory; /* spec_init could not make the defaults; spec_load and spec_check say so */
 };
 

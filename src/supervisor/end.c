@@ -18,6 +18,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "boot/result.h"
 #include "store/last.h"
 #include "supervisor/supervisor.h"
 
@@ -85,22 +86,35 @@ static void finish(struct supervisor *s, bool undone)
 	viewers_end(s);
 }
 
+/* They keep its mounts and its network: only the hooks may, as long as they run. */
+static void let_go_of_namespaces(struct supervisor *s)
+{
+	while (s->n_namespaces > 0)
+		close(s->namespaces[--s->n_namespaces]);
+}
+
 static void start_down(struct supervisor *s)
 {
-	char number[12];
-	const char *argv[8] = { BOOT, "--down", "--lock", number };
-	const struct proc_fd fds[] = { { s->lock, LOCK_FD }, { s->log, 2 } };
+	char number[12], namespaces[12];
+	const char *argv[10] = { BOOT, "--down", "--lock", number, "--namespaces", namespaces };
+	struct proc_fd fds[2 + HANDOVER_NAMESPACES] = { { s->lock, LOCK_FD } };
 	struct err err;
-	size_t n = 4;
+	size_t n = 6, n_fds = 1;
 
 	snprintf(number, sizeof number, "%d", LOCK_FD);
+	snprintf(namespaces, sizeof namespaces, "%u", (unsigned)s->n_namespaces);
+	for (uint32_t i = 0; i < s->n_namespaces; i++)
+		fds[n_fds++] = (struct proc_fd){ s->namespaces[i], BOOT_NAMESPACES_FD + (int)i };
+	if (s->log >= 0)
+		fds[n_fds++] = (struct proc_fd){ s->log, 2 };
 	if (s->path[0]) {
 		argv[n++] = "-P";
 		argv[n++] = s->path;
 	}
 	argv[n++] = s->name;
 	debug_point("supervisor", "before-down");
-	s->down = proc_spawn(argv, fds, s->log >= 0 ? 2 : 1, NULL, &err);
+	s->down = proc_spawn(argv, fds, n_fds, NULL, &err);
+	let_go_of_namespaces(s);
 	if (s->down > 0)
 		return;
 	log_error("undo: %s", err.msg);

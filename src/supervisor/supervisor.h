@@ -85,6 +85,8 @@ struct supervisor {
 	uint32_t n_cgroups;
 	bool cgroup_v2;
 	int cgroups[HANDOVER_HIERARCHIES];
+	uint32_t n_namespaces; /* kept for the hooks at the end */
+	int namespaces[HANDOVER_NAMESPACES];
 
 	unsigned n_consoles;
 	struct console *consoles; /* the first is /dev/console */

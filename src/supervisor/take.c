@@ -62,6 +62,8 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	s->n_cgroups = h->n_cgroups;
 	s->cgroup_v2 = h->cgroup_v2;
 	memcpy(s->cgroups, h->cgroups, sizeof s->cgroups);
+	s->n_namespaces = h->n_namespaces;
+	memcpy(s->namespaces, h->namespaces, sizeof s->namespaces);
 	s->netd.sock = h->netd;
 	s->netd.again.deadline = s->linger.deadline = CLOCK_NEVER;
 	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
@@ -149,6 +151,8 @@ int hand_over(const struct supervisor *s, struct err *err)
 	h->netd = s->netd.sock;
 	h->join_len = s->netd.join_len;
 	memcpy(h->join, s->netd.join, s->netd.join_len);
+	h->n_namespaces = s->n_namespaces;
+	memcpy(h->namespaces, s->namespaces, sizeof h->namespaces);
 	give_clients(s, h);
 	fd = handover_write(h, err);
 	munmap(h, sizeof *h);

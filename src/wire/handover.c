@@ -39,7 +39,10 @@ static int set_flags(const struct handover *h, int flags)
 	const struct {
 		const int32_t *v;
 		size_t n;
-	} lists[] = { { one, ARRAY_SIZE(one) }, { h->cgroups, h->n_cgroups }, { h->clients, h->n_clients } };
+	} lists[] = { { one, ARRAY_SIZE(one) },
+		      { h->cgroups, h->n_cgroups },
+		      { h->clients, h->n_clients },
+		      { h->namespaces, h->n_namespaces } };
 
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
 		for (size_t i = 0; i < lists[l].n; i++)
@@ -60,7 +63,8 @@ static bool sound(const struct handover *h)
 {
 	return h->version == HANDOVER_VERSION && h->size == sizeof *h && terminated(h->name, sizeof h->name) &&
 	       terminated(h->path, sizeof h->path) && h->n_cgroups <= HANDOVER_HIERARCHIES &&
-	       h->n_clients <= HANDOVER_CLIENTS && h->n_terminals <= HANDOVER_TERMINALS && h->join_len <= HANDOVER_JOIN_MAX;
+	       h->n_clients <= HANDOVER_CLIENTS && h->n_terminals <= HANDOVER_TERMINALS &&
+	       h->n_namespaces <= HANDOVER_NAMESPACES && h->join_len <= HANDOVER_JOIN_MAX;
 }
 
 int handover_write(const struct handover *h, struct err *err)

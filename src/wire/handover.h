@@ -15,6 +15,7 @@
 #define HANDOVER_JOIN_MAX    16384
 #define HANDOVER_CLIENTS     64
 #define HANDOVER_TERMINALS   17 /* the console and the others */
+#define HANDOVER_NAMESPACES  8
 
 enum handover_ready {
 	HANDOVER_READY_NOTIFY,
@@ -76,6 +77,10 @@ struct handover {
 	uint32_t n_cgroups;
 	int32_t cgroups[HANDOVER_HIERARCHIES]; /* O_PATH folders of its cgroup, the v2 one first when cgroup_v2 */
 	uint32_t cgroup_v2;
+
+	/* its namespaces, for the hooks at its end; none are kept when there are no such hooks */
+	uint32_t n_namespaces;
+	int32_t namespaces[HANDOVER_NAMESPACES];
 
 	/* connections to the control socket that stay over a reboot; bit n of watching: clients[n] has sent WIRE_WATCH */
 	uint32_t n_clients;

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rows of the hooks. What a start's hooks have begun, those at its end finish: each down has hooks of its own, read from
+ * the configuration that was in force. They are told of a failure by nothing but the log: no hook keeps what is left from
+ * being undone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "boot/internal.h"
+#include "boot/undo.h"
+#include "hook/hook.h"
+#include "mount/mount.h"
+
+/* What the hooks of a container are told, and the text that it points to. */
+struct told {
+	char *config, *console_log;
+	char console[48];
+	struct hook_places places;
+	struct hook_facts facts;
+};
+
+static void told_done(struct told *t)
+{
+	free(t->config);
+	free(t->console_log);
+}
+
+static int tell(struct told *t, const struct store *store, const char *name, const struct spec *spec, struct err *err)
+{
+	const char *colon = spec->rootfs.path ? strchr(spec->rootfs.path, ':') : NULL;
+
+	t->config = str_fmt("%s/%s/config", store->containers, name);
+	t->console_log = str_fmt("%s/%s/console", store->log, name);
+	t->places = (struct hook_places){ .containers = store->containers, .rootfs = colon ? colon + 1 : NULL };
+	t->facts = (struct hook_facts){
+		.name = name, .config = t->config, .console_log = t->console_log, .rootfs = t->places.rootfs
+	};
+	return t->config && t->console_log ? 0 : err_nomem(err);
+}
+
+/* A hook of the host's. */
+static int run_host(const struct boot *b, enum hook_type type, struct err *err)
+{
+	autocall(told_done) struct told t = { 0 };
+	int r = tell(&t, &b->store, b->name, &b->spec, err);
+
+	t.facts.places = &t.places;
+	if (b->pid > 0) {
+		t.facts.pid = b->pid;
+		str_print(t.console, sizeof t.console, "/proc/%d/root/dev/console", (int)b->pid);
+		t.facts.console = t.console;
+	}
+	return r < 0 ? r : hook_run(&b->spec.hook, type, &t.facts, err);
+}
+
+/* A hook that the child runs; the host's programs have been checked. */
+static int run_child(const struct boot *b, enum hook_type type, struct err *err)
+{
+	autocall(told_done) struct told t = { 0 };
+	int r = tell(&t, &b->store, b->name, &b->spec, err);
+
+	t.facts.console = type == HOOK_START ? "/dev/console" : NULL;
+	return r < 0 ? r : hook_run(&b->spec.hook, type, &t.facts, err);
+}
+
+/* --- before and after all else -------------------------------------------------------------------------------------- */
+
+static int check_scripts(const struct net_conf *net, const struct hook_places *places, struct err *err)
+{
+	for (size_t i = 0; i < net->n; i++) {
+		const struct nic_conf *nic = &net->v[i];
+		if (nic->script_up && hook_check(nic->script_up, places, err) < 0)
+			return err_wrap(err, "net.%u.script.up", nic->index);
+		if (nic->script_down && hook_check(nic->script_down, places, err) < 0)
+			return err_wrap(err, "net.%u.script.down", nic->index);
+	}
+	return 0;
+}
+
+/* One that would be refused only at the end is found now. */
+static int check_all(const struct boot *b, struct err *err)
+{
+	autocall(told_done) struct told t = { 0 };
+	int r = tell(&t, &b->store, b->name, &b->spec, err);
+
+	if (r == 0)
+		r = hook_check_all(&b->spec.hook, &t.places, err);
+	return r < 0 ? r : check_scripts(&b->spec.net, &t.places, err);
+}
+
+int up_hook_pre_start(struct boot *b, struct err *err)
+{
+	const struct hook_conf *hooks = &b->spec.hook;
+	int r = check_all(b, err);
+
+	if (r == 0 && (hook_any(hooks, HOOK_PRE_START) || hook_any(hooks, HOOK_POST_STOP)))
+		r = undo_add(b->rundir, "hook-pre-start", "post-stop", err);
+	return r < 0 ? r : run_host(b, HOOK_PRE_START, err);
+}
+
+/* One of the container's last hooks. */
+static int run_last(const struct down *d, enum hook_type type)
+{
+	autocall(spec_done) struct spec spec;
+	autocall(told_done) struct told t = { 0 };
+	struct err err = { 0 };
+	int r;
+
+	spec_init(&spec);
+	r = spec_load(&spec, d->rundir, "spec", &err);
+	if (r == 0)
+		r = tell(&t, d->store, d->name, &spec, &err);
+	t.facts.places = &t.places;
+	t.facts.target = d->reboot ? "reboot" : "stop";
+	if (type == HOOK_STOP) {
+		t.facts.namespaces = d->namespaces;
+		t.facts.n_namespaces = d->n_namespaces;
+	}
+	if (r == 0)
+		r = hook_run(&spec.hook, type, &t.facts, &err);
+	if (r < 0)
+		log_error("hook %s: %s", hook_names[type], err.msg);
+	return 0;
+}
+
+int down_hook_post_stop(const struct down *d, const char *object, struct err *err)
+{
+	(void)object, (void)err;
+	return run_last(d, HOOK_POST_STOP);
+}
+
+/* --- in the container's namespaces ---------------------------------------------------------------------------------- */
+
+bool hook_wants_host(const struct boot *b)
+{
+	return hook_any(&b->spec.hook, HOOK_MOUNT) || hook_any(&b->spec.hook, HOOK_AUTODEV);
+}
+
+uint64_t hook_child_time(const struct boot *b)
+{
+	static const enum hook_type types[] = { HOOK_PRE_MOUNT, HOOK_MOUNT, HOOK_AUTODEV, HOOK_START };
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		for (size_t n = b->spec.hook.of[types[i]].n; n > 0; n--)
+			if (__builtin_add_overflow(all, b->spec.hook.timeout, &all))
+				return CLOCK_NEVER;
+	return all;
+}
+
+/* What a hook has left running has the host's files open: nothing of it may be there when the guest is. */
+static void end_leftovers(void)
+{
+	if (getpid() != 1) /* of its pid namespace, which is what kill(2) means by all */
+		return;
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+int up_hook_pre_mount(struct boot *b, struct err *err)
+{
+	if (!hook_any(&b->spec.hook, HOOK_PRE_MOUNT))
+		return 0;
+	int r = run_child(b, HOOK_PRE_MOUNT, err);
+	end_leftovers();
+	return r;
+}
+
+int up_hook_mount(struct boot *b, struct err *err)
+{
+	int r;
+
+	if (!hook_wants_host(b))
+		return 0;
+	r = mount_see_host(b->host_root, err);
+	if (r == 0)
+		r = run_child(b, HOOK_MOUNT, err);
+	if (r == 0)
+		r = run_child(b, HOOK_AUTODEV, err);
+	end_leftovers();
+	close(b->host_root);
+	b->host_root = -1;
+	return r < 0 ? r : mount_leave_host(HOOK_ROOTFS_MOUNT, err);
+}
+
+int up_hook_start(struct boot *b, struct err *err)
+{
+	return hook_any(&b->spec.hook, HOOK_START) ? run_child(b, HOOK_START, err) : 0;
+}
+
+/* --- the network's scripts ------------------------------------------------------------------------------------------ */
+
+static const struct nic_conf *find_nic(const struct net_conf *net, unsigned index)
+{
+	for (size_t i = 0; i < net->n; i++)
+		if (net->v[i].index == index)
+			return &net->v[i];
+	return NULL;
+}
+
+static int run_script(const char *command, const char *event, const struct nic_conf *nic, const char *device,
+		      const struct told *t, uint64_t timeout, struct err *err)
+{
+	const struct hook_script script = {
+		.command = command,
+		.timeout = timeout,
+		.event = event,
+		.type = net_type_name(nic->type),
+		.device = device,
+	};
+
+	return hook_run_script(&script, &t->facts, err) < 0 ? err_wrap(err, "net.%u.script.%s", nic->index, event) : 0;
+}
+
+int up_hook_net(struct boot *b, struct err *err)
+{
+	autocall(told_done) struct told t = { 0 };
+	int r = tell(&t, &b->store, b->name, &b->spec, err);
+	char object[32];
+
+	t.facts.places = &t.places;
+	t.facts.pid = b->pid;
+	for (size_t i = 0; r == 0 && i < b->net.n; i++) {
+		const struct net_nic *made = &b->net.nics[i];
+		const struct nic_conf *nic = find_nic(&b->spec.net, made->index);
+		if (!nic || (!nic->script_up && !nic->script_down))
+			continue;
+		str_print(object, sizeof object, "%u %s", made->index, made->veth);
+		r = undo_add(b->rundir, "hook-net", object, err);
+		if (r == 0 && nic->script_up)
+			r = run_script(nic->script_up, "up", nic, made->veth, &t, b->spec.hook.timeout, err);
+	}
+	return r;
+}
+
+int down_hook_net(const struct down *d, const char *object, struct err *err)
+{
+	autocall(spec_done) struct spec spec;
+	autocall(told_done) struct told t = { 0 };
+	const struct nic_conf *nic = NULL;
+	struct err failed = { 0 };
+	char device[16];
+	unsigned index;
+	int r;
+
+	if (sscanf(object, "%u %15s", &index, device) != 2)
+		return err_set(err, EBADMSG, "'%s' is no interface", object);
+	spec_init(&spec);
+	r = spec_load(&spec, d->rundir, "spec", &failed);
+	if (r == 0)
+		r = tell(&t, d->store, d->name, &spec, &failed);
+	t.facts.places = &t.places;
+	t.facts.target = d->reboot ? "reboot" : "stop";
+	if (r == 0)
+		nic = find_nic(&spec.net, index);
+	if (nic && nic->script_down)
+		r = run_script(nic->script_down, "down", nic, device, &t, spec.hook.timeout, &failed);
+	if (r < 0)
+		log_error("%s", failed.msg);
+	return 0;
+}
+
+/* --- around init ---------------------------------------------------------------------------------------------------- */
+
+/* The same namespace as ours is none of its own. */
+static int open_own(pid_t pid, const char *name)
+{
+	char theirs[40], ours[40];
+	struct stat a, b;
+	int fd;
+
+	str_print(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)pid, name);
+	str_print(ours, sizeof ours, "/proc/self/ns/%s", name);
+	fd = open(theirs, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &a) == 0 && stat(ours, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Descriptors keep them beyond init's end, for whom the last hooks are. */
+static void keep_namespaces(struct boot *b)
+{
+	static const char *const names[] = { "user", "mnt", "pid", "uts", "ipc", "net", "cgroup" };
+	_Static_assert(ARRAY_SIZE(names) <= BOOT_NAMESPACES, "there is room for each");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		int fd = open_own(b->pid, names[i]);
+		if (fd >= 0)
+			b->namespaces[b->n_namespaces++] = fd;
+	}
+}
+
+static bool wants_namespaces(const struct boot *b)
+{
+	for (size_t i = 0; i < b->spec.net.n; i++)
+		if (b->spec.net.v[i].script_down)
+			return true;
+	return hook_any(&b->spec.hook, HOOK_STOP);
+}
+
+int up_hook_start_host(struct boot *b, struct err *err)
+{
+	bool keep = wants_namespaces(b);
+	int r = 0;
+
+	if (!keep && !hook_any(&b->spec.hook, HOOK_START_HOST))
+		return 0;
+	r = boot_await_child(b, up_confine, err);
+	if (r < 0)
+		return r;
+	if (keep)
+		keep_namespaces(b);
+	if (hook_any(&b->spec.hook, HOOK_STOP) || hook_any(&b->spec.hook, HOOK_START_HOST))
+		r = undo_add(b->rundir, "hook-start-host", "stop", err);
+	return r < 0 ? r : run_host(b, HOOK_START_HOST, err);
+}
+
+int down_hook_stop(const struct down *d, const char *object, struct err *err)
+{
+	(void)object, (void)err;
+	return run_last(d, HOOK_STOP);
+}
