@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/str.h"
 
 union control {
 	struct cmsghdr align;
@@ -121,6 +122,24 @@ int fd_set_nonblock(int fd)
 int fd_keep(int fd)
 {
 	return fcntl(fd, F_SETFD, 0) < 0 ? -errno : 0;
+}
+
+int fd_self(struct err *err)
+{
+	int fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, errno, "open '/proc/self/fd'") : fd;
+}
+
+int fd_reopen(int self, int fd, int flags)
+{
+	char name[16];
+	int again;
+
+	if (str_print(name, sizeof name, "%d", fd) < 0)
+		return -EINVAL;
+	again = openat(self, name, flags | O_CLOEXEC | O_NOCTTY);
+	return again < 0 ? -errno : again;
 }
 
 int fd_sealed(const char *name, const void *bytes, size_t n, struct err *err)

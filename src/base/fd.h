@@ -30,6 +30,11 @@ int fd_set_nonblock(int fd);
 /* Clear close-on-exec, for a descriptor that an exec must keep. */
 int fd_keep(int fd);
 
+/* This process's /proc/self/fd, for fd_reopen: before it enters namespaces where /proc is another's. The fd or -errno. */
+int fd_self(struct err *err);
+/* Open what an O_PATH descriptor stands for: that very object, whatever has its name by now. The fd or -errno. */
+int fd_reopen(int self, int fd, int flags);
+
 /* A memfd with these bytes, sealed against any change, position 0. Returns it or -errno. */
 int fd_sealed(const char *name, const void *bytes, size_t n, struct err *err);
 
