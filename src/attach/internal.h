@@ -35,6 +35,12 @@ struct entry_report {
 	struct err err;
 };
 
+/* Ask the supervisor: the descriptors that it hands out go into e (init and seccomp -1 before). files: no
+ * process is to run inside. -ESRCH when it is not
+ * running. */
+int entry_ask(const struct store *store, const char *name, bool files, struct entry *e, struct err *err);
+void entry_done(struct entry *e);
+
 /* In the new process: enter, become the user, run the command. Does not return. */
 _Noreturn void entry_run(struct entry *e);
 

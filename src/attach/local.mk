@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/attach/libattach.a
 src_attach_libattach_a_SOURCES = \
+	%D%/ask.c \
 	%D%/attach.c %D%/attach.h \
 	%D%/enter.c \
+	%D%/inside.c %D%/inside.h \
 	%D%/internal.h

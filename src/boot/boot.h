@@ -19,6 +19,8 @@ struct boot_request {
 
 /* Start; answers with a struct boot_result and becomes the supervisor. */
 int boot_up(const struct boot_request *request);
+/* Open the root of a container at rest, for its files to be worked on: answers with a struct boot_result and descriptors. */
+int boot_open(const struct boot_request *request);
 /* Undo what the record says. */
 int boot_undo(const struct boot_request *request);
 /* The container has rebooted: down and up again, in the supervisor's place. handover: its descriptor. */

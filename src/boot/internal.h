@@ -126,6 +126,17 @@ int up_cgroup_view(struct boot *b, struct err *err);
 int up_confine(struct boot *b, struct err *err);
 int up_exec(struct boot *b, struct err *err);
 
+/* --- up.c ------------------------------------------------------------------------------------------------------------ */
+
+void boot_init(struct boot *b, const char *name, const char *path);
+/* The lock, in this phase, and what a dead run has left undone: 0; 1 when the container is running. */
+int boot_begin(struct boot *b, enum store_phase phase, struct err *err);
+
+/* --- parent.c ---------------------------------------------------------------------------------------------------------- */
+
+/* The configuration, checked, as far as it says what the root file system is and whose. */
+int boot_load(struct boot *b, struct err *err);
+
 /* --- run.c: the table, upwards -------------------------------------------------------------------------------------- */
 
 /* Runs the table; on failure everything is undone. The message begins with the step. */

@@ -9,6 +9,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/internal.h \
 	%D%/log.c \
 	%D%/network.c \
+	%D%/open.c \
 	%D%/parent.c \
 	%D%/pidfile.c \
 	%D%/result.h \

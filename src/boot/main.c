@@ -7,6 +7,8 @@
  *   mgr-boot --down [-P PATH] [--lock FD] [--namespaces N] NAME
  *                                                       from the undo record alone; FD: the lock, held by the caller;
  *                                                       N: descriptors of its namespaces, from 4 on
+ *   mgr-boot --open [-P PATH] NAME                      answers with the container's root and lock, for who works on its
+ *                                                       files
  *   mgr-boot --steps                                    the table, a line a step: NAME parent|child down|-
  *   mgr-boot --reboot FD                                from the supervisor, in its place: FD is a handover
  */
@@ -37,10 +39,15 @@ static int list(void)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "up", no_argument, NULL, 'u' },           { "down", no_argument, NULL, 'd' },
-		{ "lock", required_argument, NULL, 'l' },   { "namespaces", required_argument, NULL, 'n' },
-		{ "steps", no_argument, NULL, 'S' },        { "reboot", required_argument, NULL, 'r' },
-		{ "client", required_argument, NULL, 'c' }, { 0 },
+		{ "up", no_argument, NULL, 'u' },
+		{ "down", no_argument, NULL, 'd' },
+		{ "lock", required_argument, NULL, 'l' },
+		{ "namespaces", required_argument, NULL, 'n' },
+		{ "steps", no_argument, NULL, 'S' },
+		{ "reboot", required_argument, NULL, 'r' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "open", no_argument, NULL, 'o' },
+		{ 0 },
 	};
 	struct boot_request q = { .lock = -1, .client = -1 };
 	uint64_t fd = 0, n = 0;
@@ -61,7 +68,7 @@ int main(int argc, char **argv)
 			q.client = (int)fd;
 		else if (c == 's' && strv_add(&q.assign, optarg) < 0)
 			return EXIT_FAILURE;
-		else if (c == 'u' || c == 'd' || c == 'r' || c == 'S')
+		else if (c == 'u' || c == 'o' || c == 'd' || c == 'r' || c == 'S')
 			what = c;
 		else if (c == '?')
 			return usage();
@@ -74,5 +81,5 @@ int main(int argc, char **argv)
 		return boot_again((int)fd);
 	if (!q.name || argv[optind + 1] || !what)
 		return usage();
-	return what == 'u' ? boot_up(&q) : boot_undo(&q);
+	return what == 'u' ? boot_up(&q) : what == 'o' ? boot_open(&q) : boot_undo(&q);
 }

@@ -40,7 +40,7 @@ static int save_spec(const struct boot *b, struct err *err)
 	return r < 0 ? err_sys(err, -r, "write 'spec'") : 0;
 }
 
-int up_config(struct boot *b, struct err *err)
+int boot_load(struct boot *b, struct err *err)
 {
 	const struct idmap *map = &b->spec.container.idmap;
 	int r;
@@ -55,17 +55,25 @@ int up_config(struct boot *b, struct err *err)
 		return err_set(err, EINVAL, "container.idmap is 'auto': create writes the range that a container was given");
 	log_to(b->log, b->spec.log.level, b->name);
 	r = spec_check_ids(&b->spec, &b->store, err);
-	if (r == 0)
-		r = boot_open_console_log(b, err);
-	if (r == 0)
-		r = save_spec(b, err);
 	if (r < 0)
 		return r;
 	b->root_uid = idmap_root(map, false);
 	b->root_gid = idmap_root(map, true);
 	if (b->root_uid == UINT32_MAX || b->root_gid == UINT32_MAX)
 		return err_set(err, EINVAL, "container.idmap has no %s 0", b->root_uid == UINT32_MAX ? "user" : "group");
-	r = init_argv(&b->spec.init, &b->argv, err);
+	return 0;
+}
+
+int up_config(struct boot *b, struct err *err)
+{
+	int r = boot_load(b, err);
+
+	if (r == 0)
+		r = boot_open_console_log(b, err);
+	if (r == 0)
+		r = save_spec(b, err);
+	if (r == 0)
+		r = init_argv(&b->spec.init, &b->argv, err);
 	if (r == 0)
 		r = init_environment(&b->spec.init, b->spec.container.uuid, &b->env, err);
 	return r < 0 ? r : net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);

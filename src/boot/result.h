@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What mgr-boot answers to the command that started it: one write of this struct to its descriptor 3. */
+/* What mgr-boot answers to the command that started it: one write of this struct to its descriptor 3.
+ * With --open, a SEQPACKET socket, descriptors come along: the lock, the root (a detached mount), and the user namespace of
+ * the id map where there is one. */
 #ifndef MGR_BOOT_RESULT_H
 #define MGR_BOOT_RESULT_H
 
@@ -11,6 +13,7 @@
 
 #define BOOT_NAMESPACES_FD 4 /* of mgr-boot --down: the first of the namespaces that it gets */
 #define BOOT_CLIENT_FD     4 /* of --client */
+#define BOOT_OPEN_FDS      3 /* the most that come with the answer to --open */
 
 struct boot_result {
 	int32_t code;     /* 0, or the errno value in err */

@@ -24,7 +24,7 @@
 #define LOCK_TIME  (60 * CLOCK_SECOND) /* a stop may be under way */
 #define LOCK_SLICE (100 * CLOCK_MS)
 
-static void boot_init(struct boot *b, const char *name, const char *path)
+void boot_init(struct boot *b, const char *name, const char *path)
 {
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
@@ -91,25 +91,25 @@ static void detach(int client)
 }
 
 /* The lock; 1 when the container is running already. Whoever else has it is waited for: a stop, a start, a command. */
-static int take_lock(struct boot *b, struct err *err)
+static int take_lock(struct boot *b, enum store_phase phase, struct err *err)
 {
 	uint64_t deadline = clock_in(LOCK_TIME);
-	int phase;
+	int now;
 
 	for (;;) {
 		err_clear(err);
-		b->lock = store_lock(&b->store, b->name, STORE_STARTING, 0, err);
+		b->lock = store_lock(&b->store, b->name, phase, 0, err);
 		if (b->lock != -EBUSY)
 			return b->lock < 0 ? b->lock : 0;
-		phase = store_lock_peek(&b->store, b->name, err);
-		if (phase < 0)
-			return phase;
-		if (phase == STORE_FREEZING || phase == STORE_FROZEN)
+		now = store_lock_peek(&b->store, b->name, err);
+		if (now < 0)
+			return now;
+		if (now == STORE_FREEZING || now == STORE_FROZEN)
 			return err_set(err, EBUSY, "is frozen: mgr-unfreeze lets it run on");
-		if (store_phase_runs((enum store_phase)phase))
+		if (store_phase_runs((enum store_phase)now))
 			return 1;
 		err_clear(err);
-		b->lock = store_lock(&b->store, b->name, STORE_STARTING, clock_in(LOCK_SLICE), err);
+		b->lock = store_lock(&b->store, b->name, phase, clock_in(LOCK_SLICE), err);
 		if (b->lock != -EBUSY)
 			return b->lock < 0 ? b->lock : 0;
 		if (clock_now() > deadline)
@@ -146,7 +146,7 @@ static int recover(const struct boot *b, struct err *err)
 	return r;
 }
 
-static int begin(struct boot *b, struct err *err)
+int boot_begin(struct boot *b, enum store_phase phase, struct err *err)
 {
 	struct err swept = { 0 };
 	int r = store_make(&b->store, err); /* nobody but root may have a say there */
@@ -156,7 +156,7 @@ static int begin(struct boot *b, struct err *err)
 	b->rundir = store_runtime(&b->store, b->name, true, err);
 	if (b->rundir < 0)
 		return b->rundir;
-	r = take_lock(b, err);
+	r = take_lock(b, phase, err);
 	if (r != 0)
 		return r;
 	debug_point("boot:up", "lock");
@@ -179,7 +179,7 @@ static int up(struct boot *b, const struct boot_request *q, struct err *err)
 	int r = store_open(&b->store, q->path, err);
 
 	if (r == 0)
-		r = begin(b, err);
+		r = boot_begin(b, STORE_STARTING, err);
 	if (r == 0)
 		r = boot_keep_assignments(b->rundir, &b->assign, err);
 	if (r == 0)

@@ -92,13 +92,15 @@ static int answer_stop(struct wire_client *client, const void *payload, size_t l
 static int answer_attach(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	const struct supervisor *s = client->server->data;
+	struct wire_attach_ask ask = { 0 };
 	int fds[WIRE_ATTACH_FDS];
 	size_t n = 0;
 
-	(void)payload, (void)len;
+	if (len)
+		memcpy(&ask, payload, sizeof ask);
 	if (!s->init)
 		return err_set(err, ESRCH, "is not running");
-	if (s->state == WIRE_FREEZING || s->state == WIRE_FROZEN)
+	if (!ask.files && (s->state == WIRE_FREEZING || s->state == WIRE_FROZEN))
 		return err_set(err, EBUSY, "is frozen: mgr-unfreeze lets it run on");
 	struct wire_attach a = {
 		.init_pid = s->init,
@@ -123,7 +125,7 @@ const struct wire_request supervisor_requests[] = {
 	{ WIRE_STATUS, 0, 0, answer_status },
 	{ WIRE_WATCH, 0, 0, answer_watch },
 	{ WIRE_STOP, sizeof(struct wire_stop), sizeof(struct wire_stop), answer_stop },
-	{ WIRE_ATTACH, 0, 0, answer_attach },
+	{ WIRE_ATTACH, 0, sizeof(struct wire_attach_ask), answer_attach },
 	{ WIRE_FREEZE, sizeof(struct wire_freeze), sizeof(struct wire_freeze), answer_freeze },
 	{ WIRE_THAW, 0, 0, answer_thaw },
 	{ WIRE_FORWARD, sizeof(struct wire_forward_change), sizeof(struct wire_forward_change), forward_ask },

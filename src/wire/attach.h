@@ -11,6 +11,11 @@
 
 #define WIRE_ATTACH_FDS (2 + HANDOVER_HIERARCHIES)
 
+/* The request may say more. */
+struct wire_attach_ask {
+	uint32_t files; /* no process is to run inside, only files are worked on: a frozen container does not refuse that */
+};
+
 struct wire_attach {
 	int32_t init_pid;
 	uint32_t init_uid; /* container root as the host sees it */

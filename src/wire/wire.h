@@ -20,7 +20,7 @@ enum wire_type {
 	WIRE_STATUS = 1,   /* -> struct wire_status */
 	WIRE_WATCH,        /* -> struct wire_status now, and one more at each change, until the peer closes */
 	WIRE_STOP,         /* struct wire_stop -> a reply when it is under way; watch to see the end */
-	WIRE_ATTACH,       /* -> struct wire_attach, with descriptors */
+	WIRE_ATTACH,       /* nothing or struct wire_attach_ask -> struct wire_attach, with descriptors */
 	WIRE_NET_JOIN,     /* netd: struct wire_net_join, the connection then stands for the container */
 	WIRE_NET_LEAVE,    /* netd: struct wire_net_leave */
 	WIRE_NET_STATUS,   /* netd: -> struct wire_net_status */
