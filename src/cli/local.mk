@@ -23,15 +23,19 @@ mgr_SOURCES = \
 	%D%/cmd_info.c \
 	%D%/cmd_ls.c \
 	%D%/cmd_net.c \
+	%D%/cmd_pull.c \
+	%D%/cmd_push.c \
 	%D%/cmd_start.c \
 	%D%/cmd_stop.c \
 	%D%/cmd_unfreeze.c \
 	%D%/cmd_wait.c \
+	%D%/copy.c %D%/copy.h \
 	%D%/look.c %D%/look.h \
 	%D%/table_fast.c
 mgr_LDADD = src/cli/libcli.a \
 	src/lib/liblib.a \
 	src/attach/libattach.a \
+	src/files/libfiles.a \
 	src/guest/libguest.a \
 	src/ns/libns.a \
 	src/security/libsecurity.a \

@@ -11,6 +11,8 @@ extern const struct command cmd_freeze;
 extern const struct command cmd_info;
 extern const struct command cmd_ls;
 extern const struct command cmd_net;
+extern const struct command cmd_pull;
+extern const struct command cmd_push;
 extern const struct command cmd_start;
 extern const struct command cmd_stop;
 extern const struct command cmd_unfreeze;
@@ -25,6 +27,8 @@ const struct command *const cli_commands[] = {
 	&cmd_info,
 	&cmd_ls,
 	&cmd_net,
+	&cmd_pull,
+	&cmd_push,
 	&cmd_start,
 	&cmd_stop,
 	&cmd_unfreeze,

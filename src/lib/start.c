@@ -10,16 +10,23 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "boot/result.h"
+#include "lib/internal.h"
 
 #define BOOT MGR_LIBEXECDIR "/mgr-boot"
 
-static int build_argv(const struct store *store, const char *name, const struct lib_start *how, struct strv *argv)
+int boot_argv(const struct store *store, const char *what, struct strv *argv)
 {
-	int r = strv_add(argv, BOOT);
+	int r = strv_add(argv, BOOT) | strv_add(argv, what);
 
-	r |= strv_add(argv, "--up");
 	if (!str_eq(store->containers, store->manager))
 		r |= strv_add(argv, "-P") | strv_add(argv, store->containers);
+	return r;
+}
+
+static int build_argv(const struct store *store, const char *name, const struct lib_start *how, struct strv *argv)
+{
+	int r = boot_argv(store, "--up", argv);
+
 	if (how->client >= 0)
 		r |= strv_add(argv, "--client") | strv_addf(argv, "%d", BOOT_CLIENT_FD);
 	if (how->pidfile)
@@ -29,8 +36,7 @@ static int build_argv(const struct store *store, const char *name, const struct 
 	return r | strv_add(argv, name);
 }
 
-/* mgr-boot works in another folder. */
-static int absolute_root(struct err *err)
+int boot_environment(struct err *err)
 {
 	const char *root = getenv("MGR_ROOT");
 	autofree char *absolute = root ? realpath(root, NULL) : NULL;
@@ -84,7 +90,7 @@ int lib_start(const struct store *store, const char *name, const struct lib_star
 
 	if (build_argv(store, name, how, &argv) < 0)
 		return err_nomem(err);
-	r = absolute_root(err);
+	r = boot_environment(err);
 	if (r == 0)
 		r = ask_boot(&argv, how->client, &result, err);
 	if (r < 0)
