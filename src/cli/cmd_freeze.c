@@ -36,6 +36,6 @@ const struct command cmd_freeze = {
 	.help = "Suspend every process of a container.",
 	.opts = opts,
 	.data_size = sizeof(struct freeze_data),
-	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL,
+	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL | CMD_RUNNING,
 	.run = run,
 };

@@ -11,6 +11,6 @@ const struct command cmd_unfreeze = {
 	.name = "unfreeze",
 	.args = "NAME...",
 	.help = "Let the processes of a frozen container run on.",
-	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL,
+	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL | CMD_FROZEN,
 	.run = run,
 };

@@ -22,6 +22,7 @@ mgr_SOURCES = \
 	%D%/cmd_freeze.c \
 	%D%/cmd_info.c \
 	%D%/cmd_ls.c \
+	%D%/cmd_monitor.c \
 	%D%/cmd_net.c \
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \

@@ -33,6 +33,12 @@ int print_load(const char *library, const char *what, const struct print_symbol 
 	return 0;
 }
 
+static const struct print_ops *const formats[] = {
+	[PRINT_TABLE] = &print_table_ops,
+	[PRINT_JSON] = &print_json_ops,
+	[PRINT_JSON_LINES] = &print_json_lines_ops,
+};
+
 struct print *print_new(const struct print_column *columns, size_t n, enum print_format format, struct err *err)
 {
 	struct print *p = calloc(1, sizeof *p);
@@ -41,7 +47,7 @@ struct print *print_new(const struct print_column *columns, size_t n, enum print
 		err_nomem(err);
 		return NULL;
 	}
-	*p = (struct print){ format == PRINT_JSON ? &print_json_ops : &print_table_ops, columns, n, NULL };
+	*p = (struct print){ formats[format], columns, n, NULL };
 	p->state = p->ops->begin(columns, n, err);
 	if (p->state)
 		return p;

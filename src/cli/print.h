@@ -53,6 +53,7 @@ static inline struct print_cell print_list(const struct strv *list)
 enum print_format {
 	PRINT_TABLE,
 	PRINT_JSON,
+	PRINT_JSON_LINES, /* an object a line, written at once; what is not set is left out */
 };
 
 struct print;

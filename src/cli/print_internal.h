@@ -12,7 +12,7 @@ struct print_ops {
 	void (*free)(void *state);
 };
 
-extern const struct print_ops print_json_ops, print_table_ops;
+extern const struct print_ops print_json_ops, print_json_lines_ops, print_table_ops;
 
 struct print_symbol {
 	const char *name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An array of objects, written by json-c. */
+/* An array of objects, or an object a line, written by json-c. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -76,14 +76,22 @@ static json_object *value(const struct print_column *column, const struct print_
 	return json.new_string(cell->text);
 }
 
-static int row(void *state, const struct print_column *columns, size_t n, const struct print_cell *cells, struct err *err)
+static json_object *object_of(const struct print_column *columns, size_t n, const struct print_cell *cells, bool all)
 {
 	json_object *object = json.new_object();
 
+	for (size_t i = 0; object && i < n; i++)
+		if (all || cells[i].set)
+			json.object_add(object, columns[i].key, value(&columns[i], &cells[i]));
+	return object;
+}
+
+static int row(void *state, const struct print_column *columns, size_t n, const struct print_cell *cells, struct err *err)
+{
+	json_object *object = object_of(columns, n, cells, true);
+
 	if (!object)
 		return err_nomem(err);
-	for (size_t i = 0; i < n; i++)
-		json.object_add(object, columns[i].key, value(&columns[i], &cells[i]));
 	return json.array_add(state, object) == 0 ? 0 : err_nomem(err);
 }
 
@@ -103,4 +111,23 @@ static void done(void *state)
 	json.put(state);
 }
 
+static int line(void *state, const struct print_column *columns, size_t n, const struct print_cell *cells, struct err *err)
+{
+	json_object *object = object_of(columns, n, cells, false);
+	const char *text = object ? json.to_string(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+
+	(void)state;
+	if (text)
+		puts(text);
+	json.put(object);
+	return text ? (fflush(stdout) == 0 ? 0 : err_sys(err, errno, "write")) : err_nomem(err);
+}
+
+static int no_end(void *state, struct err *err)
+{
+	(void)state, (void)err;
+	return 0;
+}
+
 const struct print_ops print_json_ops = { begin, row, end, done };
+const struct print_ops print_json_lines_ops = { begin, line, no_end, done };

@@ -10,6 +10,7 @@ extern const struct command cmd_forward;
 extern const struct command cmd_freeze;
 extern const struct command cmd_info;
 extern const struct command cmd_ls;
+extern const struct command cmd_monitor;
 extern const struct command cmd_net;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
@@ -26,6 +27,7 @@ const struct command *const cli_commands[] = {
 	&cmd_freeze,
 	&cmd_info,
 	&cmd_ls,
+	&cmd_monitor,
 	&cmd_net,
 	&cmd_pull,
 	&cmd_push,

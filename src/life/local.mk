@@ -10,6 +10,8 @@ src_life_liblife_a_SOURCES = \
 	%D%/freeze.c %D%/freeze.h \
 	%D%/glance.c %D%/glance.h \
 	%D%/look.c %D%/look.h \
+	%D%/monitor.c %D%/monitor.h %D%/monitor_internal.h \
+	%D%/monitor_one.c \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/wait.c %D%/wait.h

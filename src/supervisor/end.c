@@ -43,28 +43,11 @@ void supervisor_kill(struct supervisor *s)
 		log_warn("%s", err.msg);
 }
 
-/* How often the kernel has killed for want of memory, by whichever hierarchy counts it. */
-static uint64_t oom_kills(const struct supervisor *s)
-{
-	static const char *const files[] = { "memory.events", "memory.oom_control" };
-	char text[512];
-
-	for (uint32_t i = 0; i < s->n_cgroups; i++)
-		for (size_t f = 0; f < ARRAY_SIZE(files); f++) {
-			if (file_read_small_at(s->cgroups[i], files[f], text, sizeof text, NULL) < 0)
-				continue;
-			const char *at = strstr(text, "oom_kill ");
-			if (at)
-				return strtoull(at + strlen("oom_kill "), NULL, 10);
-		}
-	return 0;
-}
-
 static void write_last(const struct supervisor *s)
 {
 	struct last last = { .status = s->init_status,
 			     .killed = s->killed,
-			     .oom_kills = oom_kills(s),
+			     .oom_kills = s->oom.kills,
 			     .started = s->started,
 			     .run = s->run };
 	struct timespec now;
@@ -202,6 +185,7 @@ static void init_ended(struct supervisor *s, int status)
 	supervisor_stopped(s);
 	freeze_end(s);
 	ready_stop(s);
+	oom_stop(s);
 	debug_point("supervisor", "init-exited");
 	console_finish(s);
 	write_last(s);

@@ -6,6 +6,7 @@ mgr_supervisor_SOURCES = \
 	%D%/freeze.c \
 	%D%/link.c \
 	%D%/main.c \
+	%D%/oom.c \
 	%D%/port.c \
 	%D%/ready.c \
 	%D%/requests.c \

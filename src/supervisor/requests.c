@@ -21,6 +21,7 @@ static void fill_status(const struct supervisor *s, struct wire_status *st)
 		.run = s->run,
 		.ended = s->ended,
 		.exit_status = s->ended ? s->init_status : 0,
+		.oom_kills = s->oom.kills,
 	};
 	memcpy(st->ready_how, s->ready_how, sizeof st->ready_how);
 	memcpy(st->status, s->status, sizeof st->status);
@@ -72,6 +73,7 @@ static int answer_watch(struct wire_client *client, const void *payload, size_t 
 
 	(void)payload, (void)len, (void)err;
 	client->watching = true;
+	oom_watch(client->server->data);
 	fill_status(client->server->data, &st);
 	wire_client_send(client, WIRE_WATCH, &st, sizeof st, NULL, 0);
 	return 0;

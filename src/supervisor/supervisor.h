@@ -27,6 +27,14 @@ struct freeze {
 	uint64_t wait; /* ns until the next look */
 };
 
+struct oom {
+	uint64_t kills; /* as last counted */
+	int file;       /* that counts them; open while watched */
+	int event;      /* v1's eventfd, or -1 */
+	struct loop_io *io;
+	struct loop_timer rest;
+};
+
 struct netd_link {
 	int sock; /* -1 while there is none */
 	uint8_t *join;
@@ -93,6 +101,7 @@ struct supervisor {
 	uint64_t history;         /* bytes shown of each; 0: none */
 	struct loop_timer linger; /* armed: all has ended but what viewers are still to be sent */
 	struct freeze freeze;
+	struct oom oom;
 	struct netd_link netd;
 	struct wire_server server;
 };
@@ -120,6 +129,12 @@ int answer_freeze(struct wire_client *client, const void *payload, size_t len, s
 int answer_thaw(struct wire_client *client, const void *payload, size_t len, struct err *err);
 /* The run ends: nothing may stay frozen, and whoever waits for it has an answer. */
 void freeze_end(struct supervisor *s);
+
+/* oom.c: processes that the kernel kills for want of memory; watched once there is a watcher to tell. */
+void oom_watch(struct supervisor *s);
+void oom_client_gone(struct supervisor *s, const struct wire_client *gone);
+/* Init has ended: count for the last time. */
+void oom_stop(struct supervisor *s);
 
 /* end.c: children and the end of the run. */
 void supervisor_reap(struct supervisor *s);

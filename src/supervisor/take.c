@@ -67,6 +67,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	s->netd.sock = h->netd;
 	s->netd.again.deadline = s->linger.deadline = CLOCK_NEVER;
 	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
+	s->oom = (struct oom){ .file = -1, .event = -1, .rest = { .deadline = CLOCK_NEVER } };
 	s->kill.deadline = s->ask.deadline = s->port_look.deadline = s->notify_rest.deadline = CLOCK_NEVER;
 }
 
@@ -78,6 +79,8 @@ static void take_clients(struct supervisor *s, const struct handover *h)
 		if (!c)
 			continue;
 		c->watching = h->watching >> i & 1;
+		if (c->watching)
+			oom_watch(s);
 		viewers_adopt(c, &h->viewers[i]);
 	}
 }
@@ -86,6 +89,7 @@ static void client_gone(struct wire_client *client)
 {
 	forward_client_gone(client->server->data, client);
 	viewers_closed(client);
+	oom_client_gone(client->server->data, client);
 }
 
 int take_over(struct supervisor *s, int handover, struct err *err)

@@ -63,6 +63,8 @@ static size_t nearly(uint8_t *to)
 
 	if (head.type == WIRE_STOP && n == sizeof stop)
 		memcpy(to + sizeof head, &stop, n);
+	if (head.type == WIRE_FREEZE && n == sizeof(struct wire_freeze)) /* it would be frozen at the end, or not */
+		n--;
 	head.length = (uint32_t)n;
 	switch (dice(8)) {
 	case 0:
