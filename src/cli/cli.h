@@ -80,6 +80,8 @@ struct command {
 	/* name: the container, NULL for commands without. Returns an exit code >= 0, or -errno with err: then the frame
 	 * prints "mgr-start: web: MESSAGE" and exits 1 (125 with CMD_OURS_125). */
 	int (*run)(struct cli *cli, const char *name, struct err *err);
+	/* NULL, or fills in what the command line lacks, before names are looked at: 0, or -errno. */
+	int (*ask)(struct cli *cli, struct err *err);
 	/* NULL, or: with these options, CMD_OURS_125 holds. */
 	bool (*ours_125)(const void *data);
 	/* NULL, or frees what the options allocated in data. */

@@ -8,12 +8,14 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/create_ask.h"
 #include "life/life.h"
 #include "template/template.h"
 
 struct create {
 	const char *template, *archive, *rootfs, *conf;
-	bool exposed;
+	char *answer; /* the template that was asked for */
+	bool exposed, interactive;
 	struct strv set;
 	struct in_addr ip;
 };
@@ -51,6 +53,15 @@ static int set_exposed(void *data, const char *value, struct err *err)
 
 	(void)value, (void)err;
 	create->exposed = true;
+	return 0;
+}
+
+static int set_interactive(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)value, (void)err;
+	create->interactive = true;
 	return 0;
 }
 
@@ -118,6 +129,7 @@ static const struct option_row opts[] = {
 	  set_archive },
 	{ 0, "rootfs", "DIR", "Use a folder where it is instead; nothing ever removes it.", set_rootfs },
 	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", set_exposed },
+	{ 'i', "interactive", NULL, "Ask for what is missing, on the terminal.", set_interactive },
 	{ 'f', "config", "FILE", "Configuration to start from, instead of default.conf.", set_conf },
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration; += adds to a list.", set_key },
 	{ 0, "forward", "SPEC", "Forward a port of the host, such as tcp:8080:80.", set_forward },
@@ -127,6 +139,22 @@ static const struct option_row opts[] = {
 	{ 0, "pids", "N", "Limit of processes.", set_pids },
 	{ 0 },
 };
+
+static int ask(struct cli *cli, struct err *err)
+{
+	struct create *create = cli->data;
+	int r = 0;
+
+	if (!create->interactive || cli_tail_help(cli))
+		return 0;
+	if (!cli->names.n)
+		r = create_ask_name(&cli->names, err);
+	if (r == 0 && !create->template && !create->archive && !create->rootfs) {
+		r = create_ask_template(&create->answer, err);
+		create->template = create->answer;
+	}
+	return r == 0 && create->template ? create_ask_options(create->template, &cli->rest, err) : r;
+}
 
 /* The template's latest line, over the one before. */
 static void show_line(const char *line, void *data)
@@ -199,6 +227,7 @@ static void done(void *data)
 	struct create *create = data;
 
 	strv_done(&create->set);
+	free(create->answer);
 }
 
 const struct command cmd_create = {
@@ -208,6 +237,7 @@ const struct command cmd_create = {
 	.opts = opts,
 	.data_size = sizeof(struct create),
 	.flags = CMD_ONE_NAME | CMD_TAIL,
+	.ask = ask,
 	.run = create,
 	.done = done,
 };

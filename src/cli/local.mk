@@ -51,6 +51,8 @@ mgr_LDADD = src/cli/libcli.a \
 
 pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
+	%D%/ask.c %D%/ask.h \
+	%D%/create_ask.c %D%/create_ask.h \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \

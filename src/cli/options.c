@@ -298,5 +298,7 @@ int options_parse(struct cli *cli, char *const argv[], struct err *err)
 		return r;
 	if (log_fd() >= 0)
 		log_as(cli, log_fd());
-	return check_names(cli, err);
+	if (cli->command->ask)
+		r = cli->command->ask(cli, err);
+	return r < 0 ? r : check_names(cli, err);
 }

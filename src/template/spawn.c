@@ -99,6 +99,14 @@ static int make_argv(const struct template *run, struct strv *argv)
 	return r;
 }
 
+/* It runs in /, and its arguments may be relative to where we are. */
+static int tell_folder(void)
+{
+	autofree char *here = getcwd(NULL, 0);
+
+	return here ? setenv("MGR_CWD", here, 1) : unsetenv("MGR_CWD");
+}
+
 /* Waits until the program runs, or has said why not. */
 static int started(const struct template *run, int report, pid_t pid, struct err *err)
 {
@@ -126,7 +134,7 @@ int template_spawn(const struct template *run, struct template_child *ret, struc
 		.exit_signal = SIGCHLD,
 	};
 
-	if (make_argv(run, &argv) < 0 || setenv("MGR_CACHE", run->cache, 1) < 0)
+	if (make_argv(run, &argv) < 0 || setenv("MGR_CACHE", run->cache, 1) < 0 || tell_folder() < 0)
 		return err_nomem(err);
 	if (pipe2(output, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "template '%s': make a pipe", run->program);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "template/template.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,24 +21,14 @@
 #define TAIL_LINES 10
 #define LINE_MAX_  400
 
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* "there is none of that name, there are busybox, debian" */
 static int not_found(const char *name, struct err *err)
 {
-	autoclosedir DIR *dir = opendir(MGR_DATADIR "/templates");
 	autocall(strv_done) struct strv names = { 0 };
 	autocall(str_done) struct str all = { 0 };
-	const struct dirent *entry;
 
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			strv_add(&names, entry->d_name);
-	if (names.n)
-		qsort(names.v, names.n, sizeof *names.v, compare);
+	if (template_list(&names, err) < 0)
+		return -err->code;
 	for (size_t i = 0; i < names.n; i++)
 		str_addf(&all, "%s%s", i ? ", " : "", names.v[i]);
 	return err_set(err, ENOENT, "template '%s': there is none of that name; there are %s, or the path of a program",

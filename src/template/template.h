@@ -14,6 +14,13 @@
  * names that there are. */
 int template_find(const char *name, char **ret, struct err *err);
 
+/* Names of all templates, added, sorted. */
+int template_list(struct strv *ret, struct err *err);
+
+/* What a template of ours would like to know (--questions), added: lines "--option TAB question TAB usual answer". None of
+ * an absolute path, nor of one that knows no such option. */
+int template_questions(const char *name, struct strv *ret, struct err *err);
+
 /* Have it show its own options on our stdout, as LXC asks for them (--help). -ECANCELED when it failed. */
 int template_help(const char *name, struct err *err);
 

@@ -296,3 +296,55 @@ contents() {
 	wait "$creating" && return 1
 	made_nothing web
 }
+
+# --- create.21 ----------------------------------------------------------------------------------------------------------------
+
+# on_terminal STEP... -- COMMAND...
+on_terminal() {
+	run "$BATS_TEST_DIRNAME/../lib/terminal" "$@"
+}
+
+@test "create.21 -i asks for name and template, again when an answer will not do, and for what the template wants to know" {
+	on_terminal 'expect:Name of the container: ' 'send:a b\r' 'expect:may hold letters' 'send:web\r' \
+		'expect:Template .busybox, debian.* .debian.: ' 'send:none\r' 'expect:there is none of that name' 'send:busybox\r' \
+		'expect:user' 'send:joe\r' 'expect:password' 'send:\r' -- mgr-create -i
+	assert_success
+	grep -q '^joe:!:' "$store/web/rootfs/etc/shadow"
+	grep -q '^root:\*:' "$store/web/rootfs/etc/shadow"
+}
+
+@test "create.21 -i asks for nothing that the command line says" {
+	run mgr-create -i -n web --rootfs "$closed/tree" </dev/null
+	assert_success
+	mgr-destroy -n web
+	on_terminal 'expect:password' 'send:\r' -- mgr-create -i web -t busybox -- --user=joe
+	assert_success
+	refute_contains "Name of"
+	refute_contains "Template"
+	refute_contains "user besides"
+	grep -q '^joe:' "$store/web/rootfs/etc/passwd"
+}
+
+@test "create.21 the end of input ends it with nothing made" {
+	local before
+	before=$(ls -A "$store")
+	on_terminal 'expect:Name of the container: ' 'send:\x04' -- mgr-create -i
+	assert_status 1
+	assert_contains "mgr-create: end of input: nothing was made"
+	on_terminal 'expect:Name of the container: ' 'send:web\r' 'expect:Template' 'send:busybox\r' 'expect:user' 'send:\x04' -- mgr-create -i
+	assert_status 1
+	assert_contains "mgr-create: end of input: nothing was made"
+	made_nothing web
+	assert_equal "$(ls -A "$store")" "$before"
+}
+
+@test "create.21 without a terminal nothing is asked, nor without -i" {
+	run mgr-create -i <<<$'web\nbusybox\n\n'
+	assert_status 1
+	assert_output "mgr-create: -i asks on a terminal, and there is none: say it as an option instead (Name of the container)"
+	on_terminal -- mgr-create
+	assert_status 64
+	on_terminal -- mgr-create -n web
+	assert_status 64
+	made_nothing web
+}
