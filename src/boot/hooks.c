@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,44 +19,17 @@
 #include "hook/hook.h"
 #include "mount/mount.h"
 
-/* What the hooks of a container are told, and the text that it points to. */
-struct told {
-	char *config, *console_log;
-	char console[48];
-	struct hook_places places;
-	struct hook_facts facts;
-};
-
-static void told_done(struct told *t)
-{
-	free(t->config);
-	free(t->console_log);
-}
-
-static int tell(struct told *t, const struct store *store, const char *name, const struct spec *spec, struct err *err)
-{
-	const char *colon = spec->rootfs.path ? strchr(spec->rootfs.path, ':') : NULL;
-
-	t->config = str_fmt("%s/%s/config", store->containers, name);
-	t->console_log = str_fmt("%s/%s/console", store->log, name);
-	t->places = (struct hook_places){ .containers = store->containers, .rootfs = colon ? colon + 1 : NULL };
-	t->facts = (struct hook_facts){
-		.name = name, .config = t->config, .console_log = t->console_log, .rootfs = t->places.rootfs
-	};
-	return t->config && t->console_log ? 0 : err_nomem(err);
-}
-
 /* A hook of the host's. */
 static int run_host(const struct boot *b, enum hook_type type, struct err *err)
 {
-	autocall(told_done) struct told t = { 0 };
-	int r = tell(&t, &b->store, b->name, &b->spec, err);
+	autocall(hook_told_done) struct hook_told t = { 0 };
+	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
+	char console[48];
 
-	t.facts.places = &t.places;
 	if (b->pid > 0) {
 		t.facts.pid = b->pid;
-		str_print(t.console, sizeof t.console, "/proc/%d/root/dev/console", (int)b->pid);
-		t.facts.console = t.console;
+		str_print(console, sizeof console, "/proc/%d/root/dev/console", (int)b->pid);
+		t.facts.console = console;
 	}
 	return r < 0 ? r : hook_run(&b->spec.hook, type, &t.facts, err);
 }
@@ -65,9 +37,10 @@ static int run_host(const struct boot *b, enum hook_type type, struct err *err)
 /* A hook that the child runs; the host's programs have been checked. */
 static int run_child(const struct boot *b, enum hook_type type, struct err *err)
 {
-	autocall(told_done) struct told t = { 0 };
-	int r = tell(&t, &b->store, b->name, &b->spec, err);
+	autocall(hook_told_done) struct hook_told t = { 0 };
+	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
 
+	t.facts.places = NULL;
 	t.facts.console = type == HOOK_START ? "/dev/console" : NULL;
 	return r < 0 ? r : hook_run(&b->spec.hook, type, &t.facts, err);
 }
@@ -89,8 +62,8 @@ static int check_scripts(const struct net_conf *net, const struct hook_places *p
 /* One that would be refused only at the end is found now. */
 static int check_all(const struct boot *b, struct err *err)
 {
-	autocall(told_done) struct told t = { 0 };
-	int r = tell(&t, &b->store, b->name, &b->spec, err);
+	autocall(hook_told_done) struct hook_told t = { 0 };
+	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
 
 	if (r == 0)
 		r = hook_check_all(&b->spec.hook, &t.places, err);
@@ -111,15 +84,14 @@ int up_hook_pre_start(struct boot *b, struct err *err)
 static int run_last(const struct down *d, enum hook_type type)
 {
 	autocall(spec_done) struct spec spec;
-	autocall(told_done) struct told t = { 0 };
+	autocall(hook_told_done) struct hook_told t = { 0 };
 	struct err err = { 0 };
 	int r;
 
 	spec_init(&spec);
 	r = spec_load(&spec, d->rundir, "spec", &err);
 	if (r == 0)
-		r = tell(&t, d->store, d->name, &spec, &err);
-	t.facts.places = &t.places;
+		r = hook_tell(&t, d->store, d->name, spec.rootfs.path, &err);
 	t.facts.target = d->reboot ? "reboot" : "stop";
 	if (type == HOOK_STOP) {
 		t.facts.namespaces = d->namespaces;
@@ -209,7 +181,7 @@ static const struct nic_conf *find_nic(const struct net_conf *net, unsigned inde
 }
 
 static int run_script(const char *command, const char *event, const struct nic_conf *nic, const char *device,
-		      const struct told *t, uint64_t timeout, struct err *err)
+		      const struct hook_told *t, uint64_t timeout, struct err *err)
 {
 	const struct hook_script script = {
 		.command = command,
@@ -224,11 +196,10 @@ static int run_script(const char *command, const char *event, const struct nic_c
 
 int up_hook_net(struct boot *b, struct err *err)
 {
-	autocall(told_done) struct told t = { 0 };
-	int r = tell(&t, &b->store, b->name, &b->spec, err);
+	autocall(hook_told_done) struct hook_told t = { 0 };
+	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
 	char object[32];
 
-	t.facts.places = &t.places;
 	t.facts.pid = b->pid;
 	for (size_t i = 0; r == 0 && i < b->net.n; i++) {
 		const struct net_nic *made = &b->net.nics[i];
@@ -246,7 +217,7 @@ int up_hook_net(struct boot *b, struct err *err)
 int down_hook_net(const struct down *d, const char *object, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
-	autocall(told_done) struct told t = { 0 };
+	autocall(hook_told_done) struct hook_told t = { 0 };
 	const struct nic_conf *nic = NULL;
 	struct err failed = { 0 };
 	char device[16];
@@ -258,8 +229,7 @@ int down_hook_net(const struct down *d, const char *object, struct err *err)
 	spec_init(&spec);
 	r = spec_load(&spec, d->rundir, "spec", &failed);
 	if (r == 0)
-		r = tell(&t, d->store, d->name, &spec, &failed);
-	t.facts.places = &t.places;
+		r = hook_tell(&t, d->store, d->name, spec.rootfs.path, &failed);
 	t.facts.target = d->reboot ? "reboot" : "stop";
 	if (r == 0)
 		nic = find_nic(&spec.net, index);

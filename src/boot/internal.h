@@ -49,6 +49,7 @@ struct boot {
 	size_t n_ttys;
 	int diag;          /* to ask the container's network who listens, when readiness depends on it */
 	size_t child_step; /* that the child has begun, for the parent */
+	bool child_failed; /* and said at which step, while a row of the parent waited for it */
 	int host_root;     /* child: O_PATH, while its root is in a mount point of the host's tree */
 	int namespaces[BOOT_NAMESPACES];
 	size_t n_namespaces; /* of the container, for the hooks at its end */

@@ -172,7 +172,9 @@ static int listen_to_child(struct boot *b, size_t until, struct err *err)
 		if (e < 0)
 			return err_sys(err, -e, "%s: wait for the child", steps[*step].name);
 		got = fd_recv(b->peer, &r, sizeof r, fds, CONSOLE_FDS, &n);
-		if (got == 0 || got == -ECONNRESET)
+		if (got == -ECONNRESET) /* it went without having read what we said: told once, before what it said itself */
+			continue;
+		if (got == 0)
 			return closed(b, *step, err);
 		if (got != sizeof r || r.step >= n_steps)
 			return err_set(err, EPROTO, "%s: the child sent what is no message", steps[*step].name);
@@ -189,7 +191,8 @@ int boot_await_child(struct boot *b, int (*up)(struct boot *b, struct err *err),
 
 	while (steps[row].up != up || steps[row].side == PARENT)
 		row++;
-	return listen_to_child(b, row, err);
+	b->child_failed = listen_to_child(b, row, err) < 0;
+	return b->child_failed ? -err->code : 0;
 }
 
 /* With the descriptors that the rows have left for it. */
@@ -211,7 +214,7 @@ static int run_rows(struct boot *b, struct err *err)
 		if (steps[i].side == CHILD)
 			continue;
 		if (steps[i].up(b, err) < 0)
-			return err_wrap(err, "%s", steps[i].name);
+			return b->child_failed ? -err->code : err_wrap(err, "%s", steps[i].name);
 		row_done(b, i);
 		if (steps[i + 1].side == CHILD && tell_child(b, i, err) < 0)
 			return -err->code;

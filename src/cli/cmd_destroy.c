@@ -16,7 +16,7 @@ static int set_force(void *data, const char *value, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 'f', "force", NULL, "Stop it first if it runs; remove one without a config.", set_force },
+	{ 'f', "force", NULL, "Stop it first if it runs; remove one without a config, or whose hook fails.", set_force },
 	{ 0 },
 };
 
@@ -24,7 +24,11 @@ static int destroy(struct cli *cli, const char *name, struct err *err)
 {
 	const struct destroy *destroy = cli->data;
 
-	return life_destroy(&cli->store, name, destroy->force, err);
+	int r = life_destroy(&cli->store, name, destroy->force, err);
+
+	if (r > 0)
+		cli_complain(cli, name, err);
+	return r < 0 ? r : 0;
 }
 
 const struct command cmd_destroy = {

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "store/store.h"
 
 enum hook_type {
 	HOOK_PRE_START,  /* host */
@@ -56,6 +57,18 @@ struct hook_facts {
 	const int *namespaces;   /* descriptors of this process */
 	size_t n_namespaces;
 };
+
+/* Facts with the text that they point to. */
+struct hook_told {
+	char *config, *console_log;
+	struct hook_places places;
+	struct hook_facts facts;
+};
+
+/* What is known of any container, at any time. rootfs: as configured, BACKEND:PATH, or NULL. t does not move afterwards;
+ * name and rootfs stay. */
+int hook_tell(struct hook_told *t, const struct store *store, const char *name, const char *rootfs, struct err *err);
+void hook_told_done(struct hook_told *t);
 
 /* One command of a hook that runs by itself. */
 struct hook_script {

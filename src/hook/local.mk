@@ -6,6 +6,7 @@ src_hook_libhook_a_SOURCES = \
 	%D%/keys.c %D%/keys.h \
 	%D%/output.c \
 	%D%/run.c \
+	%D%/told.c \
 	%D%/trust.c
 
 # Where mount hooks find a container's files (HOOK_ROOTFS_MOUNT): nothing but a mount point.

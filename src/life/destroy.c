@@ -63,14 +63,11 @@ static int check_unmounted(int dir, struct err *err)
 }
 
 /* From the config, or the registries; made up when they cannot say (a broken config is no reason to keep the container). */
-static void find_uuid(const struct store *store, const char *name, int dir, char uuid[static 37])
+static void find_uuid(const struct store *store, const char *name, const struct spec *spec, char uuid[static 37])
 {
-	autocall(spec_done) struct spec spec;
 	uuid_t parsed;
 
-	spec_init(&spec);
-	spec_load(&spec, dir, "config", NULL);
-	if ((!spec.container.uuid || uuid_parse(spec.container.uuid, parsed) < 0) &&
+	if ((!spec->container.uuid || uuid_parse(spec->container.uuid, parsed) < 0) &&
 	    (store_known_uuid(store, name, uuid, NULL) < 0 || uuid_parse(uuid, parsed) < 0))
 		uuid_generate_random(parsed);
 	uuid_unparse_lower(parsed, uuid);
@@ -112,12 +109,52 @@ static int open_folder(const struct store *store, const char *name, bool force, 
 	return store_folder(store, name, err);
 }
 
+/* What they print goes to the container's log, unless this process has one. */
+static int run_hooks(const struct store *store, const char *name, const struct spec *spec, struct err *err)
+{
+	autocall(hook_told_done) struct hook_told told = { 0 };
+	autoclose int folder = -1, log = -1;
+	int r = hook_tell(&told, store, name, spec->rootfs.path, err);
+
+	if (r == 0 && log_fd() < 0 && hook_any(&spec->hook, HOOK_DESTROY)) {
+		folder = store_log_folder(store, name, true, NULL);
+		log = folder < 0 ? -1 : store_log_open(folder, "log", NULL);
+		log_to(log, LOG_INFO, name);
+	}
+	if (r == 0)
+		r = hook_run(&spec->hook, HOOK_DESTROY, &told.facts, err);
+	if (log >= 0)
+		log_to(-1, LOG_INFO, name);
+	return r < 0 ? err_wrap(err, "hook destroy") : 0;
+}
+
+static int remove_all(const struct store *store, const char *name, int dir, const char *uuid, struct err *err)
+{
+	int r = store_retire(store, name, dir, uuid, err);
+
+	if (r < 0)
+		return r;
+	debug_point("destroy", "renamed");
+	r = remove_folder(store->log, name, err);
+	if (r == 0)
+		r = remove_folder(store->run, name, err);
+	if (r == 0)
+		r = store_bury(store, uuid, err);
+	if (r == 0)
+		store_leave(store);
+	debug_point("destroy", "released");
+	return r;
+}
+
 int life_destroy(const struct store *store, const char *name, bool force, struct err *err)
 {
+	autocall(spec_done) struct spec spec;
 	autoclose int lock = -1, dir = -1;
 	struct err swept = { 0 };
 	char uuid[37];
-	int r;
+	int hooks, r;
+
+	spec_init(&spec);
 
 	if (store_sweep(store, &swept) < 0) /* another's: no reason to fail */
 		log_warn("%s", swept.msg);
@@ -134,18 +171,15 @@ int life_destroy(const struct store *store, const char *name, bool force, struct
 	r = check_unmounted(dir, err);
 	if (r < 0)
 		return r;
-	find_uuid(store, name, dir, uuid);
-	r = store_retire(store, name, dir, uuid, err);
-	if (r < 0)
+	spec_load(&spec, dir, "config", NULL);
+	hooks = run_hooks(store, name, &spec, force ? &swept : err);
+	if (hooks < 0 && !force)
+		return hooks;
+	find_uuid(store, name, &spec, uuid);
+	r = remove_all(store, name, dir, uuid, err);
+	if (r < 0 || hooks == 0)
 		return r;
-	debug_point("destroy", "renamed");
-	r = remove_folder(store->log, name, err);
-	if (r == 0)
-		r = remove_folder(store->run, name, err);
-	if (r == 0)
-		r = store_bury(store, uuid, err);
-	if (r == 0)
-		store_leave(store);
-	debug_point("destroy", "released");
-	return r;
+	if (err)
+		*err = swept;
+	return 1;
 }

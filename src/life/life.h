@@ -34,7 +34,7 @@ int life_create(const struct store *store, const struct life_create *what, struc
 
 /* Remove a container with its address, ids, log and runtime folder. force: stop it first, and take one without
  * config; else -EBUSY when it runs. Never follows a symlink, and refuses (-EBUSY, the container is whole) while something is
- * mounted in it. */
+ * mounted in it, or when a destroy hook fails; with force the message of that is in err, and 1 is returned. */
 int life_destroy(const struct store *store, const char *name, bool force, struct err *err);
 
 #endif
