@@ -26,27 +26,31 @@ int down_network_service(const struct down *d, const char *object, struct err *e
 	return net_leave(d->store, object, clock_in(NET_TIME), err);
 }
 
+static int record_nic(void *data, const char *line, struct err *err)
+{
+	const struct boot *b = data;
+
+	return undo_add(b->rundir, "network", line, err);
+}
+
 int up_network(struct boot *b, struct err *err)
 {
+	const struct net_record record = { record_nic, b, b->rundir };
 	autoclose int netns = -1;
 	char path[48];
 
 	if (b->net.host)
 		return 0;
-	for (size_t i = 0; i < b->net.n; i++)
-		if (undo_add(b->rundir, "network", b->net.nics[i].veth, err) < 0)
-			return -err->code;
 	str_print(path, sizeof path, "/proc/%d/ns/net", (int)b->pid);
 	netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
 		return err_sys(err, errno, "open '%s'", path);
-	return net_up(&b->net, netns, clock_in(NET_TIME), err);
+	return net_up(&b->net, netns, &record, clock_in(NET_TIME), err);
 }
 
 int down_network(const struct down *d, const char *object, struct err *err)
 {
-	(void)d;
-	return net_down(object, err);
+	return net_down(d->rundir, object, err);
 }
 
 int up_forward(struct boot *b, struct err *err)

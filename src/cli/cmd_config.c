@@ -137,7 +137,8 @@ static int show(struct cli *cli, const char *container, char *const words[], str
 }
 
 /* The new text takes the file's place when all of it is valid. */
-static int keep(int dir, const char *path, const struct str *text, struct err *err)
+static int keep(const struct cli *cli, const char *container, int dir, const char *path, const struct str *text,
+		struct err *err)
 {
 	autocall(spec_done) struct spec spec;
 	int r;
@@ -148,6 +149,8 @@ static int keep(int dir, const char *path, const struct str *text, struct err *e
 	r = conf_load_text(&spec_schema, &spec, path, str_text(text), text->len, err);
 	if (r == 0)
 		r = spec_check(&spec, err);
+	if (r == 0 && spec.container.uuid)
+		r = net_claim(&spec.net, &cli->store, container, spec.container.uuid, err);
 	return r < 0 ? r : file_replace_at(dir, "config", text->text, text->len, 0600, err);
 }
 
@@ -181,7 +184,7 @@ static int change(struct cli *cli, const char *container, enum edit how, const s
 		return r;
 	if (!edit_text(old, how, name, key->section_size, key->name, value, &text))
 		return 0;
-	r = keep(dir, path, &text, err);
+	r = keep(cli, container, dir, path, &text, err);
 	if (r == 0)
 		say_when(cli, container);
 	return r < 0 ? r : 1;

@@ -102,6 +102,8 @@ int birth_allot(struct birth *birth, struct spec *spec, struct err *err)
 			r = set(spec, err, "container.idmap+=g 0 %u %u", birth->first_id, IDS_COUNT);
 	}
 	if (r == 0)
+		r = net_claim(&spec->net, birth->store, birth->what->name, birth->uuid, err);
+	if (r == 0)
 		r = set_macs(birth, spec, err);
 	if (r == 0 && !spec->uts.name)
 		r = set(spec, err, "uts.name=%s", birth->what->name);

@@ -10,10 +10,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
-#include "net/net.h"
-#include "net/rtnl.h"
-#include "net/veth.h"
+#include "net/nic.h"
 
 #define DELETE_WAIT (2 * CLOCK_SECOND)
 
@@ -104,7 +103,7 @@ static int wait_gone(int watch, int sock, int index, const char *name, struct er
 	return err_set(err, ETIMEDOUT, "delete veth '%s': it is still there", name);
 }
 
-int net_down(const char *veth, struct err *err)
+static int delete_veth(const char *veth, struct err *err)
 {
 	autoclose int sock = rtnl_open(-1, err);
 	autoclose int watch = sock < 0 ? sock : open_watch(err);
@@ -118,4 +117,15 @@ int net_down(const char *veth, struct err *err)
 	if (r >= 0)
 		r = delete_apart(sock, link.index, veth, err);
 	return r < 0 ? r : wait_gone(watch, sock, link.index, veth, err);
+}
+
+int net_down(int rundir, const char *line, struct err *err)
+{
+	if (str_starts(line, PHYS_LINE))
+		return rundir < 0 ? 0 : phys_back(rundir, line, err);
+	if (str_starts(line, PIN_LINE))
+		return rundir < 0 ? 0 : nic_unpin(rundir, err);
+	if (str_starts(line, MACVLAN_LINE))
+		return rundir < 0 ? 0 : macvlan_remove(rundir, line, err);
+	return delete_veth(line, err);
 }

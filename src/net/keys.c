@@ -2,20 +2,21 @@
 /* [net.N] and [forward]. */
 #include "net/keys.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "net/addr.h"
 #include "net/net.h"
 
 static const char *const type_names[] = {
-	[NIC_VETH] = "veth",
-	[NIC_HOST] = "host",
-	[NIC_EMPTY] = "empty",
-	NULL,
+	[NIC_VETH] = "veth",       [NIC_HOST] = "host", [NIC_EMPTY] = "empty",
+	[NIC_MACVLAN] = "macvlan", [NIC_PHYS] = "phys", NULL,
+};
+
+static const char *const mode_names[] = {
+	[MODE_PRIVATE] = "private", [MODE_VEPA] = "vepa", [MODE_BRIDGE] = "bridge", [MODE_PASSTHRU] = "passthru", NULL,
 };
 
 const char *net_type_name(enum nic_type type)
@@ -113,88 +114,6 @@ static bool print_flags(const struct key *key, const void *field, size_t i, stru
 
 static const struct key_type key_flags_up = { "up|down", sizeof(bool), parse_flags, print_flags, NULL };
 
-/* Network and broadcast address, multicast, loopback: nothing that a NIC can have. */
-static bool ipv4_usable(uint32_t addr, unsigned prefix)
-{
-	uint32_t host = prefix < 31 ? ~(uint32_t)0 >> prefix : 0;
-
-	if (host && ((addr & host) == 0 || (addr & host) == host))
-		return false;
-	return addr >> 24 != 0 && addr >> 24 != 127 && addr >> 28 < 14;
-}
-
-static int read_ipv4(const char *text, bool with_prefix, struct nic_addr *ret)
-{
-	const char *slash = strchr(text, '/');
-	char addr[INET_ADDRSTRLEN];
-	struct in_addr in;
-	uint64_t prefix = 32;
-
-	if (with_prefix != !!slash || (slash && str_uint(slash + 1, 1, 32, &prefix) < 0))
-		return -EINVAL;
-	if (str_print(addr, sizeof addr, "%.*s", (int)(slash ? slash - text : (ptrdiff_t)strlen(text)), text) < 0 ||
-	    inet_pton(AF_INET, addr, &in) != 1 || !ipv4_usable(ntohl(in.s_addr), (unsigned)prefix))
-		return -EINVAL;
-	*ret = (struct nic_addr){ .family = AF_INET, .prefix = (uint8_t)prefix };
-	memcpy(ret->addr, &in, sizeof in);
-	return 0;
-}
-
-static int parse_address(const struct key *key, void *field, const char *text, struct err *err)
-{
-	struct nic_addr *addr = field;
-
-	(void)key;
-	if (str_eq(text, "lease") || str_eq(text, "none")) {
-		*addr = (struct nic_addr){ .lease = str_eq(text, "lease") };
-		return 0;
-	}
-	if (read_ipv4(text, true, addr) < 0)
-		return err_set(err, EINVAL,
-			       "'%s' is not lease, none or an address of a host with its prefix, such as 10.0.3.7/24", text);
-	return 0;
-}
-
-static bool print_address(const struct key *key, const void *field, size_t i, struct str *out)
-{
-	const struct nic_addr *addr = field;
-	char text[INET_ADDRSTRLEN];
-
-	(void)key;
-	if (i > 0)
-		return false;
-	if (addr->family == AF_INET && inet_ntop(AF_INET, addr->addr, text, sizeof text))
-		str_addf(out, "%s/%u", text, addr->prefix);
-	else
-		str_add(out, addr->lease ? "lease" : "none");
-	return true;
-}
-
-static const struct key_type key_address = { "lease|none|A.B.C.D/P", sizeof(struct nic_addr), parse_address, print_address,
-					     NULL };
-
-static int parse_gateway(const struct key *key, void *field, const char *text, struct err *err)
-{
-	(void)key;
-	if (read_ipv4(text, false, field) < 0)
-		return err_set(err, EINVAL, "'%s' is not an IPv4 address such as 10.0.3.1", text);
-	return 0;
-}
-
-static bool print_gateway(const struct key *key, const void *field, size_t i, struct str *out)
-{
-	const struct nic_addr *addr = field;
-	char text[INET_ADDRSTRLEN];
-
-	(void)key;
-	if (i > 0 || addr->family != AF_INET || !inet_ntop(AF_INET, addr->addr, text, sizeof text))
-		return false;
-	str_add(out, text);
-	return true;
-}
-
-static const struct key_type key_gateway = { "A.B.C.D", sizeof(struct nic_addr), parse_gateway, print_gateway, NULL };
-
 #define AT(field) offsetof(struct nic_conf, field)
 
 static const struct key nic_keys[] = {
@@ -203,12 +122,18 @@ static const struct key nic_keys[] = {
 	  .off = AT(type),
 	  .def = "veth",
 	  .names = type_names,
-	  .help = "veth: a cable to a bridge; host: the host's network; empty: lo alone." },
+	  .help = "veth: a cable to a bridge; macvlan: an address of its own on an interface of the host; phys: an "
+		  "interface "
+		  "of the host itself; host: the host's network; empty: lo alone." },
 	{ .name = "link",
 	  .type = &key_ifname,
 	  .off = AT(link),
-	  .help = "Bridge that the host's end joins; the managed one when not set." },
-	{ .name = "name", .type = &key_nic_name, .off = AT(name), .help = "Its name inside; ethN when not set." },
+	  .help = "Bridge that the host's end joins, the managed one when not set, or none; of macvlan and phys the "
+		  "host's interface." },
+	{ .name = "name",
+	  .type = &key_nic_name,
+	  .off = AT(name),
+	  .help = "Its name inside; when not set ethN, of phys its own." },
 	{ .name = "hwaddr",
 	  .type = &key_mac,
 	  .off = AT(hwaddr),
@@ -221,14 +146,25 @@ static const struct key nic_keys[] = {
 	  .help = "Largest packet in bytes; the bridge's when not set." },
 	{ .name = "flags", .type = &key_flags_up, .off = AT(down), .def = "up", .help = "State that it starts in." },
 	{ .name = "ipv4.address",
-	  .type = &key_address,
+	  .type = &key_ipv4_addresses,
 	  .off = AT(ipv4),
-	  .def = "lease",
-	  .help = "lease: the container's own on the managed network." },
+	  .flags = KEY_LIST,
+	  .help = "lease: the container's own on the managed network, which is the default; none; or addresses of your own, "
+		  "one a line." },
 	{ .name = "ipv4.gateway",
-	  .type = &key_gateway,
+	  .type = &key_ipv4_gateway,
 	  .off = AT(ipv4_gateway),
-	  .help = "Default route; the managed network's own when not set." },
+	  .help = "Default route; the managed network's own when not set; none." },
+	{ .name = "veth.pair",
+	  .type = &key_ifname,
+	  .off = AT(pair),
+	  .help = "Name of the host's end of a veth; made of container.uuid and N when not set." },
+	{ .name = "macvlan.mode",
+	  .type = &key_enum,
+	  .off = AT(mode),
+	  .def = "private",
+	  .names = mode_names,
+	  .help = "Whom a macvlan reaches: private, vepa, bridge, or passthru." },
 	{ .name = "script.up",
 	  .type = &key_command,
 	  .off = AT(script_up),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/addr.h"
 #include "net/net.h"
 
 #define DIGITS 10
@@ -42,12 +43,19 @@ void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6])
 
 bool net_takes_lease(const struct nic_conf *nic)
 {
-	return nic->type == NIC_VETH && nic->ipv4.lease && net_is_managed(nic);
+	return net_is_managed(nic) && addr_leases(&nic->ipv4);
 }
 
 bool net_is_managed(const struct nic_conf *nic)
 {
-	return !nic->link || str_eq(nic->link, "mgrbr0");
+	return nic->type == NIC_VETH && (!nic->link || str_eq(nic->link, "mgrbr0"));
+}
+
+int net_nic_name(const struct nic_conf *nic, char ret[static 16])
+{
+	if (nic->name || (nic->type == NIC_PHYS && nic->link))
+		return str_print(ret, 16, "%s", nic->name ? nic->name : nic->link);
+	return str_print(ret, 16, "eth%u", nic->index);
 }
 
 void net_bridge_name(const struct store *store, char ret[static 16])

@@ -18,25 +18,52 @@ enum nic_type {
 	NIC_VETH,
 	NIC_HOST,
 	NIC_EMPTY,
+	NIC_MACVLAN,
+	NIC_PHYS,
+};
+
+enum nic_mode { /* of a macvlan */
+		MODE_PRIVATE,
+		MODE_VEPA,
+		MODE_BRIDGE,
+		MODE_PASSTHRU,
 };
 
 struct nic_addr {
-	bool lease; /* IPv4: the value is in the lease registry */
-	uint8_t family;
+	uint8_t family; /* 0: none */
 	uint8_t addr[16];
 	uint8_t prefix;
+};
+
+#define NIC_ADDRS_MAX 16 /* of each family */
+
+/* All zeros: the default, which is the lease. */
+struct nic_addrs {
+	bool lease; /* its value is in the lease registry */
+	bool none;
+	uint8_t n;
+	struct nic_addr v[NIC_ADDRS_MAX];
+};
+
+struct nic_gateway {
+	bool none; /* not even the managed network's own */
+	struct nic_addr addr;
 };
 
 struct nic_conf {
 	unsigned index; /* N of [net.N] */
 	enum nic_type type;
-	char *link; /* bridge; NULL or "mgrbr0" as shipped: the managed one */
-	char *name; /* in the container; eth<N> when NULL */
+	char *link; /* bridge, or interface of the host; NULL or "mgrbr0" as shipped: the managed bridge; "none": no bridge
+		     */
+	char *name; /* in the container; eth<N> when NULL, of a physical one its own */
+	char *pair; /* host end of a veth; made of the uuid when NULL */
 	uint8_t hwaddr[6];
 	bool has_hwaddr;
 	uint32_t mtu; /* 0: the bridge's */
 	bool down;    /* flags without "up" */
-	struct nic_addr ipv4, ipv4_gateway;
+	enum nic_mode mode;
+	struct nic_addrs ipv4;
+	struct nic_gateway ipv4_gateway;
 	char *script_up, *script_down; /* commands; NULL: none */
 };
 
@@ -53,21 +80,27 @@ struct net_conf {
 
 /* --- a start's network ------------------------------------------------------------------------------------------------
  * In this order: net_plan reads; net_begin asks mgr-netd, which then works while the container is made; net_up makes the
- * NICs once the network namespace is there; net_finish waits for what mgr-netd says. Each NIC's veth goes into the undo
- * record before net_up, "join" before net_begin. */
+ * NICs once the network namespace is there, and has each written into the undo record before; net_finish waits for what
+ * mgr-netd says. */
 
 /* One NIC as the kernel is to have it: nothing left to look up. */
 struct net_nic {
-	unsigned index;  /* N of [net.N] */
-	char veth[16];   /* host end */
-	char bridge[16]; /* that the host end joins */
-	bool managed;    /* the bridge is mgr-netd's */
-	char name[16];   /* in the container */
+	unsigned index; /* N of [net.N] */
+	enum nic_type type;
+	char veth[16]; /* host end; of no veth: "" */
+	bool own_pair; /* the user has named the host end */
+	char link[16]; /* bridge that the host end joins, or "": none; the macvlan's lower one, the physical one */
+	bool managed;  /* the bridge is mgr-netd's */
+	char name[16]; /* in the container */
+	bool has_mac;
 	uint8_t mac[6];
 	uint32_t mtu; /* 0: the bridge's */
 	bool down;
-	uint8_t prefix;
-	struct in_addr ipv4, gateway; /* 0.0.0.0: none */
+	enum nic_mode mode;
+	uint32_t number; /* that it gets in the container, when it is not a veth */
+	size_t n_addrs;
+	struct nic_addr addrs[NIC_ADDRS_MAX + 1];
+	struct nic_addr gateway;
 };
 
 struct net_plan {
@@ -93,10 +126,19 @@ void net_plan_done(struct net_plan *plan);
  * do without a join: 0. */
 int net_begin(struct net_plan *plan, uint64_t deadline, struct err *err);
 
+/* How net_up has a line written into the undo record, before it makes what the line tells of. */
+typedef int net_record_fn(void *data, const char *line, struct err *err);
+
+struct net_record {
+	net_record_fn *fn;
+	void *data;
+	int rundir; /* the container's runtime folder */
+};
+
 /* Bring up lo and make every NIC, configured, in the network namespace that the descriptor refers to; waits for mgr-netd
  * first when the managed bridge is not there yet. The caller's own namespace is left as it was. -ENODEV when a bridge does
  * not exist, naming it. */
-int net_up(struct net_plan *plan, int netns, uint64_t deadline, struct err *err);
+int net_up(struct net_plan *plan, int netns, const struct net_record *record, uint64_t deadline, struct err *err);
 
 /* Wait until the container's name resolves and its forwards are in force. -EADDRINUSE names the holder of a port. */
 int net_finish(struct net_plan *plan, uint64_t deadline, struct err *err);
@@ -109,9 +151,10 @@ int net_resolv_conf(int root, struct in_addr resolver, struct err *err);
 /* --- undo -------------------------------------------------------------------------------------------------------------
  */
 
-/* Delete this veth; it is gone when this returns. A child, which init inherits, waits on for the kernel to be done with it.
- * Absent is 0. */
-int net_down(const char *veth, struct err *err);
+/* Undo one line of the record, as net_up wrote it. A veth is gone when this returns, though a child, which init inherits,
+ * waits on for the kernel to be done with it; a physical interface is back as it was. rundir: the container's runtime
+ * folder. Absent is 0. */
+int net_down(int rundir, const char *line, struct err *err);
 /* mgr-netd forgets the container: its name, its forwards and their established flows are gone when this returns. 0 when no
  * mgr-netd runs that could know it. */
 int net_leave(const struct store *store, const char *uuid, uint64_t deadline, struct err *err);
@@ -133,6 +176,12 @@ int net_ask(const struct store *store, enum wire_type type, void *reply, size_t 
 /* Is its host end on the managed bridge, and has it the container's leased address there? */
 bool net_is_managed(const struct nic_conf *nic);
 bool net_takes_lease(const struct nic_conf *nic);
+/* Its name in the container. */
+int net_nic_name(const struct nic_conf *nic, char ret[static 16]);
+
+/* Reserve the addresses that the configuration names on the managed network, so that they are nobody else's. -EADDRINUSE
+ * names the holder, -EINVAL what cannot be a container's there. */
+int net_claim(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);
 
 /* "veth" */
 const char *net_type_name(enum nic_type type);

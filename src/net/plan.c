@@ -11,6 +11,9 @@
 #include "store/leases.h"
 #include "wire/handover.h"
 
+/* In the container, of what is not a veth: no other has such a number there, and nobody can change it. */
+#define FIRST_NUMBER 1000000
+
 /* What the plan is made from. */
 struct source {
 	const struct net_conf *conf;
@@ -23,7 +26,7 @@ static int set_type(struct net_plan *plan, const struct net_conf *conf, struct e
 	for (size_t i = 0; i < conf->n; i++) {
 		if (conf->v[i].type == NIC_HOST)
 			plan->host = true;
-		else if (conf->v[i].type == NIC_VETH)
+		else if (conf->v[i].type != NIC_EMPTY)
 			plan->n++;
 	}
 	if (plan->host && (plan->n || conf->forward.n))
@@ -31,66 +34,97 @@ static int set_type(struct net_plan *plan, const struct net_conf *conf, struct e
 	return 0;
 }
 
+static struct nic_addr ipv4(struct in_addr in, unsigned prefix)
+{
+	struct nic_addr addr = { .family = AF_INET, .prefix = (uint8_t)prefix };
+
+	memcpy(addr.addr, &in, sizeof in);
+	return addr;
+}
+
 /* The leased address, which stands in the registry alone. */
-static int use_lease(struct net_nic *nic, struct net_plan *plan, const struct source *from, struct err *err)
+static int use_lease(struct net_nic *nic, const struct source *from, unsigned prefix, struct err *err)
 {
 	struct lease lease;
-	struct in_addr net;
-	unsigned prefix;
 	int r = leases_find(from->store, from->uuid, &lease, err);
 
 	if (r == -ENOENT)
 		return err_set(err, ENOENT, "no address is leased to '%s'", from->name);
-	if (r == 0)
-		r = leases_subnet(from->store, &net, &prefix, err);
-	if (r < 0)
+	if (r >= 0)
+		nic->addrs[nic->n_addrs++] = ipv4(lease.ipv4, prefix);
+	return r;
+}
+
+static int use_managed(struct net_nic *nic, const struct nic_conf *conf, struct net_plan *plan, const struct source *from,
+		       struct err *err)
+{
+	struct in_addr net, first;
+	unsigned prefix;
+	int r = leases_subnet(from->store, &net, &prefix, err);
+
+	if (r >= 0 && net_takes_lease(conf))
+		r = use_lease(nic, from, prefix, err);
+	if (r < 0 || (!nic->n_addrs && !conf->ipv4.n))
 		return r;
-	nic->ipv4 = lease.ipv4;
-	nic->prefix = (uint8_t)prefix;
-	nic->gateway.s_addr = net.s_addr | htonl(1);
-	plan->resolver = nic->gateway;
+	first.s_addr = net.s_addr | htonl(1);
+	if (!plan->resolver.s_addr)
+		nic->gateway = ipv4(first, 32);
+	plan->resolver = first;
 	return 0;
 }
 
-static void use_static(struct net_nic *nic, const struct nic_conf *conf)
+static int set_names(struct net_nic *nic, const struct nic_conf *conf, const struct source *from, struct err *err)
 {
-	if (conf->ipv4.family == AF_INET) {
-		memcpy(&nic->ipv4, conf->ipv4.addr, sizeof nic->ipv4);
-		nic->prefix = conf->ipv4.prefix;
-	}
-	if (conf->ipv4_gateway.family == AF_INET)
-		memcpy(&nic->gateway, conf->ipv4_gateway.addr, sizeof nic->gateway);
+	const char *link = !conf->link || str_eq(conf->link, "none") ? "" : conf->link;
+
+	if (net_nic_name(conf, nic->name) < 0)
+		return err_set(err, EINVAL, "net.%u.name: '%s' is longer than an interface's name can be", conf->index,
+			       conf->name);
+	if (nic->managed)
+		net_bridge_name(from->store, nic->link);
+	else if (str_print(nic->link, sizeof nic->link, "%s", link) < 0)
+		return err_set(err, EINVAL, "net.%u.link: '%s' is longer than an interface's name can be", conf->index,
+			       link);
+	if (nic->type != NIC_VETH)
+		return *nic->link ? 0 : err_set(err, EINVAL, "net.%u.link: names no interface of the host", conf->index);
+	nic->own_pair = conf->pair;
+	if (conf->pair)
+		return str_print(nic->veth, sizeof nic->veth, "%s", conf->pair);
+	if (net_veth_name(from->uuid, conf->index, nic->veth) < 0)
+		return err_set(err, EINVAL, "net.%u of '%s' has no name on the host", conf->index, from->uuid);
+	return 0;
+}
+
+static void set_mac(struct net_nic *nic, const struct nic_conf *conf, const char *uuid)
+{
+	nic->has_mac = conf->has_hwaddr || nic->type == NIC_VETH || (nic->type == NIC_MACVLAN && nic->mode != MODE_PASSTHRU);
+	if (conf->has_hwaddr)
+		memcpy(nic->mac, conf->hwaddr, sizeof nic->mac);
+	else
+		net_mac(uuid, conf->index, nic->mac);
 }
 
 static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net_plan *plan, const struct source *from,
 		    struct err *err)
 {
-	int r = net_veth_name(from->uuid, conf->index, nic->veth);
+	int r;
 
-	if (r < 0)
-		return err_set(err, EINVAL, "net.%u of '%s' has no name on the host", conf->index, from->uuid);
+	nic->type = conf->type;
 	nic->index = conf->index;
 	nic->managed = net_is_managed(conf);
 	nic->mtu = conf->mtu;
 	nic->down = conf->down;
-	if (conf->has_hwaddr)
-		memcpy(nic->mac, conf->hwaddr, sizeof nic->mac);
-	else
-		net_mac(from->uuid, conf->index, nic->mac);
-	if (nic->managed)
-		net_bridge_name(from->store, nic->bridge);
-	else if (str_print(nic->bridge, sizeof nic->bridge, "%s", conf->link) < 0)
-		return err_set(err, EINVAL, "net.%u.link: '%s' is longer than an interface's name can be", conf->index,
-			       conf->link);
-	r = conf->name ? str_print(nic->name, sizeof nic->name, "%s", conf->name)
-		       : str_print(nic->name, sizeof nic->name, "eth%u", conf->index);
-	if (r < 0)
-		return err_set(err, EINVAL, "net.%u.name: '%s' is longer than an interface's name can be", conf->index,
-			       conf->name);
-	use_static(nic, conf);
-	if (net_takes_lease(conf))
-		return use_lease(nic, plan, from, err);
-	return 0;
+	nic->mode = conf->mode;
+	nic->number = FIRST_NUMBER + conf->index;
+	set_mac(nic, conf, from->uuid);
+	r = set_names(nic, conf, from, err);
+	if (r >= 0 && nic->managed)
+		r = use_managed(nic, conf, plan, from, err);
+	for (size_t i = 0; i < conf->ipv4.n; i++)
+		nic->addrs[nic->n_addrs++] = conf->ipv4.v[i];
+	if (conf->ipv4_gateway.none || conf->ipv4_gateway.addr.family)
+		nic->gateway = conf->ipv4_gateway.addr;
+	return r;
 }
 
 /* Only the first managed NIC has the container's name and its forwards. */
@@ -110,7 +144,7 @@ static int plan_join(struct net_plan *plan, const struct net_nic *nic, const str
 	str_print(join->store, sizeof join->store, "%.*s", (int)sizeof join->store - 1, from->store->containers);
 	str_print(join->veth, sizeof join->veth, "%s", nic->veth);
 	memcpy(join->mac, nic->mac, sizeof join->mac);
-	join->ipv4 = nic->ipv4;
+	memcpy(&join->ipv4, nic->addrs[0].addr, sizeof join->ipv4);
 	join->n_forwards = (uint32_t)forward->n;
 	if (forward->n)
 		memcpy(join->forwards, forward->v, forward->n * sizeof *forward->v);
@@ -133,12 +167,13 @@ int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct st
 	plan->nics = calloc(plan->n ? plan->n : 1, sizeof *plan->nics);
 	if (!plan->nics)
 		return err_nomem(err);
+	r = net_claim(conf, store, name, uuid, err);
 	for (size_t i = 0; i < conf->n && r >= 0; i++) {
-		if (conf->v[i].type != NIC_VETH)
+		if (conf->v[i].type == NIC_EMPTY)
 			continue;
 		struct net_nic *nic = &plan->nics[made++];
 		r = plan_nic(nic, &conf->v[i], plan, &from, err);
-		if (r >= 0 && nic->managed && nic->ipv4.s_addr && !plan->join)
+		if (r >= 0 && nic->managed && nic->n_addrs && !plan->join)
 			r = plan_join(plan, nic, &from, err);
 	}
 	if (r >= 0 && conf->forward.n && !plan->join)

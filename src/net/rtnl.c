@@ -147,10 +147,10 @@ static const char *explanation(const struct nlmsghdr *h)
 	return NULL;
 }
 
+static uint32_t sequence;
+
 static int send_request(int sock, struct rtnl_msg *m, struct err *err)
 {
-	static uint32_t sequence;
-
 	if (m->full)
 		return err_set(err, EMSGSIZE, "a netlink request is too long");
 	m->head.nlmsg_seq = ++sequence;
@@ -203,14 +203,75 @@ int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err)
 	return r;
 }
 
+void rtnl_batch_add(struct rtnl_batch *b, const struct rtnl_msg *m)
+{
+	size_t size = NLMSG_ALIGN(m->head.nlmsg_len);
+	struct nlmsghdr *head = (void *)(b->bytes + b->len);
+
+	if (m->full || b->n == RTNL_BATCH_MAX || b->len + size > sizeof b->bytes) {
+		b->full = true;
+		return;
+	}
+	memcpy(head, m->bytes, size);
+	b->n++;
+	b->len += size;
+}
+
+static void number(struct rtnl_batch *b)
+{
+	b->first = sequence + 1;
+	for (size_t at = 0; at < b->len;
+	     at += NLMSG_ALIGN(((const struct nlmsghdr *)(const void *)(b->bytes + at))->nlmsg_len))
+		((struct nlmsghdr *)(void *)(b->bytes + at))->nlmsg_seq = ++sequence;
+}
+
+/* Each is answered in its turn, whatever became of those before it (netlink_rcv_skb() in the kernel's af_netlink.c). */
+int rtnl_batch_talk(int sock, struct rtnl_batch *b, size_t *ret_failed, struct err *err)
+{
+	union {
+		struct nlmsghdr head;
+		uint8_t bytes[8192];
+	} in;
+	size_t answered = 0;
+	int r = 0;
+
+	*ret_failed = 0;
+	if (b->full)
+		return err_set(err, EMSGSIZE, "netlink requests are too long");
+	number(b);
+	if (b->n && send(sock, b->bytes, b->len, 0) < 0)
+		return err_sys(err, errno, "ask the kernel");
+	while (answered < b->n) {
+		ssize_t n = receive(sock, &in, sizeof in, err);
+		if (n < 0)
+			return (int)n;
+		for (size_t at = 0; at + sizeof in.head <= (size_t)n;) {
+			const struct nlmsghdr *h = (const void *)(in.bytes + at);
+			if (h->nlmsg_len < sizeof *h || h->nlmsg_len > (size_t)n - at)
+				break;
+			at += NLMSG_ALIGN(h->nlmsg_len);
+			if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq - b->first >= b->n)
+				continue;
+			answered++;
+			if (r < 0)
+				continue;
+			*ret_failed = h->nlmsg_seq - b->first;
+			r = verdict(h, err);
+		}
+	}
+	return r;
+}
+
 static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);
 	const uint8_t *attrs = (const uint8_t *)info + NLMSG_ALIGN(sizeof *info);
 
-	*ret = (struct rtnl_link){ .index = info->ifi_index };
+	*ret = (struct rtnl_link){ .index = info->ifi_index, .flags = info->ifi_flags };
 	for (const struct rtattr *a = attr_at(attrs, msg_end(h)); a; a = attr_next(a, msg_end(h))) {
 		uint32_t value;
+		if (a->rta_type == IFLA_ADDRESS && RTA_PAYLOAD(a) == sizeof ret->mac)
+			memcpy(ret->mac, RTA_DATA(a), sizeof ret->mac);
 		if (RTA_PAYLOAD(a) != sizeof value)
 			continue;
 		memcpy(&value, RTA_DATA(a), sizeof value);

@@ -37,9 +37,25 @@ void rtnl_nest_end(struct rtnl_msg *m, size_t nest);
 /* Send it and wait for the kernel's answer. 0, or the kernel's -errno, its own explanation in err where it gives one. */
 int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err);
 
+/* Several requests that go in one packet, with what to say of each when it fails. Zero-initialise. */
+#define RTNL_BATCH_MAX 40
+struct rtnl_batch {
+	size_t n, len;
+	bool full;
+	uint32_t first; /* sequence number of the first */
+	uint8_t bytes[6144] __attribute__((aligned(NLMSG_ALIGNTO)));
+};
+
+/* Append a request; the fields that number it are filled in. */
+void rtnl_batch_add(struct rtnl_batch *b, const struct rtnl_msg *m);
+/* Send them all and wait for the answers. 0, or the first failure's -errno, its place in *ret_failed. */
+int rtnl_batch_talk(int sock, struct rtnl_batch *b, size_t *ret_failed, struct err *err);
+
 struct rtnl_link {
 	int index, peer, master; /* peer: index of a veth's other end, in its namespace; 0: none */
+	unsigned flags;          /* IFF_* */
 	uint32_t mtu;
+	uint8_t mac[6];
 };
 /* The interface of this name. -ENODEV. */
 int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err);

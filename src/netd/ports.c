@@ -24,11 +24,25 @@ static int refuse_all(int sock)
 	return setsockopt(sock, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ? -errno : 0;
 }
 
-/* Bound and never listening: to connect to it is refused. */
+/* What was bound beside connections that linger can have others bound beside it too. To listen puts an end to that for the
+ * port (inet_csk_listen_start() in the kernel's net/ipv4/inet_connection_sock.c), and it stays bound when it listens no
+ * more.
+ */
+static int keep_alone(int sock)
+{
+	int off = 0;
+
+	if (setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off) < 0 || listen(sock, 0) < 0 ||
+	    shutdown(sock, SHUT_RD) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Bound and not listening: to connect to it is refused. */
 static int bind_one(uint8_t proto, const struct sockaddr *addr, socklen_t len, bool reuse)
 {
 	autoclose int sock = socket(addr->sa_family, (proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-	int on = 1, off = 0;
+	int on = 1, off = 0, r;
 
 	if (sock < 0)
 		return -errno;
@@ -38,7 +52,10 @@ static int bind_one(uint8_t proto, const struct sockaddr *addr, socklen_t len, b
 		return -errno;
 	if (reuse && setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
 		return -errno;
-	return bind(sock, addr, len) < 0 ? -errno : steal_fd(&sock);
+	if (bind(sock, addr, len) < 0)
+		return -errno;
+	r = reuse ? keep_alone(sock) : 0;
+	return r < 0 ? r : steal_fd(&sock);
 }
 
 static int in_use(uint8_t proto, uint16_t port, struct err *err)

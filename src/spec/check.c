@@ -26,20 +26,26 @@ static int check_idmap(const struct idmap *map, struct err *err)
 	return 0;
 }
 
-static void nic_name(const struct nic_conf *nic, char ret[static 16])
+static int check_nic(const struct nic_conf *nic, struct err *err)
 {
-	if (nic->name)
-		str_print(ret, 16, "%s", nic->name);
-	else
-		str_print(ret, 16, "eth%u", nic->index);
+	const bool lower = nic->type == NIC_MACVLAN || nic->type == NIC_PHYS;
+
+	if (lower && (!nic->link || str_eq(nic->link, "none")))
+		return err_set(err, EINVAL, "net.%u.link: is not set: the interface of the host that a %s is made of",
+			       nic->index, nic->type == NIC_PHYS ? "phys" : "macvlan");
+	if (nic->pair && nic->type != NIC_VETH)
+		return err_set(err, EINVAL, "net.%u.veth.pair: only a veth has two ends", nic->index);
+	if (nic->mode != MODE_PRIVATE && nic->type != NIC_MACVLAN)
+		return err_set(err, EINVAL, "net.%u.macvlan.mode: the interface is no macvlan", nic->index);
+	return 0;
 }
 
 static int check_pair(const struct nic_conf *a, const struct nic_conf *b, struct err *err)
 {
 	char name[16], other[16];
 
-	nic_name(a, name);
-	nic_name(b, other);
+	if (net_nic_name(a, name) < 0 || net_nic_name(b, other) < 0)
+		return err_set(err, EINVAL, "net.%u.name: is too long", b->index);
 	if (a->type == NIC_HOST || b->type == NIC_HOST)
 		return err_set(err, EINVAL, "net.%u.type: a container that shares the host's network has no other interface",
 			       a->type == NIC_HOST ? a->index : b->index);
@@ -55,11 +61,18 @@ static int check_pair(const struct nic_conf *a, const struct nic_conf *b, struct
 			b->index, a->index);
 	if (a->has_hwaddr && b->has_hwaddr && memcmp(a->hwaddr, b->hwaddr, sizeof a->hwaddr) == 0)
 		return err_set(err, EINVAL, "net.%u.hwaddr: net.%u has the same", b->index, a->index);
+	if (a->type == NIC_PHYS && b->type == NIC_PHYS && str_eq(a->link, b->link))
+		return err_set(err, EINVAL, "net.%u.link: net.%u has '%s' already", b->index, a->index, a->link);
+	if (a->pair && str_eq(a->pair, b->pair))
+		return err_set(err, EINVAL, "net.%u.veth.pair: net.%u has the same", b->index, a->index);
 	return 0;
 }
 
 static int check_nics(const struct net_conf *net, struct err *err)
 {
+	for (size_t i = 0; i < net->n; i++)
+		if (check_nic(&net->v[i], err) < 0)
+			return -err->code;
 	for (size_t i = 0; i < net->n; i++)
 		for (size_t k = i + 1; k < net->n; k++) {
 			int r = check_pair(&net->v[i], &net->v[k], err);

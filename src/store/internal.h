@@ -12,7 +12,7 @@
  *   FOLDER/format              "1"
  *   FOLDER/lock                held by whoever writes
  *   FOLDER/next                where the search for a free slot goes on, where the search for stale entries does
- *   FOLDER/by-uuid/UUID        -> SLOT
+ *   FOLDER/by-uuid/UUID        -> SLOT; a container's further ones are UUID:0, UUID:1 ...
  *   FOLDER/by-slot/SLOT        -> UUID NAME NOTE STORE
  *
  * The link from the uuid is made first and removed last: whatever is interrupted between is found through it. */
@@ -25,7 +25,7 @@ struct registry {
 };
 
 struct registry_entry {
-	char uuid[37];
+	char uuid[48]; /* "UUID" or "UUID:K" */
 	char name[STORE_NAME_MAX + 1];
 	char note[32];
 	char *folder; /* of containers; where the owner is */

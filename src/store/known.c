@@ -19,7 +19,7 @@ static int match(const char *slot, const struct registry_entry *entry, void *dat
 	(void)slot;
 	if (!str_eq(entry->name, w->name) || !str_eq(entry->folder, w->store->containers))
 		return 0;
-	memcpy(w->uuid, entry->uuid, sizeof entry->uuid);
+	str_print(w->uuid, 37, "%.36s", entry->uuid);
 	return 1;
 }
 

@@ -245,11 +245,63 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 	return 0;
 }
 
+/* The name of the container's further entry number k. */
+static const char *further(const char *uuid, unsigned k, char text[static 48])
+{
+	str_print(text, 48, "%.36s:%u", uuid, k);
+	return text;
+}
+
+/* 1: the slot is the container's already; else 0, and the first number that is free. */
+static int find_further(const struct registry *reg, const char *uuid, const char *wanted, unsigned *ret_k)
+{
+	char name[48], slot[INET_ADDRSTRLEN];
+
+	if (registry_find(reg, uuid, slot, sizeof slot, NULL) == 0 && str_eq(slot, wanted))
+		return 1;
+	for (*ret_k = 0; registry_find(reg, further(uuid, *ret_k, name), slot, sizeof slot, NULL) == 0; (*ret_k)++)
+		if (str_eq(slot, wanted))
+			return 1;
+	return 0;
+}
+
+static int claim(struct registry *reg, const char *uuid, const char *name, uint32_t addr, struct err *err)
+{
+	char slot[INET_ADDRSTRLEN], key[48];
+	uint32_t same;
+	unsigned k;
+	int r = find_further(reg, uuid, print_addr(addr, slot), &k);
+
+	if (r == 0)
+		r = find_slot(reg, addr, &same, err);
+	return r != 0 ? r : registry_put(reg, slot, further(uuid, k, key), name, "00:00:00:00:00:00", err);
+}
+
+int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err)
+{
+	REGISTRY_INIT(reading);
+	REGISTRY_INIT(writing);
+	char slot[INET_ADDRSTRLEN];
+	unsigned k;
+	int r = registry_open(&reading, store, ".leases", false, err);
+
+	if (r < 0 || find_further(&reading, uuid, print_addr(ntohl(addr.s_addr), slot), &k) > 0)
+		return r < 0 ? r : 0;
+	r = store_make(store, err);
+	if (r == 0)
+		r = registry_open(&writing, store, ".leases", true, err);
+	r = r < 0 ? r : claim(&writing, uuid, name, ntohl(addr.s_addr), err);
+	return r < 0 ? r : 0;
+}
+
 int leases_release(const struct store *store, const char *uuid, struct err *err)
 {
 	REGISTRY_INIT(reg);
+	char name[48], slot[INET_ADDRSTRLEN];
 	int r = registry_open(&reg, store, ".leases", true, err);
 
+	for (unsigned k = 0; r == 0 && registry_find(&reg, further(uuid, k, name), slot, sizeof slot, NULL) == 0; k++)
+		r = registry_drop(&reg, name, err);
 	return r < 0 ? r : registry_drop(&reg, uuid, err);
 }
 
@@ -257,7 +309,7 @@ static int to_lease(const char *slot, const struct registry_entry *entry, struct
 {
 	uint8_t *m = ret->mac;
 
-	memcpy(ret->uuid, entry->uuid, sizeof ret->uuid);
+	str_print(ret->uuid, sizeof ret->uuid, "%.36s", entry->uuid);
 	memcpy(ret->name, entry->name, sizeof ret->name);
 	if (inet_pton(AF_INET, slot, &ret->ipv4) != 1 ||
 	    sscanf(entry->note, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)

@@ -27,6 +27,10 @@ int leases_use_subnet(const struct store *store, struct in_addr net, struct err 
 /* Reserve want, or any free address when want is 0, for lease's uuid, name and mac; fills in its ipv4. -EADDRINUSE naming
  * the holder, -EINVAL when it lies outside the subnet. The store's folders exist (store_make). */
 int leases_reserve(const struct store *store, struct lease *lease, struct in_addr want, struct err *err);
+/* One more address of the subnet for the container, of its own choice: fixed in its configuration. Its own already is 0.
+ * Errors as leases_reserve. */
+int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err);
+/* All that the container has. */
 int leases_release(const struct store *store, const char *uuid, struct err *err);
 int leases_find(const struct store *store, const char *uuid, struct lease *ret, struct err *err); /* -ENOENT */
 /* Until fn returns other than 0, which is then the result. */

@@ -178,15 +178,18 @@ static bool owner_lives(const struct registry_entry *entry)
 	autoclose int dir = open(entry->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofree char *config = NULL, *text = NULL, *claim = NULL, *gone = NULL;
 
+	char uuid[37];
+
 	if (dir < 0)
 		return true;
+	str_print(uuid, sizeof uuid, "%.36s", entry->uuid);
 	config = str_fmt("%s/config", entry->name);
-	claim = str_fmt(STORE_NEW "/%s/%s", entry->name, entry->uuid);
-	gone = str_fmt(STORE_GONE "/%s", entry->uuid);
+	claim = str_fmt(STORE_NEW "/%s/%s", entry->name, uuid);
+	gone = str_fmt(STORE_GONE "/%s", uuid);
 	if (!config || !claim || !gone)
 		return true;
 	int r = file_read_at(dir, config, 1 << 20, &text, NULL, NULL);
-	if (r == 0 && strstr(text, entry->uuid))
+	if (r == 0 && strstr(text, uuid))
 		return true;
 	if (r == -ENOENT && faccessat(dir, entry->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;

@@ -12,6 +12,7 @@ teardown() {
 @test "net.2 a NIC without a hardware address has the same one at each start" {
 	local mac
 	container web
+	mgr-config -n web set net.1.link none
 	mgr-config -n web set net.1.ipv4.address 192.0.2.7/24
 	boot web
 	mac=$(in_container web cat /sys/class/net/eth1/address)

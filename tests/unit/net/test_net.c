@@ -118,8 +118,8 @@ static void a_static_nic_on_a_bridge_of_the_users(void **state)
 				.link = (char *)(uintptr_t) "br7",
 				.has_hwaddr = true,
 				.hwaddr = { 2, 1, 2, 3, 4, 5 },
-				.ipv4 = { .family = AF_INET, .addr = { 10, 9, 0, 5 }, .prefix = 24 },
-				.ipv4_gateway = { .family = AF_INET, .addr = { 10, 9, 0, 1 } } };
+				.ipv4 = { .n = 1, .v = { { .family = AF_INET, .addr = { 10, 9, 0, 5 }, .prefix = 24 } } },
+				.ipv4_gateway = { .addr = { .family = AF_INET, .addr = { 10, 9, 0, 1 } } } };
 	struct net_conf conf = { .n = 1, .v = &nic };
 	struct net_plan p;
 	struct err err;
@@ -127,12 +127,13 @@ static void a_static_nic_on_a_bridge_of_the_users(void **state)
 	(void)state;
 	assert_int_equal(plan(&conf, &p, &err), 0);
 	assert_int_equal(p.n, 1);
-	assert_string_equal(p.nics[0].bridge, "br7");
+	assert_string_equal(p.nics[0].link, "br7");
 	assert_string_equal(p.nics[0].name, "eth1");
 	assert_string_equal(p.nics[0].veth, "mgr64a36864b3b");
 	assert_false(p.nics[0].managed);
-	assert_int_equal(p.nics[0].ipv4.s_addr, htonl(0x0a090005));
-	assert_int_equal(p.nics[0].gateway.s_addr, htonl(0x0a090001));
+	assert_int_equal(p.nics[0].n_addrs, 1);
+	assert_memory_equal(p.nics[0].addrs[0].addr, "\x0a\x09\x00\x05", 4);
+	assert_memory_equal(p.nics[0].gateway.addr, "\x0a\x09\x00\x01", 4);
 	assert_null(p.join);
 	net_plan_done(&p);
 }

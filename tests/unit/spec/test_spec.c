@@ -42,7 +42,7 @@ static void a_whole_file_reads(void **state)
 	assert_int_equal(spec.net.v[0].mtu, 1400);
 	assert_true(spec.net.v[0].has_hwaddr);
 	assert_int_equal(spec.net.v[1].index, 3);
-	assert_true(spec.net.v[1].ipv4.lease);
+	assert_true(!spec.net.v[1].ipv4.none && spec.net.v[1].ipv4.n == 0);
 	assert_int_equal(spec.net.forward.n, 2);
 	assert_int_equal(spec.limits.memory, 512 << 20);
 	assert_int_equal(spec.limits.swap, UINT64_MAX);
@@ -181,6 +181,9 @@ static const char *const assignments[] = {
 	"net.0.ipv4.address=192.168.7.9/31",
 	"net.0.ipv4.address=none",
 	"net.0.ipv4.gateway=10.0.0.1",
+	"net.0.ipv4.gateway=none",
+	"net.0.veth.pair=tap7",
+	"net.0.macvlan.mode=bridge",
 	"forward.port=tcp:8080:80",
 	"forward.port=udp:127.0.0.1:5300-5303:53-56",
 	"forward.port+=tcp:127.0.0.1:9000:9000",

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Addresses as a configuration has them. */
+#ifndef MGR_NET_ADDR_H
+#define MGR_NET_ADDR_H
+
+#include <netinet/in.h>
+
+#include "conf/conf.h"
+#include "net/net.h"
+
+extern const struct key_type key_ipv4_addresses; /* struct nic_addrs */
+extern const struct key_type key_ipv4_gateway;   /* struct nic_gateway */
+
+#define NIC_ADDR_TEXT (INET6_ADDRSTRLEN + 4)
+/* "10.0.3.7/24" */
+const char *addr_text(const struct nic_addr *addr, char text[static NIC_ADDR_TEXT]);
+/* Bytes of an address: 4 or 16. */
+size_t addr_len(const struct nic_addr *addr);
+bool addr_leases(const struct nic_addrs *addrs);
+
+#endif

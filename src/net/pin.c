@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "net/nic.h"
+
+#define PIN "netns"
+
+static int pin(int rundir, int netns, struct err *err)
+{
+	autofree char *from = str_fmt("/proc/self/fd/%d", netns), *to = str_fmt("/proc/self/fd/%d/" PIN, rundir);
+	autoclose int fd = openat(rundir, PIN, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (!from || !to)
+		return err_nomem(err);
+	if (fd < 0 || mount(from, to, NULL, MS_BIND, NULL) < 0)
+		return err_sys(err, errno, "keep the network namespace");
+	return 0;
+}
+
+int nic_pin(const struct sides *s, const struct net_record *record, struct err *err)
+{
+	int r;
+
+	if (faccessat(record->rundir, PIN, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	r = record->fn(record->data, PIN_LINE, err);
+	return r < 0 ? r : pin(record->rundir, s->netns, err);
+}
+
+int nic_pinned(int rundir)
+{
+	int fd = openat(rundir, PIN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int nic_unpin(int rundir, struct err *err)
+{
+	autofree char *path = str_fmt("/proc/self/fd/%d/" PIN, rundir);
+
+	if (!path)
+		return err_nomem(err);
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+		return err_sys(err, errno, "let go of the network namespace");
+	return unlinkat(rundir, PIN, 0) < 0 && errno != ENOENT ? err_sys(err, errno, "remove '" PIN "'") : 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A veth: one end in the container, the other on a bridge of the host or by itself. */
+#include <errno.h>
+#include <linux/if_bridge.h>
+#include <linux/if_ether.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "net/nic.h"
+
+/* One each way: the kernel's default is one per processor, each with its folder in sysfs, and a veth gains nothing by them.
+ */
+static void put_queues(struct rtnl_msg *m)
+{
+	rtnl_put_u32(m, IFLA_NUM_TX_QUEUES, 1);
+	rtnl_put_u32(m, IFLA_NUM_RX_QUEUES, 1);
+}
+
+/* veth_newlink (drivers/net/veth.c): the other end is made in its namespace and named by the same request. It cannot be up
+ * before the pair is (ENOTCONN). */
+static void put_peer(struct rtnl_msg *m, const struct net_nic *nic, int netns, uint32_t mtu)
+{
+	struct ifinfomsg peer = { .ifi_family = AF_UNSPEC };
+	size_t info = rtnl_nest(m, IFLA_LINKINFO), data, end;
+
+	rtnl_put_str(m, IFLA_INFO_KIND, "veth");
+	data = rtnl_nest(m, IFLA_INFO_DATA);
+	end = rtnl_nest(m, VETH_INFO_PEER);
+	rtnl_put_raw(m, &peer, sizeof peer);
+	rtnl_put_str(m, IFLA_IFNAME, nic->name);
+	rtnl_put(m, IFLA_ADDRESS, nic->mac, sizeof nic->mac);
+	rtnl_put_u32(m, IFLA_MTU, mtu);
+	put_queues(m);
+	rtnl_put_u32(m, IFLA_NET_NS_FD, (uint32_t)netns);
+	rtnl_nest_end(m, end);
+	rtnl_nest_end(m, data);
+	rtnl_nest_end(m, info);
+}
+
+/* The host end has a MAC so high that a bridge without one of its own never takes it over, and never the container's: the
+ * bridge would keep what is sent to that one for itself. */
+static void host_mac(uint8_t mac[static 6], const uint8_t of[static 6])
+{
+	memcpy(mac, of, 6);
+	mac[0] = of[0] == 0xfe ? 0xfa : 0xfe;
+}
+
+/* A host end that the user has named is refused where there is one of that name: it may be anything. */
+static int make_pair(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *bridge, struct err *err)
+{
+	struct ifinfomsg info = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	uint32_t mtu = nic->mtu ? nic->mtu : bridge->mtu ? bridge->mtu : ETH_DATA_LEN;
+	struct rtnl_msg m;
+	uint8_t mac[6];
+	int r;
+
+	host_mac(mac, nic->mac);
+	rtnl_start(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
+	rtnl_put_str(&m, IFLA_IFNAME, nic->veth);
+	rtnl_put(&m, IFLA_ADDRESS, mac, sizeof mac);
+	rtnl_put_u32(&m, IFLA_MTU, mtu);
+	put_queues(&m);
+	if (bridge->index)
+		rtnl_put_u32(&m, IFLA_MASTER, (uint32_t)bridge->index);
+	put_peer(&m, nic, s->netns, mtu);
+	r = rtnl_talk(s->host, &m, err);
+	if (r == -EEXIST && !nic->own_pair && veth_delete_now(s->host, nic->veth, NULL) >= 0)
+		r = rtnl_talk(s->host, &m, err);
+	return r < 0 ? err_wrap(err, "make veth '%s' for '%s'", nic->veth, nic->name) : 0;
+}
+
+/* Packets of a container to itself through the host's address come back by the port that they left by, when the host runs
+ * iptables on bridges (bridge-nf-call-iptables). */
+static int allow_hairpin(const struct sides *s, const struct net_nic *nic, int index, struct err *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_BRIDGE, .ifi_index = index };
+	struct rtnl_msg m;
+	uint8_t on = 1;
+	size_t port;
+
+	rtnl_start(&m, RTM_SETLINK, 0, &info, sizeof info);
+	port = rtnl_nest(&m, IFLA_PROTINFO | NLA_F_NESTED);
+	rtnl_put(&m, IFLA_BRPORT_MODE, &on, sizeof on);
+	rtnl_nest_end(&m, port);
+	if (rtnl_talk(s->host, &m, err) < 0)
+		return err_wrap(err, "set hairpin mode of '%s'", nic->veth);
+	return 0;
+}
+
+int veth_check(int host, const struct net_nic *nic, struct err *err)
+{
+	struct rtnl_link link;
+	int r = nic->own_pair ? rtnl_find(host, nic->veth, &link, NULL) : -ENODEV;
+
+	return r == 0 ? err_set(err, EEXIST, "the host has an interface '%s' already", nic->veth) : 0;
+}
+
+int veth_make(const struct sides *s, const struct net_nic *nic, int *ret_index, struct err *err)
+{
+	struct rtnl_link bridge = { 0 }, pair;
+	int r = nic->link[0] ? rtnl_find(s->host, nic->link, &bridge, err) : 0;
+
+	if (r == -ENODEV)
+		return err_set(err, ENODEV, "bridge '%s' does not exist", nic->link);
+	if (r < 0)
+		return err_wrap(err, "find bridge '%s'", nic->link);
+	r = make_pair(s, nic, &bridge, err);
+	if (r >= 0)
+		r = rtnl_find(s->host, nic->veth, &pair, err);
+	if (r >= 0 && nic->managed)
+		r = allow_hairpin(s, nic, pair.index, err);
+	*ret_index = r < 0 ? 0 : pair.peer;
+	return r;
+}

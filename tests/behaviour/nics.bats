@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Interfaces of every kind, and addresses of one's own.
+load ../lib/common
+load ../lib/net
+
+setup() {
+	common_setup
+	export bridge=mgrbr-$MGR_LAB_ID table=mgr_$MGR_LAB_ID
+}
+
+# The first two numbers of the managed network's addresses.
+managed() {
+	sed 's/\.0\.0\/16$//' "$MGR_ROOT/var/lib/mgr/.leases/subnet"
+}
+
+# --- addresses ----------------------------------------------------------------------------------------------------------
+
+@test "net.22 static addresses on the managed network, several on an interface, are its own alone" {
+	local net
+	container other
+	net=$(managed)
+	container web -s "net.0.ipv4.address=$net.7.7/16" -s "net.0.ipv4.address+=$net.7.8/16"
+	boot web
+	run in_container web ip -4 addr show dev eth0
+	assert_contains "inet $net.7.7/16"
+	assert_contains "inet $net.7.8/16"
+	in_container web ip route | grep -q "default via $net.0.1"
+	boot other
+	in_container other ping -c 1 -W 2 "$net.7.8"
+	looks_up other web.mgr "$net.7.7"
+	run mgr-create -n db -t busybox -s "net.0.ipv4.address=$net.7.8/16"
+	assert_status 1
+	assert_output "mgr-create: db: net.0.ipv4.address: $net.7.8/16: address $net.7.8 belongs to 'web'"
+	run mgr-create -n db -t busybox --ip "$net.7.7"
+	assert_status 1
+	assert_contains "address $net.7.7 belongs to 'web'"
+	run mgr-config -n other set net.0.ipv4.address "$net.7.7/16"
+	assert_status 1
+	assert_contains "belongs to 'web'"
+	# with the container its addresses go
+	mgr-destroy -f web
+	container db -s net.0.ipv4.address+=lease -s "net.0.ipv4.address+=$net.7.8/16"
+	boot db
+	run in_container db ip -4 addr show dev eth0
+	assert_contains "inet $(container_ip db)/16"
+	assert_contains "inet $net.7.8/16"
+	[ "$(container_ip db)" != "$net.7.8" ]
+}
+
+@test "net.22 an address that cannot be is refused, saying why" {
+	local net case
+	container web
+	net=$(managed)
+	while IFS='|' read -r address why; do
+		run mgr-config -n web set net.0.ipv4.address "$address"
+		assert_status 1
+		assert_contains "net.0.ipv4.address: "
+		assert_contains "$why"
+	done <<-EOF
+		192.0.2.7/16|is not in $net.0.0/16, the managed network's subnet
+		$net.0.1/16|is the managed network's gateway
+		$net.0.0/16|is not lease, none or an address of a host with its prefix
+		$net.255.255/16|is not lease, none or an address of a host with its prefix
+		$net.3.3/24|the managed network's prefix is /16
+		$net.3.3|is not lease, none or an address
+		224.0.0.1/8|is not lease, none or an address
+		$net.3.3/33|is not lease, none or an address
+	EOF
+	mgr-config -n web set net.0.ipv4.address "$net.9.9/16"
+	run mgr-config -n web add net.0.ipv4.address "$net.9.9/16"
+	assert_status 1
+	assert_contains "is there twice"
+	run mgr-config -n web set net.0.ipv4.gateway 300.1.1.1
+	assert_status 1
+	assert_contains "net.0.ipv4.gateway: '300.1.1.1' is not none or an IPv4 address"
+	run mgr-start -n web -s net.0.ipv4.address=192.0.2.7/16
+	assert_status 1
+	assert_contains "is not in $net.0.0/16"
+	mgr-config -n web set net.0.ipv4.gateway none
+	boot web
+	run in_container web ip route
+	refute_contains default
+}
+
+# --- several, and of every kind -----------------------------------------------------------------------------------------
+
+@test "net.22 interfaces on the managed bridge, on another, and on none, each with its settings" {
+	ip link add br7 type bridge
+	ip addr add 192.0.2.129/25 dev br7
+	ip link set br7 up
+	container web -s net.1.link=br7 -s net.1.ipv4.address=192.0.2.130/25 -s net.1.name=lan0 -s net.1.mtu=1400 \
+		-s net.1.hwaddr=02:00:00:00:00:77 -s net.2.link=none -s net.2.veth.pair=tap7 -s net.2.ipv4.address=198.51.100.2/30 \
+		-s net.3.type=veth -s net.3.link=br7 -s net.3.flags=down -s net.3.ipv4.address=none
+	boot web
+	in_container web ping -c 1 -W 2 "$(gateway)"
+	busybox ping -c 1 -W 2 192.0.2.130
+	assert_equal "$(in_container web cat /sys/class/net/lan0/mtu)" 1400
+	assert_equal "$(in_container web cat /sys/class/net/lan0/address)" 02:00:00:00:00:77
+	ip addr add 198.51.100.1/30 dev tap7
+	ip link set tap7 up
+	busybox ping -c 1 -W 2 198.51.100.2
+	run in_container web ip addr show dev eth3
+	refute_contains inet
+	refute_contains UP
+	mgr-stop -k web
+	[ ! -e /sys/class/net/tap7 ]
+	# a name that the host has already is not touched
+	ip link add tap7 type bridge
+	run mgr-start web
+	ip link show tap7 >/dev/null
+	ip link del tap7
+	ip link del br7
+	assert_status 1
+	assert_output "mgr-start: web: network: the host has an interface 'tap7' already"
+}
+
+@test "net.22 what does not fit together is refused, naming the key" {
+	local args why
+	container web
+	while IFS='|' read -r args why; do
+		# shellcheck disable=SC2086 # several options
+		run mgr-start web $args
+		assert_status 1
+		assert_output "mgr-start: web: config: $why"
+	done <<-'EOF'
+		-s net.1.type=phys|net.1.link: is not set: the interface of the host that a phys is made of
+		-s net.1.type=macvlan -s net.1.link=none|net.1.link: is not set: the interface of the host that a macvlan is made of
+		-s net.1.type=macvlan -s net.1.link=x0 -s net.1.veth.pair=y0|net.1.veth.pair: only a veth has two ends
+		-s net.0.macvlan.mode=bridge|net.0.macvlan.mode: the interface is no macvlan
+		-s net.1.type=phys -s net.1.link=eth0|net.1.name: 'eth0' is the name of net.0 too
+		-s net.1.type=phys -s net.1.link=x0 -s net.2.type=phys -s net.2.link=x0 -s net.2.name=y0|net.2.link: net.1 has 'x0' already
+		-s net.1.type=host|net.1.type: a container that shares the host's network has no other interface
+	EOF
+	run mgr-start web -s net.1.type=macvlan -s net.1.link=nil0
+	assert_output "mgr-start: web: network: interface 'nil0' does not exist"
+	run mgr-start web -s net.1.type=phys -s net.1.link=nil0
+	assert_output "mgr-start: web: network: interface 'nil0' does not exist"
+	run mgr-start web -s net.1.type=vlan
+	assert_contains "net.1.type: 'vlan' is not"
+}
+
+@test "net.22 a macvlan reaches what its mode lets it" {
+	make_machine peer
+	container web -s net.0.type=macvlan -s net.0.link=to-peer -s net.0.macvlan.mode=bridge -s net.0.ipv4.address=192.0.2.10/24 \
+		-s net.0.ipv4.gateway=192.0.2.2
+	container db -s net.0.type=macvlan -s net.0.link=to-peer -s net.0.macvlan.mode=bridge -s net.0.ipv4.address=192.0.2.11/24
+	ip -n peer addr add 192.0.2.9/24 dev eth0
+	boot web
+	boot db
+	in_container web ping -c 1 -W 2 192.0.2.9
+	in_container web ping -c 1 -W 2 192.0.2.11
+	in_container web ip route | grep -q "default via 192.0.2.2"
+	[ "$(in_container web cat /sys/class/net/eth0/address)" != "$(cat /sys/class/net/to-peer/address)" ]
+	mgr-stop -k db
+	boot db -s net.0.macvlan.mode=private
+	run in_container db ping -c 1 -W 1 192.0.2.10
+	assert_status 1
+	in_container db ping -c 1 -W 2 192.0.2.9
+	mgr-stop -k db
+	run mgr-start db -s net.0.macvlan.mode=passthru
+	assert_status 1
+	assert_output "mgr-start: db: network: make macvlan 'eth0' on 'to-peer': 'to-peer' has others already, passthru wants it alone"
+	mgr-stop -k web
+	boot db -s net.0.macvlan.mode=passthru
+	assert_equal "$(in_container db cat /sys/class/net/eth0/address)" "$(cat /sys/class/net/to-peer/address)"
+}
+
+# --- physical ones ------------------------------------------------------------------------------------------------------
+
+# What is to be the same afterwards of the interface card0.
+card() {
+	ip -o link show card0 | sed 's/@.*: </: </; s/ state [A-Z]* / /; s/ link-netns.*//'
+	ip -o addr show card0 | awk '$3 == "inet" || $4 !~ /^fe80/ { print $3, $4, $5, $6 }'
+	cat /sys/class/net/card0/address /sys/class/net/card0/mtu
+}
+
+# A card: one end of a cable, the other at "far".
+make_card() {
+	ip link add card0 type veth peer name far0
+	ip addr add 192.0.2.1/30 dev far0
+	ip link set far0 up
+	ip link set card0 mtu 1480
+	ip addr add 192.0.2.2/30 brd + dev card0
+	ip addr add 192.0.2.65/28 dev card0
+	ip addr add 2001:db8:7::2/64 dev card0 nodad
+	ip link set card0 "${1-up}"
+	card >"$BATS_TEST_TMPDIR/before"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/before")" -ge 5 ]
+}
+
+is_back() {
+	card 2>/dev/null | diff "$BATS_TEST_TMPDIR/before" - >&2 && [ ! -e "$MGR_ROOT/run/mgr/web/netns" ]
+}
+
+with_card() {
+	container web -s net.1.type=phys -s net.1.link=card0 -s net.1.ipv4.address=192.0.2.2/30 "$@"
+}
+
+@test "net.22 a physical interface is the container's while it runs, over reboots inside, and comes back as it was" {
+	local init
+	make_card
+	with_card -s net.1.name=eth1 -s net.1.mtu=1400 -s net.1.hwaddr=02:00:00:00:00:88
+	boot web
+	[ ! -e /sys/class/net/card0 ]
+	in_container web ping -c 1 -W 2 192.0.2.1
+	assert_equal "$(in_container web cat /sys/class/net/eth1/address)" 02:00:00:00:00:88
+	assert_equal "$(in_container web cat /sys/class/net/eth1/mtu)" 1400
+	run in_container web ip addr show dev eth1
+	refute_contains 192.0.2.65
+	init=$(pid_of web)
+	in_container web reboot || true
+	wait_gone 20 "$init"
+	wait_until 10 in_container web ping -c 1 -W 2 192.0.2.1
+	in_container web ip link set eth1 down
+	in_container web ip link set eth1 name mine
+	mgr-stop -k web
+	is_back
+	ip link del card0
+}
+
+@test "net.22 a physical interface that was down comes back down" {
+	make_card down
+	with_card
+	boot web
+	in_container web ping -c 1 -W 2 192.0.2.1
+	mgr-stop -k web
+	is_back
+	ip link del card0
+}
+
+@test "net.22 a physical interface comes back after a crash and when the start fails" {
+	make_card
+	with_card
+	boot web
+	# a crash: supervisor and init at once
+	kill -KILL "$(ps -o ppid= -p "$(pid_of web)" | tr -d ' ')"
+	run wait_until 5 state_is web STOPPED
+	mgr-stop -k web || true
+	wait_until 5 is_back
+	run mgr-start web -s net.2.link=br9
+	assert_status 1
+	is_back
+	run mgr-start web -s init.cmd=/none
+	assert_status 1
+	is_back
+	for point in boot:up:network boot:up:forward; do
+		MGR_DEBUG_KILL=$point run mgr-start web
+		assert_status 1
+		mgr-stop -k web || true
+		wait_until 5 is_back
+	done
+	boot web
+	mgr-stop -k web
+	is_back
+	ip link del card0
+}
+
+@test "net.22 a physical interface that another container has, or that a bridge has, is refused, naming it" {
+	make_card
+	with_card
+	boot web
+	container db -s net.1.type=phys -s net.1.link=card0
+	run mgr-start db
+	assert_status 1
+	assert_output "mgr-start: db: network: interface 'card0' is in container 'web' now"
+	mgr-stop -k web
+	is_back
+	ip link add br7 type bridge
+	ip link set card0 master br7
+	run mgr-start db
+	ip link del br7
+	ip link del card0
+	assert_status 1
+	assert_output "mgr-start: db: network: interface 'card0' belongs to a bridge or bond of the host"
+}
