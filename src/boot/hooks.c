@@ -206,10 +206,11 @@ int up_hook_net(struct boot *b, struct err *err)
 		const struct nic_conf *nic = find_nic(&b->spec.net, made->index);
 		if (!nic || (!nic->script_up && !nic->script_down))
 			continue;
-		str_print(object, sizeof object, "%u %s", made->index, made->veth);
+		const char *device = made->veth[0] ? made->veth : made->link;
+		str_print(object, sizeof object, "%u %s", made->index, device);
 		r = undo_add(b->rundir, "hook-net", object, err);
 		if (r == 0 && nic->script_up)
-			r = run_script(nic->script_up, "up", nic, made->veth, &t, b->spec.hook.timeout, err);
+			r = run_script(nic->script_up, "up", nic, device, &t, b->spec.hook.timeout, err);
 	}
 	return r;
 }
