@@ -129,7 +129,7 @@ static const struct option_row opts[] = {
 
 const struct command cmd_forward = {
 	.name = "forward",
-	.args = "-n NAME add SPEC | del SPEC | ls",
+	.args = "add SPEC | del SPEC | ls",
 	.help = "Forward ports of the host to a running container, end that, or list them.",
 	.opts = opts,
 	.data_size = sizeof(struct forward_data),

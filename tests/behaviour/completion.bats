@@ -137,3 +137,15 @@ typed() {
 	run setpriv --reuid 65534 --regid 65534 --clear-groups bash "$BATS_TEST_TMPDIR/do" "$BATS_TEST_TMPDIR"
 	assert_output "--name"
 }
+
+@test "doc.2 verbs and what follows them: the forwards that a container has" {
+	container fwd --forward tcp:8080:80 --forward udp:5300:53
+	run complete_line "mgr-forward -n fwd d"
+	assert_output "del"
+	run complete_line "mgr-forward -n fwd del "
+	assert_output $'tcp:8080:80\nudp:5300:53'
+	run complete_line "mgr-forward -n fwd add u"
+	assert_output "udp:"
+	run complete_line "mgr-net s"
+	assert_output "status"
+}
