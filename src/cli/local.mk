@@ -12,7 +12,8 @@ src_cli_libcli_a_SOURCES = \
 	%D%/print.c %D%/print.h \
 	%D%/print_internal.h \
 	%D%/print_json.c \
-	%D%/print_table.c
+	%D%/print_table.c \
+	%D%/report.c %D%/report.h
 
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
@@ -71,10 +72,12 @@ fast_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_SOURCES)))
 manage_names = $(patsubst %D%/cmd_%.c,mgr-%,$(filter %D%/cmd_%,$(mgr_manage_SOURCES)))
 
 install-exec-hook:
+	@$(MKDIR_P) '$(DESTDIR)$(libdir)' && cd '$(DESTDIR)$(libdir)' && $(LN_S) -f libmgr.so.0 libmgr.so
 	@set -e; cd '$(DESTDIR)$(bindir)'; for name in $(fast_names); do $(LN_S) -f mgr $$name; done
 	@set -e; for name in $(manage_names); do \
 		$(LN_S) -rf '$(DESTDIR)$(pkglibexecdir)/mgr-manage' "$(DESTDIR)$(bindir)/$$name"; done
 
 uninstall-hook:
+	@rm -f '$(DESTDIR)$(libdir)/libmgr.so'
 	@cd '$(DESTDIR)$(bindir)' && rm -f $(fast_names) $(manage_names)
 	@cd '$(DESTDIR)$(bashcompletiondir)' && rm -f $(fast_names) $(manage_names)

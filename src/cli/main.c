@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/parallel.h"
+#include "cli/report.h"
 
 static int ours(const struct cli *cli, int code)
 {
@@ -30,6 +31,7 @@ static void complain(const struct command *cmd, const char *name, const struct e
 	if ((err->code == EACCES || err->code == EPERM) && geteuid() != 0)
 		err_set(&line, err->code, "%.450s: this needs root", line.msg);
 	fprintf(stderr, "%s\n", line.msg);
+	report(err);
 	log_error("%s", line.msg + strlen("mgr-") + strlen(cmd->name) + strlen(": ")); /* the log says who */
 }
 
@@ -228,6 +230,7 @@ int main(int argc, char *argv[])
 	const struct command *cmd;
 
 	fd_fill_stdio();
+	report_open();
 	if (slash)
 		self = slash + 1;
 	cmd = str_starts(self, "mgr-") ? find(self + 4) : NULL;

@@ -39,21 +39,21 @@ static int take_answer(int sock, struct inside *ret, struct err *err)
 
 static int open_at_rest(const struct store *store, const char *name, struct inside *ret, struct err *err)
 {
-	autocall(strv_done) struct strv argv = { 0 };
+	autocall(strv_done) struct strv argv = { 0 }, env = { 0 };
 	autoclose int ours = -1, theirs = -1;
 	int pair[2], r;
 	pid_t pid;
 
 	if (boot_argv(store, "--open", &argv) < 0 || strv_add(&argv, name) < 0)
 		return err_nomem(err);
-	r = boot_environment(err);
+	r = environment_make(&env, NULL, err);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, errno, "make a socket pair");
 	ours = pair[0];
 	theirs = pair[1];
-	pid = proc_spawn((const char *const *)argv.v, (const struct proc_fd[]){ { theirs, BOOT_RESULT_FD } }, 1, NULL, err);
+	pid = proc_spawn((const char *const *)argv.v, (const struct proc_fd[]){ { theirs, BOOT_RESULT_FD } }, 1, env.v, err);
 	if (pid < 0)
 		return pid;
 	close(steal_fd(&theirs));

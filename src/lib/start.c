@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -36,16 +35,6 @@ static int build_argv(const struct store *store, const char *name, const struct 
 	return r | strv_add(argv, name);
 }
 
-int boot_environment(struct err *err)
-{
-	const char *root = getenv("MGR_ROOT");
-	autofree char *absolute = root ? realpath(root, NULL) : NULL;
-
-	if (root && absolute && setenv("MGR_ROOT", absolute, 1) < 0)
-		return err_nomem(err);
-	return 0;
-}
-
 static int read_result(int fd, pid_t pid, struct boot_result *ret, struct err *err)
 {
 	char text[48];
@@ -63,7 +52,7 @@ static int read_result(int fd, pid_t pid, struct boot_result *ret, struct err *e
 }
 
 /* Run it until it answers. */
-static int ask_boot(const struct strv *argv, int client, struct boot_result *ret, struct err *err)
+static int ask_boot(const struct strv *argv, char *const env[], int client, struct boot_result *ret, struct err *err)
 {
 	autoclose int ours = -1, theirs = -1;
 	int pair[2];
@@ -75,7 +64,7 @@ static int ask_boot(const struct strv *argv, int client, struct boot_result *ret
 	theirs = pair[1];
 	pid = proc_spawn((const char *const *)argv->v,
 			 (const struct proc_fd[]){ { theirs, BOOT_RESULT_FD }, { client, BOOT_CLIENT_FD } },
-			 client >= 0 ? 2 : 1, NULL, err);
+			 client >= 0 ? 2 : 1, env, err);
 	if (pid < 0)
 		return pid;
 	close(steal_fd(&theirs));
@@ -84,15 +73,15 @@ static int ask_boot(const struct strv *argv, int client, struct boot_result *ret
 
 int lib_start(const struct store *store, const char *name, const struct lib_start *how, struct err *err)
 {
-	autocall(strv_done) struct strv argv = { 0 };
+	autocall(strv_done) struct strv argv = { 0 }, env = { 0 };
 	struct boot_result result;
 	int r;
 
 	if (build_argv(store, name, how, &argv) < 0)
 		return err_nomem(err);
-	r = boot_environment(err);
+	r = environment_make(&env, NULL, err);
 	if (r == 0)
-		r = ask_boot(&argv, how->client, &result, err);
+		r = ask_boot(&argv, env.v, how->client, &result, err);
 	if (r < 0)
 		return r;
 	if (result.code) {

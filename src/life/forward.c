@@ -17,17 +17,6 @@
 #define KEY        "port"
 #define CONFIG_MAX (1 << 20)
 
-int life_forwards(const struct store *store, const char *name, bool runs, struct strv *ret, struct err *err)
-{
-	autoclose int run = runs ? store_runtime(store, name, false, NULL) : -1;
-	autoclose int folder = -1;
-
-	if (run >= 0 && glance_at(run, "spec", SECTION, KEY, ret, NULL) >= 0)
-		return 0;
-	folder = store_container(store, name, err);
-	return folder < 0 ? folder : glance_at(folder, "config", SECTION, KEY, ret, err);
-}
-
 int life_forward(const struct store *store, const char *name, const char *spec, bool del, uint64_t deadline, struct err *err)
 {
 	struct wire_forward_change change = { .del = del };

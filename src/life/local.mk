@@ -7,6 +7,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/fill.c \
 	%D%/force.c \
 	%D%/forward.c %D%/forward.h \
+	%D%/forwards.c \
 	%D%/freeze.c %D%/freeze.h \
 	%D%/glance.c %D%/glance.h \
 	%D%/look.c %D%/look.h \

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What went wrong, for the program that runs a command (libmgr): each failure as a whole struct err, written to the
+ * descriptor that MGR_REPORT_FD names, a pipe. */
+#ifndef MGR_CLI_REPORT_H
+#define MGR_CLI_REPORT_H
+
+#include "base/err.h"
+
+/* Take it from the environment; programs that this one runs do not see it. */
+void report_open(void);
+void report(const struct err *err);
+
+#endif
