@@ -54,7 +54,7 @@ int boot_load(struct boot *b, struct err *err)
 	if (map->mode == IDMAP_AUTO)
 		return err_set(err, EINVAL, "container.idmap is 'auto': create writes the range that a container was given");
 	log_to(b->log, b->spec.log.level, b->name);
-	r = spec_check_ids(&b->spec, &b->store, err);
+	r = spec_claim_ids(&b->spec, &b->store, b->name, err);
 	if (r < 0)
 		return r;
 	b->root_uid = idmap_root(map, false);

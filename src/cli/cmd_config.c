@@ -149,6 +149,8 @@ static int keep(const struct cli *cli, const char *container, int dir, const cha
 	r = conf_load_text(&spec_schema, &spec, path, str_text(text), text->len, err);
 	if (r == 0)
 		r = spec_check(&spec, err);
+	if (r == 0)
+		r = spec_claim_ids(&spec, &cli->store, container, err);
 	if (r == 0 && spec.container.uuid)
 		r = net_claim(&spec.net, &cli->store, container, spec.container.uuid, err);
 	return r < 0 ? r : file_replace_at(dir, "config", text->text, text->len, 0600, err);

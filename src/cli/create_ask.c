@@ -60,7 +60,7 @@ static int ask_option(char *line, struct strv *args, struct err *err)
 int create_ask_name(struct strv *names, struct err *err)
 {
 	char *name = NULL;
-	int r = ask_until("Name of the container", NULL, store_check_name, &name, err);
+	int r = ask_until("Name of the container", NULL, store_check_new_name, &name, err);
 
 	return r < 0 ? r : strv_take(names, name) < 0 ? err_nomem(err) : 0;
 }

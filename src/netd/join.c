@@ -50,7 +50,7 @@ int join_check(const struct wire_net_join *join, size_t len, const struct bridge
 	    join->n_forwards != (len - sizeof *join) / sizeof *join->forwards || !TEXT_ENDS(join->name) ||
 	    !TEXT_ENDS(join->uuid) || !TEXT_ENDS(join->store) || !TEXT_ENDS(join->veth))
 		return err_set(err, EBADMSG, "the request is malformed");
-	r = store_check_name(join->name, err);
+	r = store_check_new_name(join->name, err);
 	if (r >= 0)
 		r = check_uuid(join->uuid, err);
 	if (r >= 0)

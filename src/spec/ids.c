@@ -12,19 +12,14 @@ static size_t ranges_of(const struct idmap *map, struct ids_range ranges[static 
 	return n;
 }
 
-int spec_check_ids(const struct spec *spec, const struct store *store, struct err *err)
-{
-	struct ids_range ranges[IDMAP_RANGES];
-	size_t n = ranges_of(&spec->container.idmap, ranges);
-	const char *uuid = spec->container.uuid ? spec->container.uuid : "";
-
-	return n ? ids_check(store, uuid, ranges, n, err) : 0;
-}
-
 int spec_claim_ids(const struct spec *spec, const struct store *store, const char *name, struct err *err)
 {
 	struct ids_range ranges[IDMAP_RANGES];
 	size_t n = ranges_of(&spec->container.idmap, ranges);
 
-	return n ? ids_claim(store, spec->container.uuid, name, ranges, n, err) : 0;
+	if (n == 0)
+		return 0;
+	if (!spec->container.uuid) /* nobody to give them to */
+		return ids_check(store, "", ranges, n, err);
+	return ids_claim(store, spec->container.uuid, name, ranges, n, err);
 }

@@ -119,7 +119,7 @@ int store_claim(const struct store *store, const char *name, struct err *err)
 {
 	autofree char *path = claim_path(store, name);
 	autoclose int claim = -1;
-	int r = store_check_name(name, err);
+	int r = store_check_new_name(name, err);
 
 	if (!path)
 		return err_nomem(err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "store/internal.h"
@@ -11,6 +12,9 @@
 #define SLOT_FIRST 16U
 #define SLOT_OTHER 4096U /* managers other than the default one begin from here up, each somewhere else */
 #define SLOT_END   32767U
+
+#define UUID_LEN 36
+#define OWN_MAX  64
 
 static unsigned home(const struct store *store)
 {
@@ -106,14 +110,6 @@ int ids_reserve(const struct store *store, const char *uuid, const char *name, u
 	return 0;
 }
 
-int ids_release(const struct store *store, const char *uuid, struct err *err)
-{
-	REGISTRY_INIT(reg);
-	int r = registry_open(&reg, store, ".ids", true, err);
-
-	return r < 0 ? r : registry_drop(&reg, uuid, err);
-}
-
 struct search {
 	const char *uuid;
 	const struct ids_range *ranges;
@@ -126,7 +122,7 @@ static int compare(const char *slot, const struct registry_entry *entry, void *d
 	const struct search *s = data;
 	struct ids_range held;
 
-	if (str_eq(entry->uuid, s->uuid) || range_of(slot, entry, &held) < 0)
+	if (strncmp(entry->uuid, s->uuid, UUID_LEN) == 0 || range_of(slot, entry, &held) < 0)
 		return 0;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct ids_range *r = &s->ranges[i];
@@ -146,19 +142,64 @@ static int look(const struct registry *reg, const char *uuid, const struct ids_r
 	return registry_each(reg, compare, &search, err);
 }
 
-/* All of it in what this uuid has: ranges in the registry never overlap. */
-static bool is_its_own(const struct registry *reg, const char *uuid, const struct ids_range *ranges, size_t n)
-{
-	autocall(registry_entry_done) struct registry_entry entry = { 0 };
-	struct ids_range held;
-	char slot[16];
+/* What this uuid has, under its own name and its further ones. */
+struct own {
+	struct ids_range v[OWN_MAX];
+	size_t n;
+};
 
-	if (registry_find(reg, uuid, slot, sizeof slot, NULL) < 0 || registry_get(reg, slot, &entry, NULL) < 0 ||
-	    !str_eq(entry.uuid, uuid) || range_of(slot, &entry, &held) < 0)
-		return false;
+static const char *entry_name(const char *uuid, size_t k, char text[static REGISTRY_NAME])
+{
+	return k == 0 ? uuid : registry_further(uuid, (unsigned)k - 1, text);
+}
+
+static int too_many(struct err *err)
+{
+	return err_set(err, ENOSPC, "container.idmap: it has had %d ranges of ids, no more are kept", OWN_MAX);
+}
+
+static int read_own(const struct registry *reg, const char *uuid, struct own *own, struct err *err)
+{
+	char text[REGISTRY_NAME], slot[16];
+
+	for (own->n = 0;; own->n++) {
+		autocall(registry_entry_done) struct registry_entry entry = { 0 };
+		const char *name = entry_name(uuid, own->n, text);
+		if (registry_find(reg, name, slot, sizeof slot, NULL) < 0)
+			return 0;
+		if (own->n == ARRAY_SIZE(own->v))
+			return too_many(err);
+		if (registry_get(reg, slot, &entry, NULL) < 0 || !str_eq(entry.uuid, name) ||
+		    range_of(slot, &entry, &own->v[own->n]) < 0)
+			own->v[own->n] = (struct ids_range){ 0 }; /* half of an entry */
+	}
+}
+
+/* The first part of the range that is not its own yet. */
+static bool find_gap(const struct own *own, const struct ids_range *range, struct ids_range *ret)
+{
+	uint64_t at = range->first, end = at + range->count, stop = end;
+
+	for (size_t i = 0; i < own->n; i++) {
+		uint64_t first = own->v[i].first, behind = first + own->v[i].count;
+		if (first <= at && at < behind) {
+			at = behind;
+			i = (size_t)-1; /* another one may go on there */
+		}
+	}
+	for (size_t i = 0; i < own->n; i++)
+		if (own->v[i].count && own->v[i].first > at && own->v[i].first < stop)
+			stop = own->v[i].first;
+	*ret = (struct ids_range){ (uint32_t)at, (uint32_t)(stop - at) };
+	return at < end;
+}
+
+static bool has_all(const struct own *own, const struct ids_range *ranges, size_t n)
+{
+	struct ids_range gap;
+
 	for (size_t i = 0; i < n; i++)
-		if (ranges[i].first < held.first ||
-		    (uint64_t)ranges[i].first + ranges[i].count > (uint64_t)held.first + held.count)
+		if (find_gap(own, &ranges[i], &gap))
 			return false;
 	return true;
 }
@@ -166,25 +207,69 @@ static bool is_its_own(const struct registry *reg, const char *uuid, const struc
 int ids_check(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n, struct err *err)
 {
 	REGISTRY_INIT(reg);
+	struct own own;
 	int r = registry_open(&reg, store, ".ids", false, err);
 
-	return r < 0 || is_its_own(&reg, uuid, ranges, n) ? r : look(&reg, uuid, ranges, n, err);
+	if (r == 0)
+		r = read_own(&reg, uuid, &own, err);
+	return r < 0 || has_all(&own, ranges, n) ? r : look(&reg, uuid, ranges, n, err);
+}
+
+static int add(struct registry *reg, struct own *own, const char *uuid, const char *name, const struct ids_range *range,
+	       struct err *err)
+{
+	struct ids_range gap;
+	char key[REGISTRY_NAME], slot[16], count[16];
+	int r = 0;
+
+	while (r == 0 && find_gap(own, range, &gap)) {
+		if (own->n == ARRAY_SIZE(own->v))
+			return too_many(err);
+		str_print(slot, sizeof slot, "%u", gap.first);
+		str_print(count, sizeof count, "%u", gap.count);
+		r = registry_put(reg, slot, entry_name(uuid, own->n, key), name, count, err);
+		own->v[own->n++] = gap;
+	}
+	return r;
 }
 
 int ids_claim(const struct store *store, const char *uuid, const char *name, const struct ids_range *ranges, size_t n,
 	      struct err *err)
 {
+	REGISTRY_INIT(reading);
 	REGISTRY_INIT(reg);
-	char slot[16], count[16];
-	int r = registry_open(&reg, store, ".ids", true, err);
+	struct own own;
+	int r = registry_open(&reading, store, ".ids", false, err);
 
 	if (r == 0)
-		r = registry_drop(&reg, uuid, err);
+		r = read_own(&reading, uuid, &own, err);
+	if (r < 0 || has_all(&own, ranges, n))
+		return r;
+	r = registry_open(&reg, store, ".ids", true, err);
 	if (r == 0)
 		r = look(&reg, uuid, ranges, n, err);
-	if (r < 0)
-		return r;
-	str_print(slot, sizeof slot, "%u", ranges[0].first);
-	str_print(count, sizeof count, "%u", ranges[0].count);
-	return registry_put(&reg, slot, uuid, name, count, err);
+	if (r == -EADDRINUSE && registry_sweep(&reg, NULL) == 0) { /* the holder is perhaps no more */
+		err_clear(err);
+		r = look(&reg, uuid, ranges, n, err);
+	}
+	if (r == 0)
+		r = read_own(&reg, uuid, &own, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add(&reg, &own, uuid, name, &ranges[i], err);
+	return r;
+}
+
+/* The last first: read_own goes by the first that is missing. */
+int ids_release(const struct store *store, const char *uuid, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	char name[REGISTRY_NAME], slot[16];
+	size_t n = 0;
+	int r = registry_open(&reg, store, ".ids", true, err);
+
+	while (r == 0 && registry_find(&reg, entry_name(uuid, n, name), slot, sizeof slot, NULL) == 0)
+		n++;
+	while (r == 0 && n > 0)
+		r = registry_drop(&reg, entry_name(uuid, --n, name), err);
+	return r;
 }

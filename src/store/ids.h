@@ -24,7 +24,8 @@ struct ids_range {
 /* For a container whose ranges the user chose: -EADDRINUSE, naming the holder, when one overlaps what another uuid has. What
  * is its own already costs one look. */
 int ids_check(const struct store *store, const char *uuid, const struct ids_range *ranges, size_t n, struct err *err);
-/* The same, and the first range is its own from then on, in place of what it had. The store's folders exist. */
+/* The same, and all of them are its own from then on, besides what it had: ids that a container has once used stay its own
+ * until it is destroyed. The store's folders exist. */
 int ids_claim(const struct store *store, const char *uuid, const char *name, const struct ids_range *ranges, size_t n,
 	      struct err *err);
 /* Give back every range of this uuid; none is 0. */

@@ -24,8 +24,10 @@ struct registry {
 	long swept;         /* telldir position */
 };
 
+#define REGISTRY_NAME 48 /* bytes of "UUID" or "UUID:K" */
+
 struct registry_entry {
-	char uuid[48]; /* "UUID" or "UUID:K" */
+	char uuid[REGISTRY_NAME];
 	char name[STORE_NAME_MAX + 1];
 	char note[32];
 	char *folder; /* of containers; where the owner is */
@@ -43,6 +45,8 @@ int registry_get(const struct registry *reg, const char *slot, struct registry_e
 void registry_entry_done(struct registry_entry *entry);
 /* The slot of this uuid; -ENOENT. */
 int registry_find(const struct registry *reg, const char *uuid, char *slot, size_t size, struct err *err);
+/* The name of the container's further entry number k. */
+const char *registry_further(const char *uuid, unsigned k, char text[static REGISTRY_NAME]);
 /* The slot must be free. */
 int registry_put(struct registry *reg, const char *slot, const char *uuid, const char *name, const char *note,
 		 struct err *err);

@@ -245,21 +245,14 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 	return 0;
 }
 
-/* The name of the container's further entry number k. */
-static const char *further(const char *uuid, unsigned k, char text[static 48])
-{
-	str_print(text, 48, "%.36s:%u", uuid, k);
-	return text;
-}
-
 /* 1: the slot is the container's already; else 0, and the first number that is free. */
 static int find_further(const struct registry *reg, const char *uuid, const char *wanted, unsigned *ret_k)
 {
-	char name[48], slot[INET_ADDRSTRLEN];
+	char name[REGISTRY_NAME], slot[INET_ADDRSTRLEN];
 
 	if (registry_find(reg, uuid, slot, sizeof slot, NULL) == 0 && str_eq(slot, wanted))
 		return 1;
-	for (*ret_k = 0; registry_find(reg, further(uuid, *ret_k, name), slot, sizeof slot, NULL) == 0; (*ret_k)++)
+	for (*ret_k = 0; registry_find(reg, registry_further(uuid, *ret_k, name), slot, sizeof slot, NULL) == 0; (*ret_k)++)
 		if (str_eq(slot, wanted))
 			return 1;
 	return 0;
@@ -267,14 +260,14 @@ static int find_further(const struct registry *reg, const char *uuid, const char
 
 static int claim(struct registry *reg, const char *uuid, const char *name, uint32_t addr, struct err *err)
 {
-	char slot[INET_ADDRSTRLEN], key[48];
+	char slot[INET_ADDRSTRLEN], key[REGISTRY_NAME];
 	uint32_t same;
 	unsigned k;
 	int r = find_further(reg, uuid, print_addr(addr, slot), &k);
 
 	if (r == 0)
 		r = find_slot(reg, addr, &same, err);
-	return r != 0 ? r : registry_put(reg, slot, further(uuid, k, key), name, "00:00:00:00:00:00", err);
+	return r != 0 ? r : registry_put(reg, slot, registry_further(uuid, k, key), name, "00:00:00:00:00:00", err);
 }
 
 int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err)
@@ -297,10 +290,11 @@ int leases_claim(const struct store *store, const char *uuid, const char *name, 
 int leases_release(const struct store *store, const char *uuid, struct err *err)
 {
 	REGISTRY_INIT(reg);
-	char name[48], slot[INET_ADDRSTRLEN];
+	char name[REGISTRY_NAME], slot[INET_ADDRSTRLEN];
 	int r = registry_open(&reg, store, ".leases", true, err);
 
-	for (unsigned k = 0; r == 0 && registry_find(&reg, further(uuid, k, name), slot, sizeof slot, NULL) == 0; k++)
+	for (unsigned k = 0; r == 0 && registry_find(&reg, registry_further(uuid, k, name), slot, sizeof slot, NULL) == 0;
+	     k++)
 		r = registry_drop(&reg, name, err);
 	return r < 0 ? r : registry_drop(&reg, uuid, err);
 }

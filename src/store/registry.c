@@ -136,6 +136,12 @@ int registry_find(const struct registry *reg, const char *uuid, char *slot, size
 	return 0;
 }
 
+const char *registry_further(const char *uuid, unsigned k, char text[static REGISTRY_NAME])
+{
+	str_print(text, REGISTRY_NAME, "%.36s:%u", uuid, k);
+	return text;
+}
+
 int registry_put(struct registry *reg, const char *slot, const char *uuid, const char *name, const char *note,
 		 struct err *err)
 {

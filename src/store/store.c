@@ -242,9 +242,16 @@ int store_check_name(const char *name, struct err *err)
 	for (const char *p = name; *p; p++)
 		if (!strchr(letters, *p) && !strchr("._-", *p))
 			return err_set(err, EINVAL, "name '%s' may hold letters, digits, '.', '_' and '-' only", name);
-	if (is_reserved(name))
-		return err_set(err, EINVAL, "name '%s' means something else on a network: choose another", name);
 	return 0;
+}
+
+int store_check_new_name(const char *name, struct err *err)
+{
+	int r = store_check_name(name, err);
+
+	return r == 0 && is_reserved(name)
+		       ? err_set(err, EINVAL, "name '%s' means something else on a network: choose another", name)
+		       : r;
 }
 
 int store_container(const struct store *store, const char *name, struct err *err)

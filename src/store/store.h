@@ -41,6 +41,8 @@ void store_leave(const struct store *store);
 
 /* A name that the contract allows; -EINVAL with what is wrong with it. */
 int store_check_name(const char *name, struct err *err);
+/* One for a new container, or for the DNS: some names mean something else there. */
+int store_check_new_name(const char *name, struct err *err);
 
 /* The container's folder, open (O_RDONLY | O_DIRECTORY). -ENOENT "no such container" when it has no config. */
 int store_container(const struct store *store, const char *name, struct err *err);

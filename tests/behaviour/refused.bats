@@ -43,6 +43,16 @@ make() {
 	make localhost2
 }
 
+@test "create.1 a container that has such a name already can still be addressed" {
+	make web
+	mv "$store/web" "$store/wpad"
+	run mgr-ls
+	assert_output wpad
+	run mgr-info -n wpad -sH
+	assert_output STOPPED
+	mgr-destroy -n wpad
+}
+
 @test "create.2 a template does not make a privileged container unless the user says the same" {
 	says '[container]' 'idmap = none'
 	run make web
@@ -83,6 +93,18 @@ make() {
 	run make third -s "container.idmap=u 0 100999 1000" -s "container.idmap+=g 0 200000 1000"
 	assert_status 1
 	assert_contains "overlap 100000-100999 of 'db'"
+	run make third -s "container.idmap=u 0 300000 1000" -s "container.idmap+=g 0 100500 10" # a range of groups alone
+	assert_status 1
+	assert_contains "ids 100500-100509 of the host overlap 100000-100999 of 'db'"
+	mgr-config -n db add container.idmap "g 1000 400000 10"
+	run make third -s "container.idmap=u 0 300000 1000" -s "container.idmap+=g 0 400009 10"
+	assert_status 1
+	assert_contains "overlap 400000-400009 of 'db'"
+	run mgr-config -n db add container.idmap "u 5000 $first 10"
+	assert_status 1
+	assert_contains "of 'web'"
+	run mgr-config -n db get container.idmap
+	refute_contains "$first"
 	sed -i "s/ 0 100000 1000/ 0 $first 10/" "$store/db/config"
 	run mgr-start db
 	assert_status 1

@@ -119,6 +119,44 @@ static void what_a_user_chose_in_a_slot_is_no_more_than_that(void **state)
 	assert_int_equal(ids_check(&store, a.uuid, &more, 1, &err), -EADDRINUSE);
 }
 
+static int claim(unsigned n, uint32_t first, uint32_t count)
+{
+	struct ids_range range = { first, count };
+	struct lease lease;
+
+	own(n, &lease);
+	return ids_claim(&store, lease.uuid, lease.name, &range, 1, &err);
+}
+
+static void every_range_that_a_user_chose_is_its_own_until_it_is_destroyed(void **state)
+{
+	struct ids_range ranges[] = { { 100000, 1000 }, { 200000, 1000 }, { 100500, 1000 } };
+	struct lease lease;
+
+	(void)state;
+	own(1, &lease);
+	assert_int_equal(ids_claim(&store, lease.uuid, lease.name, ranges, 3, &err), 0);
+	assert_int_equal(claim(2, 100999, 1), -EADDRINUSE);
+	assert_int_equal(claim(2, 101499, 1), -EADDRINUSE);
+	assert_int_equal(claim(2, 200999, 10), -EADDRINUSE);
+	assert_int_equal(claim(2, 199000, 1000) | claim(2, 101500, 10), 0);
+	assert_int_equal(claim(1, 300000, 1), 0); /* later, and besides */
+	assert_int_equal(claim(1, 100000, 1500) | claim(1, 200000, 1000), 0);
+	assert_int_equal(claim(2, 300000, 1), -EADDRINUSE);
+	assert_int_equal(claim(2, 199000, 2000), -EADDRINUSE);
+	assert_int_equal(ids_release(&store, lease.uuid, &err), 0);
+	assert_int_equal(claim(2, 100000, 300000), 0);
+}
+
+static void what_a_user_chooses_may_have_been_a_dead_one_s(void **state)
+{
+	(void)state;
+	assert_int_equal(claim(1, 100000, 10), 0);
+	assert_int_equal(claim(2, 100005, 10), -EADDRINUSE);
+	disown(1);
+	assert_int_equal(claim(2, 100005, 10), 0);
+}
+
 static void the_default_manager_begins_at_its_first(void **state)
 {
 	uint32_t first = 0;
@@ -286,6 +324,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ranges_do_not_overlap, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_range_that_a_user_chose_is_given_to_nobody_else, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_a_user_chose_in_a_slot_is_no_more_than_that, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_range_that_a_user_chose_is_its_own_until_it_is_destroyed, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_a_user_chooses_may_have_been_a_dead_one_s, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_default_manager_begins_at_its_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_owner_is_cleared_by_the_next_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_owner_that_is_being_created_or_removed_keeps_it, setup, teardown),
