@@ -26,6 +26,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "init/init.h"
 #include "ns/ns.h"
 #include "security/security.h"
 #include "tty/tty.h"
@@ -126,6 +127,15 @@ static int login_name(const struct user *u, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* Nothing of the host's is open any longer. */
+static int explain(const char *name, struct err *err)
+{
+	const int code = errno;
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return init_explain(root, name, code, err);
+}
+
 /* Returns only when it cannot be run: 126 or 127. */
 static int execute(const struct entry *e, const struct user *u, struct strv *env, struct err *err)
 {
@@ -136,15 +146,15 @@ static int execute(const struct entry *e, const struct user *u, struct strv *env
 	environ = env->v; /* execvp looks for PATH there */
 	if (e->conf->command->n > 0) {
 		execvp(argv[0], argv);
-		err_sys(err, errno, "run '%s'", argv[0]);
+		return explain(argv[0], err);
 	} else {
 		if (login_name(u, &login) < 0)
-			return err_nomem(err), EXIT_CANNOT_EXECUTE;
+			return err_nomem(err), INIT_CANNOT_EXECUTE;
 		shell[0] = login;
 		execv(u->shell, shell);
 		err_sys(err, errno, "run the login shell '%s'", u->shell);
 	}
-	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+	return err->code == ENOENT || err->code == ENOTDIR ? INIT_NOT_FOUND : INIT_CANNOT_EXECUTE;
 }
 
 /* Into the container, up to where only the command is missing. */

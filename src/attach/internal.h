@@ -11,10 +11,6 @@
 #include "guest/guest.h"
 #include "wire/attach.h"
 
-/* Commonly the same as a shell's: command cannot be executed, command not found. */
-#define EXIT_CANNOT_EXECUTE 126
-#define EXIT_NOT_FOUND      127
-
 /* --- enter.c ---------------------------------------------------------------------------------------------------------- */
 
 /* Everything that the process inside needs, made before it exists. */

@@ -137,7 +137,6 @@ int loop_run(struct loop *loop)
 {
 	struct epoll_event ev[16];
 
-	loop->quit = false;
 	while (!loop->quit) {
 		int n = epoll_wait(loop->epoll, ev, 16, clock_left_ms(loop->timers ? loop->timers->deadline : CLOCK_NEVER));
 		if (n < 0 && errno != EINTR)
@@ -150,6 +149,7 @@ int loop_run(struct loop *loop)
 		free_list(&loop->dead);
 		run_timers(loop);
 	}
+	loop->quit = false;
 	return 0;
 }
 

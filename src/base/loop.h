@@ -36,7 +36,7 @@ void loop_io_remove(struct loop *loop, struct loop_io *io);
 void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline);
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
 
-/* Run until loop_quit. Returns 0 or -errno of epoll_wait. */
+/* Run until loop_quit, which may have been called before. Returns 0 or -errno of epoll_wait. */
 int loop_run(struct loop *loop);
 void loop_quit(struct loop *loop);
 

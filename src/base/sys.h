@@ -3,16 +3,25 @@
 #ifndef MGR_BASE_SYS_H
 #define MGR_BASE_SYS_H
 
+#include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83 /* Linux 6.16; Debian 12's headers lack it */
+#endif
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U /* Linux 6.3; Debian 12's headers lack both */
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x20
 #endif
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);

@@ -5,14 +5,23 @@
 
 #include "base/str.h"
 
+/* A command that runs instead of the configured init, as the child of mgr-init. */
+struct boot_command {
+	char **argv;      /* NULL: init as configured; ends with NULL */
+	const char *user; /* of the guest; NULL: root */
+	const char *term; /* the host's TERM, when one of its standard descriptors is a terminal; else NULL */
+	int stdio[3];     /* handed in as they are; -1: the console */
+};
+
 struct boot_request {
 	const char *name;
 	const char *path;    /* of -P, or NULL */
 	struct strv assign;  /* of -s, for this run */
 	int lock;            /* held by the caller, or -1 */
 	const char *pidfile; /* absolute, or NULL */
-	int client;          /* to be a control connection of the supervisor, or -1 */
-	size_t namespaces;   /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
+	struct boot_command command;
+	int client;        /* to be a control connection of the supervisor, or -1 */
+	size_t namespaces; /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
 };
 
 /* Each is a whole life of mgr-boot and returns an exit status. */

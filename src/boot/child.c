@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "boot/internal.h"
+#include "guest/guest.h"
 #include "mount/mount.h"
 
 static bool privileged(const struct boot *b)
@@ -126,7 +127,34 @@ int up_confine(struct boot *b, struct err *err)
 	return r < 0 ? r : security_apply(b->cap_keep, b->seccomp, b->spec.container.no_new_privs, err);
 }
 
+/* As its user of the guest, whose files are to be seen now. */
+static int exec_command(struct boot *b, struct err *err)
+{
+	autocall(strv_done) struct strv env = { 0 };
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct init_command cmd = { .program = b->program, .report = b->peer, .argv = &b->argv, .env = &env };
+	struct user user;
+	int r = root < 0 ? err_sys(err, errno, "open the root folder") : 0;
+
+	if (r == 0)
+		r = user_load(&user, root, b->command.user, NULL, err);
+	if (r == 0)
+		r = env_make(&env, root, &user, &b->spec.init.environment, false, b->command.term, err);
+	if (r < 0)
+		return r;
+	cmd.uid = user.uid;
+	cmd.gid = user.gid;
+	cmd.groups = user.groups;
+	cmd.n_groups = user.n_groups;
+	cmd.cwd = b->spec.init.cwd ? b->spec.init.cwd : user.home;
+	for (int i = 0; i < 3; i++)
+		cmd.stdio[i] = b->command.stdio[i] >= 0 ? b->command.stdio[i] : b->console_peer;
+	return init_exec_command(&cmd, err);
+}
+
 int up_exec(struct boot *b, struct err *err)
 {
+	if (b->command.argv)
+		return exec_command(b, err);
 	return init_exec(&b->spec.init, b->console_peer, &b->argv, &b->env, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a start to the lean process that stays. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,16 +40,35 @@ static void fill_fds(const struct boot *b, struct handover *h)
 	memcpy(h->namespaces, b->namespaces, sizeof h->namespaces);
 }
 
-static void fill_init(const struct boot *b, struct handover *h)
+static void fill_guest_init(const struct boot *b, struct handover *h)
 {
 	const struct init_conf *init = &b->spec.init;
 	const char *path = b->argv.v[0];
 
-	h->init_pid = b->pid;
 	h->ready = init->ready.how;
 	h->ready_port = init->ready.port;
 	h->halt_signal = init->halt ? init->halt : init_halt_signal(b->tree, path);
 	h->reboot_signal = init->reboot ? init->reboot : init_reboot_signal(b->tree, path);
+}
+
+/* mgr-init passes signals on. What the command was given is gone once it ends: there is no second run. */
+static void fill_command(struct handover *h)
+{
+	h->ready = HANDOVER_READY_EXEC;
+	h->halt_signal = SIGTERM;
+	h->reboot_signal = SIGTERM;
+	h->once = 1;
+}
+
+static void fill_init(const struct boot *b, struct handover *h)
+{
+	const struct init_conf *init = &b->spec.init;
+
+	h->init_pid = b->pid;
+	if (b->command.argv)
+		fill_command(h);
+	else
+		fill_guest_init(b, h);
 	h->stop_signal = init->stop;
 	h->init_uid = b->root_uid;
 	h->cap_keep = b->cap_keep;

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "boot/assign.h"
+#include "boot/boot.h"
 #include "cgroup/cgroup.h"
 #include "net/net.h"
 #include "spec/spec.h"
@@ -27,11 +28,14 @@ struct boot {
 	struct strv assign;          /* -s, for this run */
 	const struct handover *from; /* of the supervisor, at a reboot */
 	int rundir, folder, lock, log, console_log;
-	int client; /* of --client: to be a control connection of the supervisor */
+	struct boot_command command;
+	int program;   /* mgr-init, for the command */
+	int exit_code; /* of a command that could not be run; 0: it was not that */
+	int client;    /* of --client: to be a control connection of the supervisor */
 
 	struct spec spec;
 	uint32_t root_uid, root_gid; /* host ids of container root */
-	struct strv argv, env;       /* of init */
+	struct strv argv, env;       /* of init, or the command; its own environment is made inside */
 	struct cgroup cgroup;
 	int passed[FD_MAX_PASSED]; /* what the next message to the child takes along, and what the child got with the last */
 	size_t n_passed;

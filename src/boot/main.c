@@ -2,8 +2,10 @@
 /* mgr-boot: starts a container and becomes its supervisor; undoes what a start made.
  *
  *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [-p PIDFILE] [--client FD] NAME
+ *             [--execute [--user USER] [--term TERM] [--stdio MASK] NAME COMMAND [ARG]...]
  *                                                       answers with a struct boot_result to descriptor 3; FD: a socket
- *                                                       that the supervisor takes as a control connection
+ *                                                       that the supervisor takes as a control connection;
+ *                                                       MASK: bit n: descriptor 5+n is the command's n
  *   mgr-boot --down [-P PATH] [--lock FD] [--namespaces N] NAME
  *                                                       from the undo record alone; FD: the lock, held by the caller;
  *                                                       N: descriptors of its namespaces, from 4 on
@@ -21,6 +23,7 @@
 #include "base/str.h"
 #include "boot/boot.h"
 #include "boot/internal.h"
+#include "boot/result.h"
 
 static int usage(void)
 {
@@ -36,6 +39,13 @@ static int list(void)
 	return EXIT_SUCCESS;
 }
 
+static void take_stdio(struct boot_command *command, unsigned mask)
+{
+	for (int i = 0; i < 3; i++)
+		if (mask >> i & 1)
+			command->stdio[i] = BOOT_STDIO_FD + i;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -46,15 +56,20 @@ int main(int argc, char **argv)
 		{ "steps", no_argument, NULL, 'S' },
 		{ "reboot", required_argument, NULL, 'r' },
 		{ "client", required_argument, NULL, 'c' },
+		{ "execute", no_argument, NULL, 'e' },
+		{ "user", required_argument, NULL, 'U' },
+		{ "term", required_argument, NULL, 'T' },
+		{ "stdio", required_argument, NULL, 'i' },
 		{ "open", no_argument, NULL, 'o' },
 		{ 0 },
 	};
-	struct boot_request q = { .lock = -1, .client = -1 };
+	struct boot_request q = { .lock = -1, .client = -1, .command.stdio = { -1, -1, -1 } };
+	bool execute = false;
 	uint64_t fd = 0, n = 0;
 	int what = 0, c;
 
-	while ((c = getopt_long(argc, argv, "P:s:p:", longs, NULL)) != -1) {
-		if ((c == 'l' || c == 'r' || c == 'c') && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
+	while ((c = getopt_long(argc, argv, "+P:s:p:", longs, NULL)) != -1) {
+		if (strchr("lrci", c) && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
 			return usage();
 		if (c == 'n' && str_uint(optarg, 0, BOOT_NAMESPACES, &n) < 0)
 			return usage();
@@ -66,6 +81,14 @@ int main(int argc, char **argv)
 			q.lock = (int)fd;
 		else if (c == 'c')
 			q.client = (int)fd;
+		else if (c == 'e')
+			execute = true;
+		else if (c == 'U')
+			q.command.user = optarg;
+		else if (c == 'T')
+			q.command.term = optarg;
+		else if (c == 'i')
+			take_stdio(&q.command, (unsigned)fd);
 		else if (c == 's' && strv_add(&q.assign, optarg) < 0)
 			return EXIT_FAILURE;
 		else if (c == 'u' || c == 'o' || c == 'd' || c == 'r' || c == 'S')
@@ -79,7 +102,8 @@ int main(int argc, char **argv)
 		return list();
 	if (what == 'r')
 		return boot_again((int)fd);
-	if (!q.name || argv[optind + 1] || !what)
+	if (!q.name || !argv[optind + 1] == execute || !what)
 		return usage();
+	q.command.argv = execute ? argv + optind + 1 : NULL;
 	return what == 'u' ? boot_up(&q) : what == 'o' ? boot_open(&q) : boot_undo(&q);
 }

@@ -40,6 +40,22 @@ static int save_spec(const struct boot *b, struct err *err)
 	return r < 0 ? err_sys(err, -r, "write 'spec'") : 0;
 }
 
+static int plan_init(struct boot *b, struct err *err)
+{
+	int r = init_argv(&b->spec.init, &b->argv, err);
+
+	return r < 0 ? r : init_environment(&b->spec.init, b->spec.container.uuid, &b->env, err);
+}
+
+static int plan_command(struct boot *b, struct err *err)
+{
+	for (char **word = b->command.argv; *word; word++)
+		if (strv_add(&b->argv, *word) < 0)
+			return err_nomem(err);
+	b->program = init_program(err);
+	return b->program < 0 ? b->program : 0;
+}
+
 int boot_load(struct boot *b, struct err *err)
 {
 	const struct idmap *map = &b->spec.container.idmap;
@@ -73,9 +89,7 @@ int up_config(struct boot *b, struct err *err)
 	if (r == 0)
 		r = save_spec(b, err);
 	if (r == 0)
-		r = init_argv(&b->spec.init, &b->argv, err);
-	if (r == 0)
-		r = init_environment(&b->spec.init, b->spec.container.uuid, &b->env, err);
+		r = b->command.argv ? plan_command(b, err) : plan_init(b, err);
 	return r < 0 ? r : net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
 }
 
@@ -202,7 +216,7 @@ int up_init_check(struct boot *b, struct err *err)
 {
 	if (hook_wants_host(b) && boot_await_child(b, up_resolver, err) < 0) /* a hook may have put it there */
 		return -err->code;
-	return init_check(b->tree, b->argv.v[0], err);
+	return b->command.argv ? 0 : init_check(b->tree, b->argv.v[0], err);
 }
 
 int up_control(struct boot *b, struct err *err)

@@ -13,11 +13,13 @@
 
 #define BOOT_NAMESPACES_FD 4 /* of mgr-boot --down: the first of the namespaces that it gets */
 #define BOOT_CLIENT_FD     4 /* of --client */
+#define BOOT_STDIO_FD      5 /* of --stdio: 5, 6 and 7 */
 #define BOOT_OPEN_FDS      3 /* the most that come with the answer to --open */
 
 struct boot_result {
-	int32_t code;     /* 0, or the errno value in err */
-	uint32_t already; /* it was running */
+	int32_t code;      /* 0, or the errno value in err */
+	uint32_t already;  /* it was running */
+	int32_t exit_code; /* with a code: what a command that runs a command ends with */
 	struct err err;
 };
 

@@ -156,6 +156,14 @@ static int closed(const struct boot *b, size_t step, struct err *err)
 		       proc_status_text(info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status, text));
 }
 
+/* It is mgr-init by now, and has tried. */
+static int cannot_run(struct boot *b, const struct init_report *report, struct err *err)
+{
+	b->exit_code = report->exit_code;
+	*err = report->err;
+	return err->code ? -err->code : err_set(err, EPROTO, "the command could not be run");
+}
+
 /* What the child has to say, until it comes to this row; to its end with n_steps. */
 static int listen_to_child(struct boot *b, size_t until, struct err *err)
 {
@@ -176,6 +184,8 @@ static int listen_to_child(struct boot *b, size_t until, struct err *err)
 			continue;
 		if (got == 0)
 			return closed(b, *step, err);
+		if (got == sizeof(struct init_report))
+			return cannot_run(b, (const struct init_report *)(const void *)&r, err);
 		if (got != sizeof r || r.step >= n_steps)
 			return err_set(err, EPROTO, "%s: the child sent what is no message", steps[*step].name);
 		e = take_report(b, &r, fds, n, step, err);

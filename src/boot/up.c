@@ -28,14 +28,14 @@ void boot_init(struct boot *b, const char *name, const char *path)
 {
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
-	b->host_root = -1;
+	b->host_root = b->program = -1;
 	b->peer = b->dev = b->sys = b->tree = b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn =
 		-1;
 }
 
-static void answer(int code, bool already, const struct err *err)
+static void answer(int code, bool already, int exit_code, const struct err *err)
 {
-	struct boot_result result = { .code = -code, .already = already };
+	struct boot_result result = { .code = -code, .already = already, .exit_code = exit_code };
 
 	if (code < 0)
 		result.err = *err;
@@ -79,11 +79,14 @@ static void reset_limits(void)
 }
 
 /* A process of its own: no terminal, no folder, nothing of the command's but the result and a control connection. */
-static void detach(int client)
+static void detach(const struct boot_request *q)
 {
 	fcntl(BOOT_RESULT_FD, F_SETFD, FD_CLOEXEC);
-	if (client >= 0)
-		fcntl(client, F_SETFD, FD_CLOEXEC);
+	if (q->client >= 0)
+		fcntl(q->client, F_SETFD, FD_CLOEXEC);
+	for (int i = 0; i < 3; i++)
+		if (q->command.stdio[i] >= 0)
+			fcntl(q->command.stdio[i], F_SETFD, FD_CLOEXEC);
 	setsid();
 	(void)!chdir("/");
 	umask(0022);
@@ -195,14 +198,15 @@ int boot_up(const struct boot_request *q)
 	struct boot b;
 	int r;
 
-	detach(q->client);
+	detach(q);
 	boot_init(&b, q->name, q->path);
 	b.assign = q->assign;
 	b.client = q->client;
+	b.command = q->command;
 	r = up(&b, q, &err);
 	if (r < 0 && b.lock >= 0)
 		close(b.lock); /* before the answer: it is STOPPED then */
-	answer(r < 0 ? r : 0, r == 1, &err);
+	answer(r < 0 ? r : 0, r == 1, b.exit_code, &err);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	boot_hand_over(&b, &err);

@@ -39,6 +39,7 @@ mgr_LDADD = src/cli/libcli.a \
 	src/attach/libattach.a \
 	src/files/libfiles.a \
 	src/guest/libguest.a \
+	src/init/libinit.a \
 	src/ns/libns.a \
 	src/security/libsecurity.a \
 	src/tty/libtty.a \
@@ -57,9 +58,12 @@ mgr_manage_SOURCES = \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \
+	%D%/cmd_execute.c \
 	%D%/describe_keys.c \
 	%D%/table_manage.c
 mgr_manage_LDADD = src/cli/libcli.a \
+	src/lib/liblib.a \
+	src/tty/libtty.a \
 	src/life/liblife.a \
 	src/template/libtemplate.a \
 	$(spec_archives) \

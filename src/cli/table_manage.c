@@ -5,11 +5,8 @@
 
 void (*const cli_describe_more)(void) = describe_keys;
 
-extern const struct command cmd_config, cmd_create, cmd_destroy;
+extern const struct command cmd_config, cmd_create, cmd_destroy, cmd_execute;
 
 const struct command *const cli_commands[] = {
-	&cmd_config,
-	&cmd_create,
-	&cmd_destroy,
-	NULL,
+	&cmd_config, &cmd_create, &cmd_destroy, &cmd_execute, NULL,
 };

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/sys.h"
 #include "init/init.h"
+#include "init/internal.h"
 
 int init_notify_listen(struct err *err)
 {
@@ -28,7 +29,7 @@ int init_notify_listen(struct err *err)
 	return steal_fd(&sock);
 }
 
-static void default_signals(void)
+void init_default_signals(void)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -55,7 +56,7 @@ int init_exec(const struct init_conf *conf, int console, const struct strv *argv
 {
 	int r;
 
-	default_signals();
+	init_default_signals();
 	umask(0022);
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(console, fd) < 0)

@@ -36,6 +36,38 @@ int init_reboot_signal(int root, const char *path);
 /* Why it would not run: absent, not executable, which interpreter or library is missing. 0 when nothing is seen. */
 int init_check(int root, const char *path, struct err *err);
 
+/* --- a command in init's place: mgr-init is PID 1, the command its child --------------------------------------------------
+ */
+
+/* Exit codes of who runs a command, as a shell has them. */
+#define INIT_CANNOT_EXECUTE 126
+#define INIT_NOT_FOUND      127
+
+struct init_command {
+	int program; /* of init_program */
+	int report;  /* socket: closed when the command runs; else one struct init_report comes */
+	int stdio[3];
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+	const char *cwd; /* "/" where it is not there */
+	const struct strv *argv, *env;
+};
+
+struct init_report {
+	int32_t exit_code;
+	struct err err;
+};
+
+/* mgr-init as a sealed memory file: through /proc/1/exe container root reaches nothing that it could change. Returns its fd.
+ */
+int init_program(struct err *err);
+
+/* Why execvp(3) of this name has failed with this errno: err is filled, and the exit code for it returned. root: the folder
+ * that is / there. */
+int init_explain(int root, const char *name, int code, struct err *err);
+
 /* --- in the child, inside the container ------------------------------------------------------------------------------ */
 
 #define INIT_NOTIFY_PATH "/run/host/notify"
@@ -46,5 +78,7 @@ int init_notify_listen(struct err *err);
 /* Default signals, the console as 0, 1 and 2, nothing else open, its own session; then exec. Returns only
  * on failure. */
 int init_exec(const struct init_conf *conf, int console, const struct strv *argv, const struct strv *env, struct err *err);
+/* The same for a command. */
+int init_exec_command(const struct init_command *cmd, struct err *err);
 
 #endif

@@ -11,7 +11,22 @@
 #include "boot/result.h"
 #include "lib/internal.h"
 
-#define BOOT MGR_LIBEXECDIR "/mgr-boot"
+#define EXIT_OURS 125
+#define BOOT      MGR_LIBEXECDIR "/mgr-boot"
+
+static int add_options(const struct lib_command *command, struct strv *argv)
+{
+	unsigned mask = 0;
+	int r = strv_add(argv, "--execute");
+
+	for (int i = 0; i < 3; i++)
+		mask |= command->stdio[i] >= 0 ? 1U << i : 0;
+	if (command->user)
+		r |= strv_add(argv, "--user") | strv_add(argv, command->user);
+	if (command->term)
+		r |= strv_add(argv, "--term") | strv_add(argv, command->term);
+	return r | strv_add(argv, "--stdio") | strv_addf(argv, "%u", mask);
+}
 
 int boot_argv(const struct store *store, const char *what, struct strv *argv)
 {
@@ -32,7 +47,12 @@ static int build_argv(const struct store *store, const char *name, const struct 
 		r |= strv_add(argv, "-p") | strv_add(argv, how->pidfile);
 	for (size_t i = 0; how->assign && i < how->assign->n; i++)
 		r |= strv_add(argv, "-s") | strv_add(argv, how->assign->v[i]);
-	return r | strv_add(argv, name);
+	if (how->command)
+		r |= add_options(how->command, argv);
+	r |= strv_add(argv, name);
+	for (size_t i = 0; how->command && i < how->command->argv->n; i++)
+		r |= strv_add(argv, how->command->argv->v[i]);
+	return r;
 }
 
 static int read_result(int fd, pid_t pid, struct boot_result *ret, struct err *err)
@@ -52,9 +72,12 @@ static int read_result(int fd, pid_t pid, struct boot_result *ret, struct err *e
 }
 
 /* Run it until it answers. */
-static int ask_boot(const struct strv *argv, char *const env[], int client, struct boot_result *ret, struct err *err)
+static int ask_boot(const struct strv *argv, char *const env[], const struct lib_start *how, struct boot_result *ret,
+		    struct err *err)
 {
 	autoclose int ours = -1, theirs = -1;
+	struct proc_fd fds[5];
+	size_t n = 0;
 	int pair[2];
 	pid_t pid;
 
@@ -62,9 +85,13 @@ static int ask_boot(const struct strv *argv, char *const env[], int client, stru
 		return err_sys(err, errno, "make a pipe");
 	ours = pair[0];
 	theirs = pair[1];
-	pid = proc_spawn((const char *const *)argv->v,
-			 (const struct proc_fd[]){ { theirs, BOOT_RESULT_FD }, { client, BOOT_CLIENT_FD } },
-			 client >= 0 ? 2 : 1, env, err);
+	fds[n++] = (struct proc_fd){ theirs, BOOT_RESULT_FD };
+	if (how->client >= 0)
+		fds[n++] = (struct proc_fd){ how->client, BOOT_CLIENT_FD };
+	for (int i = 0; how->command && i < 3; i++)
+		if (how->command->stdio[i] >= 0)
+			fds[n++] = (struct proc_fd){ how->command->stdio[i], BOOT_STDIO_FD + i };
+	pid = proc_spawn((const char *const *)argv->v, fds, n, env, err);
 	if (pid < 0)
 		return pid;
 	close(steal_fd(&theirs));
@@ -77,16 +104,20 @@ int lib_start(const struct store *store, const char *name, const struct lib_star
 	struct boot_result result;
 	int r;
 
+	if (how->exit_code)
+		*how->exit_code = EXIT_OURS;
 	if (build_argv(store, name, how, &argv) < 0)
 		return err_nomem(err);
 	r = environment_make(&env, NULL, err);
 	if (r == 0)
-		r = ask_boot(&argv, env.v, how->client, &result, err);
+		r = ask_boot(&argv, env.v, how, &result, err);
 	if (r < 0)
 		return r;
 	if (result.code) {
 		if (err)
 			*err = result.err;
+		if (how->exit_code && result.exit_code)
+			*how->exit_code = result.exit_code;
 		return -result.code;
 	}
 	return result.already ? 1 : 0;

@@ -9,9 +9,19 @@
 #include "base/str.h"
 #include "store/store.h"
 
+/* A command that runs as the child of a small init of mgr's own. */
+struct lib_command {
+	const struct strv *argv;
+	const char *user; /* of the guest, a name or a number; NULL: root */
+	const char *term; /* TERM, when one of these is a terminal; else NULL */
+	int stdio[3];     /* its standard descriptors, handed in as they are, not consumed; -1: the console's terminal */
+};
+
 struct lib_start {
-	const struct strv *assign; /* "section.key=value" for this run, in order; may be NULL */
-	const char *pidfile;       /* gets the supervisor's process id while the run lasts; NULL: none */
+	const struct strv *assign;         /* "section.key=value" for this run, in order; may be NULL */
+	const char *pidfile;               /* gets the supervisor's process id while the run lasts; NULL: none */
+	const struct lib_command *command; /* instead of init; NULL: init as configured */
+	int *exit_code; /* with a failure: 126 or 127 when the command was the reason, else 125; may be NULL */
 	/* One end of a SEQPACKET pair, which the supervisor takes as a control connection (wire/wire.h) before anything can
 	 * happen in the container: what was sent into the other end waits for it. -1: none. Not consumed. */
 	int client;

@@ -134,7 +134,7 @@ static bool reboots(const struct supervisor *s)
 {
 	bool asked = WIFSIGNALED(s->init_status) && WTERMSIG(s->init_status) == SIGHUP;
 
-	return asked && (s->state != WIRE_STOPPING || s->reboot_wish);
+	return asked && !s->once && (s->state != WIRE_STOPPING || s->reboot_wish);
 }
 
 void supervisor_end(struct supervisor *s)

@@ -91,7 +91,8 @@ int main(int argc, char **argv)
 	log_info("%s", wire_state_names[self.state]);
 	supervisor_tell(&self);
 	debug_point("supervisor", "started");
-	supervisor_reap(&self); /* init may have ended before its end could be noticed */
+	wire_server_hear(&self.server); /* who attends the run has asked to hear of all of it */
+	supervisor_reap(&self);         /* init may have ended before its end could be noticed */
 	r = loop_run(self.loop);
 	wire_server_stop(&self.server);
 	loop_free(self.loop);

@@ -53,6 +53,7 @@ struct supervisor {
 	char name[64];
 	char *path; /* -P, or "" */
 	uint32_t run;
+	bool once;                     /* a reboot inside ends it */
 	uint64_t started;              /* CLOCK_REALTIME, ns */
 	uint64_t since;                /* the same by clock.h */
 	uint32_t short_runs;           /* in a row, each ended by a reboot */

@@ -34,6 +34,7 @@ static int take_text(struct supervisor *s, const struct handover *h, struct err 
 static void take_rest(struct supervisor *s, const struct handover *h)
 {
 	s->run = h->run;
+	s->once = h->once;
 	s->started = h->started;
 	s->since = clock_now();
 	s->short_runs = h->short_runs;

@@ -2,6 +2,7 @@
 #include "wire/server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 
+#define HEAR_AT_ONCE 8
 #define RETRY_ACCEPT (100 * CLOCK_MS)
 
 static void drop(struct wire_client *client)
@@ -150,6 +152,18 @@ struct wire_client *wire_server_adopt(struct wire_server *server, int sock)
 	server->clients = client;
 	server->n_clients++;
 	return client;
+}
+
+void wire_server_hear(struct wire_server *server)
+{
+	struct wire_client *next;
+
+	for (struct wire_client *c = server->clients; c; c = next) {
+		struct pollfd p = { .fd = c->sock, .events = POLLIN };
+		next = c->next; /* it may be dropped */
+		for (unsigned n = 0; n < HEAR_AT_ONCE && poll(&p, 1, 0) == 1 && p.revents == POLLIN; n++)
+			readable(c, POLLIN);
+	}
 }
 
 static void acceptable(void *data, uint32_t events)

@@ -57,6 +57,8 @@ void wire_server_stop(struct wire_server *server);
 
 /* Take over a connection that is there already (owned from now on, also on failure). NULL when out of memory or room. */
 struct wire_client *wire_server_adopt(struct wire_server *server, int sock);
+/* Handle what clients have sent already, some packets of each, without the loop. */
+void wire_server_hear(struct wire_server *server);
 
 /* Send without waiting; a client that cannot take it is dropped from the loop soon after (not within the call). 0 or
  * -errno. */
