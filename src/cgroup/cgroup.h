@@ -83,8 +83,17 @@ struct cgroup_usage {
 	uint64_t memory, memory_limit; /* bytes; limit UINT64_MAX when none */
 	uint64_t cpu;                  /* ns */
 	uint64_t pids, oom_kills;
+	uint64_t io_read, io_written; /* bytes, of all block devices */
 };
 /* What the host can count; what it cannot is UINT64_MAX. */
 int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *err);
+
+/* Files by their names, "memory.max", in whichever hierarchy has them (v2 first). A name that is none, or that leads
+ * anywhere else: -EINVAL; that no hierarchy has: -ENOENT. */
+int cgroup_check_key(const char *key, struct err *err);
+/* The whole text, allocated. */
+int cgroup_get(const struct cgroup *cg, const char *key, char **ret, struct err *err);
+/* One write; the kernel says what it takes. */
+int cgroup_set(const struct cgroup *cg, const char *key, const char *value, struct err *err);
 
 #endif

@@ -9,5 +9,6 @@ src_cgroup_libcgroup_a_SOURCES = \
 	%D%/kill.c \
 	%D%/limits.c \
 	%D%/prune.c \
+	%D%/raw.c \
 	%D%/usage.c \
 	%D%/view.c

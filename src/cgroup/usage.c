@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 
@@ -34,6 +35,31 @@ static uint64_t keyed(const struct cgroup *cg, const struct cgroup_hierarchy *h,
 	return UINT64_MAX;
 }
 
+/* Add up what stands behind `word`, one line a device: "8:0 Read 4096", or "8:0 rbytes=4096 wbytes=0 ...". */
+static uint64_t sum(const char *text, const char *word)
+{
+	const size_t n = strlen(word);
+	uint64_t all = 0;
+
+	for (const char *p = strstr(text, word); p; p = strstr(p + n, word))
+		all += strtoull(p + n, NULL, 10);
+	return all;
+}
+
+static void count_io(const struct cgroup *cg, struct cgroup_usage *ret)
+{
+	static const char *const v1_files[] = { "blkio.throttle.io_service_bytes_recursive",
+						"blkio.throttle.io_service_bytes" };
+	const struct cgroup_hierarchy *h = cgroup_with(cg, "blkio"), *v2 = cgroup_with(cg, "io");
+	char text[8192];
+	int r = v2 ? cgroup_read(cg, v2, "io.stat", text, sizeof text) : -ENOENT;
+
+	for (size_t i = 0; h && !v2 && r < 0 && i < ARRAY_SIZE(v1_files); i++)
+		r = cgroup_read(cg, h, v1_files[i], text, sizeof text);
+	ret->io_read = r < 0 ? UINT64_MAX : sum(text, v2 ? "rbytes=" : "Read ");
+	ret->io_written = r < 0 ? UINT64_MAX : sum(text, v2 ? "wbytes=" : "Write ");
+}
+
 int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *err)
 {
 	const struct cgroup_hierarchy *memory = cgroup_with(cg, "memory"), *cpuacct = cgroup_with(cg, "cpuacct");
@@ -43,6 +69,7 @@ int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *
 	ret->memory = number(cg, memory, v2 ? "memory.current" : "memory.usage_in_bytes");
 	ret->memory_limit = number(cg, memory, v2 ? "memory.max" : "memory.limit_in_bytes");
 	ret->oom_kills = keyed(cg, memory, v2 ? "memory.events" : "memory.oom_control", "oom_kill");
+	count_io(cg, ret);
 	ret->pids = number(cg, cgroup_with(cg, "pids"), "pids.current");
 	ret->cpu = number(cg, cpuacct, "cpuacct.usage");
 	if (ret->cpu == UINT64_MAX) { /* v2 counts this without any controller */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -12,6 +14,8 @@
 
 struct info_data {
 	bool state, pid, ips; /* only these, when any is set */
+	bool statistics;      /* what it uses alone */
+	struct strv keys;     /* values of these alone */
 	bool raw;             /* values without their names, numbers as they are */
 };
 
@@ -40,6 +44,24 @@ static int set_ips(void *data, const char *value, struct err *err)
 	(void)value, (void)err;
 	d->ips = true;
 	return 0;
+}
+
+static int set_statistics(void *data, const char *value, struct err *err)
+{
+	struct info_data *d = data;
+
+	(void)value, (void)err;
+	d->statistics = true;
+	return 0;
+}
+
+static int add_key(void *data, const char *value, struct err *err)
+{
+	struct info_data *d = data;
+
+	if (!strchr(value, '.'))
+		return err_set(err, EINVAL, "'%s' is not SECTION.KEY", value);
+	return strv_add(&d->keys, value) < 0 ? err_nomem(err) : 0;
 }
 
 static int set_raw(void *data, const char *value, struct err *err)
@@ -94,22 +116,50 @@ static void say_ready(const struct info_data *d, const struct wire_status *st)
 		say(d, "Status:", st->status);
 }
 
-static void say_usage(const struct info_data *d, const struct look *look)
+static void say_span(const struct info_data *d, const char *key, uint64_t ns)
 {
-	char text[40];
+	char text[24];
 
-	if (look->has_usage && look->usage.cpu != UINT64_MAX) {
-		if (d->raw)
-			say_number(d, "CPU use:", look->usage.cpu);
-		else
-			printf("%-15s %.2f seconds\n", "CPU use:", (double)look->usage.cpu / 1e9);
-	}
-	if (!look->has_usage || look->usage.memory == UINT64_MAX)
+	if (ns == UINT64_MAX)
 		return;
 	if (d->raw)
-		say_number(d, "Memory use:", look->usage.memory);
+		say_number(d, key, ns);
 	else
-		say(d, "Memory use:", print_bytes_text(look->usage.memory, text));
+		say(d, key, print_span_text(ns, text));
+}
+
+static void say_bytes(const struct info_data *d, const char *key, uint64_t bytes)
+{
+	char text[24];
+
+	if (bytes == UINT64_MAX)
+		return;
+	if (d->raw)
+		say_number(d, key, bytes);
+	else
+		say(d, key, print_bytes_text(bytes, text));
+}
+
+static void say_usage(const struct info_data *d, const struct look *look)
+{
+	const struct cgroup_usage *use = &look->usage;
+
+	if (look->has_usage && use->cpu != UINT64_MAX && !d->raw)
+		printf("%-15s %.2f seconds\n", "CPU use:", (double)use->cpu / 1e9);
+	else if (look->has_usage)
+		say_span(d, "CPU use:", use->cpu);
+	if (look->has_usage) {
+		say_bytes(d, "Memory use:", use->memory);
+		say_bytes(d, "Memory limit:", use->memory_limit);
+		if (use->pids != UINT64_MAX)
+			say_number(d, "Processes:", use->pids);
+		say_bytes(d, "IO read:", use->io_read);
+		say_bytes(d, "IO written:", use->io_written);
+	}
+	say_bytes(d, "Net received:", look->received);
+	say_bytes(d, "Net sent:", look->sent);
+	say_bytes(d, "Disk use:", look->disk);
+	say_span(d, "Uptime:", look->uptime);
 }
 
 static void say_last(const struct info_data *d, const struct look *look)
@@ -147,6 +197,36 @@ static void say_some(const struct info_data *d, const struct look *look)
 		say_number(d, "PID:", (uint64_t)look->status.init_pid);
 	if (d->ips)
 		say_ips(d, look);
+	if (d->statistics)
+		say_usage(d, look);
+}
+
+/* Values as they are in force, or will be at the next start, with what no file says left out. */
+static int say_key(const struct cli *cli, const char *name, const char *key, struct err *err)
+{
+	const struct info_data *d = cli->data;
+	autocall(strv_done) struct strv values = { 0 };
+	int r = look_key(&cli->store, name, key, &values, err);
+
+	if (r >= 0 && values.n == 0)
+		return err_set(err, ENOENT, "%s: is not set; mgr-config -n %s get %s shows its default", key, name, key);
+	for (size_t i = 0; i < values.n && r >= 0; i++) {
+		if (!d->raw)
+			printf("%s = ", key);
+		print_escaped(values.v[i]);
+		putchar('\n');
+	}
+	return r;
+}
+
+static int say_keys(const struct cli *cli, const char *name, struct err *err)
+{
+	const struct info_data *d = cli->data;
+	int r = 0;
+
+	for (size_t i = 0; i < d->keys.n && r >= 0; i++)
+		r = say_key(cli, name, d->keys.v[i], err);
+	return r;
 }
 
 /* The state alone: no question to the supervisor is needed. */
@@ -165,36 +245,50 @@ static void free_print(struct print **p)
 	print_free(*p);
 }
 
-static int print_json(const char *name, const struct look *look, struct err *err)
+static int print_json(const struct look_columns *columns, const char *name, const struct look *look, struct err *err)
 {
-	autocall(free_print) struct print *p = look_print(PRINT_JSON, err);
+	autocall(free_print) struct print *p = look_print(columns, PRINT_JSON, err);
 
-	if (!p || look_row(p, name, look, err) < 0)
+	if (!p || look_row(p, columns, name, look, err) < 0)
 		return -err->code;
 	return print_end(p, err);
 }
 
-static int run(struct cli *cli, const char *name, struct err *err)
+/* What must be found for what is shown. */
+static unsigned needs(const struct cli *cli, bool some)
 {
 	const struct info_data *d = cli->data;
-	const bool some = (d->state || d->pid || d->ips) && !cli->json;
+	unsigned what = some ? 0 : LOOK_ALL;
+
+	if (d->ips)
+		what |= LOOK_IPS;
+	if (d->statistics)
+		what |= LOOK_USAGE | LOOK_TRAFFIC | LOOK_DISK;
+	return what;
+}
+
+static int show(struct cli *cli, const char *name, struct err *err)
+{
+	const struct info_data *d = cli->data;
+	const bool some = (d->state || d->pid || d->ips || d->statistics) && !cli->json;
+	const unsigned what = needs(cli, some);
 	autocall(look_done) struct look look = { 0 };
 	const uint64_t deadline = clock_in(LOOK_PATIENCE);
+	struct look_columns columns;
 	struct cgroup host = { 0 };
-	int r = 0;
+	int r = what & LOOK_USAGE ? cgroup_host(&host, err) : 0;
 
-	if (some && !d->pid && !d->ips)
-		return say_state(cli, name, err);
-	if (!some)
-		r = cgroup_host(&host, err);
 	if (r >= 0)
-		r = look_at(&host, &cli->store, name, life_ask(&cli->store, name, deadline, NULL), deadline,
-			    some ? (d->ips ? LOOK_IPS : 0) : LOOK_ALL, &look, err);
+		r = look_at(what & LOOK_USAGE ? &host : NULL, &cli->store, name, life_ask(&cli->store, name, deadline, NULL),
+			    deadline, what, &look, err);
 	if (r < 0)
 		return r;
 	look_complain(cli, name, &look);
+	look_choose_json(&columns);
+	if (d->statistics)
+		look_add_column(&columns, "disk");
 	if (cli->json)
-		r = print_json(name, &look, err);
+		r = print_json(&columns, name, &look, err);
 	else if (some)
 		say_some(d, &look);
 	else
@@ -202,10 +296,30 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	return r < 0 ? r : look.silent ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int run(struct cli *cli, const char *name, struct err *err)
+{
+	const struct info_data *d = cli->data;
+
+	if (d->keys.n && !cli->json)
+		return say_keys(cli, name, err);
+	if (d->state && !d->pid && !d->ips && !d->statistics && !cli->json)
+		return say_state(cli, name, err);
+	return show(cli, name, err);
+}
+
+static void done(void *data)
+{
+	struct info_data *d = data;
+
+	strv_done(&d->keys);
+}
+
 static const struct option_row opts[] = {
 	{ 's', "state", NULL, "Show the state.", set_state },
 	{ 'p', "pid", NULL, "Show init's process id, as the host sees it.", set_pid },
 	{ 'i', "ips", NULL, "Show the addresses, IPv4 first.", set_ips },
+	{ 'S', "statistics", NULL, "Show what it uses: processor, memory, IO, network, disk.", set_statistics },
+	{ 'c', "config", "KEY", "Show this key of its configuration; may be repeated.", add_key },
 	{ 'H', "no-humanize", NULL, "Show values alone, numbers as they are.", set_raw },
 	{ 0, NULL, NULL, NULL, NULL },
 };
@@ -218,4 +332,5 @@ const struct command cmd_info = {
 	.data_size = sizeof(struct info_data),
 	.flags = CMD_ONE_NAME | CMD_MUST_EXIST | CMD_JSON,
 	.run = run,
+	.done = done,
 };

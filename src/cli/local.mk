@@ -18,6 +18,7 @@ src_cli_libcli_a_SOURCES = \
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
 	%D%/cmd_attach.c \
+	%D%/cmd_cgroup.c \
 	%D%/cmd_console.c \
 	%D%/cmd_forward.c \
 	%D%/cmd_freeze.c \

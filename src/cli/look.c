@@ -5,47 +5,27 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 
-static const struct print_column columns[] = {
-	{ "name", "NAME", PRINT_TEXT },
-	{ "state", "STATE", PRINT_TEXT },
-	{ "ready", "READY", PRINT_BOOL },
-	{ "pid", "PID", PRINT_NUMBER },
-	{ "memory", "MEMORY", PRINT_BYTES },
-	{ "ipv4", "IPV4", PRINT_LIST },
-	{ "ipv6", "IPV6", PRINT_LIST },
-	{ "forwards", "FORWARDS", PRINT_LIST },
-	{ "uuid", NULL, PRINT_TEXT },
-	{ "ready_how", NULL, PRINT_TEXT },
-	{ "status", NULL, PRINT_TEXT },
-	{ "started", NULL, PRINT_TIME },
-	{ "memory_limit", NULL, PRINT_BYTES },
-	{ "cpu_ns", NULL, PRINT_NUMBER },
-	{ "pids", NULL, PRINT_NUMBER },
-	{ "last_ended", NULL, PRINT_TIME },
-	{ "last_exit_status", NULL, PRINT_NUMBER },
-	{ "last_signal", NULL, PRINT_NUMBER },
-	{ "last_oom_kills", NULL, PRINT_NUMBER },
-	{ "last_failed", NULL, PRINT_TEXT },
+/* What a row is made of. */
+struct seen {
+	const char *name;
+	const struct look *look;
+	char last[LOOK_LAST_SIZE];
 };
 
-struct print *look_print(enum print_format format, struct err *err)
-{
-	return print_new(columns, ARRAY_SIZE(columns), format, err);
-}
+enum shown_in { TABLE = 1 << 0, JSON = 1 << 1 }; /* unless columns are asked for by name */
 
-void look_complain(const struct cli *cli, const char *name, const struct look *look)
-{
-	struct err err = { 0 };
-
-	if (!look->silent)
-		return;
-	err_set(&err, ETIMEDOUT, "its supervisor does not answer: what it alone knows is missing");
-	cli_complain(cli, name, &err);
-}
+struct look_column {
+	struct print_column print;
+	unsigned in, what;
+	struct print_cell (*cell)(struct seen *s);
+};
 
 static struct print_cell text(const char *value)
 {
@@ -58,38 +38,261 @@ static struct print_cell number(bool seen, uint64_t n)
 	return print_number(seen ? n : UINT64_MAX);
 }
 
-int look_row(struct print *p, const char *name, const struct look *look, struct err *err)
+static struct print_cell name_cell(struct seen *s)
 {
-	const struct wire_status *st = &look->status;
-	const struct cgroup_usage *use = &look->usage;
-	const struct last *last = &look->last;
-	const bool runs = st->init_pid, used = look->has_usage, ran = look->has_last;
-	const bool seen = ran && last->status != LAST_NO_STATUS;
-	const int status = seen ? last->status : 0;
-	const struct print_cell cells[] = {
-		text(name),
-		text(wire_state_names[st->state]),
-		number(runs, st->ready),
-		number(runs, (uint64_t)st->init_pid),
-		number(used, use->memory),
-		print_list(&look->ipv4),
-		print_list(&look->ipv6),
-		print_list(&look->forwards),
-		text(look->uuid),
-		text(st->ready_how),
-		text(st->status),
-		number(st->started, st->started),
-		number(used, use->memory_limit),
-		number(used, use->cpu),
-		number(used, use->pids),
-		number(ran, last->ended),
-		number(seen && WIFEXITED(status), (uint64_t)WEXITSTATUS(status)),
-		number(seen && WIFSIGNALED(status), (uint64_t)WTERMSIG(status)),
-		number(ran, last->oom_kills),
-		text(ran ? last->failed : ""),
-	};
+	return text(s->name);
+}
 
+static struct print_cell state_cell(struct seen *s)
+{
+	return text(wire_state_names[s->look->status.state]);
+}
+
+static struct print_cell ready_cell(struct seen *s)
+{
+	return number(s->look->status.init_pid, s->look->status.ready);
+}
+
+static struct print_cell pid_cell(struct seen *s)
+{
+	return number(s->look->status.init_pid, (uint64_t)s->look->status.init_pid);
+}
+
+static struct print_cell memory_cell(struct seen *s)
+{
+	return number(s->look->has_usage, s->look->usage.memory);
+}
+
+static struct print_cell limit_cell(struct seen *s)
+{
+	return number(s->look->has_usage, s->look->usage.memory_limit);
+}
+
+static struct print_cell cpu_cell(struct seen *s)
+{
+	return number(s->look->has_usage, s->look->usage.cpu);
+}
+
+static struct print_cell pids_cell(struct seen *s)
+{
+	return number(s->look->has_usage, s->look->usage.pids);
+}
+
+static struct print_cell read_cell(struct seen *s)
+{
+	return number(s->look->has_usage, s->look->usage.io_read);
+}
+
+static struct print_cell written_cell(struct seen *s)
+{
+	return number(s->look->has_usage, s->look->usage.io_written);
+}
+
+static struct print_cell received_cell(struct seen *s)
+{
+	return print_number(s->look->received);
+}
+
+static struct print_cell sent_cell(struct seen *s)
+{
+	return print_number(s->look->sent);
+}
+
+static struct print_cell disk_cell(struct seen *s)
+{
+	return print_number(s->look->disk);
+}
+
+static struct print_cell ipv4_cell(struct seen *s)
+{
+	return print_list(&s->look->ipv4);
+}
+
+static struct print_cell ipv6_cell(struct seen *s)
+{
+	return print_list(&s->look->ipv6);
+}
+
+static struct print_cell forwards_cell(struct seen *s)
+{
+	return print_list(&s->look->forwards);
+}
+
+static struct print_cell uuid_cell(struct seen *s)
+{
+	return text(s->look->uuid);
+}
+
+static struct print_cell ready_how_cell(struct seen *s)
+{
+	return text(s->look->status.ready_how);
+}
+
+static struct print_cell status_cell(struct seen *s)
+{
+	return text(s->look->status.status);
+}
+
+static struct print_cell started_cell(struct seen *s)
+{
+	return number(s->look->status.started, s->look->status.started);
+}
+
+static struct print_cell uptime_cell(struct seen *s)
+{
+	return print_number(s->look->uptime);
+}
+
+static struct print_cell last_cell(struct seen *s)
+{
+	return text(s->look->has_last ? look_last_text(&s->look->last, s->last) : "");
+}
+
+static struct print_cell last_ended_cell(struct seen *s)
+{
+	return number(s->look->has_last, s->look->last.ended);
+}
+
+static struct print_cell exit_status_cell(struct seen *s)
+{
+	const struct last *last = &s->look->last;
+	const bool known = s->look->has_last && last->status != LAST_NO_STATUS && WIFEXITED(last->status);
+
+	return number(known, known ? (uint64_t)WEXITSTATUS(last->status) : 0);
+}
+
+static struct print_cell signal_cell(struct seen *s)
+{
+	const struct last *last = &s->look->last;
+	const bool known = s->look->has_last && last->status != LAST_NO_STATUS && WIFSIGNALED(last->status);
+
+	return number(known, known ? (uint64_t)WTERMSIG(last->status) : 0);
+}
+
+static struct print_cell oom_kills_cell(struct seen *s)
+{
+	return number(s->look->has_last, s->look->last.oom_kills);
+}
+
+static struct print_cell failed_cell(struct seen *s)
+{
+	return text(s->look->has_last ? s->look->last.failed : "");
+}
+
+static const struct look_column columns[] = {
+	{ { "name", "NAME", PRINT_TEXT }, TABLE | JSON, 0, name_cell },
+	{ { "state", "STATE", PRINT_TEXT }, TABLE | JSON, 0, state_cell },
+	{ { "ready", "READY", PRINT_BOOL }, TABLE | JSON, 0, ready_cell },
+	{ { "pid", "PID", PRINT_NUMBER }, TABLE | JSON, 0, pid_cell },
+	{ { "memory", "MEMORY", PRINT_BYTES }, TABLE | JSON, LOOK_USAGE, memory_cell },
+	{ { "ipv4", "IPV4", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv4_cell },
+	{ { "ipv6", "IPV6", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv6_cell },
+	{ { "forwards", "FORWARDS", PRINT_LIST }, TABLE | JSON, LOOK_CONFIG, forwards_cell },
+	{ { "uuid", "UUID", PRINT_TEXT }, JSON, LOOK_CONFIG, uuid_cell },
+	{ { "ready_how", "READY_HOW", PRINT_TEXT }, JSON, 0, ready_how_cell },
+	{ { "status", "STATUS", PRINT_TEXT }, JSON, 0, status_cell },
+	{ { "started", "STARTED", PRINT_TIME }, JSON, 0, started_cell },
+	{ { "uptime_ns", "UPTIME", PRINT_SPAN }, JSON, 0, uptime_cell },
+	{ { "memory_limit", "LIMIT", PRINT_BYTES }, JSON, LOOK_USAGE, limit_cell },
+	{ { "cpu_ns", "CPU", PRINT_SPAN }, JSON, LOOK_USAGE, cpu_cell },
+	{ { "pids", "PIDS", PRINT_NUMBER }, JSON, LOOK_USAGE, pids_cell },
+	{ { "io_read", "READ", PRINT_BYTES }, JSON, LOOK_USAGE, read_cell },
+	{ { "io_written", "WRITTEN", PRINT_BYTES }, JSON, LOOK_USAGE, written_cell },
+	{ { "net_received", "RECEIVED", PRINT_BYTES }, JSON, LOOK_TRAFFIC, received_cell },
+	{ { "net_sent", "SENT", PRINT_BYTES }, JSON, LOOK_TRAFFIC, sent_cell },
+	{ { "disk", "DISK", PRINT_BYTES }, 0, LOOK_DISK, disk_cell },
+	{ { "last", "LAST", PRINT_TEXT }, 0, LOOK_LAST, last_cell },
+	{ { "last_ended", "LAST_ENDED", PRINT_TIME }, JSON, LOOK_LAST, last_ended_cell },
+	{ { "last_exit_status", "LAST_EXIT_STATUS", PRINT_NUMBER }, JSON, LOOK_LAST, exit_status_cell },
+	{ { "last_signal", "LAST_SIGNAL", PRINT_NUMBER }, JSON, LOOK_LAST, signal_cell },
+	{ { "last_oom_kills", "LAST_OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_LAST, oom_kills_cell },
+	{ { "last_failed", "LAST_FAILED", PRINT_TEXT }, JSON, LOOK_LAST, failed_cell },
+};
+
+static void add(struct look_columns *c, const struct look_column *column)
+{
+	if (c->n == LOOK_COLUMNS)
+		return;
+	c->chosen[c->n] = column;
+	c->shown[c->n++] = column->print;
+	c->what |= column->what;
+}
+
+static void choose_usual(struct look_columns *c, enum shown_in in)
+{
+	*c = (struct look_columns){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		if (columns[i].in & in)
+			add(c, &columns[i]);
+}
+
+void look_choose_table(struct look_columns *c)
+{
+	choose_usual(c, TABLE);
+}
+
+void look_choose_json(struct look_columns *c)
+{
+	choose_usual(c, JSON);
+}
+
+static int add_named(struct look_columns *c, const char *name, struct err *err)
+{
+	autocall(str_done) struct str all = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		if (strcasecmp(name, columns[i].print.title) == 0 || strcasecmp(name, columns[i].print.key) == 0) {
+			add(c, &columns[i]);
+			return 0;
+		}
+		str_addf(&all, " %s", columns[i].print.title);
+	}
+	return err_set(err, EINVAL, "'%s' is not one of%s", name, str_text(&all));
+}
+
+int look_choose(struct look_columns *c, const char *list, struct err *err)
+{
+	autofree char *copy = strdup(list);
+	char *rest = copy, *name;
+	int r = copy ? 0 : err_nomem(err);
+
+	*c = (struct look_columns){ 0 };
+	while (r == 0 && (name = strsep(&rest, ",")))
+		r = add_named(c, name, err);
+	return r;
+}
+
+void look_add_column(struct look_columns *c, const char *key)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (str_eq(c->shown[i].key, key))
+			return;
+	add_named(c, key, NULL);
+}
+
+struct print *look_print(const struct look_columns *c, enum print_format format, struct err *err)
+{
+	return print_new(c->shown, c->n, format, err);
+}
+
+int look_row(struct print *p, const struct look_columns *c, const char *name, const struct look *look, struct err *err)
+{
+	struct seen s = { .name = name, .look = look };
+	struct print_cell cells[LOOK_COLUMNS];
+
+	for (size_t i = 0; i < c->n; i++)
+		cells[i] = c->chosen[i]->cell(&s);
 	return print_row(p, cells, err);
+}
+
+void look_complain(const struct cli *cli, const char *name, const struct look *look)
+{
+	struct err err = { 0 };
+
+	if (!look->silent)
+		return;
+	err_set(&err, ETIMEDOUT, "its supervisor does not answer: what it alone knows is missing");
+	cli_complain(cli, name, &err);
 }
 
 const char *look_last_text(const struct last *last, char buf[static LOOK_LAST_SIZE])

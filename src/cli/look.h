@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is seen of a container, for the commands that show it. */
+/* What is seen of a container, for the commands that show it: a table of columns, each with how it is found. */
 #ifndef MGR_CLI_LOOK_H
 #define MGR_CLI_LOOK_H
 
@@ -8,12 +8,29 @@
 #include "life/look.h"
 
 #define LOOK_LAST_SIZE 640
+#define LOOK_COLUMNS   40
 
-/* A new table, or array of objects, of containers. */
-struct print *look_print(enum print_format format, struct err *err);
+/* Those that are shown, in order. */
+struct look_columns {
+	const struct look_column *chosen[LOOK_COLUMNS];
+	struct print_column shown[LOOK_COLUMNS];
+	size_t n;
+	unsigned what; /* that look_at must find for them */
+};
+
+/* The usual ones. */
+void look_choose_table(struct look_columns *c);
+void look_choose_json(struct look_columns *c);
+/* Those of a list that is separated by commas, by title or by JSON key, in any case. -EINVAL naming what there is. */
+int look_choose(struct look_columns *c, const char *list, struct err *err);
+/* One more, by its JSON key, if it is not there yet. */
+void look_add_column(struct look_columns *c, const char *key);
+
+struct print *look_print(const struct look_columns *c, enum print_format format, struct err *err);
+int look_row(struct print *p, const struct look_columns *c, const char *name, const struct look *look, struct err *err);
+
 /* One line on stderr when its supervisor does not answer. */
 void look_complain(const struct cli *cli, const char *name, const struct look *look);
-int look_row(struct print *p, const char *name, const struct look *look, struct err *err);
 
 /* "2026-01-31T12:00:00.000000Z, exit status 0", or what went wrong. */
 const char *look_last_text(const struct last *last, char buf[static LOOK_LAST_SIZE]);

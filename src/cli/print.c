@@ -97,6 +97,21 @@ const char *print_bytes_text(uint64_t bytes, char buf[static 24])
 	return buf;
 }
 
+const char *print_span_text(uint64_t ns, char buf[static 24])
+{
+	const uint64_t minutes = ns / CLOCK_SECOND / 60, hours = minutes / 60, days = hours / 24;
+
+	if (minutes == 0)
+		snprintf(buf, 24, "%.2f s", (double)ns / (double)CLOCK_SECOND);
+	else if (hours == 0)
+		snprintf(buf, 24, "%u min %u s", (unsigned)minutes, (unsigned)(ns / CLOCK_SECOND % 60));
+	else if (days == 0)
+		snprintf(buf, 24, "%u h %u min", (unsigned)hours, (unsigned)(minutes % 60));
+	else
+		snprintf(buf, 24, "%u d %u h", (unsigned)days, (unsigned)(hours % 24));
+	return buf;
+}
+
 const char *print_time_text(uint64_t ns, char buf[static 40])
 {
 	time_t seconds = (time_t)(ns / CLOCK_SECOND);
@@ -126,6 +141,9 @@ void print_cell_text(const struct print_column *column, const struct print_cell 
 		break;
 	case PRINT_BYTES:
 		str_add(out, print_bytes_text(cell->number, buf));
+		break;
+	case PRINT_SPAN:
+		str_add(out, print_span_text(cell->number, buf));
 		break;
 	case PRINT_TIME:
 		str_add(out, print_time_text(cell->number, buf));

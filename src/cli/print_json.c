@@ -63,6 +63,7 @@ static json_object *value(const struct print_column *column, const struct print_
 	switch (column->type) {
 	case PRINT_NUMBER:
 	case PRINT_BYTES:
+	case PRINT_SPAN:
 		return json.new_uint64(cell->number);
 	case PRINT_TIME:
 		return json.new_string(print_time_text(cell->number, buf));

@@ -5,6 +5,7 @@
 void (*const cli_describe_more)(void) = NULL;
 
 extern const struct command cmd_attach;
+extern const struct command cmd_cgroup;
 extern const struct command cmd_console;
 extern const struct command cmd_forward;
 extern const struct command cmd_freeze;
@@ -22,6 +23,7 @@ extern const struct command cmd_wait;
 /* clang-format off */
 const struct command *const cli_commands[] = {
 	&cmd_attach,
+	&cmd_cgroup,
 	&cmd_console,
 	&cmd_forward,
 	&cmd_freeze,

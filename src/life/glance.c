@@ -2,6 +2,7 @@
 #include "life/glance.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -45,14 +46,20 @@ static int take(char *line, const char *key, struct strv *ret)
 	return 0;
 }
 
-int glance_at(int dirfd, const char *file, const char *section, const char *key, struct strv *ret, struct err *err)
+int glance_load(int dirfd, const char *file, char **ret, struct err *err)
 {
-	autofree char *text = NULL;
-	char *rest, *line;
-	bool inside = false;
-	int r = file_read_at(dirfd, file, LONGEST, &text, NULL, err);
+	int r = file_read_at(dirfd, file, LONGEST, ret, NULL, err);
 
-	rest = text;
+	return r < 0 ? r : 0;
+}
+
+int glance_in(const char *text, const char *section, const char *key, struct strv *ret)
+{
+	autofree char *copy = strdup(text);
+	char *rest = copy, *line;
+	bool inside = false;
+	int r = copy ? 0 : -ENOMEM;
+
 	while (r >= 0 && (line = strsep(&rest, "\n"))) {
 		line = trim(line);
 		if (*line == '[')
@@ -60,5 +67,29 @@ int glance_at(int dirfd, const char *file, const char *section, const char *key,
 		else if (inside && *line != '#' && *line != ';')
 			r = take(line, key, ret);
 	}
+	return r;
+}
+
+int glance_sections(const char *text, const char *prefix, struct strv *ret)
+{
+	const char *line = text;
+	int r = 0;
+
+	for (; line && r >= 0; line = strchr(line, '\n')) {
+		line += strspn(line, " \t\r\n");
+		if (*line != '[' || !str_starts(line + 1, prefix))
+			continue;
+		r = strv_addf(ret, "%.*s", (int)strcspn(line + 1, "]\n"), line + 1);
+	}
+	return r;
+}
+
+int glance_at(int dirfd, const char *file, const char *section, const char *key, struct strv *ret, struct err *err)
+{
+	autofree char *text = NULL;
+	int r = glance_load(dirfd, file, &text, err);
+
+	if (r >= 0)
+		r = glance_in(text, section, key, ret);
 	return r == -ENOMEM ? err_nomem(err) : r;
 }

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/life/liblife.a
 src_life_liblife_a_SOURCES = \
 	%D%/adopt.c \
 	%D%/allot.c \
+	%D%/consumption.c %D%/consumption.h \
 	%D%/create.c %D%/life.h %D%/internal.h \
 	%D%/destroy.c \
 	%D%/fill.c \

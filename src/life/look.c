@@ -8,10 +8,14 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "life/consumption.h"
 #include "life/forward.h"
 #include "life/glance.h"
 #include "life/state.h"
@@ -102,6 +106,25 @@ static int find_usage(const struct cgroup *host, const struct store *store, cons
 	return r;
 }
 
+static void find_traffic(const struct store *store, const char *name, struct look *look)
+{
+	autoclose int run = store_runtime(store, name, false, NULL);
+	autofree char *spec = NULL;
+
+	if (run >= 0 && glance_load(run, "spec", &spec, NULL) >= 0 &&
+	    life_traffic(look->status.init_pid, spec, &look->received, &look->sent) < 0)
+		look->received = look->sent = UINT64_MAX;
+}
+
+static uint64_t since(uint64_t started)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	const uint64_t ns = (uint64_t)now.tv_sec * CLOCK_SECOND + (uint64_t)now.tv_nsec;
+	return ns > started ? ns - started : 0;
+}
+
 static void find_last(const struct store *store, const char *name, struct look *look)
 {
 	autoclose int folder = store_container(store, name, NULL);
@@ -114,13 +137,15 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 {
 	int r;
 
-	*ret = (struct look){ 0 };
-	r = life_answer(store, name, asked, &ret->status, deadline, err);
+	*ret = (struct look){ .received = UINT64_MAX, .sent = UINT64_MAX, .disk = UINT64_MAX, .uptime = UINT64_MAX };
+	r = life_answer(host, store, name, asked, &ret->status, deadline, err);
 	if (r == -ETIMEDOUT) {
 		err_clear(err);
 		ret->silent = true;
 		r = 0;
 	}
+	if (r >= 0 && ret->status.init_pid)
+		ret->uptime = since(ret->status.started);
 	if (r >= 0 && what & LOOK_IPS && ret->status.init_pid)
 		r = find_addresses(ret, err);
 	if (r >= 0 && what & LOOK_CONFIG)
@@ -129,7 +154,42 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 		r = find_usage(host, store, name, ret, err);
 	if (r >= 0 && what & LOOK_LAST)
 		find_last(store, name, ret);
+	if (r >= 0 && what & LOOK_TRAFFIC && ret->status.init_pid)
+		find_traffic(store, name, ret);
+	if (r >= 0 && what & LOOK_DISK)
+		r = life_disk(store, name, &ret->disk, err);
 	if (r < 0)
 		look_done(ret);
 	return r;
+}
+
+/* The longest section that has the rest as a key: "net.0.ipv4.address" is in [net.0]. */
+static int find_key(const char *text, const char *key, struct strv *ret)
+{
+	autofree char *section = strdup(key);
+	int r = section ? 0 : -ENOMEM;
+
+	for (char *dot = section ? strrchr(section, '.') : NULL; dot && r >= 0 && !ret->n; dot = strrchr(section, '.')) {
+		*dot = '\0';
+		r = glance_in(text, section, key + (dot - section) + 1, ret);
+	}
+	return r;
+}
+
+int look_key(const struct store *store, const char *name, const char *key, struct strv *ret, struct err *err)
+{
+	enum wire_state state;
+	autofree char *text = NULL;
+	autoclose int folder = -1, run = -1;
+	int r = life_state(store, name, &state, err);
+
+	if (r >= 0 && state != WIRE_STOPPED)
+		run = store_runtime(store, name, false, NULL);
+	if (r >= 0 && (run < 0 || glance_load(run, "spec", &text, NULL) < 0)) {
+		folder = store_container(store, name, err);
+		r = folder < 0 ? folder : glance_load(folder, "config", &text, err);
+	}
+	if (r >= 0)
+		r = find_key(text, key, ret);
+	return r == -ENOMEM ? err_nomem(err) : r;
 }

@@ -20,6 +20,9 @@ struct look {
 	struct strv forwards;   /* in force, or configured when it does not run */
 	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
 	bool has_usage, has_last;
+	uint64_t received, sent; /* bytes by the network, as it sees it; UINT64_MAX when it has none of its own */
+	uint64_t disk;           /* bytes that its folder takes; UINT64_MAX when not looked at */
+	uint64_t uptime;         /* ns since its init was started; UINT64_MAX when it does not run */
 	struct cgroup_usage usage;
 	struct last last;
 };
@@ -29,15 +32,20 @@ enum look_what {
 	LOOK_CONFIG = 1 << 1, /* uuid, forwards */
 	LOOK_USAGE = 1 << 2,
 	LOOK_LAST = 1 << 3,
-	LOOK_ALL = (1 << 4) - 1,
+	LOOK_TRAFFIC = 1 << 4,
+	LOOK_ALL = (1 << 5) - 1,
+	LOOK_DISK = 1 << 5, /* takes its time: every file is looked at */
 };
 
 #define LOOK_PATIENCE CLOCK_SECOND /* with a supervisor */
 
-/* host: from cgroup_host. asked: what life_ask returned, which is closed. The status is looked at always; `what`: the other
- * parts. What cannot be seen is left empty. */
+/* host: from cgroup_host; NULL when the usage is not wanted. asked: what life_ask returned, which is closed. The status is
+ * looked at always; `what`: the other parts. What cannot be seen is left empty. */
 int look_at(const struct cgroup *host, const struct store *store, const char *name, int asked, uint64_t deadline,
 	    unsigned what, struct look *ret, struct err *err);
 void look_done(struct look *look);
+
+/* The values of "section.key" in force, or of the next start when it does not run; appends. What is not set has none. */
+int look_key(const struct store *store, const char *name, const char *key, struct strv *ret, struct err *err);
 
 #endif

@@ -80,8 +80,8 @@ int life_ask(const struct store *store, const char *name, uint64_t deadline, str
 	return r < 0 ? r : steal_fd(&sock);
 }
 
-int life_answer(const struct store *store, const char *name, int sock, struct wire_status *ret, uint64_t deadline,
-		struct err *err)
+int life_answer(const struct cgroup *host, const struct store *store, const char *name, int sock, struct wire_status *ret,
+		uint64_t deadline, struct err *err)
 {
 	autoclose int ours = sock;
 	enum wire_state state;
@@ -98,7 +98,8 @@ int life_answer(const struct store *store, const char *name, int sock, struct wi
 	*ret = (struct wire_status){ 0 };
 	if (r != -ETIMEDOUT)
 		err_clear(err);
-	int seen = life_state(store, name, &state, r == -ETIMEDOUT ? NULL : err);
+	struct err *why = r == -ETIMEDOUT ? NULL : err;
+	int seen = host ? life_state_on(host, store, name, &state, why) : life_state(store, name, &state, why);
 	ret->state = seen < 0 ? WIRE_STOPPED : state;
 	return r == -ETIMEDOUT ? r : seen;
 }

@@ -25,9 +25,9 @@ int life_connect(const struct store *store, const char *name, uint64_t deadline,
 /* Ask its supervisor for its status, without waiting for the answer: many can be asked before the first one answers. Returns
  * the connection, or -errno as life_connect. */
 int life_ask(const struct store *store, const char *name, uint64_t deadline, struct err *err);
-/* The answer. sock: what life_ask returned, a failure too; it is closed. Without a supervisor the state alone, the rest 0;
- * the same with -ETIMEDOUT when it does not answer. */
-int life_answer(const struct store *store, const char *name, int sock, struct wire_status *ret, uint64_t deadline,
-		struct err *err);
+/* The answer. host: as above. sock: what life_ask returned, a failure too; it is closed. Without a supervisor the state
+ * alone, the rest 0; the same with -ETIMEDOUT when it does not answer. */
+int life_answer(const struct cgroup *host, const struct store *store, const char *name, int sock, struct wire_status *ret,
+		uint64_t deadline, struct err *err);
 
 #endif

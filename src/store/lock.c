@@ -164,6 +164,6 @@ int store_lock_peek(const struct store *store, const char *name, struct err *err
 		text[--n] = '\0';
 	for (int i = 1; i < STORE_PHASES; i++)
 		if (str_eq(text, store_phase_names[i]))
-			return (enum store_phase)i;
+			return i;
 	return STORE_WORKING;
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files of a container's cgroup by their names, in whichever hierarchy has them. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "cgroup/internal.h"
+
+#define LONGEST (1 << 20)
+
+int cgroup_check_key(const char *key, struct err *err)
+{
+	const char *p = key;
+
+	while (isalnum((unsigned char)*p) || *p == '_' || *p == '-' || (*p == '.' && p > key && p[-1] != '.'))
+		p++;
+	if (*key && !*p && p[-1] != '.')
+		return 0;
+	return err_set(err, EINVAL, "'%s' is not the name of a file in a cgroup, such as memory.max", key);
+}
+
+/* Folders have no say: a guest makes some of its own. */
+static int open_key(const struct cgroup *cg, const char *key, int flags, struct err *err)
+{
+	int fd = cgroup_check_key(key, err);
+
+	if (fd < 0)
+		return fd;
+	for (size_t i = 0; i < cg->n; i++) {
+		fd = cgroup_open_file(cg, &cg->h[i], key, flags | O_NOFOLLOW);
+		if (fd >= 0)
+			return fd;
+		if (fd == -EACCES || fd == -EPERM)
+			return err_set(err, EACCES, "'%s' cannot be %s", key, flags == O_WRONLY ? "set" : "read");
+		if (fd != -ENOENT && fd != -EISDIR)
+			return err_sys(err, -fd, "open '%s'", key);
+	}
+	return err_set(err, ENOENT, "no cgroup of it has '%s'", key);
+}
+
+int cgroup_get(const struct cgroup *cg, const char *key, char **ret, struct err *err)
+{
+	autoclose int fd = open_key(cg, key, O_RDONLY, err);
+	autofree char *path = fd < 0 ? NULL : str_fmt("/proc/self/fd/%d", fd);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = path ? file_read_at(AT_FDCWD, path, LONGEST, ret, NULL, NULL) : -ENOMEM;
+	if (r == -EISDIR)
+		return err_set(err, ENOENT, "no cgroup of it has '%s'", key);
+	return r < 0 ? err_sys(err, -r, "read '%s'", key) : 0;
+}
+
+int cgroup_set(const struct cgroup *cg, const char *key, const char *value, struct err *err)
+{
+	autoclose int fd = open_key(cg, key, O_WRONLY, err);
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, value, strlen(value)) < 0)
+		return err_sys(err, errno, "write '%s' to '%s'", value, key);
+	return 0;
+}

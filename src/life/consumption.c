@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "life/consumption.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "life/glance.h"
+
+#define NET_DEV_MAX (1 << 20)
+#define DISK_BLOCK  512 /* what st_blocks counts, stat(3type) */
+#define SENT_COLUMN 8   /* of /proc/PID/net/dev: the first number is bytes received, the ninth bytes sent */
+
+static const char *last_of(const struct strv *list)
+{
+	return list->n ? list->v[list->n - 1] : NULL;
+}
+
+/* The names inside of the interfaces in [net.N]. -ENOENT when it uses the host's. */
+static int list_interfaces(const char *spec, struct strv *ret)
+{
+	autocall(strv_done) struct strv sections = { 0 };
+	int r = glance_sections(spec, "net.", &sections);
+
+	for (size_t i = 0; i < sections.n && r >= 0; i++) {
+		autocall(strv_done) struct strv type = { 0 }, name = { 0 };
+		r = glance_in(spec, sections.v[i], "type", &type);
+		if (r >= 0)
+			r = glance_in(spec, sections.v[i], "name", &name);
+		if (r < 0)
+			return r;
+		if (str_eq(last_of(&type), "host"))
+			return -ENOENT;
+		if (str_eq(last_of(&type), "empty"))
+			continue;
+		if (name.n)
+			r = strv_add(ret, last_of(&name));
+		else
+			r = strv_addf(ret, "eth%s", sections.v[i] + strlen("net."));
+	}
+	return r < 0 ? r : ret->n ? 0 : -ENOENT;
+}
+
+/* "  eth0: 1234 5 0 0 0 0 0 0 5678 ..." */
+static void add_line(char *line, const struct strv *interfaces, uint64_t *received, uint64_t *sent)
+{
+	char *colon = strchr(line, ':'), *at;
+
+	line += strspn(line, " ");
+	if (!colon)
+		return;
+	*colon = '\0';
+	if (!strv_has(interfaces, line))
+		return;
+	*received += strtoull(colon + 1, &at, 10);
+	for (int i = 1; i < SENT_COLUMN; i++)
+		strtoull(at, &at, 10);
+	*sent += strtoull(at, NULL, 10);
+}
+
+int life_traffic(pid_t init, const char *spec, uint64_t *ret_received, uint64_t *ret_sent)
+{
+	autocall(strv_done) struct strv interfaces = { 0 };
+	autofree char *text = NULL;
+	char path[32], *rest, *line;
+	int r = list_interfaces(spec, &interfaces);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof path, "/proc/%d/net/dev", (int)init);
+	if (file_read_at(AT_FDCWD, path, NET_DEV_MAX, &text, NULL, NULL) < 0)
+		return -ENOENT;
+	*ret_received = *ret_sent = 0;
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		add_line(line, &interfaces, ret_received, ret_sent);
+	return 0;
+}
+
+/* A file of several names is found as often: each time its part is counted. */
+static uint64_t share(const struct stat *st)
+{
+	const uint64_t bytes = (uint64_t)st->st_blocks * DISK_BLOCK;
+
+	return S_ISDIR(st->st_mode) || st->st_nlink < 2 ? bytes : bytes / st->st_nlink;
+}
+
+int life_disk(const struct store *store, const char *name, uint64_t *ret, struct err *err)
+{
+	autofree char *path = str_fmt("%s/%s", store->containers, name);
+	char *roots[] = { path, NULL };
+	FTS *tree = path ? fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL) : NULL;
+	FTSENT *e;
+
+	if (!tree)
+		return err_sys(err, path ? errno : ENOMEM, "look through its folder");
+	*ret = 0;
+	while ((e = fts_read(tree)))
+		if (e->fts_info == FTS_D || e->fts_info == FTS_F || e->fts_info == FTS_SL || e->fts_info == FTS_DEFAULT)
+			*ret += share(e->fts_statp);
+	fts_close(tree);
+	return 0;
+}

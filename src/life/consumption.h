@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a container takes of the host that its cgroups do not count. */
+#ifndef MGR_LIFE_CONSUMPTION_H
+#define MGR_LIFE_CONSUMPTION_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+/* Bytes that its configured interfaces have received and sent since its start, as it sees them. spec: text of the
+ * configuration in force. 0, or -ENOENT when it has no network of its own or has just ended. */
+int life_traffic(pid_t init, const char *spec, uint64_t *ret_received, uint64_t *ret_sent);
+
+/* Bytes that its folder takes on disk, other file systems below it apart. Every file is looked at. */
+int life_disk(const struct store *store, const char *name, uint64_t *ret, struct err *err);
+
+#endif

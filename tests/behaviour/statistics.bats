@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+load ../lib/common
+load ../lib/stub
+load ../lib/cgroup
+
+setup_file() {
+	build_stub
+}
+
+# number NAME KEY: from the JSON of mgr-info.
+number() {
+	mgr-info -n "$1" --json -S | jq ".[0].$2"
+}
+
+@test "look.10 mgr-info -S shows what a container uses: processor, memory and limit, processes, IO, network, disk, uptime" {
+	container web --memory 64M
+	boot web
+	run mgr-info -n web -S
+	assert_success
+	assert_match "CPU use: +[0-9.]+ seconds"
+	assert_match "Memory use: +[0-9.]+ [KM]iB"
+	assert_contains "Memory limit:   64.00 MiB"
+	assert_match "Processes: +[0-9]+"
+	assert_match "IO read: +[0-9]"
+	assert_match "IO written: +[0-9]"
+	assert_match "Net received: +[0-9]"
+	assert_match "Net sent: +[0-9]"
+	assert_match "Disk use: +[0-9.]+ MiB"
+	assert_match "Uptime: +[0-9.]+ s"
+	refute_contains "State:"
+	run mgr-info -n web -SH
+	assert_match "^[0-9]+
+[0-9]+
+67108864
+[0-9]+
+[0-9]+
+[0-9]+
+[0-9]+
+[0-9]+
+[0-9]+
+[0-9]+$"
+}
+
+@test "look.10 numbers are those of the container: bytes that it receives and sends, writes, and has on disk" {
+	local received sent disk
+	container web
+	boot web
+	received=$(number web net_received)
+	sent=$(number web net_sent)
+	disk=$(number web disk)
+	# 100 kB there and nothing of that size back
+	head -c 100000 /dev/zero | timeout 10 nc -N "$(container_ip web)" 80 >/dev/null || true
+	[ $(($(number web net_received) - received)) -gt 100000 ]
+	[ $(($(number web net_sent) - sent)) -lt 50000 ]
+	mgr-attach -n web -- dd if=/dev/urandom of=/big bs=1M count=3 conv=fsync
+	sync -f "$MGR_ROOT"
+	[ $(($(number web disk) - disk)) -ge 3000000 ]
+	[ "$(number web uptime_ns)" -gt 0 ]
+	mgr-stop -k -n web
+	assert_equal "$(number web net_received)" null
+	assert_equal "$(number web uptime_ns)" null
+}
+
+@test "look.10 mgr-info -c shows keys as they are in force" {
+	stub a "" -s net.0.name=lan0
+	run mgr-info -n a -c net.0.type -c net.0.name
+	assert_output "net.0.type = empty
+net.0.name = lan0"
+	mgr-start -n a -s net.0.name=other0
+	run mgr-info -n a -Hc net.0.name
+	assert_output other0
+	run mgr-info -n a -c no.key
+	assert_status 1
+	assert_output "mgr-info: a: no.key: is not set; mgr-config -n a get no.key shows its default"
+	run mgr-info -n a -c key
+	assert_status 1
+	assert_contains "mgr-info: --config: 'key' is not SECTION.KEY"
+}
+
+@test "look.10 mgr-ls -F shows the columns that are asked for" {
+	stub web ""
+	stub db ""
+	boot_stub web
+	run mgr-ls -F NAME,state,Pids,CPU,DISK,uptime,LAST
+	assert_success
+	assert_match '^NAME STATE +PIDS +CPU +DISK +UPTIME LAST'
+	assert_match 'db +STOPPED +- +- +[0-9.]+ [KM]iB +- -'
+	assert_match 'web +RUNNING +2 +[0-9.]+ s +[0-9.]+ [KM]iB +[0-9.]+ s -'
+	run mgr-ls -F name,cpu_ns --json
+	assert_equal "$(jq -c 'map(keys)' <<<"$output")" '[["cpu_ns","name"],["cpu_ns","name"]]'
+	mgr-stop -k -n web
+	run mgr-ls -F NAME,LAST --filter web
+	assert_match 'web +[0-9T:.Z-]+, killed by mgr-stop'
+	run mgr-ls -F NAME,WEIGHT
+	assert_status 1
+	assert_match "^mgr-ls: --fancy-format: 'WEIGHT' is not one of NAME STATE"
+}
+
+@test "look.10 mgr-ls lists by state and by name" {
+	stub web1 ""
+	stub web2 ""
+	stub db ""
+	boot_stub web1
+	boot_stub db
+	mgr-freeze db
+	assert_equal "$(mgr-ls --running)" web1
+	assert_equal "$(mgr-ls --frozen)" db
+	assert_equal "$(mgr-ls --stopped)" web2
+	assert_equal "$(mgr-ls --active | xargs)" "db web1"
+	assert_equal "$(mgr-ls --stopped --running | xargs)" "web1 web2"
+	assert_equal "$(mgr-ls --filter '^web' | xargs)" "web1 web2"
+	assert_equal "$(mgr-ls --filter 'b$' --json | jq -r '.[].name')" db
+	run mgr-ls -f --running
+	refute_contains web2
+	run mgr-ls --filter '('
+	assert_status 1
+	assert_match "^mgr-ls: --filter: '\\(' is no extended regular expression: "
+}
+
+@test "look.11 200 containers are listed in 40 ms" {
+	local i store=$MGR_ROOT/var/lib/mgr name
+	stub r0 ""
+	for i in {1..9}; do
+		stub "r$i" ""
+	done
+	for i in {0..9}; do
+		boot_stub "r$i"
+	done
+	for i in {0..189}; do
+		name=s$i
+		forget_later "$name"
+		mkdir -m 700 "$store/$name"
+		sed "s/^uuid = ......../uuid = $(printf %08x "$i")/" "$store/r0/config" >"$store/$name/config"
+	done
+	# The best of many: what else the machine does is not what is measured.
+	run python3 -c '
+import subprocess, sys, time
+best = {}
+for _ in range(30):
+    for what in ((), ("-f",), ("--json",)):
+        begin = time.perf_counter()
+        out = subprocess.run(("mgr-ls", *what), stdout=subprocess.PIPE, check=True).stdout
+        took = (time.perf_counter() - begin) * 1e3
+        assert out.count(b"RUNNING") in (0, 10) and out.count(b"s1") >= 100, out
+        best[what] = min(took, best.get(what, took))
+print(best)
+sys.exit(max(best.values()) > 40)'
+	assert_success
+}
+
+@test "cgroup.1 mgr-cgroup reads and sets a file of the cgroup of a running container" {
+	local key=pids.max
+	stub a "" --pids 50
+	run mgr-cgroup -n a $key
+	assert_status 1
+	assert_output "mgr-cgroup: a: is not running"
+	boot_stub a
+	run mgr-cgroup -n a $key
+	assert_success
+	assert_output 50
+	run mgr-cgroup a $key 60
+	assert_success
+	assert_output ""
+	assert_equal "$(mgr-cgroup a $key)" 60
+	assert_equal "$(mgr-cgroup a cgroup.procs | wc -l)" 2
+	run mgr-cgroup a $key many
+	assert_status 1
+	assert_output "mgr-cgroup: a: write 'many' to 'pids.max': Invalid argument"
+	assert_equal "$(mgr-cgroup a $key)" 60
+	! has_v2 || assert_equal "$(mgr-cgroup a cgroup.events | head -n 1)" "populated 1"
+	run mgr-cgroup a no.such
+	assert_status 1
+	assert_output "mgr-cgroup: a: no cgroup of it has 'no.such'"
+}
+
+@test "cgroup.1 a way out of the container's cgroup is refused, and so is a folder" {
+	local key
+	stub a ""
+	boot_stub a
+	mkdir "$(v2_folder a)/own.folder" || skip "no cgroup v2 here"
+	for key in ../cgroup.procs /etc/passwd own.folder/cgroup.procs . .. '' 'a b'; do
+		run mgr-cgroup -n a -- "$key"
+		assert_status 1
+		assert_output "mgr-cgroup: a: '$key' is not the name of a file in a cgroup, such as memory.max"
+		run mgr-cgroup -n a -- "$key" 1
+		assert_status 1
+	done
+	run mgr-cgroup -n a own.folder
+	assert_status 1
+	assert_output "mgr-cgroup: a: no cgroup of it has 'own.folder'"
+	run mgr-cgroup -n a
+	assert_status 64
+	run mgr-cgroup -n a pids.max 1 2
+	assert_status 64
+	rmdir "$(v2_folder a)/own.folder"
+}
