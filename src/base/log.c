@@ -39,24 +39,18 @@ int log_fd(void)
 	return out.fd;
 }
 
-void log_at(enum log_level level, const char *fmt, ...)
+void log_write(int fd, enum log_level level, const char *who, const char *text)
 {
 	char line[1024];
 	struct timespec t;
 	struct tm tm;
 	size_t n;
-	va_list ap;
 
-	if (out.fd < 0 || level < out.least)
-		return;
 	clock_gettime(CLOCK_REALTIME, &t);
 	gmtime_r(&t.tv_sec, &tm);
 	n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(line + n, sizeof line - n, ".%06ldZ %-6s %s: ", t.tv_nsec / 1000, log_level_names[level],
-			      out.who);
-	va_start(ap, fmt);
-	int m = vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
-	va_end(ap);
+	int m = snprintf(line + n, sizeof line - n - 1, ".%06ldZ %-6s %s: %s", t.tv_nsec / 1000, log_level_names[level], who,
+			 text);
 	if (m < 0)
 		return;
 	size_t end = n + (size_t)m < sizeof line - 1 ? n + (size_t)m : sizeof line - 2;
@@ -64,5 +58,19 @@ void log_at(enum log_level level, const char *fmt, ...)
 		if ((unsigned char)line[i] < ' ' || line[i] == 127)
 			line[i] = ' ';
 	line[end++] = '\n';
-	(void)!write(out.fd, line, end);
+	(void)!write(fd, line, end);
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (out.fd < 0 || level < out.least)
+		return;
+	va_start(ap, fmt);
+	int n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (n >= 0)
+		log_write(out.fd, level, out.who, text);
 }

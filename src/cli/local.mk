@@ -23,6 +23,7 @@ mgr_SOURCES = \
 	%D%/cmd_forward.c \
 	%D%/cmd_freeze.c \
 	%D%/cmd_info.c \
+	%D%/cmd_log.c \
 	%D%/cmd_ls.c \
 	%D%/cmd_monitor.c \
 	%D%/cmd_net.c \
@@ -33,6 +34,8 @@ mgr_SOURCES = \
 	%D%/cmd_unfreeze.c \
 	%D%/cmd_wait.c \
 	%D%/copy.c %D%/copy.h \
+	%D%/log_files.c %D%/log_files.h \
+	%D%/log_text.c %D%/log_text.h \
 	%D%/look.c %D%/look.h \
 	%D%/table_fast.c
 mgr_LDADD = src/cli/libcli.a \

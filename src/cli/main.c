@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/describe.h"
 #include "cli/help.h"
@@ -35,9 +36,25 @@ static void complain(const struct command *cmd, const char *name, const struct e
 	log_error("%s", line.msg + strlen("mgr-") + strlen(cmd->name) + strlen(": ")); /* the log says who */
 }
 
+/* What failed, and why, is in the container's log too. */
+static void tell_container(const struct cli *cli, const char *name, const struct err *err)
+{
+	autoclose int container = name && geteuid() == 0 ? store_container(&cli->store, name, NULL) : -1;
+	autoclose int folder = container >= 0 ? store_log_folder(&cli->store, name, true, NULL) : -1;
+	autoclose int fd = folder >= 0 ? store_log_open(folder, "log", NULL) : -1;
+	char who[64];
+
+	if (fd < 0 || str_print(who, sizeof who, "mgr-%s", cli->command->name) < 0)
+		return;
+	if (store_lock_peek(&cli->store, name, NULL) == STORE_IDLE) /* else its supervisor does it */
+		file_rotate(fd, STORE_LOG_MAX);
+	log_write(fd, LOG_ERROR, who, err->msg);
+}
+
 void cli_complain(const struct cli *cli, const char *name, const struct err *err)
 {
 	complain(cli->command, name, err);
+	tell_container(cli, name, err);
 }
 
 int cli_usage(struct cli *cli, const char *fmt, ...)
@@ -112,7 +129,7 @@ static int run_one(struct cli *cli, const char *name)
 	if (r == 0)
 		r = cmd->run(cli, name, &err);
 	if (r < 0) {
-		complain(cmd, name, &err);
+		cli_complain(cli, name, &err);
 		r = ours(cli, EXIT_FAILURE);
 	}
 	log_info("%s%sends with %d", of, colon, r);

@@ -10,6 +10,7 @@ extern const struct command cmd_console;
 extern const struct command cmd_forward;
 extern const struct command cmd_freeze;
 extern const struct command cmd_info;
+extern const struct command cmd_log;
 extern const struct command cmd_ls;
 extern const struct command cmd_monitor;
 extern const struct command cmd_net;
@@ -28,6 +29,7 @@ const struct command *const cli_commands[] = {
 	&cmd_forward,
 	&cmd_freeze,
 	&cmd_info,
+	&cmd_log,
 	&cmd_ls,
 	&cmd_monitor,
 	&cmd_net,

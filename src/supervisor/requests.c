@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "store/store.h"
 #include "supervisor/supervisor.h"
@@ -53,6 +54,7 @@ void supervisor_enter(struct supervisor *s, enum wire_state state)
 	s->state = state;
 	if (s->lock >= 0)
 		store_lock_phase(s->lock, phase_of(state));
+	file_rotate(s->log, s->log_max);
 	log_info("%s", wire_state_names[state]);
 	supervisor_tell(s);
 }
