@@ -113,6 +113,12 @@ with() {
 	assert_contains "completion/mgr.bash.in: what is PLANET (mgr-start --exact)?"
 }
 
+@test "doc.3 lint sees an example that no test would run" {
+	printf '%s\n' '.Bd -literal' '# mgr-stop web' '.Ed' >>"$tree/doc/man/mgr-stop.1.in"
+	lint pages
+	assert_match 'doc/man/mgr-stop.1.in:[0-9]+: no test runs this'
+}
+
 @test "doc.3 lint sees a page that mandoc objects to, and a reference to a page that is not there" {
 	printf '.Xx\n.Xr mgr-nowhere 1\n' >>"$tree/doc/man/mgr-stop.1.in"
 	lint pages
