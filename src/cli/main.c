@@ -31,8 +31,8 @@ static void complain(const struct command *cmd, const char *name, const struct e
 		err->code ? err->msg : "failed, without saying why");
 	if ((err->code == EACCES || err->code == EPERM) && geteuid() != 0)
 		err_set(&line, err->code, "%.450s: this needs root", line.msg);
-	fprintf(stderr, "%s\n", line.msg);
-	report(err);
+	if (!report(err))
+		fprintf(stderr, "%s\n", line.msg);
 	log_error("%s", line.msg + strlen("mgr-") + strlen(cmd->name) + strlen(": ")); /* the log says who */
 }
 

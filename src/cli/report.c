@@ -24,8 +24,7 @@ void report_open(void)
 	unsetenv("MGR_REPORT_FD");
 }
 
-void report(const struct err *err)
+bool report(const struct err *err)
 {
-	if (report_fd >= 0)
-		(void)!write(report_fd, err, sizeof *err);
+	return report_fd >= 0 && write(report_fd, err, sizeof *err) == sizeof *err;
 }

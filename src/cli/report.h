@@ -4,10 +4,13 @@
 #ifndef MGR_CLI_REPORT_H
 #define MGR_CLI_REPORT_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* Take it from the environment; programs that this one runs do not see it. */
 void report_open(void);
-void report(const struct err *err);
+/* false: nobody wants it, so that it is to be printed. */
+bool report(const struct err *err);
 
 #endif

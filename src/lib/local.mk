@@ -43,7 +43,7 @@ libmgr_so_0_LDFLAGS = -shared -Wl,-soname,libmgr.so.0 -Wl,--gc-sections \
 	-Wl,--version-script=$(srcdir)/src/lib/libmgr.map
 libmgr_so_0_LDADD = src/lib/libshared.a
 libmgr_so_0_DEPENDENCIES = src/lib/libshared.a $(srcdir)/src/lib/libmgr.map
-EXTRA_DIST += %D%/libmgr.map
+EXTRA_DIST += %D%/libmgr.abi %D%/libmgr.map
 
 pkgconfigdir = $(libdir)/pkgconfig
 nodist_pkgconfig_DATA = mgr.pc
