@@ -19,6 +19,7 @@ bin_PROGRAMS += mgr
 mgr_SOURCES = \
 	%D%/cmd_attach.c \
 	%D%/cmd_cgroup.c \
+	%D%/cmd_checkconfig.c \
 	%D%/cmd_console.c \
 	%D%/cmd_forward.c \
 	%D%/cmd_freeze.c \
@@ -41,6 +42,7 @@ mgr_SOURCES = \
 mgr_LDADD = src/cli/libcli.a \
 	src/lib/liblib.a \
 	src/attach/libattach.a \
+	src/check/libcheck.a \
 	src/files/libfiles.a \
 	src/guest/libguest.a \
 	src/init/libinit.a \

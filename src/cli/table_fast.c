@@ -6,6 +6,7 @@ void (*const cli_describe_more)(void) = NULL;
 
 extern const struct command cmd_attach;
 extern const struct command cmd_cgroup;
+extern const struct command cmd_checkconfig;
 extern const struct command cmd_console;
 extern const struct command cmd_forward;
 extern const struct command cmd_freeze;
@@ -25,6 +26,7 @@ extern const struct command cmd_wait;
 const struct command *const cli_commands[] = {
 	&cmd_attach,
 	&cmd_cgroup,
+	&cmd_checkconfig,
 	&cmd_console,
 	&cmd_forward,
 	&cmd_freeze,
