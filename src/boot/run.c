@@ -38,13 +38,20 @@ struct report {
 
 /* --- the child's side ----------------------------------------------------------------------------------------------- */
 
-static void report(struct boot *b, enum report_kind kind, size_t step, const struct err *err)
+static int report(struct boot *b, enum report_kind kind, size_t step, const struct err *err)
 {
 	struct report r = { .kind = kind, .step = step };
 
 	if (err)
 		r.err = *err;
-	fd_send(b->peer, &r, sizeof r, NULL, 0);
+	return fd_send(b->peer, &r, sizeof r, NULL, 0);
+}
+
+static void fail(struct boot *b, size_t step, const struct err *err) __attribute__((noreturn));
+static void fail(struct boot *b, size_t step, const struct err *err)
+{
+	report(b, REPORT_FAILED, step, err);
+	_exit(EXIT_FAILURE);
 }
 
 int boot_send_console(struct boot *b, struct err *err)
@@ -79,12 +86,14 @@ void boot_child(struct boot *b)
 			until = i;
 			continue;
 		}
-		report(b, REPORT_BEGINS, i, NULL);
-		await(b, until, &done);
-		if (steps[i].up(b, &err) < 0) {
-			report(b, REPORT_FAILED, i, &err);
-			_exit(EXIT_FAILURE);
+		int r = report(b, REPORT_BEGINS, i, NULL);
+		if (r < 0) { /* the parent counts the rows: it would not know of an exec */
+			err_sys(&err, -r, "tell that it begins");
+			fail(b, i, &err);
 		}
+		await(b, until, &done);
+		if (steps[i].up(b, &err) < 0)
+			fail(b, i, &err);
 	}
 	_exit(EXIT_FAILURE); /* the last row execs */
 }
