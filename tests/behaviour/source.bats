@@ -182,12 +182,17 @@ contents() {
 	echo x >"$tree/file"
 	setfattr -n user.color -v blue "$tree/file"
 	setfacl -m u:4711:rw,g:4712:r "$tree/file"
+	mkdir "$tree/folder"
+	setfacl -m u:daemon:rw,g:adm:rwx,d:g:adm:r "$tree/folder" # as an attribute it has ids
 	truncate -s 30M "$tree/holes"
 	echo end >>"$tree/holes"
 	pack --exclude ./etc
 	tar --numeric-owner -C "$tree" -rf "$BATS_TEST_TMPDIR/t.tar" etc
-	mgr-create -n web --tar "$BATS_TEST_TMPDIR/t.tar"
+	run mgr-create -n web --tar "$BATS_TEST_TMPDIR/t.tar"
+	assert_success
+	assert_output ""
 	cd "$store/web/rootfs"
+	assert_equal "$(getfacl -nc folder)" "$(getfacl -nc "$tree/folder")"
 	assert_equal "$(getcap ping)" "ping cap_net_raw=ep"
 	assert_equal "$(stat -c %a su)" 6755
 	assert_equal "$(getfattr --only-values -n user.color file)" blue
@@ -201,8 +206,8 @@ contents() {
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir "$tree"
 	touch "$tree/file"
-	setfacl -m u:daemon:rw "$tree/file" # GNU tar keeps the name
-	pack
+	setfacl -m u:daemon:rw "$tree/file"
+	tar -C "$tree" --acls -cf "$BATS_TEST_TMPDIR/t.tar" . # GNU tar keeps the name
 	refused web "its ACL names user 'daemon'" --tar "$BATS_TEST_TMPDIR/t.tar"
 	mkdir -p "$tree/etc"
 	echo 'daemon:x:77:77::/:/bin/false' >"$tree/etc/passwd"

@@ -9,5 +9,7 @@
 
 /* Owner, group and ACL of the entry, in ids that the map has; -EOVERFLOW, or -ENOENT for a name that has none. */
 int unpack_owner(const struct idmap *map, struct archive_entry *entry, struct err *err);
+/* An extended attribute that unpack_owner takes for the ACL that it is. */
+bool unpack_is_acl(const char *attribute);
 
 #endif

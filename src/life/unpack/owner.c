@@ -2,8 +2,11 @@
 /* Whose an entry is, and who else may use it. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <endian.h>
 #include <errno.h>
 #include <grp.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +82,72 @@ static int set_acl(const struct idmap *map, struct archive_entry *entry, struct 
 	return r;
 }
 
+static int tag_of(uint16_t tag)
+{
+	switch (tag) {
+	case ACL_USER_OBJ:
+		return ARCHIVE_ENTRY_ACL_USER_OBJ;
+	case ACL_USER:
+		return ARCHIVE_ENTRY_ACL_USER;
+	case ACL_GROUP_OBJ:
+		return ARCHIVE_ENTRY_ACL_GROUP_OBJ;
+	case ACL_GROUP:
+		return ARCHIVE_ENTRY_ACL_GROUP;
+	case ACL_MASK:
+		return ARCHIVE_ENTRY_ACL_MASK;
+	case ACL_OTHER:
+		return ARCHIVE_ENTRY_ACL_OTHER;
+	default:
+		return -1;
+	}
+}
+
+/* The attribute as the kernel has it (linux/posix_acl_xattr.h): little endian, and in ids. */
+static int add_attribute(const struct idmap *map, struct archive_entry *entry, int type, const void *value, size_t n,
+			 struct err *err)
+{
+	const struct posix_acl_xattr_header *head = value;
+	const struct posix_acl_xattr_entry *e = (const void *)(head + 1);
+	size_t count = n < sizeof *head ? 0 : (n - sizeof *head) / sizeof *e;
+	int r = 0;
+
+	if (n != sizeof *head + count * sizeof *e || le32toh(head->a_version) != POSIX_ACL_XATTR_VERSION)
+		return err_set(err, EINVAL, "'%s': its ACL has an unknown form", archive_entry_pathname(entry));
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		int tag = tag_of(le16toh(e[i].e_tag)), id = (int)le32toh(e[i].e_id);
+		if (tag < 0)
+			return err_set(err, EINVAL, "'%s': its ACL has an unknown form", archive_entry_pathname(entry));
+		r = add_acl(map, entry, type, le16toh(e[i].e_perm) & 7, tag, id, NULL, err);
+	}
+	return r;
+}
+
+/* Packed as attributes, besides or without names. 1 when there was one. */
+static int set_attributes(const struct idmap *map, struct archive_entry *entry, struct err *err)
+{
+	const char *name;
+	const void *value;
+	size_t n;
+	int r = 0, found = 0;
+
+	archive_entry_xattr_reset(entry);
+	while (r == 0 && archive_entry_xattr_next(entry, &name, &value, &n) == ARCHIVE_OK) {
+		if (!unpack_is_acl(name))
+			continue;
+		if (!found++)
+			archive_entry_acl_clear(entry);
+		r = add_attribute(map, entry,
+				  str_ends(name, "access") ? ARCHIVE_ENTRY_ACL_TYPE_ACCESS : ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
+				  value, n, err);
+	}
+	return r < 0 ? r : found > 0;
+}
+
+bool unpack_is_acl(const char *attribute)
+{
+	return str_eq(attribute, "system.posix_acl_access") || str_eq(attribute, "system.posix_acl_default");
+}
+
 int unpack_owner(const struct idmap *map, struct archive_entry *entry, struct err *err)
 {
 	const char *path = archive_entry_pathname(entry);
@@ -86,7 +155,9 @@ int unpack_owner(const struct idmap *map, struct archive_entry *entry, struct er
 
 	if (r == 0)
 		r = check_id(map, path, true, archive_entry_gid(entry), err);
+	if (r == 0)
+		r = set_attributes(map, entry, err);
 	if (r == 0 && archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E)
 		r = set_acl(map, entry, err);
-	return r;
+	return r < 0 ? r : 0;
 }

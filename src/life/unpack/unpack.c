@@ -173,7 +173,7 @@ static int choose_attributes(struct unpack *u, struct archive_entry *entry, stru
 	while (r == 0 && archive_entry_xattr_next(copy, &name, &value, &n) == ARCHIVE_OK)
 		if (is_kept(name))
 			archive_entry_xattr_add_entry(entry, name, value, n);
-		else
+		else if (!unpack_is_acl(name))
 			r = leave_out(&u->attributes, name, err);
 	archive_entry_free(copy);
 	return r;
