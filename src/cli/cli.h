@@ -90,7 +90,7 @@ struct command {
 
 /* The program's table, NULL-terminated: each program defines its own. */
 extern const struct command *const cli_commands[];
-/* For --describe: what else the program knows, the keys of configurations; NULL in one that reads none. */
+/* For --describe: what else the program knows; may be NULL. */
 extern void (*const cli_describe_more)(void);
 
 /* A usage error found by a command itself: prints it with the line "try 'mgr-x -h'". Returns what run must return. */

@@ -139,6 +139,6 @@ const struct command cmd_console = {
 	.help = "Connect this terminal to the console of a running container.",
 	.opts = opts,
 	.data_size = sizeof(struct console_data),
-	.flags = CMD_ONE_NAME | CMD_MUST_EXIST,
+	.flags = CMD_ONE_NAME | CMD_MUST_EXIST | CMD_RUNNING | CMD_FROZEN,
 	.run = run,
 };

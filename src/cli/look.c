@@ -209,6 +209,14 @@ static const struct look_column columns[] = {
 	{ { "last_failed", "LAST_FAILED", PRINT_TEXT }, JSON, LOOK_LAST, failed_cell },
 };
 
+void look_describe(void)
+{
+	printf("words\tCOLUMNS\t");
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		printf("%s%s", i ? " " : "", columns[i].print.title);
+	putchar('\n');
+}
+
 static void add(struct look_columns *c, const struct look_column *column)
 {
 	if (c->n == LOOK_COLUMNS)

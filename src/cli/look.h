@@ -23,6 +23,8 @@ void look_choose_table(struct look_columns *c);
 void look_choose_json(struct look_columns *c);
 /* Those of a list that is separated by commas, by title or by JSON key, in any case. -EINVAL naming what there is. */
 int look_choose(struct look_columns *c, const char *list, struct err *err);
+/* All that there are, for --describe. */
+void look_describe(void);
 /* One more, by its JSON key, if it is not there yet. */
 void look_add_column(struct look_columns *c, const char *key);
 

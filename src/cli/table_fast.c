@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The commands of mgr: fast ones, the C library is all that they link. */
 #include "cli/cli.h"
+#include "cli/look.h"
 
-void (*const cli_describe_more)(void) = NULL;
+void (*const cli_describe_more)(void) = look_describe;
 
 extern const struct command cmd_attach;
 extern const struct command cmd_cgroup;

@@ -109,6 +109,8 @@ typed() {
 	assert_output "FROZEN"
 	run complete_line "mgr-wait web -s 'RUNNING|STOPPE"
 	assert_output "RUNNING|STOPPED"
+	run complete_line "mgr-ls -F NAME,STATU"
+	assert_output "NAME,STATUS"
 	run complete_line "mgr-ls -l DEB"
 	assert_output "DEBUG"
 	run complete_line "mgr-create --forward t"
