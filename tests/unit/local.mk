@@ -99,3 +99,8 @@ tests_unit_netd_test_netd_SOURCES = %D%/netd/test_netd.c
 tests_unit_netd_test_netd_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
 tests_unit_netd_test_netd_LDADD = src/netd/libnetd.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
 	$(NFT_LIBS) $(UNIT_LDADD)
+
+unit_tests += tests/unit/tty/test_tty
+tests_unit_tty_test_tty_SOURCES = %D%/tty/test_tty.c
+tests_unit_tty_test_tty_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tty_test_tty_LDADD = src/tty/libtty.a src/wire/libwire.a src/base/libbase.a $(UNIT_LDADD)
