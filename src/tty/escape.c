@@ -24,7 +24,7 @@ bool tty_escape_feed(struct tty_escape *e, char *bytes, size_t *n)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < *n; i++) {
-		if (bytes[i] == e->key && !e->armed) {
+		if ((unsigned char)bytes[i] == e->key && !e->armed) {
 			e->armed = true;
 			continue;
 		}

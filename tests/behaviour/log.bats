@@ -69,8 +69,8 @@ add() {
 	run mgr-log -n a -l LOUD
 	assert_status 1
 	assert_contains "--level: 'LOUD' is not one of TRACE DEBUG INFO"
-	for option in "-l INFO" "--since 1m"; do
-		run mgr-log -n a --console $option
+	for option in -lINFO --since=1m; do
+		run mgr-log -n a --console "$option"
 		assert_status 64
 	done
 }
