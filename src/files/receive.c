@@ -40,7 +40,7 @@ static int failed(const struct receiver *d, int e, const char *what, const char 
 {
 	const char *path = d->path.len ? d->path.text : "";
 
-	if (e == -EINVAL && str_eq(what, "make")) /* what the kernel says of an id without a place in the map */
+	if (e == -EINVAL && str_starts(what, "make")) /* what the kernel says of an id without a place in the map */
 		return err_set(err, EINVAL, "make '%s%s': its owner is not in the container's id map", path, name);
 	return err_sys(err, -e, "%s '%s%s'", what, path, name);
 }

@@ -7,6 +7,7 @@ src_init_libinit_a_SOURCES = \
 	%D%/exec.c \
 	%D%/explain.c \
 	%D%/init.h \
+	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/signals.c
 
