@@ -150,6 +150,8 @@ int life_create(const struct store *store, const struct life_create *what, struc
 		if (store_sweep(store, &swept) < 0) /* another's: no reason to fail */
 			log_warn("%s", swept.msg);
 		r = make(&birth, &signals, ret_tail, err);
+		if (r < 0)
+			store_leave(store);
 		birth_source_done(&birth);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		return r;
