@@ -18,6 +18,7 @@ struct limits_conf {
 	uint64_t cpus;                        /* thousandths of a processor; 0: not set */
 	uint64_t cpu_weight, io_weight, pids; /* 0: not set */
 	char *cpuset;
+	struct strv v1, v2; /* "FILE=VALUE", for a hierarchy of that version; they come after the rest */
 };
 
 struct cgroup_hierarchy {

@@ -33,6 +33,8 @@ int cgroup_open_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, 
 /* Its text, without the last newline. Returns the length or -errno. */
 int cgroup_read(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buf, size_t size);
 
+/* The files that the configuration names. */
+int cgroup_set_raw(const struct cgroup *cg, const struct limits_conf *limits, struct err *err);
 int cgroup_set_limits(const struct cgroup *cg, const struct limits_conf *limits, struct err *err);
 
 /* Remove every folder below `dir`, however deep, with one descriptor a time. -EBUSY when a process is in one. */

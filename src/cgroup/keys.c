@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "cgroup/cgroup.h"
 
 /* Bytes; UINT64_MAX is "not set", so that no swap at all can be asked for. */
@@ -133,3 +134,35 @@ static const struct key keys[] = {
 };
 
 const struct section cgroup_limits_section = { .name = "limits", .keys = keys };
+
+/* What moves processes, freezes or kills is the supervisor's; which devices there are is mgr's own list. */
+static int parse_file(const struct key *key, void *field, const char *text, struct err *err)
+{
+	static const char *const not_ours[] = { "cgroup.", "freezer.", "devices." };
+	autofree char *name = strndup(text, strcspn(text, "="));
+
+	(void)key;
+	if (!name)
+		return err_nomem(err);
+	if (cgroup_check_key(name, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
+		if (str_starts(name, not_ours[i]) || !strchr(name, '.'))
+			return err_set(err, EINVAL, "'%s' is no setting of a controller, such as memory.high", name);
+	return key_parse_named(field, text, err);
+}
+
+static const struct key_type key_file = { "text", sizeof(struct strv), parse_file, key_print_strv, key_clear_strv };
+
+static const struct key v1_keys[] = {
+	{ .name = "FILE", .type = &key_file, .off = AT(v1), .flags = KEY_LIST, .help = "Value of a file of cgroup v1." },
+	{ 0 },
+};
+
+static const struct key v2_keys[] = {
+	{ .name = "FILE", .type = &key_file, .off = AT(v2), .flags = KEY_LIST, .help = "Value of a file of cgroup v2." },
+	{ 0 },
+};
+
+const struct section cgroup_v1_section = { .name = "cgroup", .kind = SECTION_FREE, .keys = v1_keys };
+const struct section cgroup_v2_section = { .name = "cgroup2", .kind = SECTION_FREE, .keys = v2_keys };

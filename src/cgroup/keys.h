@@ -4,6 +4,7 @@
 
 #include "conf/conf.h"
 
-extern const struct section cgroup_limits_section; /* struct limits_conf */
+/* Of struct limits_conf. */
+extern const struct section cgroup_limits_section, cgroup_v1_section, cgroup_v2_section;
 
 #endif

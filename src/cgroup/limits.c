@@ -165,5 +165,5 @@ int cgroup_set_limits(const struct cgroup *cg, const struct limits_conf *l, stru
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return cgroup_set_raw(cg, l, err);
 }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,4 +66,41 @@ int cgroup_set(const struct cgroup *cg, const char *key, const char *value, stru
 	if (write(fd, value, strlen(value)) < 0)
 		return err_sys(err, errno, "write '%s' to '%s'", value, key);
 	return 0;
+}
+
+/* The hierarchy that has the controller of this file. */
+static const struct cgroup_hierarchy *controller_of(const struct cgroup *cg, const char *file)
+{
+	autofree char *name = strndup(file, strcspn(file, "."));
+
+	return name ? cgroup_with(cg, name) : NULL;
+}
+
+/* One "FILE=VALUE". What is of the other version's kind is for other hosts. */
+static int set_pair(const struct cgroup *cg, bool v2, const char *pair, struct err *err)
+{
+	const char *section = v2 ? "cgroup2" : "cgroup", *value = strchr(pair, '=') + 1;
+	const struct cgroup_hierarchy *h = controller_of(cg, pair);
+	autofree char *file = strndup(pair, (size_t)(value - pair) - 1);
+
+	if (!file)
+		return err_nomem(err);
+	if (!h)
+		return err_set(err, ENOTSUP, "%s.%s: this host has no such cgroup controller", section, file);
+	if (h->v2 != v2)
+		return 0;
+	if (faccessat(h->dir, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(err, ENOENT, "%s.%s: there is no such file in the cgroup", section, file);
+	return file_write_at(h->dir, file, value, err) < 0 ? err_wrap(err, "%s.%s", section, file) : 0;
+}
+
+int cgroup_set_raw(const struct cgroup *cg, const struct limits_conf *l, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < l->v1.n && r >= 0; i++)
+		r = set_pair(cg, false, l->v1.v[i], err);
+	for (size_t i = 0; i < l->v2.n && r >= 0; i++)
+		r = set_pair(cg, true, l->v2.v[i], err);
+	return r;
 }

@@ -135,6 +135,8 @@ extern const struct key_type key_commands; /* struct strv, one such a line */
 /* For types of rooms: pieces of the ones above. */
 bool key_print_strv(const struct key *key, const void *field, size_t i, struct str *out);
 void key_clear_strv(const struct key *key, void *field);
+/* For the type of a SECTION_FREE: "NAME=VALUE" takes the place of another value of NAME, "NAME=" takes it out. */
+int key_parse_named(struct strv *list, const char *text, struct err *err);
 bool key_print_string(const struct key *key, const void *field, size_t i, struct str *out);
 void key_clear_string(const struct key *key, void *field);
 /* Replace a char * field by a copy of text. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Key types whose field is a struct strv. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -21,6 +22,21 @@ void key_clear_strv(const struct key *key, void *field)
 {
 	(void)key;
 	strv_done(field);
+}
+
+int key_parse_named(struct strv *list, const char *text, struct err *err)
+{
+	const size_t n = strcspn(text, "=");
+	size_t i = 0;
+
+	while (i < list->n && strncmp(list->v[i], text, n + 1) != 0)
+		i++;
+	if (i < list->n) {
+		free(list->v[i]);
+		memmove(&list->v[i], &list->v[i + 1], (list->n - i) * sizeof list->v[0]);
+		list->n--;
+	}
+	return !text[n + 1] || strv_add(list, text) >= 0 ? 0 : err_nomem(err);
 }
 
 static int parse_strings(const struct key *key, void *field, const char *text, struct err *err)

@@ -83,34 +83,14 @@ static bool variable_ok(const char *name, size_t n)
 	return n > 0 && strspn(name, letters) == n && !strchr("0123456789", name[0]);
 }
 
-/* "NAME=VALUE" takes the place of another value of NAME; "NAME=" takes it out. */
 static int parse_variable(const struct key *key, void *field, const char *text, struct err *err)
 {
-	struct strv *list = field;
-	size_t n = strcspn(text, "="), i = 0;
-	char *copy;
+	size_t n = strcspn(text, "=");
 
 	(void)key;
 	if (!variable_ok(text, n))
 		return err_set(err, EINVAL, "'%.*s' is not the name of a variable: letters, digits and '_'", (int)n, text);
-	while (i < list->n && strncmp(list->v[i], text, n + 1) != 0)
-		i++;
-	if (!text[n + 1]) {
-		if (i == list->n)
-			return 0;
-		free(list->v[i]);
-		memmove(&list->v[i], &list->v[i + 1], (list->n - i) * sizeof list->v[0]);
-		list->n--;
-		return 0;
-	}
-	if (i == list->n)
-		return strv_add(list, text) < 0 ? err_nomem(err) : 0;
-	copy = strdup(text);
-	if (!copy)
-		return err_nomem(err);
-	free(list->v[i]);
-	list->v[i] = copy;
-	return 0;
+	return key_parse_named(field, text, err);
 }
 
 static const struct key_type key_variable = { "text", sizeof(struct strv), parse_variable, key_print_strv, key_clear_strv };

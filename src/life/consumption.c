@@ -22,27 +22,32 @@ static const char *last_of(const struct strv *list)
 	return list->n ? list->v[list->n - 1] : NULL;
 }
 
-/* The names inside of the interfaces in [net.N]. -ENOENT when it uses the host's. */
+/* The name inside of [net.N]; a NIC of the host that has none keeps its own. */
+static int add_name(const char *spec, const char *section, const char *type, struct strv *ret)
+{
+	autocall(strv_done) struct strv name = { 0 };
+	int r = glance_in(spec, section, "name", &name);
+
+	if (r >= 0 && !name.n && str_eq(type, "phys"))
+		r = glance_in(spec, section, "link", &name);
+	if (r < 0)
+		return r;
+	return name.n ? strv_add(ret, last_of(&name)) : strv_addf(ret, "eth%s", section + strlen("net."));
+}
+
+/* -ENOENT when it has none, or uses the host's. */
 static int list_interfaces(const char *spec, struct strv *ret)
 {
 	autocall(strv_done) struct strv sections = { 0 };
 	int r = glance_sections(spec, "net.", &sections);
 
 	for (size_t i = 0; i < sections.n && r >= 0; i++) {
-		autocall(strv_done) struct strv type = { 0 }, name = { 0 };
+		autocall(strv_done) struct strv type = { 0 };
 		r = glance_in(spec, sections.v[i], "type", &type);
-		if (r >= 0)
-			r = glance_in(spec, sections.v[i], "name", &name);
-		if (r < 0)
-			return r;
-		if (str_eq(last_of(&type), "host"))
+		if (r >= 0 && str_eq(last_of(&type), "host"))
 			return -ENOENT;
-		if (str_eq(last_of(&type), "empty"))
-			continue;
-		if (name.n)
-			r = strv_add(ret, last_of(&name));
-		else
-			r = strv_addf(ret, "eth%s", sections.v[i] + strlen("net."));
+		if (r >= 0 && !str_eq(last_of(&type), "empty"))
+			r = add_name(spec, sections.v[i], last_of(&type), ret);
 	}
 	return r < 0 ? r : ret->n ? 0 : -ENOENT;
 }

@@ -27,6 +27,8 @@ static const struct conf_part parts[] = {
 	{ &net_nic_section, AT(net) },
 	{ &net_forward_section, AT(net.forward) },
 	{ &cgroup_limits_section, AT(limits) },
+	{ &cgroup_v1_section, AT(limits) },
+	{ &cgroup_v2_section, AT(limits) },
 	{ &security_cap_section, AT(cap) },
 	{ &security_seccomp_section, AT(seccomp) },
 	{ &init_section, AT(init) },

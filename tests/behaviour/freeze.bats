@@ -230,3 +230,12 @@ mgr-freeze: nosuch: no such container"
 	mgr-stop -k -n a
 	assert_equal "$(stubs_alive)" 0
 }
+
+@test "freeze.3 the console of a frozen container shows what was said" {
+	stub a ""
+	boot_stub a
+	mgr-freeze -n a
+	run "$BATS_TEST_DIRNAME/../lib/terminal" "expect:stub runs" 'send:\x01q' -- mgr-console -n a
+	assert_success
+	state_is a FROZEN
+}

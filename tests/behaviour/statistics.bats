@@ -196,3 +196,26 @@ sys.exit(max(best.values()) > 40)'
 	assert_status 64
 	rmdir "$(v2_folder a)/own.folder"
 }
+
+@test "cgroup.2 [cgroup] and [cgroup2] set files by name, after [limits]; a file of the other version's is left alone" {
+	local section=cgroup2 other=cgroup
+	[ ! -d /sys/fs/cgroup/pids ] || { section=cgroup other=cgroup2; }
+	stub a "" --pids 50 -s $section.pids.max=70 -s $other.pids.max=90
+	assert_equal "$(mgr-config -n a get $section.pids.max)" 70
+	boot_stub a
+	assert_equal "$(mgr-cgroup a pids.max)" 70
+	mgr-stop -k -n a
+	run mgr-start -n a -s $section.pids.max=many
+	assert_status 1
+	assert_output "mgr-start: a: cgroup: $section.pids.max: write 'many' to 'pids.max': Invalid argument"
+	run mgr-start -n a -s $section.pids.none=1
+	assert_output "mgr-start: a: cgroup: $section.pids.none: there is no such file in the cgroup"
+	run mgr-start -n a -s $section.nothing.max=1
+	assert_output "mgr-start: a: cgroup: $section.nothing.max: this host has no such cgroup controller"
+	run mgr-config -n a set $section.cgroup.procs 1
+	assert_status 1
+	assert_contains "'cgroup.procs' is no setting of a controller, such as memory.high"
+	run mgr-config -n a set $section.pids.max/../x 1
+	assert_status 1
+	assert_contains "is not the name of a file in a cgroup"
+}

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cgroup/freeze.h"
 #include "cgroup/internal.h"
 
 #define WAIT (5 * CLOCK_SECOND)
@@ -76,6 +77,27 @@ static void nothing_left(const struct cgroup *cg)
 	}
 }
 
+static void freeze_and_thaw(const struct cgroup *cg, bool v2)
+{
+	const struct cgroup_hierarchy *h = v2 ? &cg->h[0] : cgroup_with(cg, "freezer");
+	struct cgroup_freezer f = { .set = -1, .look = -1 };
+	const uint64_t deadline = clock_in(WAIT);
+	struct err err = { 0 };
+
+	if (!h || h->v2 != v2)
+		return;
+	assert_int_equal(cgroup_freezer_open(&f, &h->dir, 1, &err), 0);
+	assert_int_equal(f.v2, v2);
+	assert_int_equal(cgroup_freezer_frozen(&f), 0);
+	assert_int_equal(cgroup_freezer_set(&f, true, &err), 0);
+	while (!cgroup_freezer_frozen(&f))
+		assert_true(clock_now() < deadline);
+	assert_int_equal(cgroup_freezer_set(&f, false, &err), 0);
+	while (cgroup_freezer_frozen(&f))
+		assert_true(clock_now() < deadline);
+	cgroup_freezer_close(&f);
+}
+
 static void lives_and_dies(void **state)
 {
 	struct err err = { 0 };
@@ -99,6 +121,24 @@ static void lives_and_dies(void **state)
 		fail_msg("%s", err.msg);
 	assert_int_equal(cgroup_remove(&cg, &err), 0);
 	nothing_left(&cg);
+	cgroup_done(&cg);
+}
+
+/* freeze.1 each kind of freezer that the host has, and what was frozen can be killed */
+static void freezes_and_thaws(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	need_root();
+	struct cgroup cg = named("cold");
+	assert_int_equal(cgroup_create(&cg, &no_limits, 0, &err), 0);
+	pid_t pid = sleeper(&cg, true);
+	freeze_and_thaw(&cg, true);
+	freeze_and_thaw(&cg, false);
+	assert_int_equal(cgroup_kill(&cg, clock_in(WAIT), &err), 0);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(cgroup_remove(&cg, &err), 0);
 	cgroup_done(&cg);
 }
 
@@ -221,8 +261,11 @@ static void many_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lives_and_dies), cmocka_unit_test(deep_trees_go),
-		cmocka_unit_test(limits_are_set), cmocka_unit_test(a_controller_that_is_missing_is_named),
+		cmocka_unit_test(lives_and_dies),
+		cmocka_unit_test(freezes_and_thaws),
+		cmocka_unit_test(deep_trees_go),
+		cmocka_unit_test(limits_are_set),
+		cmocka_unit_test(a_controller_that_is_missing_is_named),
 		cmocka_unit_test(many_at_once),
 	};
 

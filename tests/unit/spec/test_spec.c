@@ -195,6 +195,8 @@ static const char *const assignments[] = {
 	"limits.cpuset=0-3,7",
 	"limits.pids=4194304",
 	"limits.io-weight=10000",
+	"cgroup.memory.soft_limit_in_bytes=1G",
+	"cgroup2.io.max=8:0 rbps=1048576 wbps=max",
 	"cap.drop=sys_time",
 	"cap.keep+=net_raw",
 	"seccomp.profile=/etc/mgr/strict",
@@ -253,7 +255,7 @@ static void print_of_parse_is_the_identity(void **state)
 static void every_key_has_a_round_trip(void **state)
 {
 	static const char *const without[] = { "container.no_new_privs", "rootfs.readonly", "rootfs.exposed",
-					       "environment.NAME" };
+					       "environment.NAME", "cgroup.FILE" };
 
 	(void)state;
 	for (size_t p = 0; p < spec_schema.n; p++)
