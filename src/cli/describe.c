@@ -44,11 +44,9 @@ static void print_line(const char *text)
 	putchar('\n');
 }
 
-static void print_option(const struct command *cmd, const char *whose, const struct option_row *row)
+static void print_option(const struct command *cmd, const char *whose, const struct option_row *row, char letter)
 {
-	char letter[2] = { row->letter, '\0' };
-
-	printf("option\t%s\t%s\t%s\t%s\t%s\t", cmd->name, whose, letter, row->name ? row->name : "",
+	printf("option\t%s\t%s\t%.1s\t%s\t%s\t", cmd->name, whose, &letter, row->name ? row->name : "",
 	       row->arg ? row->arg : "");
 	print_line(row->help);
 }
@@ -73,9 +71,9 @@ static void print_command(const struct command *cmd)
 			printf("%s%s", n++ ? " " : "", flag_names[bit]);
 	printf("\t%s\t%s\n", cmd->args ? cmd->args : cmd->flags & CMD_EACH_NAME ? "NAME..." : "", cmd->help);
 	for (row = cmd->opts; row && (row->letter || row->name); row++)
-		print_option(cmd, "own", row);
+		print_option(cmd, "own", row, row->letter);
 	while ((row = options_common(cmd, &i)))
-		print_option(cmd, "common", row);
+		print_option(cmd, "common", row, options_common_letter(cmd, row));
 	print_exits(cmd);
 }
 

@@ -8,11 +8,11 @@
 
 #define COLUMN 28
 
-static void print_row(const struct option_row *row)
+static void print_row(const struct option_row *row, char letter)
 {
 	int n = printf("  ");
 
-	n += row->letter ? printf("-%c%s", row->letter, row->name ? ", " : "") : printf("    ");
+	n += letter ? printf("-%c%s", letter, row->name ? ", " : "") : printf("    ");
 	if (row->name)
 		n += printf("--%s", row->name);
 	if (row->arg && row->arg[0] == '[')
@@ -36,9 +36,9 @@ void help_command(const struct command *cmd)
 			 : "",
 	       cmd->help);
 	for (row = cmd->opts; row && (row->letter || row->name); row++)
-		print_row(row);
+		print_row(row, row->letter);
 	while ((row = options_common(cmd, &i)))
-		print_row(row);
+		print_row(row, options_common_letter(cmd, row));
 }
 
 void help_list(void)

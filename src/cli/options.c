@@ -111,6 +111,14 @@ const struct option_row *options_common(const struct command *cmd, size_t *i)
 	return NULL;
 }
 
+char options_common_letter(const struct command *cmd, const struct option_row *row)
+{
+	for (const struct option_row *own = cmd->opts; own && (own->letter || own->name); own++)
+		if (own->letter == row->letter)
+			return 0;
+	return row->letter;
+}
+
 /* A walk over all rows of a command, its own first. */
 struct rows {
 	const struct option_row *own;

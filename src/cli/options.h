@@ -18,5 +18,7 @@ int options_parse(struct cli *cli, char *const argv[], struct err *err);
 
 /* The options that this command has besides its own: each call gives the next row, NULL at the end; *i starts at 0. */
 const struct option_row *options_common(const struct command *cmd, size_t *i);
+/* The letter of such a row, 0 where one of the command's own has it. */
+char options_common_letter(const struct command *cmd, const struct option_row *row);
 
 #endif

@@ -42,6 +42,9 @@ manual() {
 	run manual mgr-stop.1
 	assert_match '-t, --timeout S'
 	assert_match '2 +It was not running'
+	run manual mgr-log.1
+	assert_match '-l, --level LEVEL'
+	refute_contains '-l, --logpriority'
 	run manual mgr.container.conf.5
 	assert_match 'mtu = number'
 	assert_match 'From 68 to 65535'
