@@ -7,6 +7,7 @@ unit_tests = tests/unit/base/test_str \
 	tests/unit/life/test_state \
 	tests/unit/supervisor/test_supervisor \
 	tests/unit/wire/test_wire
+unit_tests += tests/unit/files/test_receive
 unit_tests += tests/unit/cgroup/test_host tests/unit/cgroup/test_life
 
 if HAVE_CMOCKA
@@ -104,3 +105,7 @@ unit_tests += tests/unit/tty/test_tty
 tests_unit_tty_test_tty_SOURCES = %D%/tty/test_tty.c
 tests_unit_tty_test_tty_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_tty_test_tty_LDADD = src/tty/libtty.a src/wire/libwire.a src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_files_test_receive_SOURCES = %D%/files/test_receive.c
+tests_unit_files_test_receive_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_files_test_receive_LDADD = src/files/libfiles.a src/base/libbase.a $(UNIT_LDADD)
