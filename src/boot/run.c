@@ -173,10 +173,14 @@ static int cannot_run(struct boot *b, const struct init_report *report, struct e
 	return err->code ? -err->code : err_set(err, EPROTO, "the command could not be run");
 }
 
-/* What the child has to say, until it comes to this row; to its end with n_steps. */
-static int listen_to_child(struct boot *b, size_t until, struct err *err)
+static uint64_t child_deadline(const struct boot *b)
 {
-	uint64_t deadline = clock_in(CHILD_TIME + hook_child_time(b));
+	return clock_in(CHILD_TIME + hook_child_time(b));
+}
+
+/* What the child has to say, until it comes to this row; to its end with n_steps. */
+static int listen_to_child(struct boot *b, size_t until, uint64_t deadline, struct err *err)
+{
 	size_t *step = &b->child_step;
 
 	while (*step < until) {
@@ -210,7 +214,7 @@ int boot_await_child(struct boot *b, int (*up)(struct boot *b, struct err *err),
 
 	while (steps[row].up != up || steps[row].side == PARENT)
 		row++;
-	b->child_failed = listen_to_child(b, row, err) < 0;
+	b->child_failed = listen_to_child(b, row, child_deadline(b), err) < 0;
 	return b->child_failed ? -err->code : 0;
 }
 
@@ -222,9 +226,24 @@ static int tell_child(struct boot *b, size_t row, struct err *err)
 	while (b->n_passed > 0)
 		close(b->passed[--b->n_passed]);
 	if (e == -EPIPE || e == -ECONNRESET) /* it failed: its reason is in the queue */
-		return listen_to_child(b, n_steps, err) < 0 ? -err->code
-							    : err_set(err, ECHILD, "%s: the child is gone", steps[row].name);
+		return listen_to_child(b, n_steps, child_deadline(b), err) < 0
+			       ? -err->code
+			       : err_set(err, ECHILD, "%s: the child is gone", steps[row].name);
 	return e < 0 ? err_sys(err, -e, "%s: tell the child", steps[row].name) : 0;
+}
+
+/* A child that has failed before is the reason: what the parent still wanted of it is gone. */
+static int row_failed(struct boot *b, size_t row, struct err *err)
+{
+	struct err child = { 0 };
+
+	if (b->child_failed)
+		return -err->code;
+	if (b->pid > 0 && listen_to_child(b, n_steps, clock_now(), &child) < 0 && child.code != ETIMEDOUT) {
+		*err = child;
+		return -err->code;
+	}
+	return err_wrap(err, "%s", steps[row].name);
 }
 
 static int run_rows(struct boot *b, struct err *err)
@@ -233,12 +252,12 @@ static int run_rows(struct boot *b, struct err *err)
 		if (steps[i].side == CHILD)
 			continue;
 		if (steps[i].up(b, err) < 0)
-			return b->child_failed ? -err->code : err_wrap(err, "%s", steps[i].name);
+			return row_failed(b, i, err);
 		row_done(b, i);
 		if (steps[i + 1].side == CHILD && tell_child(b, i, err) < 0)
 			return -err->code;
 	}
-	return listen_to_child(b, n_steps, err);
+	return listen_to_child(b, n_steps, child_deadline(b), err);
 }
 
 void boot_abort(struct boot *b)

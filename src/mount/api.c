@@ -28,15 +28,15 @@ static const struct api_mount {
 
 int mount_on(const char *type, const char *path, unsigned long flags, const char *data, struct err *err)
 {
-	int r = mount(type, path, type, flags, data) < 0 ? -errno : 0;
+	autoclose int target = mount_target(path, err);
+	char link[32];
 
-	if (r == -ENOENT) {
-		r = mount_folder(path, 0755, err);
-		if (r < 0)
-			return r;
-		r = mount(type, path, type, flags, data) < 0 ? -errno : 0;
-	}
-	return r < 0 ? err_sys(err, -r, "mount %s on '%s'", type, path) : 0;
+	if (target < 0)
+		return target;
+	str_print(link, sizeof link, "/proc/self/fd/%d", target);
+	if (mount(type, link, type, flags, data) < 0)
+		return err_sys(err, errno, "mount %s on '%s'", type, path);
+	return 0;
 }
 
 int mount_api_folders(int dev, struct err *err)
@@ -89,7 +89,7 @@ static int write_new(const char *path, const char *text, const char *end, struct
 
 int mount_run_host(const char *os_release, const char *uuid, struct err *err)
 {
-	int r = mount_folder("/run/host", 0755, err);
+	int r = mkdir("/run/host", 0755) < 0 ? err_sys(err, errno, "make '/run/host'") : 0;
 
 	if (r == 0)
 		r = write_new("/run/host/container-manager", "mgr", "\n", err);

@@ -6,8 +6,9 @@
 
 #include "base/err.h"
 
-/* Make the folder unless it is there. */
-int mount_folder(const char *path, mode_t mode, struct err *err);
+/* The folder of this path, made when absent, O_PATH: the working folder is the container's root, and no link of the guest's
+ * leads out of it, those in /proc to our descriptors included (while mount hooks are to run, one is the host's root). */
+int mount_target(const char *path, struct err *err);
 /* Put a detached mount on a path, which is made when absent. */
 int mount_attach(int mount, const char *path, struct err *err);
 /* mount(2), its target made when absent. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "mount/internal.h"
@@ -26,29 +27,24 @@ static int new_mount(const char *type, unsigned attr, struct err *err)
 	return mount < 0 ? err_sys(err, errno, "make a mount of %s", type) : mount;
 }
 
-int mount_folder(const char *path, mode_t mode, struct err *err)
+int mount_target(const char *path, struct err *err)
 {
-	struct stat st;
+	int fd = path_open_in_root(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
 
-	if (mkdir(path, mode) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return err_sys(err, errno, "make the mount point '%s'", path);
-	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (fd == -ENOENT)
+		return path_mkdirs_in_root(AT_FDCWD, path, 0755, err);
+	if (fd == -ENOTDIR)
 		return err_set(err, ENOTDIR, "mount point '%s' is no folder", path);
-	return 0;
+	return fd < 0 ? err_sys(err, -fd, "open the mount point '%s'", path) : fd;
 }
 
 int mount_attach(int mount, const char *path, struct err *err)
 {
-	if (move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return err_sys(err, errno, "mount on '%s'", path);
-	int r = mount_folder(path, 0755, err);
-	if (r < 0)
-		return r;
-	if (move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
+	autoclose int target = mount_target(path, err);
+
+	if (target < 0)
+		return target;
+	if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(err, errno, "mount on '%s'", path);
 	return 0;
 }

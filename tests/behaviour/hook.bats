@@ -92,6 +92,20 @@ log_of() {
 	rm -rf /run/data
 }
 
+@test "hook.1 the mount hooks of a privileged container are the host's root, and the host does not see what they mount" {
+	mkdir -p /run/data
+	hook bind 'id -u; cat /proc/self/uid_map; mkdir -p "$MGR_ROOTFS_MOUNT/srv" && mount -t tmpfs mine "$MGR_ROOTFS_MOUNT/srv" && mount -t tmpfs mine /run/data'
+	plain web -s container.idmap=none -s "hook.pre-mount=$HOOKS/bind" -s "hook.mount=$HOOKS/bind"
+	boot web
+	run log_of web
+	assert_match "mount: +0 +0 4294967295"
+	run in_container web grep -c mine /proc/mounts
+	assert_output 1
+	run grep mine /proc/self/mounts
+	assert_output ""
+	rm -r /run/data
+}
+
 @test "hook.1 nothing that a mount hook left running is there when init is" {
 	hook linger 'setsid sleep 1000 & echo $! >/dev/null'
 	plain web -s "hook.mount=$HOOKS/linger"
@@ -328,6 +342,18 @@ refused() {
 	rmdir /run/bound
 	run mgr-start -n web -s "hook.post-stop=$MGR_ROOT/var/lib/mgr/web/hook"
 	assert_success
+}
+
+@test "hook.7 no link of the guest's leads a mount out of it while mount hooks see the host" {
+	local fd rootfs=$MGR_ROOT/var/lib/mgr/web/rootfs
+	plain web -s "hook.mount=$HOOKS/say"
+	rmdir "$rootfs/run"
+	for fd in {3..40}; do
+		ln -sfn "/proc/self/fd/$fd/run" "$rootfs/run"
+		run mgr-start -n web
+		assert_status 1
+		assert_match "^mgr-start: web: rootfs: open (the mount point|folder) '/run': (Too many levels of symbolic links|No such file or directory)$"
+	done
 }
 
 @test "hook.7 one that others may change by the time of the stop is not run" {
