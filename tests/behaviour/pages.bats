@@ -38,6 +38,15 @@ manual() {
 	assert_contains "unknown option '--waitt'"
 }
 
+@test "doc.1 the commands of the README have the options that it shows" {
+	run pages "$BATS_TEST_DIRNAME/../../README.md"
+	assert_success
+	printf '    mgr-stop -n web --kilt && mgr-ls\n' >"$BATS_TEST_TMPDIR/x.md"
+	run pages "$BATS_TEST_TMPDIR/x.md"
+	assert_status 1
+	assert_contains "unknown option '--kilt'"
+}
+
 @test "doc.1 options, exit codes and keys of a page are the programs' own" {
 	run manual mgr-stop.1
 	assert_match '-t, --timeout S'
