@@ -38,7 +38,7 @@ static void show_number(const char *label, long number)
 
 static void show(const struct wire_net_status *s)
 {
-	char addr[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN + 8];
+	char addr[INET6_ADDRSTRLEN], subnet[96];
 
 	show_text("State:", s->bridge[0] ? "UP" : "DOWN");
 	if (!s->bridge[0])
@@ -46,6 +46,11 @@ static void show(const struct wire_net_status *s)
 	show_text("Bridge:", s->bridge);
 	str_print(subnet, sizeof subnet, "%s/%u", inet_ntop(AF_INET, &s->net, addr, sizeof addr), s->prefix);
 	show_text("Subnet:", subnet);
+	if (s->no6[0])
+		str_print(subnet, sizeof subnet, "none (%s)", s->no6);
+	else
+		str_print(subnet, sizeof subnet, "%s/64", inet_ntop(AF_INET6, &s->net6, addr, sizeof addr));
+	show_text("IPv6:", subnet);
 	show_text("Stays:", s->stays ? "until mgr-net down" : "while containers use it");
 	show_number("Containers:", (long)s->containers);
 	show_number("Forwards:", (long)s->forwards);
@@ -63,7 +68,7 @@ static int status(struct cli *cli, struct err *err)
 
 	if (r < 0 && r != -ECONNREFUSED)
 		return r;
-	s.cause[sizeof s.cause - 1] = s.bridge[sizeof s.bridge - 1] = '\0';
+	s.cause[sizeof s.cause - 1] = s.bridge[sizeof s.bridge - 1] = s.no6[sizeof s.no6 - 1] = '\0';
 	show(&s);
 	return 0;
 }

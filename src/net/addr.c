@@ -156,7 +156,23 @@ static int parse_ipv4_gateway(const struct key *key, void *field, const char *te
 	return parse_gateway(AF_INET, field, text, err);
 }
 
+static int parse_ipv6_addresses(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	return parse_addresses(AF_INET6, field, text, err);
+}
+
+static int parse_ipv6_gateway(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	return parse_gateway(AF_INET6, field, text, err);
+}
+
 const struct key_type key_ipv4_addresses = { "lease|none|A.B.C.D/P", sizeof(struct nic_addrs), parse_ipv4_addresses,
 					     print_addresses, clear_addresses };
 const struct key_type key_ipv4_gateway = { "none|A.B.C.D", sizeof(struct nic_gateway), parse_ipv4_gateway, print_gateway,
+					   NULL };
+const struct key_type key_ipv6_addresses = { "lease|none|IPv6/P", sizeof(struct nic_addrs), parse_ipv6_addresses,
+					     print_addresses, clear_addresses };
+const struct key_type key_ipv6_gateway = { "none|IPv6", sizeof(struct nic_gateway), parse_ipv6_gateway, print_gateway,
 					   NULL };

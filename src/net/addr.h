@@ -9,7 +9,9 @@
 #include "net/net.h"
 
 extern const struct key_type key_ipv4_addresses; /* struct nic_addrs */
-extern const struct key_type key_ipv4_gateway;   /* struct nic_gateway */
+extern const struct key_type key_ipv6_addresses;
+extern const struct key_type key_ipv4_gateway; /* struct nic_gateway */
+extern const struct key_type key_ipv6_gateway;
 
 #define NIC_ADDR_TEXT (INET6_ADDRSTRLEN + 4)
 /* "10.0.3.7/24" */

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "net/forward.h"
 
-#define RIGHT "such as tcp:8080:80, udp:127.0.0.1:5300:53 or tcp:9000-9003:9000-9003"
+#define RIGHT "such as tcp:8080:80, udp:127.0.0.1:5300:53, tcp:[::1]:8080:80 or tcp:9000-9003:9000-9003"
 
 static int bad(struct err *err, const char *text, const char *why)
 {
@@ -85,8 +85,6 @@ int net_forward_parse(const char *text, struct wire_forward *ret, struct err *er
 		*options++ = '\0';
 	if (read_address(&rest, ret) < 0)
 		return bad(err, text, "is not PROTO:[HOSTIP:]PORT:PORT, " RIGHT);
-	if (ret->family == AF_INET6)
-		return bad(err, text, "has an IPv6 address of the host, which is not supported yet: IPv4 only");
 	target = strchr(rest, ':');
 	if (!target)
 		return bad(err, text, "names no port of the container, " RIGHT);

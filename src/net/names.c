@@ -3,8 +3,10 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "net/addr.h"
 #include "net/net.h"
 
@@ -56,6 +58,14 @@ int net_nic_name(const struct nic_conf *nic, char ret[static 16])
 	if (nic->name || (nic->type == NIC_PHYS && nic->link))
 		return str_print(ret, 16, "%s", nic->name ? nic->name : nic->link);
 	return str_print(ret, 16, "eth%u", nic->index);
+}
+
+bool net_has_ipv6(void)
+{
+	char text[8];
+
+	return file_read_small_at(AT_FDCWD, "/proc/sys/net/ipv6/conf/all/disable_ipv6", text, sizeof text, NULL) > 0 &&
+	       str_eq(text, "0");
 }
 
 void net_bridge_name(const struct store *store, char ret[static 16])

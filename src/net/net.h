@@ -62,8 +62,8 @@ struct nic_conf {
 	uint32_t mtu; /* 0: the bridge's */
 	bool down;    /* flags without "up" */
 	enum nic_mode mode;
-	struct nic_addrs ipv4;
-	struct nic_gateway ipv4_gateway;
+	struct nic_addrs ipv4, ipv6;
+	struct nic_gateway ipv4_gateway, ipv6_gateway;
 	char *script_up, *script_down; /* commands; NULL: none */
 };
 
@@ -91,6 +91,7 @@ struct net_nic {
 	bool own_pair; /* the user has named the host end */
 	char link[16]; /* bridge that the host end joins, or "": none; the macvlan's lower one, the physical one */
 	bool managed;  /* the bridge is mgr-netd's */
+	bool leased6;  /* has the IPv6 address that goes with its IPv4 one */
 	char name[16]; /* in the container */
 	bool has_mac;
 	uint8_t mac[6];
@@ -99,8 +100,8 @@ struct net_nic {
 	enum nic_mode mode;
 	uint32_t number; /* that it gets in the container, when it is not a veth */
 	size_t n_addrs;
-	struct nic_addr addrs[NIC_ADDRS_MAX + 1];
-	struct nic_addr gateway;
+	struct nic_addr addrs[2 * (NIC_ADDRS_MAX + 1)];
+	struct nic_addr gateway, gateway6;
 };
 
 struct net_plan {
@@ -182,6 +183,9 @@ int net_nic_name(const struct nic_conf *nic, char ret[static 16]);
 /* Reserve the addresses that the configuration names on the managed network, so that they are nobody else's. -EADDRINUSE
  * names the holder, -EINVAL what cannot be a container's there. */
 int net_claim(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);
+
+/* Has the host IPv6, and is it enabled there? */
+bool net_has_ipv6(void);
 
 /* "veth" */
 const char *net_type_name(enum nic_type type);

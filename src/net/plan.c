@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "net/addr.h"
 #include "net/names.h"
 #include "net/net.h"
 #include "store/leases.h"
@@ -42,6 +43,14 @@ static struct nic_addr ipv4(struct in_addr in, unsigned prefix)
 	return addr;
 }
 
+static struct nic_addr ipv6(struct in6_addr in)
+{
+	struct nic_addr addr = { .family = AF_INET6, .prefix = 64 };
+
+	memcpy(addr.addr, &in, sizeof in);
+	return addr;
+}
+
 /* The leased address, which stands in the registry alone. */
 static int use_lease(struct net_nic *nic, const struct source *from, unsigned prefix, struct err *err)
 {
@@ -55,20 +64,47 @@ static int use_lease(struct net_nic *nic, const struct source *from, unsigned pr
 	return r;
 }
 
+static void use_addrs(struct net_nic *nic, const struct nic_addrs *addrs)
+{
+	for (size_t i = 0; i < addrs->n; i++)
+		nic->addrs[nic->n_addrs++] = addrs->v[i];
+}
+
+/* With an IPv4 address of the network comes the IPv6 one that goes with it. */
+static void use_prefix6(struct net_nic *nic, const struct nic_conf *conf, const struct lease_network *network,
+			struct in_addr first)
+{
+	struct in_addr main;
+
+	if (!network->has6 || conf->ipv6.none || !net_has_ipv6())
+		return;
+	memcpy(&main, nic->addrs[0].addr, sizeof main);
+	nic->leased6 = addr_leases(&conf->ipv6);
+	if (nic->leased6)
+		nic->addrs[nic->n_addrs++] = ipv6(leases_ipv6(network, main));
+	nic->gateway6 = ipv6(leases_ipv6(network, first));
+}
+
 static int use_managed(struct net_nic *nic, const struct nic_conf *conf, struct net_plan *plan, const struct source *from,
 		       struct err *err)
 {
-	struct in_addr net, first;
-	unsigned prefix;
-	int r = leases_subnet(from->store, &net, &prefix, err);
+	struct lease_network network;
+	struct in_addr first;
+	int r = leases_network(from->store, &network, err);
 
 	if (r >= 0 && net_takes_lease(conf))
-		r = use_lease(nic, from, prefix, err);
-	if (r < 0 || (!nic->n_addrs && !conf->ipv4.n))
+		r = use_lease(nic, from, network.prefix, err);
+	if (r < 0)
 		return r;
-	first.s_addr = net.s_addr | htonl(1);
+	use_addrs(nic, &conf->ipv4);
+	if (!nic->n_addrs)
+		return 0;
+	first.s_addr = network.net.s_addr | htonl(1);
+	use_prefix6(nic, conf, &network, first);
 	if (!plan->resolver.s_addr)
 		nic->gateway = ipv4(first, 32);
+	else
+		nic->gateway6 = (struct nic_addr){ 0 };
 	plan->resolver = first;
 	return 0;
 }
@@ -120,10 +156,13 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 	r = set_names(nic, conf, from, err);
 	if (r >= 0 && nic->managed)
 		r = use_managed(nic, conf, plan, from, err);
-	for (size_t i = 0; i < conf->ipv4.n; i++)
-		nic->addrs[nic->n_addrs++] = conf->ipv4.v[i];
+	if (!nic->managed)
+		use_addrs(nic, &conf->ipv4);
+	use_addrs(nic, &conf->ipv6);
 	if (conf->ipv4_gateway.none || conf->ipv4_gateway.addr.family)
 		nic->gateway = conf->ipv4_gateway.addr;
+	if (conf->ipv6_gateway.none || conf->ipv6_gateway.addr.family)
+		nic->gateway6 = conf->ipv6_gateway.addr;
 	return r;
 }
 
@@ -145,6 +184,7 @@ static int plan_join(struct net_plan *plan, const struct net_nic *nic, const str
 	str_print(join->veth, sizeof join->veth, "%s", nic->veth);
 	memcpy(join->mac, nic->mac, sizeof join->mac);
 	memcpy(&join->ipv4, nic->addrs[0].addr, sizeof join->ipv4);
+	join->ipv6 = nic->leased6;
 	join->n_forwards = (uint32_t)forward->n;
 	if (forward->n)
 		memcpy(join->forwards, forward->v, forward->n * sizeof *forward->v);
@@ -173,7 +213,7 @@ int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct st
 			continue;
 		struct net_nic *nic = &plan->nics[made++];
 		r = plan_nic(nic, &conf->v[i], plan, &from, err);
-		if (r >= 0 && nic->managed && nic->n_addrs && !plan->join)
+		if (r >= 0 && nic->managed && nic->n_addrs && nic->addrs[0].family == AF_INET && !plan->join)
 			r = plan_join(plan, nic, &from, err);
 	}
 	if (r >= 0 && conf->forward.n && !plan->join)

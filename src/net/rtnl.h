@@ -38,7 +38,7 @@ void rtnl_nest_end(struct rtnl_msg *m, size_t nest);
 int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err);
 
 /* Several requests that go in one packet, with what to say of each when it fails. Zero-initialise. */
-#define RTNL_BATCH_MAX 40
+#define RTNL_BATCH_MAX 38 /* both families: 17 addresses and a gateway each; lo, and up */
 struct rtnl_batch {
 	size_t n, len;
 	bool full;

@@ -41,6 +41,8 @@ static void add_address(struct setting *set, const struct nic_addr *addr, int in
 	rtnl_start(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
 	rtnl_put(&m, IFA_LOCAL, addr->addr, addr_len(addr));
 	rtnl_put(&m, IFA_ADDRESS, addr->addr, addr_len(addr));
+	if (addr->family == AF_INET6) /* there when init runs, not a second later: nobody else has it */
+		rtnl_put_u32(&m, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT);
 	if (addr->family == AF_INET && addr->prefix < 31) {
 		uint32_t last;
 		memcpy(&last, addr->addr, sizeof last);
@@ -80,7 +82,7 @@ static int apply(int guest, struct setting *set, struct err *err)
 	of = set->of[failed];
 	if (!of)
 		return err_wrap(err, "bring up '%s'", nic ? nic->name : "lo");
-	if (nic && of == &nic->gateway)
+	if (nic && (of == &nic->gateway || of == &nic->gateway6))
 		return err_wrap(err, "route of '%s' by gateway %s", nic->name,
 				inet_ntop(of->family, of->addr, text, sizeof text));
 	return err_wrap(err, "give '%s' the address %s", nic ? nic->name : "lo", addr_text(of, text));
@@ -96,6 +98,8 @@ static int configure(int guest, const struct net_nic *nic, int index, struct err
 		add_address(&set, &nic->addrs[i], index);
 	if (nic->gateway.family && !nic->down)
 		add_gateway(&set, &nic->gateway, index);
+	if (nic->gateway6.family && !nic->down)
+		add_gateway(&set, &nic->gateway6, index);
 	return apply(guest, &set, err);
 }
 

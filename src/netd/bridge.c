@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <net/if.h>
 #include <netlink/addr.h>
 #include <netlink/netlink.h>
@@ -140,6 +141,27 @@ static int set_up(struct nl_sock *sock, const struct bridge *bridge, struct err 
 	return r;
 }
 
+/* No duplicate is looked for: the address is there at once, a bridge without ports never ends the look. */
+static int add_address6(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
+{
+	struct nl_addr *local = nl_addr_build(AF_INET6, &bridge->gateway6, sizeof bridge->gateway6);
+	struct rtnl_addr *addr = rtnl_addr_alloc();
+	int r = -NLE_NOMEM;
+
+	if (local && addr) {
+		nl_addr_set_prefixlen(local, 64);
+		rtnl_addr_set_ifindex(addr, (int)if_nametoindex(bridge->name));
+		rtnl_addr_set_local(addr, local);
+		rtnl_addr_set_flags(addr, IFA_F_NODAD);
+		r = rtnl_addr_add(sock, addr, 0);
+	}
+	rtnl_addr_put(addr);
+	nl_addr_put(local);
+	if (r == -NLE_EXIST)
+		return 0;
+	return r < 0 ? err_set(err, EIO, "give bridge '%s' its IPv6 address: %s", bridge->name, nl_geterror(r)) : 0;
+}
+
 static int add_address(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
 {
 	struct nl_addr *local = nl_addr_build(AF_INET, &bridge->gateway, sizeof bridge->gateway);
@@ -163,6 +185,18 @@ static int add_address(struct nl_sock *sock, const struct bridge *bridge, struct
 	return r < 0 ? err_set(err, EIO, "give bridge '%s' its address: %s", bridge->name, nl_geterror(r)) : 0;
 }
 
+/* Without IPv6 the host has no address there that a container could reach; with it, it is the router. */
+static int set_family6(const struct bridge *bridge, struct err *err)
+{
+	int r = sysctl_set_own(bridge->name, "ipv6", "disable_ipv6", bridge->has6 ? "0" : "1", err);
+
+	if (r >= 0 && bridge->has6)
+		r = sysctl_set_own(bridge->name, "ipv6", "accept_ra", "0", err);
+	if (r >= 0 && bridge->has6)
+		r = sysctl_set_own(bridge->name, "ipv6", "accept_dad", "0", err);
+	return r;
+}
+
 int bridge_make(const struct bridge *bridge, struct err *err)
 {
 	autocall(close_socket) struct nl_sock *sock = NULL;
@@ -173,12 +207,13 @@ int bridge_make(const struct bridge *bridge, struct err *err)
 	if (r >= 0)
 		r = make_link(sock, bridge, err);
 	if (r >= 0)
-		/* IPv6 is not managed yet: until then the host has no address there that a container could reach. */
-		r = sysctl_set_own(bridge->name, "ipv6", "disable_ipv6", "1", err);
+		r = set_family6(bridge, err);
 	if (r >= 0)
 		r = set_up(sock, bridge, err);
 	if (r >= 0)
 		r = add_address(sock, bridge, err);
+	if (r >= 0 && bridge->has6)
+		r = add_address6(sock, bridge, err);
 	return r;
 }
 

@@ -13,6 +13,9 @@ struct bridge {
 	char name[16];
 	struct in_addr net, gateway;
 	unsigned prefix;
+	bool has6;
+	struct in6_addr net6, gateway6; /* a /64 */
+	const char *why6;               /* why it has none */
 };
 
 /* Make what is missing of it: the bridge, up, with its address and settings. -EADDRINUSE when a route of the host overlaps

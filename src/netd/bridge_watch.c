@@ -50,7 +50,7 @@ static int subscribe(struct bridge_watch *w)
 	nl_socket_disable_seq_check(w->sock);
 	if (nl_socket_modify_cb(w->sock, NL_CB_VALID, NL_CB_CUSTOM, examine, w) < 0 ||
 	    nl_connect(w->sock, NETLINK_ROUTE) < 0 || nl_socket_set_nonblocking(w->sock) < 0 ||
-	    nl_socket_add_memberships(w->sock, RTNLGRP_IPV4_IFADDR, 0) < 0)
+	    nl_socket_add_memberships(w->sock, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, 0) < 0)
 		return -EIO;
 	w->io = loop_io_add(w->loop, nl_socket_get_fd(w->sock), EPOLLIN, hear, w);
 	return w->io ? 0 : -errno;

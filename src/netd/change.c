@@ -30,11 +30,12 @@ static void cut(struct netd *netd, struct member *m, size_t from, size_t n)
 {
 	size_t left = m->elements.n - from - n;
 
+	netd->n_forwards -= member_ports(m, from, n);
 	claims_drop(netd, m, from, n);
 	memmove(m->elements.v + from, m->elements.v + from + n, left * sizeof *m->elements.v);
 	memmove(m->held + from, m->held + from + n, left * sizeof *m->held);
+	memmove(m->relays + from, m->relays + from + n, left * sizeof *m->relays);
 	m->elements.n -= n;
-	netd->n_forwards -= n;
 }
 
 static int put_in_force(struct netd *netd, struct member *m, size_t from, struct err *err)
@@ -55,12 +56,13 @@ static int add(struct netd *netd, struct member *m, const struct wire_forward *f
 	if (!join)
 		return err_nomem(err);
 	m->join = join;
-	r = join_forward_elements(join, forward, &m->elements) < 0 ? err_nomem(err) : claims_take(netd, m, from, err);
+	r = join_forward_elements(join, &netd->bridge, forward, &m->elements) < 0 ? err_nomem(err)
+										  : claims_take(netd, m, from, err);
 	if (r < 0) {
 		m->elements.n = from;
 		return r;
 	}
-	netd->n_forwards += m->elements.n - from;
+	netd->n_forwards += member_ports(m, from, m->elements.n - from);
 	r = put_in_force(netd, m, from, err);
 	if (r < 0) {
 		cut(netd, m, from, m->elements.n - from);
@@ -70,6 +72,15 @@ static int add(struct netd *netd, struct member *m, const struct wire_forward *f
 	join->forwards[join->n_forwards++] = *forward;
 	m->join_len = len;
 	return 0;
+}
+
+/* Elements of a forward. */
+static size_t count(const struct netd *netd, const struct wire_net_join *join, const struct wire_forward *f)
+{
+	const struct in6_addr six = join_ipv6(join, &netd->bridge);
+	size_t ports = (size_t)(f->last - f->port) + 1;
+
+	return f->family == AF_UNSPEC && !IN6_IS_ADDR_UNSPECIFIED(&six) ? 2 * ports : ports;
 }
 
 /* Its elements stand in the order of the forwards. */
@@ -83,10 +94,10 @@ static int del(struct netd *netd, struct member *m, const struct wire_forward *f
 	int r;
 
 	for (; i < join->n_forwards && !net_forward_same(&join->forwards[i], forward); i++)
-		from += (size_t)(join->forwards[i].last - join->forwards[i].port) + 1;
+		from += count(netd, join, &join->forwards[i]);
 	if (i == join->n_forwards)
 		return err_set(err, ENOENT, "there is no such forward");
-	if (join_forward_elements(join, forward, &gone) < 0) {
+	if (join_forward_elements(join, &netd->bridge, forward, &gone) < 0) {
 		nft_elements_done(&gone);
 		return err_nomem(err);
 	}
@@ -96,7 +107,7 @@ static int del(struct netd *netd, struct member *m, const struct wire_forward *f
 	m->join_len -= sizeof *forward;
 	r = in_table(netd, &gone, &none, err);
 	if (r >= 0)
-		r = conntrack_forget_forwarded(gone.v, gone.n, err);
+		r = conntrack_forget_forwarded(&gone, err);
 	nft_elements_done(&gone);
 	return r;
 }
@@ -110,6 +121,8 @@ int member_change(struct netd *netd, const struct wire_client *client, const str
 	if (!m)
 		return err_set(err, ENOTCONN, "the container is not on the network");
 	r = join_check_forward(&change->forward, err);
+	if (r >= 0)
+		r = join_check_family(m->join, &netd->bridge, &change->forward, err);
 	if (r < 0)
 		return r;
 	r = change->del ? del(netd, m, &change->forward, err) : add(netd, m, &change->forward, err);

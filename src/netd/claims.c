@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "netd/netd.h"
 #include "netd/ports.h"
+#include "netd/relay.h"
 
 static struct claim **list_of(const struct netd *netd, const struct nft_element *e)
 {
@@ -16,7 +17,8 @@ static struct claim **list_of(const struct netd *netd, const struct nft_element 
 static const struct member *find_holder(const struct netd *netd, const struct nft_element *e)
 {
 	for (const struct claim *c = *list_of(netd, e); c; c = c->next)
-		if (!c->host.s_addr || !e->host.s_addr || c->host.s_addr == e->host.s_addr)
+		if (c->six == nft_is6(e) &&
+		    (IN6_IS_ADDR_UNSPECIFIED(&c->host) || nft_is_any(e) || IN6_ARE_ADDR_EQUAL(&c->host, &e->host)))
 			return c->member;
 	return NULL;
 }
@@ -32,7 +34,7 @@ static int enter(struct netd *netd, struct member *member, const struct nft_elem
 	claim = malloc(sizeof *claim);
 	if (!claim)
 		return err_nomem(err);
-	*claim = (struct claim){ member, e->host, *list_of(netd, e) };
+	*claim = (struct claim){ member, e->host, nft_is6(e), *list_of(netd, e) };
 	*list_of(netd, e) = claim;
 	return 0;
 }
@@ -42,8 +44,7 @@ static bool was_in_force(const struct netd *netd, const struct nft_element *e)
 {
 	for (size_t i = 0; i < netd->orphans.n; i++) {
 		const struct nft_element *o = &netd->orphans.v[i];
-		if (o->proto == e->proto && o->port == e->port && o->host.s_addr == e->host.s_addr &&
-		    o->guest.s_addr == e->guest.s_addr)
+		if (nft_same_key(o, e) && IN6_ARE_ADDR_EQUAL(&o->guest, &e->guest))
 			return true;
 	}
 	return false;
@@ -52,7 +53,7 @@ static bool was_in_force(const struct netd *netd, const struct nft_element *e)
 static void drop(struct netd *netd, const struct member *member, const struct nft_element *e)
 {
 	for (struct claim **p = list_of(netd, e); *p; p = &(*p)->next)
-		if ((*p)->member == member && (*p)->host.s_addr == e->host.s_addr) {
+		if ((*p)->member == member && (*p)->six == nft_is6(e) && IN6_ARE_ADDR_EQUAL(&(*p)->host, &e->host)) {
 			struct claim *claim = *p;
 			*p = claim->next;
 			free(claim);
@@ -67,12 +68,16 @@ static int take(struct netd *netd, struct member *member, size_t i, struct err *
 
 	if (r < 0)
 		return r;
-	r = member->held[i] = ports_hold(e->proto, e->host, e->port, err);
+	if (e->second)
+		return 0;
+	r = member->held[i] = ports_hold(e, err);
 	if (r < 0 && was_in_force(netd, e)) {
 		log_warn("%s: %s", member->join->name, err ? err->msg : "port not held");
 		err_clear(err);
 		r = 0;
 	}
+	if (r >= 0 && member->held[i] >= 0 && relay_wanted(e) && ports_listens(member->held[i]))
+		r = (member->relays[i] = relay_new(netd->loop, member->held[i], e, err)) ? 0 : -EIO;
 	if (r < 0)
 		drop(netd, member, e);
 	return r;
@@ -82,12 +87,16 @@ int claims_take(struct netd *netd, struct member *member, size_t from, struct er
 {
 	size_t n = member->elements.n;
 	int *held = reallocarray(member->held, n + 1, sizeof *held), r = 0;
+	struct relay **relays = reallocarray(member->relays, n + 1, sizeof *relays);
 
-	if (!held)
+	member->held = held ? held : member->held;
+	member->relays = relays ? relays : member->relays;
+	if (!held || !relays)
 		return err_nomem(err);
-	member->held = held;
-	for (size_t i = from; i < n; i++)
+	for (size_t i = from; i < n; i++) {
 		held[i] = -1;
+		relays[i] = NULL;
+	}
 	for (size_t i = from; i < n && r >= 0; i++) {
 		r = take(netd, member, i, err);
 		if (r < 0)
@@ -100,6 +109,8 @@ void claims_drop(struct netd *netd, struct member *member, size_t from, size_t n
 {
 	for (size_t i = from; member->held && i < from + n; i++) {
 		drop(netd, member, &member->elements.v[i]);
+		relay_free(member->relays[i]);
+		member->relays[i] = NULL;
 		if (member->held[i] >= 0)
 			close(member->held[i]);
 		member->held[i] = -1;

@@ -20,7 +20,7 @@ enum { BY_SRC = 1 << 0, BY_DST = 1 << 1, BY_PROTO = 1 << 3, BY_SPORT = 1 << 4, B
 #define ONE_BY_ONE 64 /* ports; more are looked for in one go */
 
 struct tuple {
-	struct in_addr src, dst;
+	struct in6_addr src, dst; /* IPv4 ones mapped */
 	uint8_t proto;
 	uint16_t sport, dport; /* network order */
 };
@@ -33,6 +33,7 @@ struct half {
 
 /* Which flows: by their tuples in both directions, the original one of `ports` unless that is NULL. */
 struct filter {
+	bool six;
 	struct half orig, reply;
 	const struct nft_elements *ports;
 };
@@ -62,6 +63,17 @@ static bool has(const struct nlattr *a, size_t len)
 	return a && mnl_attr_get_payload_len(a) == len;
 }
 
+static struct in6_addr read_addr(const struct nlattr *four, const struct nlattr *six)
+{
+	struct in6_addr addr = { 0 };
+
+	if (has(four, 4))
+		return nft_mapped((struct in_addr){ .s_addr = mnl_attr_get_u32(four) });
+	if (has(six, sizeof addr))
+		memcpy(&addr, mnl_attr_get_payload(six), sizeof addr);
+	return addr;
+}
+
 static void read_tuple(const struct nlattr *nest, struct tuple *ret)
 {
 	struct attrs parts = { 0 }, ip = { 0 }, proto = { 0 };
@@ -72,10 +84,8 @@ static void read_tuple(const struct nlattr *nest, struct tuple *ret)
 		mnl_attr_parse_nested(parts.of[CTA_TUPLE_IP], collect, &ip);
 	if (parts.of[CTA_TUPLE_PROTO])
 		mnl_attr_parse_nested(parts.of[CTA_TUPLE_PROTO], collect, &proto);
-	if (has(ip.of[CTA_IP_V4_SRC], 4))
-		ret->src.s_addr = mnl_attr_get_u32(ip.of[CTA_IP_V4_SRC]);
-	if (has(ip.of[CTA_IP_V4_DST], 4))
-		ret->dst.s_addr = mnl_attr_get_u32(ip.of[CTA_IP_V4_DST]);
+	ret->src = read_addr(ip.of[CTA_IP_V4_SRC], ip.of[CTA_IP_V6_SRC]);
+	ret->dst = read_addr(ip.of[CTA_IP_V4_DST], ip.of[CTA_IP_V6_DST]);
 	if (has(proto.of[CTA_PROTO_NUM], 1))
 		ret->proto = mnl_attr_get_u8(proto.of[CTA_PROTO_NUM]);
 	if (has(proto.of[CTA_PROTO_SRC_PORT], 2))
@@ -88,21 +98,21 @@ static bool is_forwarded(const struct nft_elements *l, const struct tuple *t)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (l->v[i].proto == t->proto && htons(l->v[i].port) == t->dport &&
-		    (!l->v[i].host.s_addr || l->v[i].host.s_addr == t->dst.s_addr))
+		    (nft_is_any(&l->v[i]) || IN6_ARE_ADDR_EQUAL(&l->v[i].host, &t->dst)))
 			return true;
 	return false;
 }
 
 static bool matches(const struct half *f, const struct tuple *t)
 {
-	return (!(f->flags & BY_SRC) || f->want.src.s_addr == t->src.s_addr) &&
-	       (!(f->flags & BY_DST) || f->want.dst.s_addr == t->dst.s_addr) &&
+	return (!(f->flags & BY_SRC) || IN6_ARE_ADDR_EQUAL(&f->want.src, &t->src)) &&
+	       (!(f->flags & BY_DST) || IN6_ARE_ADDR_EQUAL(&f->want.dst, &t->dst)) &&
 	       (!(f->flags & BY_PROTO) || f->want.proto == t->proto) &&
 	       (!(f->flags & BY_SPORT) || f->want.sport == t->sport) &&
 	       (!(f->flags & BY_DPORT) || f->want.dport == t->dport);
 }
 
-static struct nlmsghdr *start(void *buf, uint16_t type, uint16_t flags)
+static struct nlmsghdr *start(void *buf, uint16_t type, uint16_t flags, bool six)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *family;
@@ -110,7 +120,7 @@ static struct nlmsghdr *start(void *buf, uint16_t type, uint16_t flags)
 	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
 	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	family = mnl_nlmsg_put_extra_header(h, sizeof *family);
-	family->nfgen_family = AF_INET;
+	family->nfgen_family = six ? AF_INET6 : AF_INET;
 	family->version = NFNETLINK_V0;
 	return h;
 }
@@ -124,7 +134,7 @@ static void delete_flow(struct found *found, const struct attrs *flow)
 {
 	static const uint16_t names[] = { CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE };
 	uint8_t buf[1024];
-	struct nlmsghdr *h = start(buf, IPCTNL_MSG_CT_DELETE, 0);
+	struct nlmsghdr *h = start(buf, IPCTNL_MSG_CT_DELETE, 0, found->filter.six);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (flow->of[names[i]])
@@ -149,6 +159,14 @@ static int examine(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
+static void put_addr(struct nlmsghdr *h, uint16_t four, uint16_t six, const struct in6_addr *addr)
+{
+	if (IN6_IS_ADDR_V4MAPPED(addr))
+		mnl_attr_put_u32(h, four, nft_ipv4(addr).s_addr);
+	else
+		mnl_attr_put(h, six, sizeof *addr, addr);
+}
+
 static void put_half(struct nlmsghdr *h, uint16_t type, const struct half *half)
 {
 	const unsigned ports = BY_SPORT | BY_DPORT;
@@ -160,9 +178,9 @@ static void put_half(struct nlmsghdr *h, uint16_t type, const struct half *half)
 	if (half->flags & (BY_SRC | BY_DST)) {
 		part = mnl_attr_nest_start(h, CTA_TUPLE_IP);
 		if (half->flags & BY_SRC)
-			mnl_attr_put_u32(h, CTA_IP_V4_SRC, half->want.src.s_addr);
+			put_addr(h, CTA_IP_V4_SRC, CTA_IP_V6_SRC, &half->want.src);
 		if (half->flags & BY_DST)
-			mnl_attr_put_u32(h, CTA_IP_V4_DST, half->want.dst.s_addr);
+			put_addr(h, CTA_IP_V4_DST, CTA_IP_V6_DST, &half->want.dst);
 		mnl_attr_nest_end(h, part);
 	}
 	if (half->flags & (BY_PROTO | ports)) {
@@ -198,7 +216,7 @@ static int dump(struct mnl_socket *get, struct found *found, bool filtered)
 
 	if (!buf)
 		return -ENOMEM;
-	h = start(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+	h = start(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP, found->filter.six);
 	h->nlmsg_seq = filtered ? 1 : 2;
 	if (filtered)
 		put_filter(h, &found->filter);
@@ -218,7 +236,7 @@ static int dump(struct mnl_socket *get, struct found *found, bool filtered)
 static int flush(struct mnl_socket *sock, const struct filter *filter)
 {
 	uint8_t buf[1024];
-	struct nlmsghdr *h = start(buf, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
+	struct nlmsghdr *h = start(buf, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, filter->six);
 	ssize_t n;
 
 	put_filter(h, filter);
@@ -273,53 +291,72 @@ static int forget(const struct filter *filter, struct err *err)
 	return r < 0 ? err_sys(err, -r, "end tracked flows") : 0;
 }
 
-int conntrack_forget_guest(struct in_addr guest, struct err *err)
+int conntrack_forget_guest(const struct in6_addr *guest, struct err *err)
 {
-	const struct half from = { .flags = BY_SRC, .want.src = guest };
-	int r = forget(&(struct filter){ .reply = from }, err);
+	const struct half from = { .flags = BY_SRC, .want.src = *guest };
+	const bool six = !IN6_IS_ADDR_V4MAPPED(guest);
+	int r = forget(&(struct filter){ .six = six, .reply = from }, err);
 
-	return r < 0 ? r : forget(&(struct filter){ .orig = from }, err);
+	return r < 0 ? r : forget(&(struct filter){ .six = six, .orig = from }, err);
 }
 
 /* What names the flows to this port of the host. */
 static struct half to_port(const struct nft_element *e)
 {
-	return (struct half){ .flags = BY_PROTO | BY_DPORT | (e->host.s_addr ? BY_DST : 0),
+	return (struct half){ .flags = BY_PROTO | BY_DPORT | (nft_is_any(e) ? 0 : BY_DST),
 			      .want = { .proto = e->proto, .dst = e->host, .dport = htons(e->port) } };
 }
 
-int conntrack_forget_ports(const struct nft_elements *elements, struct err *err)
+static int forget_udp(const struct nft_elements *elements, bool six, struct err *err)
 {
-	const struct filter each = { .orig = { .flags = BY_PROTO, .want.proto = IPPROTO_UDP }, .ports = elements };
+	const struct filter each = { .six = six,
+				     .orig = { .flags = BY_PROTO, .want.proto = IPPROTO_UDP },
+				     .ports = elements };
 	size_t n = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < elements->n; i++)
-		n += elements->v[i].proto == IPPROTO_UDP;
+		n += elements->v[i].proto == IPPROTO_UDP && nft_is6(&elements->v[i]) == six;
 	if (n > ONE_BY_ONE)
 		return forget(&each, err);
-	for (size_t i = 0; i < elements->n && r >= 0; i++)
-		if (elements->v[i].proto == IPPROTO_UDP)
-			r = forget(&(struct filter){ .orig = to_port(&elements->v[i]) }, err);
+	for (size_t i = 0; n && i < elements->n && r >= 0; i++)
+		if (elements->v[i].proto == IPPROTO_UDP && nft_is6(&elements->v[i]) == six)
+			r = forget(&(struct filter){ .six = six, .orig = to_port(&elements->v[i]) }, err);
 	return r;
 }
 
-int conntrack_forget_forwarded(const struct nft_element *elements, size_t n, struct err *err)
+int conntrack_forget_ports(const struct nft_elements *elements, struct err *err)
 {
-	const struct nft_elements all = { .n = n, .v = (struct nft_element *)(uintptr_t)elements };
+	int r = forget_udp(elements, false, err);
+
+	return r < 0 ? r : forget_udp(elements, true, err);
+}
+
+static int forget_forwarded(const struct nft_elements *all, bool six, struct err *err)
+{
 	struct half reply = { .flags = BY_SRC };
+	size_t n = 0;
 	int r = 0;
 
-	if (n == 0)
-		return 0;
-	reply.want.src = elements->guest;
+	for (size_t i = 0; i < all->n; i++)
+		if (nft_is6(&all->v[i]) == six && n++ == 0)
+			reply.want.src = all->v[i].guest;
 	if (n > ONE_BY_ONE)
-		return forget(&(struct filter){ .reply = reply, .ports = &all }, err);
+		return forget(&(struct filter){ .six = six, .reply = reply, .ports = all }, err);
 	reply.flags |= BY_PROTO | BY_SPORT;
-	for (size_t i = 0; i < n && r >= 0; i++) {
-		reply.want.proto = elements[i].proto;
-		reply.want.sport = htons(elements[i].target);
-		r = forget(&(struct filter){ .orig = to_port(&elements[i]), .reply = reply }, err);
+	for (size_t i = 0; n && i < all->n && r >= 0; i++) {
+		if (nft_is6(&all->v[i]) != six)
+			continue;
+		reply.want.proto = all->v[i].proto;
+		reply.want.sport = htons(all->v[i].target);
+		r = forget(&(struct filter){ .six = six, .orig = to_port(&all->v[i]), .reply = reply }, err);
 	}
 	return r;
+}
+
+int conntrack_forget_forwarded(const struct nft_elements *elements, struct err *err)
+{
+	int r = forget_forwarded(elements, false, err);
+
+	return r < 0 ? r : forget_forwarded(elements, true, err);
 }

@@ -9,11 +9,11 @@
 #include "netd/nft.h"
 
 /* Forget every flow from or to this address. */
-int conntrack_forget_guest(struct in_addr guest, struct err *err);
+int conntrack_forget_guest(const struct in6_addr *guest, struct err *err);
 /* Forget every UDP flow to a port of the host that one of these elements forwards. (A TCP connection that is new is looked
  * up anew; one that is old belongs to a process of the host that lets it end.) */
 int conntrack_forget_ports(const struct nft_elements *elements, struct err *err);
-/* Forget every flow that came by one of these n ports, all of one container. */
-int conntrack_forget_forwarded(const struct nft_element *elements, size_t n, struct err *err);
+/* Forget every flow that came by one of these ports, all of one container. */
+int conntrack_forget_forwarded(const struct nft_elements *elements, struct err *err);
 
 #endif

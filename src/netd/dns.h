@@ -36,6 +36,7 @@ struct dns_entry {
 	const char *name, *uuid;
 	uint8_t mac[6];
 	struct in_addr ipv4;
+	struct in6_addr ipv6; /* ::: none */
 };
 
 /* folder: .net's path. Makes the files' folders; runs nothing. */

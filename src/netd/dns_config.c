@@ -14,6 +14,24 @@ static void reverse_zone(struct str *text, const struct bridge *bridge)
 	str_add(text, "in-addr.arpa");
 }
 
+static void reverse_zone6(struct str *text, const struct bridge *bridge)
+{
+	for (size_t i = 8; i-- > 0;)
+		str_addf(text, "%x.%x.", bridge->net6.s6_addr[i] & 0xfU, bridge->net6.s6_addr[i] >> 4U);
+	str_add(text, "ip6.arpa");
+}
+
+/* Router advertisements without a prefix that guests make addresses of: who wants one asks by DHCP. */
+static void config6(struct str *text, const struct bridge *bridge)
+{
+	char net[INET6_ADDRSTRLEN];
+
+	str_add(text, "local=/");
+	reverse_zone6(text, bridge);
+	str_addf(text, "/\nenable-ra\ndhcp-range=%s,static,64,infinite\n",
+		 inet_ntop(AF_INET6, &bridge->net6, net, sizeof net));
+}
+
 void dns_config(struct str *text, const struct bridge *bridge, const char *resolv, const char *user)
 {
 	char net[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN];
@@ -30,26 +48,42 @@ void dns_config(struct str *text, const struct bridge *bridge, const char *resol
 	str_addf(text, "resolv-file=%s\nno-poll\n", resolv);
 	/* addresses: of those in dhcp-hostsdir alone, for ever; no name that a guest claims */
 	str_addf(text, "dhcp-range=%s,static,%s,infinite\ndhcp-hostsdir=%s/dhcp\n", net, mask, DNS_FOLDER);
+	if (bridge->has6)
+		config6(text, bridge);
 	str_add(text, "dhcp-authoritative\ndhcp-ignore-names\nleasefile-ro\nno-ping\nquiet-dhcp\n");
 }
 
-/* NAME alone only where it can be nothing else: not a name of the world's, nor the guest itself. */
-void dns_hosts_line(struct str *text, const struct dns_entry *entry)
+static bool has6(const struct dns_entry *entry)
 {
-	char addr[INET_ADDRSTRLEN];
+	return !IN6_IS_ADDR_UNSPECIFIED(&entry->ipv6);
+}
 
-	inet_ntop(AF_INET, &entry->ipv4, addr, sizeof addr);
+/* NAME alone only where it can be nothing else: not a name of the world's, nor the guest itself. */
+static void hosts_line(struct str *text, const struct dns_entry *entry, const char *addr)
+{
 	str_addf(text, "%s %s.mgr", addr, entry->name);
 	if (!strchr(entry->name, '.') && strcasecmp(entry->name, "localhost") != 0)
 		str_addf(text, " %s", entry->name);
 	str_add(text, "\n");
 }
 
+void dns_hosts_line(struct str *text, const struct dns_entry *entry)
+{
+	char addr[INET6_ADDRSTRLEN];
+
+	hosts_line(text, entry, inet_ntop(AF_INET, &entry->ipv4, addr, sizeof addr));
+	if (has6(entry))
+		hosts_line(text, entry, inet_ntop(AF_INET6, &entry->ipv6, addr, sizeof addr));
+}
+
 void dns_dhcp_line(struct str *text, const struct dns_entry *entry)
 {
 	const uint8_t *m = entry->mac;
-	char addr[INET_ADDRSTRLEN];
+	char addr[INET6_ADDRSTRLEN];
 
-	str_addf(text, "%02x:%02x:%02x:%02x:%02x:%02x,id:*,%s,infinite\n", m[0], m[1], m[2], m[3], m[4], m[5],
+	str_addf(text, "%02x:%02x:%02x:%02x:%02x:%02x,id:*,%s", m[0], m[1], m[2], m[3], m[4], m[5],
 		 inet_ntop(AF_INET, &entry->ipv4, addr, sizeof addr));
+	if (has6(entry))
+		str_addf(text, ",[%s]", inet_ntop(AF_INET6, &entry->ipv6, addr, sizeof addr));
+	str_add(text, ",infinite\n");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "netd/netd.h"
+#include "store/leases.h"
 
 #define TEXT_ENDS(a) (memchr((a), '\0', sizeof(a)) != NULL)
 
@@ -32,9 +33,7 @@ int join_check_forward(const struct wire_forward *f, struct err *err)
 {
 	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
 		return err_set(err, EINVAL, "a forward's protocol is neither tcp nor udp");
-	if (f->family == AF_INET6)
-		return err_set(err, EOPNOTSUPP, "a forward of an IPv6 address of the host is not possible yet");
-	if (f->family != AF_INET && f->family != AF_UNSPEC)
+	if (f->family != AF_INET && f->family != AF_INET6 && f->family != AF_UNSPEC)
 		return err_set(err, EINVAL, "a forward's address is of an unknown kind");
 	if (!f->port || !f->target || f->last < f->port || f->target + (f->last - f->port) > UINT16_MAX)
 		return err_set(err, EINVAL, "a forward's ports %u-%u:%u are not a range", (unsigned)f->port,
@@ -56,29 +55,66 @@ int join_check(const struct wire_net_join *join, size_t len, const struct bridge
 	if (r >= 0)
 		r = check_address(join->ipv4, bridge, err);
 	for (uint32_t i = 0; i < join->n_forwards && r >= 0; i++)
-		r = join_check_forward(&join->forwards[i], err);
+		r = join_check_forward(&join->forwards[i], err) < 0
+			    ? -EINVAL
+			    : join_check_family(join, bridge, &join->forwards[i], err);
 	return r;
 }
 
-int join_forward_elements(const struct wire_net_join *join, const struct wire_forward *f, struct nft_elements *ret)
+struct in6_addr join_ipv6(const struct wire_net_join *join, const struct bridge *bridge)
 {
-	struct nft_element e = { .guest = join->ipv4, .proto = f->proto };
+	const struct lease_network network = { .net6 = bridge->net6 };
+
+	return join->ipv6 && bridge->has6 ? leases_ipv6(&network, join->ipv4) : in6addr_any;
+}
+
+static struct in6_addr host_of(const struct wire_forward *f)
+{
+	struct in6_addr host = { 0 };
+	struct in_addr ipv4;
+
+	if (f->family == AF_INET6)
+		memcpy(&host, f->addr, sizeof host);
+	memcpy(&ipv4, f->addr, sizeof ipv4);
+	return f->family == AF_INET && ipv4.s_addr ? nft_mapped(ipv4) : host;
+}
+
+int join_forward_elements(const struct wire_net_join *join, const struct bridge *bridge, const struct wire_forward *f,
+			  struct nft_elements *ret)
+{
+	const struct in6_addr six = join_ipv6(join, bridge);
+	struct nft_element e = { .host = host_of(f), .proto = f->proto };
 	int r = 0;
 
-	if (f->family == AF_INET)
-		memcpy(&e.host, f->addr, sizeof e.host);
 	for (uint32_t port = f->port; port <= f->last && r >= 0; port++) {
 		e.port = (uint16_t)port;
 		e.target = (uint16_t)(f->target + (port - f->port));
+		e.guest = f->family == AF_INET6 ? six : nft_mapped(join->ipv4);
+		e.second = false;
 		r = nft_elements_add(ret, &e);
+		e.guest = six;
+		e.second = true;
+		if (r >= 0 && f->family == AF_UNSPEC && !IN6_IS_ADDR_UNSPECIFIED(&six))
+			r = nft_elements_add(ret, &e);
 	}
 	return r;
 }
 
-int join_elements(const struct wire_net_join *join, struct nft_elements *ret, struct err *err)
+int join_check_family(const struct wire_net_join *join, const struct bridge *bridge, const struct wire_forward *f,
+		      struct err *err)
+{
+	const struct in6_addr six = join_ipv6(join, bridge);
+
+	if (f->family != AF_INET6 || !IN6_IS_ADDR_UNSPECIFIED(&six))
+		return 0;
+	return err_set(err, EAFNOSUPPORT, "an IPv6 address of the host cannot be forwarded: %s",
+		       bridge->has6 ? "the container has none" : bridge->why6);
+}
+
+int join_elements(const struct wire_net_join *join, const struct bridge *bridge, struct nft_elements *ret, struct err *err)
 {
 	for (uint32_t i = 0; i < join->n_forwards; i++)
-		if (join_forward_elements(join, &join->forwards[i], ret) < 0)
+		if (join_forward_elements(join, bridge, &join->forwards[i], ret) < 0)
 			return err_nomem(err);
 	return 0;
 }

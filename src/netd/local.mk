@@ -18,6 +18,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_rules.c \
 	%D%/nft_watch.c \
 	%D%/ports.c %D%/ports.h \
+	%D%/relay.c %D%/relay.h \
 	%D%/requests.c \
 	%D%/resolvers.c %D%/resolvers.h \
 	%D%/sysctl.c %D%/sysctl.h

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -25,11 +26,13 @@ static void member_free(struct member *m)
 		return;
 	nft_elements_done(&m->elements);
 	free(m->held);
+	free(m->relays);
 	free(m->join);
 	free(m);
 }
 
-static struct member *member_new(const struct wire_net_join *join, size_t len, struct wire_client *client, struct err *err)
+static struct member *member_new(const struct netd *netd, const struct wire_net_join *join, size_t len,
+				 struct wire_client *client, struct err *err)
 {
 	struct member *m = calloc(1, sizeof *m);
 
@@ -43,16 +46,11 @@ static struct member *member_new(const struct wire_net_join *join, size_t len, s
 	memcpy(m->join, join, len);
 	m->join_len = len;
 	m->client = client;
-	if (join_elements(join, &m->elements, err) < 0) {
+	if (join_elements(join, &netd->bridge, &m->elements, err) < 0) {
 		member_free(m);
 		return NULL;
 	}
 	return m;
-}
-
-static bool same_key(const struct nft_element *a, const struct nft_element *b)
-{
-	return a->proto == b->proto && a->port == b->port && a->host.s_addr == b->host.s_addr;
 }
 
 /* Take it out of the orphans: 1 when the table holds it as it should be, 0 when it does not hold it; what it holds in its
@@ -61,10 +59,10 @@ static int adopt(struct nft_elements *orphans, const struct nft_element *e, stru
 {
 	for (size_t i = 0; i < orphans->n; i++) {
 		struct nft_element was = orphans->v[i];
-		if (!same_key(&was, e))
+		if (!nft_same_key(&was, e))
 			continue;
 		orphans->v[i] = orphans->v[--orphans->n];
-		if (was.guest.s_addr == e->guest.s_addr && was.target == e->target)
+		if (IN6_ARE_ADDR_EQUAL(&was.guest, &e->guest) && was.target == e->target)
 			return 1;
 		return nft_elements_add(del, &was);
 	}
@@ -101,12 +99,21 @@ static void put_out_of_force(struct netd *netd, const struct member *m)
 		log_error("%s", err.msg);
 }
 
+size_t member_ports(const struct member *m, size_t from, size_t n)
+{
+	size_t ports = 0;
+
+	for (size_t i = from; i < from + n; i++)
+		ports += !m->elements.v[i].second;
+	return ports;
+}
+
 static void enlist(struct netd *netd, struct member *m)
 {
 	m->next = netd->members;
 	netd->members = m;
 	netd->n_members++;
-	netd->n_forwards += m->elements.n;
+	netd->n_forwards += member_ports(m, 0, m->elements.n);
 	loop_timer_stop(netd->loop, &netd->idle);
 }
 
@@ -118,13 +125,15 @@ static void strike(struct netd *netd, const struct member *m)
 		p = &(*p)->next;
 	*p = m->next;
 	netd->n_members--;
-	netd->n_forwards -= m->elements.n;
+	netd->n_forwards -= member_ports(m, 0, m->elements.n);
 }
 
 static int admit(struct netd *netd, struct member *m, struct err *err)
 {
 	const struct wire_net_join *join = m->join;
-	struct dns_entry entry = { .name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4 };
+	struct dns_entry entry = {
+		.name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4, .ipv6 = join_ipv6(join, &netd->bridge)
+	};
 	int r = claims_take(netd, m, 0, err);
 
 	if (r < 0)
@@ -173,9 +182,11 @@ int member_join(struct netd *netd, const struct wire_net_join *join, size_t len,
 		m->client = client;
 		return 0;
 	}
-	if (m)
-		conntrack_forget_guest(member_leave(netd, m), NULL);
-	m = member_new(join, len, client, err);
+	if (m) {
+		struct member_addrs was = member_leave(netd, m);
+		member_end_flows(&was);
+	}
+	m = member_new(netd, join, len, client, err);
 	r = m ? admit(netd, m, err) : -ENOMEM;
 	if (r < 0)
 		member_free(m);
@@ -184,9 +195,9 @@ int member_join(struct netd *netd, const struct wire_net_join *join, size_t len,
 	return r;
 }
 
-struct in_addr member_leave(struct netd *netd, struct member *m)
+struct member_addrs member_leave(struct netd *netd, struct member *m)
 {
-	struct in_addr guest = m->join->ipv4;
+	struct member_addrs was = { { nft_mapped(m->join->ipv4), join_ipv6(m->join, &netd->bridge) } };
 
 	log_info("'%s' has left", m->join->name);
 	strike(netd, m);
@@ -195,7 +206,16 @@ struct in_addr member_leave(struct netd *netd, struct member *m)
 	claims_drop(netd, m, 0, m->elements.n);
 	member_free(m);
 	netd_consider_ending(netd);
-	return guest;
+	return was;
+}
+
+void member_end_flows(const struct member_addrs *addrs)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(addrs->v); i++) {
+		struct err err = { 0 };
+		if (!IN6_IS_ADDR_UNSPECIFIED(&addrs->v[i]) && conntrack_forget_guest(&addrs->v[i], &err) < 0)
+			log_error("%s", err.msg);
+	}
 }
 
 static bool is_member(const char *uuid, const void *netd)
@@ -216,8 +236,8 @@ void member_grace_over(void *data)
 		if (nft_change(&netd->nft, &orphans, &none, NULL) < 0)
 			network_restore(netd, NULL);
 		for (size_t i = 0; i < orphans.n; i++)
-			if (i == 0 || orphans.v[i].guest.s_addr != orphans.v[i - 1].guest.s_addr)
-				conntrack_forget_guest(orphans.v[i].guest, NULL);
+			if (i == 0 || !IN6_ARE_ADDR_EQUAL(&orphans.v[i].guest, &orphans.v[i - 1].guest))
+				conntrack_forget_guest(&orphans.v[i].guest, NULL);
 	}
 	nft_elements_done(&orphans);
 }

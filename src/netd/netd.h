@@ -24,14 +24,16 @@ struct member {
 	size_t join_len;
 	struct wire_client *client; /* stands for it */
 	struct nft_elements elements;
-	int *held; /* a socket an element, -1 where there is none */
+	int *held;             /* a socket an element, -1 where there is none */
+	struct relay **relays; /* and what serves ::1 there, or NULL */
 	struct member *next;
 };
 
 /* Which member has which port of the host: a list a port. */
 struct claim {
 	struct member *member;
-	struct in_addr host;
+	struct in6_addr host;
+	bool six;
 	struct claim *next;
 };
 
@@ -68,9 +70,15 @@ int network_restore(struct netd *netd, struct err *err);
 /* members.c */
 int member_join(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client,
 		struct err *err);
-/* Returns the address whose tracked flows are to be ended (conntrack.h): that may take a while, and can follow the answer.
- */
-struct in_addr member_leave(struct netd *netd, struct member *member);
+/* Its addresses, :: where there is none: their tracked flows are to be ended (conntrack.h), which may take a while and can
+ * follow the answer. */
+struct member_addrs {
+	struct in6_addr v[2];
+};
+void member_end_flows(const struct member_addrs *addrs);
+struct member_addrs member_leave(struct netd *netd, struct member *member);
+/* Forwarded ports of these n elements: one of both families is one. */
+size_t member_ports(const struct member *member, size_t from, size_t n);
 struct member *member_find(const struct netd *netd, const char *uuid);
 /* Forget what nobody has claimed. */
 void member_grace_over(void *netd);
@@ -85,10 +93,16 @@ void claims_drop(struct netd *netd, struct member *member, size_t from, size_t n
 
 /* join.c: what a request says; -EINVAL with what is wrong. elements: the ports, one each. */
 int join_check(const struct wire_net_join *join, size_t len, const struct bridge *bridge, struct err *err);
-int join_elements(const struct wire_net_join *join, struct nft_elements *ret, struct err *err);
+int join_elements(const struct wire_net_join *join, const struct bridge *bridge, struct nft_elements *ret, struct err *err);
 int join_check_forward(const struct wire_forward *forward, struct err *err);
+/* -EAFNOSUPPORT when it is of a family that the container has not. */
+int join_check_family(const struct wire_net_join *join, const struct bridge *bridge, const struct wire_forward *forward,
+		      struct err *err);
 /* Adds those of one forward. 0 or -ENOMEM. */
-int join_forward_elements(const struct wire_net_join *join, const struct wire_forward *forward, struct nft_elements *ret);
+int join_forward_elements(const struct wire_net_join *join, const struct bridge *bridge, const struct wire_forward *forward,
+			  struct nft_elements *ret);
+/* Its IPv6 address, :: when it has none. */
+struct in6_addr join_ipv6(const struct wire_net_join *join, const struct bridge *bridge);
 
 /* requests.c */
 extern const struct wire_request netd_requests[];

@@ -39,20 +39,38 @@ static void table_changed(void *data)
 		log_error("%s", err.msg);
 }
 
+static void describe6(struct netd *netd, const struct lease_network *network)
+{
+	struct bridge *bridge = &netd->bridge;
+
+	bridge->has6 = network->has6 && net_has_ipv6();
+	bridge->why6 = !network->has6 ? "mgr.conf has ipv6.prefix = none" : "the host has IPv6 disabled";
+	bridge->net6 = network->net6;
+	bridge->gateway6 = leases_ipv6(network, bridge->gateway);
+	netd->nft.has6 = bridge->has6;
+	netd->nft.net6 = bridge->net6;
+	if (!bridge->has6)
+		log_info("the network has no IPv6: %s", bridge->why6);
+}
+
 /* Names and numbers, from the store. */
 static int describe(struct netd *netd, struct err *err)
 {
+	struct lease_network network = { 0 };
 	int r = settings_apply(&netd->store, err);
 
 	if (r == 0)
-		r = leases_subnet(&netd->store, &netd->bridge.net, &netd->bridge.prefix, err);
+		r = leases_network(&netd->store, &network, err);
 	if (r < 0)
 		return r;
-	netd->bridge.gateway.s_addr = netd->bridge.net.s_addr | htonl(1);
+	netd->bridge.net = network.net;
+	netd->bridge.prefix = network.prefix;
+	netd->bridge.gateway.s_addr = network.net.s_addr | htonl(1);
 	net_bridge_name(&netd->store, netd->bridge.name);
 	net_bridge_name(&netd->store, netd->nft.bridge);
 	netd->nft.net = netd->bridge.net;
 	netd->nft.prefix = netd->bridge.prefix;
+	describe6(netd, &network);
 	return str_print(netd->nft.table, sizeof netd->nft.table, netd->store.id[0] ? "mgr_%s" : "mgr", netd->store.id);
 }
 
@@ -67,6 +85,8 @@ static int make_table(struct netd *netd, struct err *err)
 		r = sysctl_set_own(netd->bridge.name, "ipv4", "route_localnet", "1", err);
 	if (r >= 0)
 		r = sysctl_set(netd->dir, "net/ipv4/ip_forward", "1", err);
+	if (r >= 0 && netd->bridge.has6)
+		r = sysctl_forward6(netd->dir, netd->bridge.name, err);
 	if (r >= 0) {
 		netd->nft_watch = nft_watch_new(&netd->nft, netd->loop, table_changed, netd, err);
 		r = netd->nft_watch ? 0 : -EIO;

@@ -37,6 +37,28 @@ void nft_elements_done(struct nft_elements *l)
 	*l = (struct nft_elements){ 0 };
 }
 
+struct in6_addr nft_mapped(struct in_addr ipv4)
+{
+	struct in6_addr mapped = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+
+	memcpy(mapped.s6_addr + 12, &ipv4, sizeof ipv4);
+	return mapped;
+}
+
+struct in_addr nft_ipv4(const struct in6_addr *mapped)
+{
+	struct in_addr ipv4;
+
+	memcpy(&ipv4, mapped->s6_addr + 12, sizeof ipv4);
+	return ipv4;
+}
+
+bool nft_same_key(const struct nft_element *a, const struct nft_element *b)
+{
+	return a->proto == b->proto && a->port == b->port && nft_is6(a) == nft_is6(b) &&
+	       IN6_ARE_ADDR_EQUAL(&a->host, &b->host);
+}
+
 int nft_open(struct nft *nft, struct err *err)
 {
 	int size = SEND_BUFFER;
@@ -115,8 +137,8 @@ int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err
 	nft_put_table(&b, nft->table, true);
 	nft_put_maps(&b, nft->table);
 	nft_put_rules(&b, nft);
-	nft_put_elements(&b, nft->table, all, false, true);
-	nft_put_elements(&b, nft->table, all, true, true);
+	for (size_t map = 0; map < NFT_MAPS; map++)
+		nft_put_elements(&b, nft->table, all, map, true);
 	return commit(nft, &b, err);
 }
 
@@ -130,10 +152,10 @@ int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft
 	r = nft_batch_init(&b, nft->seq, err);
 	if (r < 0)
 		return r;
-	for (int any = 0; any < 2; any++)
-		nft_put_elements(&b, nft->table, del, any, false);
-	for (int any = 0; any < 2; any++)
-		nft_put_elements(&b, nft->table, add, any, true);
+	for (size_t map = 0; map < NFT_MAPS; map++)
+		nft_put_elements(&b, nft->table, del, map, false);
+	for (size_t map = 0; map < NFT_MAPS; map++)
+		nft_put_elements(&b, nft->table, add, map, true);
 	return commit(nft, &b, err);
 }
 
@@ -199,9 +221,12 @@ static int read_map(struct nft *nft, const char *map, struct nft_elements *ret)
 
 int nft_read(struct nft *nft, struct nft_elements *ret, struct err *err)
 {
-	int r = read_map(nft, NFT_MAP_ADDR, ret);
+	int r = 0;
 
-	if (r >= 0)
-		r = read_map(nft, NFT_MAP_ANY, ret);
-	return r < 0 && r != -ENOENT ? err_sys(err, -r, "read nftables table '%s'", nft->table) : 0;
+	for (size_t map = 0; map < NFT_MAPS; map++) {
+		r = read_map(nft, nft_maps[map], ret);
+		if (r < 0 && r != -ENOENT)
+			return err_sys(err, -r, "read nftables table '%s'", nft->table);
+	}
+	return 0;
 }

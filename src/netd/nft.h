@@ -12,12 +12,29 @@
 #include "base/err.h"
 #include "base/loop.h"
 
-/* One forwarded port. host 0.0.0.0: every address of the host. Ports in host byte order. */
+/* One forwarded port, of the guest's family. IPv4 addresses as ::ffff:A.B.C.D; host ::: every address of the host of that
+ * family. Ports in host byte order. */
 struct nft_element {
-	struct in_addr host, guest;
+	struct in6_addr host, guest;
 	uint16_t port, target;
 	uint8_t proto;
+	bool second; /* IPv6's of a forward for every address: its IPv4's holds the port for both */
 };
+
+static inline bool nft_is6(const struct nft_element *e)
+{
+	return !IN6_IS_ADDR_V4MAPPED(&e->guest);
+}
+
+static inline bool nft_is_any(const struct nft_element *e)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(&e->host);
+}
+
+struct in6_addr nft_mapped(struct in_addr ipv4);
+struct in_addr nft_ipv4(const struct in6_addr *mapped);
+/* Do both listen on the same? */
+bool nft_same_key(const struct nft_element *a, const struct nft_element *b);
 
 struct nft_elements {
 	size_t n, room;
@@ -31,6 +48,8 @@ struct nft {
 	char bridge[16];
 	struct in_addr net;
 	unsigned prefix;
+	bool has6;
+	struct in6_addr net6; /* a /64 */
 
 	/* private */
 	struct mnl_socket *sock;

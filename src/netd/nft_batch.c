@@ -15,7 +15,24 @@
 #define PER_MESSAGE 400                 /* an attribute, and so a list of elements, has at most 65535 bytes */
 
 /* Data types as nft(8) numbers them (its datatype.h), 6 bits each: so that it can print the maps. */
-enum { TYPE_ADDR = 7, TYPE_PROTO = 12, TYPE_PORT = 13, TYPE_BITS = 6 };
+enum { TYPE_ADDR = 7, TYPE_ADDR6 = 8, TYPE_PROTO = 12, TYPE_PORT = 13, TYPE_BITS = 6 };
+
+const char *const nft_maps[NFT_MAPS] = {
+	[NFT_MAP_ADDR] = "forward",
+	[NFT_MAP_ANY] = "forward_any",
+	[NFT_MAP_ADDR6] = "forward6",
+	[NFT_MAP_ANY6] = "forward6_any",
+};
+
+static bool is_any_map(enum nft_map map)
+{
+	return map == NFT_MAP_ANY || map == NFT_MAP_ANY6;
+}
+
+static bool is_map6(enum nft_map map)
+{
+	return map == NFT_MAP_ADDR6 || map == NFT_MAP_ANY6;
+}
 
 int nft_batch_init(struct nft_batch *b, uint32_t seq, struct err *err)
 {
@@ -68,7 +85,7 @@ void nft_put_table(struct nft_batch *b, const char *name, bool add)
 	nftnl_table_free(table);
 }
 
-static struct nftnl_set *new_set(struct nft_batch *b, const char *table, bool any)
+static struct nftnl_set *new_set(struct nft_batch *b, const char *table, enum nft_map map)
 {
 	struct nftnl_set *set = nftnl_set_alloc();
 
@@ -78,24 +95,25 @@ static struct nftnl_set *new_set(struct nft_batch *b, const char *table, bool an
 	}
 	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
 	nftnl_set_set_str(set, NFTNL_SET_TABLE, table);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, any ? NFT_MAP_ANY : NFT_MAP_ADDR);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, nft_maps[map]);
 	return set;
 }
 
-static void put_map(struct nft_batch *b, const char *table, bool any)
+static void put_map(struct nft_batch *b, const char *table, enum nft_map map)
 {
 	const uint32_t flow = TYPE_PROTO << TYPE_BITS | TYPE_PORT;
-	struct nftnl_set *set = new_set(b, table, any);
+	const uint32_t type = is_map6(map) ? TYPE_ADDR6 : TYPE_ADDR, len = is_map6(map) ? 16 : 4;
+	struct nftnl_set *set = new_set(b, table, map);
 	struct nlmsghdr *head;
 
 	if (!set)
 		return;
-	nftnl_set_set_u32(set, NFTNL_SET_ID, any ? 2 : 1);
+	nftnl_set_set_u32(set, NFTNL_SET_ID, 1 + (uint32_t)map);
 	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_MAP);
-	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, any ? flow : TYPE_ADDR << (2 * TYPE_BITS) | flow);
-	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, any ? NFT_KEY_MAX - 4 : NFT_KEY_MAX);
-	nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, TYPE_ADDR << TYPE_BITS | TYPE_PORT);
-	nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, NFT_VALUE);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, is_any_map(map) ? flow : type << (2 * TYPE_BITS) | flow);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, is_any_map(map) ? 8 : len + 8);
+	nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, type << TYPE_BITS | TYPE_PORT);
+	nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, len + 4);
 	head = nft_batch_message(b, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nftnl_set_nlmsg_build_payload(head, set);
 	nft_batch_next(b);
@@ -104,8 +122,15 @@ static void put_map(struct nft_batch *b, const char *table, bool any)
 
 void nft_put_maps(struct nft_batch *b, const char *table)
 {
-	put_map(b, table, false);
-	put_map(b, table, true);
+	for (size_t map = 0; map < NFT_MAPS; map++)
+		put_map(b, table, map);
+}
+
+/* An address as it stands in a key or value: 4 or 16 bytes. */
+static size_t put_addr(uint8_t *at, const struct in6_addr *addr, bool six)
+{
+	memcpy(at, six ? addr->s6_addr : addr->s6_addr + 12, six ? 16 : 4);
+	return six ? 16 : 4;
 }
 
 size_t nft_encode_key(const struct nft_element *e, uint8_t key[static NFT_KEY_MAX])
@@ -114,41 +139,55 @@ size_t nft_encode_key(const struct nft_element *e, uint8_t key[static NFT_KEY_MA
 	size_t n = 0;
 
 	memset(key, 0, NFT_KEY_MAX);
-	if (e->host.s_addr) {
-		memcpy(key, &e->host, 4);
-		n = 4;
-	}
+	if (!nft_is_any(e))
+		n = put_addr(key, &e->host, nft_is6(e));
 	key[n] = e->proto;
 	memcpy(key + n + 4, &port, sizeof port);
 	return n + 8;
 }
 
-void nft_encode_value(const struct nft_element *e, uint8_t value[static NFT_VALUE])
+size_t nft_encode_value(const struct nft_element *e, uint8_t value[static NFT_VALUE_MAX])
 {
 	uint16_t port = htons(e->target);
+	size_t n;
 
-	memset(value, 0, NFT_VALUE);
-	memcpy(value, &e->guest, 4);
-	memcpy(value + 4, &port, sizeof port);
+	memset(value, 0, NFT_VALUE_MAX);
+	n = put_addr(value, &e->guest, nft_is6(e));
+	memcpy(value + n, &port, sizeof port);
+	return n + 4;
+}
+
+static struct in6_addr get_addr(const uint8_t *at, bool six)
+{
+	struct in6_addr addr = { 0 };
+	struct in_addr ipv4;
+
+	if (!six) {
+		memcpy(&ipv4, at, sizeof ipv4);
+		return nft_mapped(ipv4);
+	}
+	memcpy(&addr, at, sizeof addr);
+	return addr;
 }
 
 int nft_decode(const void *key, size_t key_len, const void *value, size_t value_len, struct nft_element *ret)
 {
+	const size_t len = value_len == NFT_VALUE_MAX ? 16 : 4;
 	const uint8_t *k = key, *v = value;
 	uint16_t port;
 
 	*ret = (struct nft_element){ 0 };
-	if ((key_len != NFT_KEY_MAX && key_len != NFT_KEY_MAX - 4) || value_len != NFT_VALUE)
+	if ((key_len != 8 && key_len != len + 8) || value_len != len + 4)
 		return -EBADMSG;
-	if (key_len == NFT_KEY_MAX) {
-		memcpy(&ret->host, k, 4);
-		k += 4;
+	if (key_len != 8) {
+		ret->host = get_addr(k, len == 16);
+		k += len;
 	}
 	ret->proto = k[0];
 	memcpy(&port, k + 4, sizeof port);
 	ret->port = ntohs(port);
-	memcpy(&ret->guest, v, 4);
-	memcpy(&port, v + 4, sizeof port);
+	ret->guest = get_addr(v, len == 16);
+	memcpy(&port, v + len, sizeof port);
 	ret->target = ntohs(port);
 	return 0;
 }
@@ -156,16 +195,15 @@ int nft_decode(const void *key, size_t key_len, const void *value, size_t value_
 static void add_element(struct nft_batch *b, struct nftnl_set *set, const struct nft_element *e, bool value)
 {
 	struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
-	uint8_t key[NFT_KEY_MAX], data[NFT_VALUE];
+	uint8_t key[NFT_KEY_MAX], data[NFT_VALUE_MAX];
 
 	if (!elem) {
 		b->failed = true;
 		return;
 	}
 	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, (uint32_t)nft_encode_key(e, key));
-	nft_encode_value(e, data);
 	if (value)
-		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, data, sizeof data);
+		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, data, (uint32_t)nft_encode_value(e, data));
 	nftnl_set_elem_add(set, elem);
 }
 
@@ -180,16 +218,16 @@ static void put_set(struct nft_batch *b, struct nftnl_set *set, bool add)
 	nftnl_set_free(set);
 }
 
-void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, bool any, bool add)
+void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add)
 {
 	struct nftnl_set *set = NULL;
 	size_t in_set = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if ((l->v[i].host.s_addr == 0) != any)
+		if (nft_is_any(&l->v[i]) != is_any_map(map) || nft_is6(&l->v[i]) != is_map6(map))
 			continue;
 		if (!set)
-			set = new_set(b, table, any);
+			set = new_set(b, table, map);
 		if (!set)
 			return;
 		add_element(b, set, &l->v[i], add);

@@ -7,8 +7,17 @@
 
 #include "netd/nft.h"
 
-#define NFT_MAP_ADDR "forward"     /* address . protocol . port -> address . port */
-#define NFT_MAP_ANY  "forward_any" /* protocol . port -> address . port, on every address of the host */
+/* The maps: address . protocol . port -> address . port, and protocol . port -> address . port for every address of the
+ * host; of IPv4 and of IPv6. */
+enum nft_map {
+	NFT_MAP_ADDR,
+	NFT_MAP_ANY,
+	NFT_MAP_ADDR6,
+	NFT_MAP_ANY6,
+	NFT_MAPS,
+};
+
+extern const char *const nft_maps[NFT_MAPS];
 
 struct nft_batch {
 	struct nftnl_batch *batch;
@@ -25,15 +34,15 @@ void nft_batch_end(struct nft_batch *b);
 
 void nft_put_table(struct nft_batch *b, const char *table, bool add);
 void nft_put_maps(struct nft_batch *b, const char *table);
-/* Add or take away the elements of one map: `any` or not. */
-void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, bool any, bool add);
+/* Add or take away the elements of one map. */
+void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add);
 void nft_put_rules(struct nft_batch *b, const struct nft *nft);
 
-/* Bytes of an element's key and value as the kernel wants them: each part padded to 4. */
-#define NFT_KEY_MAX 12
-#define NFT_VALUE   8
+/* An element's key and value as the kernel wants them: each part padded to 4. Both return the length. */
+#define NFT_KEY_MAX   24
+#define NFT_VALUE_MAX 20
 size_t nft_encode_key(const struct nft_element *e, uint8_t key[static NFT_KEY_MAX]);
-void nft_encode_value(const struct nft_element *e, uint8_t value[static NFT_VALUE]);
+size_t nft_encode_value(const struct nft_element *e, uint8_t value[static NFT_VALUE_MAX]);
 int nft_decode(const void *key, size_t key_len, const void *value, size_t value_len, struct nft_element *ret);
 
 #endif

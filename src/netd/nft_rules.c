@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rules, as `nft list table inet mgr` shows them:
  *
+ *   (what is said of IPv4 here holds of IPv6 with the prefix in place of NET, unless it says otherwise)
  *   chain guard      { type filter hook prerouting priority raw
  *       iifname BRIDGE ip daddr 127.0.0.0/8 drop }                   route_localnet would let it in
  *   chain forwards   { type nat hook prerouting priority dstnat      and chain forwards_local, the same at hook output
  *       ip daddr 127.0.0.0/8 return                                  prerouting only: what comes from outside
+ *       ip6 daddr ::1 return                                         relay.c has those: what is sent to it cannot be routed
  *       dnat ip to ip daddr . meta l4proto . th dport map @forward
  *       fib daddr type local dnat ip to meta l4proto . th dport map @forward_any }
  *   chain outgoing   { type nat hook postrouting priority srcnat
@@ -34,6 +36,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -129,12 +132,27 @@ static void if_interface(struct making *m, uint32_t key, const char *name)
 	if_interface_is(m, key, NFT_CMP_EQ, name);
 }
 
-static void if_ipv4(struct making *m)
+static void if_family(struct making *m, uint8_t family)
 {
-	uint8_t family = NFPROTO_IPV4;
-
 	load_meta(m, NFT_META_NFPROTO, NFT_REG_1);
 	compare(m, NFT_CMP_EQ, &family, sizeof family);
+}
+
+static void if_ipv4(struct making *m)
+{
+	if_family(m, NFPROTO_IPV4);
+}
+
+static void if_ipv6(struct making *m)
+{
+	if_family(m, NFPROTO_IPV6);
+}
+
+/* The first len bytes of an address of the IPv6 header. offset: of the address in struct ip6_hdr. */
+static void if_address6(struct making *m, size_t offset, uint32_t op, const struct in6_addr *addr, uint32_t len)
+{
+	load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, (uint32_t)offset, len, NFT_REG_1);
+	compare(m, op, addr, len);
 }
 
 /* An address of the IPv4 header within net/prefix, or not. offset: of the address in struct iphdr. */
@@ -187,7 +205,7 @@ static void if_forwarded(struct making *m)
 }
 
 /* Parts of a key lie 4 bytes apart: NFT_REG_1 is the first of the 32-bit registers, then comes NFT_REG32_01. */
-static void dnat_by(struct making *m, const char *map)
+static void dnat_by(struct making *m, enum nft_map map, bool six)
 {
 	struct nftnl_expr *lookup = add_expr(m, "lookup"), *nat = add_expr(m, "nat");
 
@@ -195,11 +213,11 @@ static void dnat_by(struct making *m, const char *map)
 		return;
 	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
-	nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, map);
+	nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, nft_maps[map]);
 	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
-	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
 	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
-	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG32_01);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, six ? NFT_REG32_04 : NFT_REG32_01);
 }
 
 static struct making rule_start(struct nft_batch *b, const struct nft *nft, const char *chain)
@@ -259,6 +277,27 @@ static void put_guard(struct nft_batch *b, const struct nft *nft)
 	rule_end(&m);
 }
 
+/* By protocol and port, and by the address in front of them. */
+static void put_dnat(struct nft_batch *b, const struct nft *nft, const char *chain, bool six)
+{
+	const size_t daddr = six ? offsetof(struct ip6_hdr, ip6_dst) : offsetof(struct iphdr, daddr);
+	struct making m = rule_start(b, nft, chain);
+
+	if_family(&m, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	load_payload(&m, NFT_PAYLOAD_NETWORK_HEADER, (uint32_t)daddr, six ? 16 : 4, NFT_REG_1);
+	load_meta(&m, NFT_META_L4PROTO, six ? NFT_REG32_04 : NFT_REG32_01);
+	load_payload(&m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, six ? NFT_REG32_05 : NFT_REG32_02);
+	dnat_by(&m, six ? NFT_MAP_ADDR6 : NFT_MAP_ADDR, six);
+	rule_end(&m);
+	m = rule_start(b, nft, chain);
+	if_family(&m, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	if_local(&m);
+	load_meta(&m, NFT_META_L4PROTO, NFT_REG_1);
+	load_payload(&m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG32_01);
+	dnat_by(&m, six ? NFT_MAP_ANY6 : NFT_MAP_ANY, six);
+	rule_end(&m);
+}
+
 static void put_forwards(struct nft_batch *b, const struct nft *nft, const char *chain, uint32_t hook)
 {
 	struct making m;
@@ -271,19 +310,33 @@ static void put_forwards(struct nft_batch *b, const struct nft *nft, const char 
 		verdict(&m, NFT_RETURN);
 		rule_end(&m);
 	}
+	put_dnat(b, nft, chain, false);
+	if (!nft->has6)
+		return;
 	m = rule_start(b, nft, chain);
-	if_ipv4(&m);
-	load_payload(&m, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4, NFT_REG_1);
-	load_meta(&m, NFT_META_L4PROTO, NFT_REG32_01);
-	load_payload(&m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG32_02);
-	dnat_by(&m, NFT_MAP_ADDR);
+	if_ipv6(&m);
+	if_address6(&m, offsetof(struct ip6_hdr, ip6_dst), NFT_CMP_EQ, &in6addr_loopback, 16);
+	verdict(&m, NFT_RETURN);
+	rule_end(&m);
+	put_dnat(b, nft, chain, true);
+}
+
+static void put_masquerade6(struct nft_batch *b, const struct nft *nft, const char *chain)
+{
+	struct making m = rule_start(b, nft, chain);
+
+	if_ipv6(&m);
+	if_address6(&m, offsetof(struct ip6_hdr, ip6_src), NFT_CMP_EQ, &nft->net6, 8);
+	if_address6(&m, offsetof(struct ip6_hdr, ip6_dst), NFT_CMP_NEQ, &nft->net6, 8);
+	if_interface_is(&m, NFT_META_OIFNAME, NFT_CMP_NEQ, nft->bridge); /* multicast */
+	add_expr(&m, "masq");
 	rule_end(&m);
 	m = rule_start(b, nft, chain);
-	if_ipv4(&m);
-	if_local(&m);
-	load_meta(&m, NFT_META_L4PROTO, NFT_REG_1);
-	load_payload(&m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG32_01);
-	dnat_by(&m, NFT_MAP_ANY);
+	if_interface(&m, NFT_META_OIFNAME, nft->bridge);
+	if_ipv6(&m);
+	if_address6(&m, offsetof(struct ip6_hdr, ip6_src), NFT_CMP_EQ, &nft->net6, 8);
+	if_forwarded(&m);
+	add_expr(&m, "masq");
 	rule_end(&m);
 }
 
@@ -312,6 +365,8 @@ static void put_masquerade(struct nft_batch *b, const struct nft *nft)
 	if_forwarded(&m);
 	add_expr(&m, "masq");
 	rule_end(&m);
+	if (nft->has6)
+		put_masquerade6(b, nft, chain);
 }
 
 static void put_inward(struct nft_batch *b, const struct nft *nft)

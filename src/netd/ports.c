@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/ports.h"
+#include "netd/relay.h"
+
+#define BACKLOG 128
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,33 +31,35 @@ static int refuse_all(int sock)
  * port (inet_csk_listen_start() in the kernel's net/ipv4/inet_connection_sock.c), and it stays bound when it listens no
  * more.
  */
-static int keep_alone(int sock)
+static int keep_alone(int sock, bool serves)
 {
 	int off = 0;
 
-	if (setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off) < 0 || listen(sock, 0) < 0 ||
-	    shutdown(sock, SHUT_RD) < 0)
+	if (listen(sock, BACKLOG) < 0 || setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off) < 0)
 		return -errno;
-	return 0;
+	return serves || shutdown(sock, SHUT_RD) == 0 ? 0 : -errno;
 }
 
-/* Bound and not listening: to connect to it is refused. */
-static int bind_one(uint8_t proto, const struct sockaddr *addr, socklen_t len, bool reuse)
+/* Unless it serves, it is bound and not listening: to connect to it is refused. */
+static int bind_one(const struct nft_element *e, const struct sockaddr *addr, socklen_t len, bool both, bool reuse)
 {
-	autoclose int sock = socket(addr->sa_family, (proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-	int on = 1, off = 0, r;
+	const bool serves = relay_wanted(e) && addr->sa_family == AF_INET6;
+	const uint8_t proto = e->proto;
+	autoclose int sock =
+		socket(addr->sa_family, (proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1, alone = !both, r;
 
 	if (sock < 0)
 		return -errno;
 	if (proto == IPPROTO_UDP && refuse_all(sock) < 0)
 		return -errno;
-	if (addr->sa_family == AF_INET6 && setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0)
+	if (addr->sa_family == AF_INET6 && setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &alone, sizeof alone) < 0)
 		return -errno;
 	if (reuse && setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
 		return -errno;
 	if (bind(sock, addr, len) < 0)
 		return -errno;
-	r = reuse ? keep_alone(sock) : 0;
+	r = reuse || serves ? keep_alone(sock, serves) : 0;
 	return r < 0 ? r : steal_fd(&sock);
 }
 
@@ -68,42 +73,59 @@ static int in_use(uint8_t proto, uint16_t port, struct err *err)
 }
 
 /* A server that has ended leaves connections in TIME_WAIT: nobody's, but in the way of a plain bind. */
-static int hold(uint8_t proto, uint16_t port, const struct sockaddr *addr, socklen_t len, struct err *err)
+static int hold(const struct nft_element *e, const struct sockaddr *addr, socklen_t len, bool both, struct err *err)
 {
 	char who[96];
-	int fd = bind_one(proto, addr, len, false);
+	int fd = bind_one(e, addr, len, both, false);
 
-	if (fd == -EADDRINUSE && proto == IPPROTO_TCP && ports_holder(proto, port, who, sizeof who) < 0)
-		fd = bind_one(proto, addr, len, true);
-	return fd == -EADDRINUSE ? in_use(proto, port, err) : fd;
+	if (fd == -EADDRINUSE && e->proto == IPPROTO_TCP && ports_holder(e->proto, e->port, who, sizeof who) < 0)
+		fd = bind_one(e, addr, len, both, true);
+	return fd == -EADDRINUSE ? in_use(e->proto, e->port, err) : fd;
 }
 
-static int hold_one(uint8_t proto, struct in_addr host, uint16_t port, struct err *err)
+static int hold4(const struct nft_element *e, struct err *err)
 {
-	const struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr = host, .sin_port = htons(port) };
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(e->port) };
 
-	return hold(proto, port, (const struct sockaddr *)&addr, sizeof addr, err);
+	if (!nft_is_any(e))
+		addr.sin_addr = nft_ipv4(&e->host);
+	return hold(e, (const struct sockaddr *)&addr, sizeof addr, false, err);
+}
+
+static int hold6(const struct nft_element *e, bool both, struct err *err)
+{
+	const struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_addr = e->host, .sin6_port = htons(e->port) };
+
+	return hold(e, (const struct sockaddr *)&addr, sizeof addr, both, err);
 }
 
 /* One socket for both families, where the host has both. */
-static int hold_all(uint8_t proto, uint16_t port, struct err *err)
+static int hold_all(const struct nft_element *e, struct err *err)
 {
-	const struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	const struct in_addr any = { .s_addr = INADDR_ANY };
-	int fd = hold(proto, port, (const struct sockaddr *)&addr, sizeof addr, err);
+	int fd = hold6(e, true, err);
 
-	return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? hold_one(proto, any, port, err) : fd;
+	return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? hold4(e, err) : fd;
 }
 
-int ports_hold(uint8_t proto, struct in_addr host, uint16_t port, struct err *err)
+bool ports_listens(int held)
 {
-	int fd = host.s_addr ? hold_one(proto, host, port, err) : hold_all(proto, port, err);
-	char text[INET_ADDRSTRLEN];
+	int listens = 0;
+	socklen_t len = sizeof listens;
+
+	return getsockopt(held, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+}
+
+int ports_hold(const struct nft_element *e, struct err *err)
+{
+	int fd = nft_is6(e) ? hold6(e, false, err) : nft_is_any(e) ? hold_all(e, err) : hold4(e, err);
+	struct in_addr ipv4 = nft_ipv4(&e->host);
+	char text[INET6_ADDRSTRLEN];
 
 	if (fd == -EADDRNOTAVAIL)
 		return err_set(err, EADDRNOTAVAIL, "%s is not an address of this host",
-			       inet_ntop(AF_INET, &host, text, sizeof text));
+			       nft_is6(e) ? inet_ntop(AF_INET6, &e->host, text, sizeof text)
+					  : inet_ntop(AF_INET, &ipv4, text, sizeof text));
 	if (fd < 0 && fd != -EADDRINUSE)
-		return err_sys(err, -fd, "hold %s port %u of the host", ports_proto(proto), (unsigned)port);
+		return err_sys(err, -fd, "hold %s port %u of the host", ports_proto(e->proto), (unsigned)e->port);
 	return fd;
 }

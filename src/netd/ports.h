@@ -4,14 +4,17 @@
 #ifndef MGR_NETD_PORTS_H
 #define MGR_NETD_PORTS_H
 
-#include <netinet/in.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "netd/nft.h"
 
-/* Hold a port of this address of the host (0.0.0.0: of every address, IPv6 ones too). Port in host byte order. Returns the
- * socket. -EADDRINUSE naming the process that has it. */
-int ports_hold(uint8_t proto, struct in_addr host, uint16_t port, struct err *err);
+/* Hold an element's port of the host; one of every IPv4 address of IPv6's too. Returns the socket. -EADDRINUSE naming the
+ * process that has it. */
+int ports_hold(const struct nft_element *element, struct err *err);
+
+/* Does it listen, so that what comes must be taken in? */
+bool ports_listens(int held);
 
 /* The process that has a socket on this port, "process 812 (nginx)". -ENOENT when none is found. */
 int ports_holder(uint8_t proto, uint16_t port, char *text, size_t size);

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "netd/conntrack.h"
 #include "netd/netd.h"
 
 #define STAY_FILE "stay" /* there while `mgr-net up` holds, so that the next mgr-netd knows */
@@ -26,20 +25,11 @@ static int handle_join(struct wire_client *client, const void *payload, size_t l
 	return r < 0 ? r : wire_client_send(client, WIRE_NET_JOIN, NULL, 0, NULL, 0);
 }
 
-/* No request is taken meanwhile: whoever has the address or a port next gets none of them. */
-static void end_flows(struct in_addr guest)
-{
-	struct err err = { 0 };
-
-	if (guest.s_addr && conntrack_forget_guest(guest, &err) < 0)
-		log_error("%s", err.msg);
-}
-
 static int handle_leave(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	const struct wire_net_leave *leave = payload;
 	struct netd *netd = netd_of(client);
-	struct in_addr guest = { 0 };
+	struct member_addrs was = { 0 };
 	struct member *m;
 	int r;
 
@@ -48,9 +38,9 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 		return err_set(err, EBADMSG, "the request is malformed");
 	m = member_find(netd, leave->uuid);
 	if (m)
-		guest = member_leave(netd, m);
+		was = member_leave(netd, m);
 	r = wire_client_send(client, WIRE_NET_LEAVE, NULL, 0, NULL, 0);
-	end_flows(guest);
+	member_end_flows(&was); /* no request is taken meanwhile: whoever has the address next gets none of them */
 	return r;
 }
 
@@ -76,6 +66,9 @@ static int handle_status(struct wire_client *client, const void *payload, size_t
 	};
 
 	(void)payload, (void)len, (void)err;
+	if (netd->up && netd->bridge.has6)
+		status.net6 = netd->bridge.net6;
+	str_print(status.no6, sizeof status.no6, "%s", netd->up && !netd->bridge.has6 ? netd->bridge.why6 : "");
 	str_print(status.bridge, sizeof status.bridge, "%s", netd->up ? netd->bridge.name : "");
 	str_print(status.cause, sizeof status.cause, "%.250s", netd->dns.err.code ? netd->dns.err.msg : "");
 	return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
@@ -128,8 +121,10 @@ void netd_closed(struct wire_client *client)
 
 	for (struct member *m = netd->members, *next; m; m = next) {
 		next = m->next;
-		if (m->client == client)
-			end_flows(member_leave(netd, m));
+		if (m->client == client) {
+			struct member_addrs was = member_leave(netd, m);
+			member_end_flows(&was);
+		}
 	}
 }
 

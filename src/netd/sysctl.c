@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/sysctl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@
 #include "base/file.h"
 #include "base/str.h"
 
-#define RECORD "sysctl" /* a line each: KEY OLD NEW */
+#define RECORD   "sysctl" /* a line each: KEY OLD NEW */
+#define FORWARD6 "net/ipv6/conf/all/forwarding"
 
 static int read_value(const char *key, char *buf, size_t size, struct err *err)
 {
@@ -68,6 +70,59 @@ int sysctl_set_own(const char *interface, const char *family, const char *key, c
 		return 0;
 	}
 	return r < 0 ? err_wrap(err, "set '%s' to %s", path, value) : 0;
+}
+
+/* What forwarding for all sets for each too: it is to be as it was when that ends, and so after it in the record. */
+static int keep_forwarding(int dir, const char *interface, struct err *err)
+{
+	autofree char *key = str_fmt("net/ipv6/conf/%s/forwarding", interface);
+	char is[32];
+
+	if (!key)
+		return err_nomem(err);
+	if (read_value(key, is, sizeof is, NULL) < 0 || !str_eq(is, "1"))
+		return 0;
+	return record(dir, key, "1", "0", err);
+}
+
+static int keep_advertisements(int dir, const char *interface, struct err *err)
+{
+	autofree char *key = str_fmt("net/ipv6/conf/%s/accept_ra", interface);
+	char is[32];
+
+	if (!key)
+		return err_nomem(err);
+	if (read_value(key, is, sizeof is, NULL) < 0 || !str_eq(is, "1"))
+		return 0;
+	return sysctl_set(dir, key, "2", err);
+}
+
+static int each_interface(int dir, const char *own, int (*fn)(int dir, const char *interface, struct err *err),
+			  struct err *err)
+{
+	autoclosedir DIR *all = opendir("/proc/sys/net/ipv6/conf");
+	const struct dirent *e;
+	int r = 0;
+
+	while (all && r >= 0 && (e = readdir(all)))
+		if (e->d_name[0] != '.' && !str_eq(e->d_name, "all") && !str_eq(e->d_name, own))
+			r = fn(dir, e->d_name, err);
+	return r;
+}
+
+int sysctl_forward6(int dir, const char *own, struct err *err)
+{
+	char is[32];
+	int r = read_value(FORWARD6, is, sizeof is, err);
+
+	if (r < 0 || str_eq(is, "1"))
+		return r < 0 ? r : 0;
+	r = each_interface(dir, own, keep_advertisements, err);
+	if (r >= 0)
+		r = record(dir, FORWARD6, is, "1", err);
+	if (r >= 0)
+		r = each_interface(dir, own, keep_forwarding, err);
+	return r < 0 ? r : write_value(FORWARD6, "1", err);
 }
 
 static void restore(const char *line)

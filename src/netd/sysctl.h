@@ -12,4 +12,8 @@ int sysctl_set_own(const char *interface, const char *family, const char *key, c
 /* Put back what was recorded, where it still has the value that was set. */
 void sysctl_restore(int dir);
 
+/* Forward IPv6, and let every interface of the host that takes router advertisements go on taking them: a router ignores
+ * them otherwise, and the host would lose its default route. own: the interface that is not to be asked. */
+int sysctl_forward6(int dir, const char *own, struct err *err);
+
 #endif

@@ -248,7 +248,7 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 /* 1: the slot is the container's already; else 0, and the first number that is free. */
 static int find_further(const struct registry *reg, const char *uuid, const char *wanted, unsigned *ret_k)
 {
-	char name[REGISTRY_NAME], slot[INET_ADDRSTRLEN];
+	char name[REGISTRY_NAME], slot[INET6_ADDRSTRLEN];
 
 	if (registry_find(reg, uuid, slot, sizeof slot, NULL) == 0 && str_eq(slot, wanted))
 		return 1;
@@ -258,39 +258,69 @@ static int find_further(const struct registry *reg, const char *uuid, const char
 	return 0;
 }
 
-static int claim(struct registry *reg, const char *uuid, const char *name, uint32_t addr, struct err *err)
+static int is_free(struct registry *reg, const char *slot, struct err *err)
 {
-	char slot[INET_ADDRSTRLEN], key[REGISTRY_NAME];
-	uint32_t same;
-	unsigned k;
-	int r = find_further(reg, uuid, print_addr(addr, slot), &k);
+	autocall(registry_entry_done) struct registry_entry holder = { 0 };
+	int r = registry_get(reg, slot, &holder, NULL);
 
 	if (r == 0)
+		return err_set(err, EADDRINUSE, "address %s belongs to '%s'", slot, holder.name);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* addr: of an IPv4 one, which the subnet must have; 0: an IPv6 one, which the caller has looked at. */
+static int claim(struct registry *reg, const char *uuid, const char *name, const char *slot, uint32_t addr, struct err *err)
+{
+	char key[REGISTRY_NAME];
+	uint32_t same;
+	unsigned k;
+	int r = find_further(reg, uuid, slot, &k);
+
+	if (r != 0)
+		return r;
+	if (addr)
 		r = find_slot(reg, addr, &same, err);
+	else if (is_free(reg, slot, NULL) < 0)
+		r = registry_sweep(reg, err) < 0 ? -err->code : is_free(reg, slot, err);
 	return r != 0 ? r : registry_put(reg, slot, registry_further(uuid, k, key), name, "00:00:00:00:00:00", err);
 }
 
-int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err)
+static int claim_slot(const struct store *store, const char *uuid, const char *name, const char *slot, uint32_t addr,
+		      struct err *err)
 {
 	REGISTRY_INIT(reading);
 	REGISTRY_INIT(writing);
-	char slot[INET_ADDRSTRLEN];
 	unsigned k;
 	int r = registry_open(&reading, store, ".leases", false, err);
 
-	if (r < 0 || find_further(&reading, uuid, print_addr(ntohl(addr.s_addr), slot), &k) > 0)
+	if (r < 0 || find_further(&reading, uuid, slot, &k) > 0)
 		return r < 0 ? r : 0;
 	r = store_make(store, err);
 	if (r == 0)
 		r = registry_open(&writing, store, ".leases", true, err);
-	r = r < 0 ? r : claim(&writing, uuid, name, ntohl(addr.s_addr), err);
+	r = r < 0 ? r : claim(&writing, uuid, name, slot, addr, err);
 	return r < 0 ? r : 0;
+}
+
+int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err)
+{
+	char slot[INET_ADDRSTRLEN];
+
+	return claim_slot(store, uuid, name, print_addr(ntohl(addr.s_addr), slot), ntohl(addr.s_addr), err);
+}
+
+int leases_claim6(const struct store *store, const char *uuid, const char *name, const uint8_t addr[static 16],
+		  struct err *err)
+{
+	char slot[INET6_ADDRSTRLEN];
+
+	return claim_slot(store, uuid, name, inet_ntop(AF_INET6, addr, slot, sizeof slot), 0, err);
 }
 
 int leases_release(const struct store *store, const char *uuid, struct err *err)
 {
 	REGISTRY_INIT(reg);
-	char name[REGISTRY_NAME], slot[INET_ADDRSTRLEN];
+	char name[REGISTRY_NAME], slot[INET6_ADDRSTRLEN];
 	int r = registry_open(&reg, store, ".leases", true, err);
 
 	for (unsigned k = 0; r == 0 && registry_find(&reg, registry_further(uuid, k, name), slot, sizeof slot, NULL) == 0;

@@ -4,6 +4,7 @@
 #define MGR_STORE_LEASES_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,6 +22,20 @@ struct lease {
  * on. The gateway is its first address. */
 int leases_subnet(const struct store *store, struct in_addr *ret_net, unsigned *ret_prefix, struct err *err);
 
+/* The managed network as a whole. Its IPv6 prefix, a /64 from the ULAs (RFC 4193), is chosen at random at first use and
+ * kept; the gateway's address in it ends in 1, a container's in the last 16 bits of its IPv4 address. */
+struct lease_network {
+	struct in_addr net;
+	unsigned prefix;
+	bool has6;
+	struct in6_addr net6;
+};
+int leases_network(const struct store *store, struct lease_network *ret, struct err *err);
+/* The IPv6 address that goes with an IPv4 one of the subnet. */
+struct in6_addr leases_ipv6(const struct lease_network *network, struct in_addr ipv4);
+/* Use this /64 from now on, NULL: none. -EBUSY when containers have addresses in another one. */
+int leases_use_prefix6(const struct store *store, const struct in6_addr *net6, struct err *err);
+
 /* Use this /16 from now on. -EBUSY when containers have addresses in another one. */
 int leases_use_subnet(const struct store *store, struct in_addr net, struct err *err);
 
@@ -30,6 +45,8 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 /* One more address of the subnet for the container, of its own choice: fixed in its configuration. Its own already is 0.
  * Errors as leases_reserve. */
 int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err);
+int leases_claim6(const struct store *store, const char *uuid, const char *name, const uint8_t addr[static 16],
+		  struct err *err);
 /* All that the container has. */
 int leases_release(const struct store *store, const char *uuid, struct err *err);
 int leases_find(const struct store *store, const char *uuid, struct lease *ret, struct err *err); /* -ENOENT */

@@ -10,6 +10,7 @@ src_store_libstore_a_SOURCES = \
 	%D%/leases.c %D%/leases.h \
 	%D%/log.c \
 	%D%/lock.c \
+	%D%/prefix6.c \
 	%D%/registry.c \
 	%D%/settings.c %D%/settings.h \
 	%D%/store.c %D%/store.h

@@ -45,11 +45,51 @@ static bool print_subnet(const struct key *key, const void *field, size_t i, str
 
 static const struct key_type key_subnet = { "A.B.0.0/16", sizeof(struct in_addr), parse_subnet, print_subnet, NULL };
 
+static int parse_prefix6(const struct key *key, void *field, const char *text, struct err *err)
+{
+	static const uint8_t zero[8];
+	const char *slash = strchr(text, '/');
+	struct settings_prefix6 read = { .set = true, .none = str_eq(text, "none") };
+	char addr[INET6_ADDRSTRLEN];
+
+	(void)key;
+	if (!read.none &&
+	    (!slash || !str_eq(slash, "/64") || str_print(addr, sizeof addr, "%.*s", (int)(slash - text), text) < 0 ||
+	     inet_pton(AF_INET6, addr, &read.net) != 1 || memcmp(read.net.s6_addr + 8, zero, sizeof zero) != 0 ||
+	     IN6_IS_ADDR_MULTICAST(&read.net) || IN6_IS_ADDR_LINKLOCAL(&read.net) || IN6_IS_ADDR_UNSPECIFIED(&read.net)))
+		return err_set(err, EINVAL,
+			       "'%s' is neither none nor an IPv6 network of 64 bits such as fd12:3456:789a::/64", text);
+	*(struct settings_prefix6 *)field = read;
+	return 0;
+}
+
+static bool print_prefix6(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	const struct settings_prefix6 *prefix = field;
+	char addr[INET6_ADDRSTRLEN];
+
+	(void)key;
+	if (i > 0 || !prefix->set)
+		return false;
+	if (prefix->none)
+		str_add(out, "none");
+	else
+		str_addf(out, "%s/64", inet_ntop(AF_INET6, &prefix->net, addr, sizeof addr));
+	return true;
+}
+
+static const struct key_type key_prefix6 = { "none|IPv6/64", sizeof(struct settings_prefix6), parse_prefix6, print_prefix6,
+					     NULL };
+
 static const struct key network_keys[] = {
 	{ .name = "ipv4.subnet",
 	  .type = &key_subnet,
 	  .off = offsetof(struct settings, subnet),
 	  .help = "Addresses of the managed network; chosen at first use when not set." },
+	{ .name = "ipv6.prefix",
+	  .type = &key_prefix6,
+	  .off = offsetof(struct settings, prefix6),
+	  .help = "The same for IPv6; none: the network has no IPv6." },
 	{ 0 },
 };
 
@@ -81,5 +121,7 @@ int settings_apply(const struct store *store, struct err *err)
 
 	if (r == 0 && settings.subnet.s_addr)
 		r = leases_use_subnet(store, settings.subnet, err);
+	if (r == 0 && settings.prefix6.set)
+		r = leases_use_prefix6(store, settings.prefix6.none ? NULL : &settings.prefix6.net, err);
 	return r;
 }

@@ -9,8 +9,14 @@
 #include "conf/conf.h"
 #include "store/store.h"
 
+struct settings_prefix6 {
+	bool set, none;
+	struct in6_addr net;
+};
+
 struct settings {
-	struct in_addr subnet; /* [network] ipv4.subnet, a /16; 0.0.0.0: not set */
+	struct in_addr subnet;           /* [network] ipv4.subnet, a /16; 0.0.0.0: not set */
+	struct settings_prefix6 prefix6; /* ipv6.prefix, a /64 */
 };
 
 extern const struct schema settings_schema;

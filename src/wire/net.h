@@ -22,6 +22,7 @@ struct wire_net_join {
 	char uuid[37];
 	char store[256]; /* folder of its store, for people; cut when longer */
 	uint8_t mac[6];
+	uint8_t ipv6; /* 1: it has the IPv6 address that goes with this IPv4 one (store/leases.h) */
 	struct in_addr ipv4;
 	char veth[16]; /* host end */
 	uint32_t n_forwards;
@@ -47,6 +48,8 @@ struct wire_net_status {
 	int32_t netd_pid, dnsmasq_pid;
 	uint32_t stays;  /* mgr-net up was said */
 	char cause[256]; /* what is not as it should be; "" */
+	struct in6_addr net6;
+	char no6[64]; /* why there is no IPv6; "" */
 };
 
 #endif

@@ -92,16 +92,16 @@ refused() {
 	refused "2: forward.port: 'tcp:0:80' has a port that is not a number from 1 to 65535 or a rising range of them"
 }
 
-@test "net.3 a forward of an IPv6 address is refused when it is written, at create and by mgr-config" {
-	run mgr-create -n other -t busybox --forward 'tcp:[::1]:80:80'
+@test "net.20 a forward of an IPv6 address is written in brackets" {
+	container six --forward 'tcp:[2001:DB8::1]:80:80'
+	assert_equal "$(mgr-config -n six get forward.port)" 'tcp:[2001:db8::1]:80:80'
+	run mgr-config -n six add forward.port 'tcp:2001:db8::1:81:80'
 	assert_status 1
-	assert_output "mgr-create: other: forward.port: 'tcp:[::1]:80:80' has an IPv6 address of the host, which is not\
- supported yet: IPv4 only"
-	run mgr-config -n web add forward.port 'tcp:[::1]:80:80'
+	assert_contains "forward.port: 'tcp:2001:db8::1:81:80'"
+	run mgr-config -n six add forward.port 'tcp:[2001:db8::1:81:80'
 	assert_status 1
-	assert_contains "mgr-config: web: forward.port: 'tcp:[::1]:80:80' has an IPv6"
-	run mgr-config -n web add forward.port 'tcp:x'
-	refute_contains "::"
+	run mgr-config -n six add forward.port 'udp:[::g]:81:80'
+	assert_status 1
 }
 
 @test "conf.1 an unknown key or section is an error that suggests the nearest" {
@@ -239,7 +239,7 @@ refused() {
 	run mgr-config keys
 	assert_success
 	assert_match $'\n''net\.N\.mtu +number +- +Largest packet'
-	assert_match $'\n''net\.N\.type +veth\|host\|empty +veth +'
+	assert_match $'\n''net\.N\.type +veth\|host\|empty\|macvlan\|phys +veth +'
 	assert_match $'\n''container\.idmap +id map, list +auto +'
 	run jq -r '.[] | select(.key == "init.ready") | .default' < <(mgr-config keys --json)
 	assert_output notify
@@ -311,7 +311,7 @@ refused() {
 	sed 's/^type = veth$/type = vet/' "$shipped" >"$BATS_TEST_TMPDIR/typo"
 	run mgr-create -n third -t busybox -f "$BATS_TEST_TMPDIR/typo"
 	assert_status 1
-	assert_output "mgr-create: third: $BATS_TEST_TMPDIR/typo:10: net.0.type: 'vet' is not one of veth, host, empty"
+	assert_output "mgr-create: third: $BATS_TEST_TMPDIR/typo:10: net.0.type: 'vet' is not one of veth, host, empty, macvlan, phys"
 }
 
 @test "conf.4 mgr.conf names the managed network, which stays while addresses are leased" {

@@ -17,7 +17,7 @@
 #include "netd/dns_config.h"
 #include "netd/nft_batch.h"
 
-static struct in_addr ip(const char *text)
+static struct in_addr ip4(const char *text)
 {
 	struct in_addr addr;
 
@@ -25,53 +25,65 @@ static struct in_addr ip(const char *text)
 	return addr;
 }
 
+/* As elements have it; 0.0.0.0: every address. */
+static struct in6_addr ip(const char *text)
+{
+	struct in6_addr addr = { 0 };
+
+	if (strchr(text, ':'))
+		assert_int_equal(inet_pton(AF_INET6, text, &addr), 1);
+	return strchr(text, ':') || strcmp(text, "0.0.0.0") == 0 ? addr : nft_mapped(ip4(text));
+}
+
 /* --- elements -----------------------------------------------------------------------------------------------------------
  */
 
 static void an_element_survives_coding(void **state)
 {
-	const struct nft_element all = { .guest = ip("10.118.0.2"), .port = 8080, .target = 80, .proto = IPPROTO_TCP };
-	const struct nft_element one = { ip("192.0.2.1"), ip("10.118.0.2"), 65535, 1, IPPROTO_UDP };
-	const struct nft_element *const list[] = { &all, &one };
+	const struct nft_element list[] = {
+		{ .guest = ip("10.118.0.2"), .port = 8080, .target = 80, .proto = IPPROTO_TCP },
+		{ .host = ip("192.0.2.1"), .guest = ip("10.118.0.2"), .port = 65535, .target = 1, .proto = IPPROTO_UDP },
+		{ .guest = ip("fd00::2"), .port = 8080, .target = 80, .proto = IPPROTO_TCP },
+		{ .host = ip("2001:db8::1"), .guest = ip("fd00::2"), .port = 1, .target = 65535, .proto = IPPROTO_UDP },
+	};
+	const size_t lengths[] = { 8, 12, 8, 24 };
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		uint8_t key[NFT_KEY_MAX], value[NFT_VALUE];
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t key[NFT_KEY_MAX], value[NFT_VALUE_MAX];
 		struct nft_element back;
-		size_t n = nft_encode_key(list[i], key);
-		nft_encode_value(list[i], value);
-		assert_int_equal(n, i == 0 ? 8 : 12);
-		assert_int_equal(nft_decode(key, n, value, sizeof value, &back), 0);
-		assert_memory_equal(&back.host, &list[i]->host, 4);
-		assert_memory_equal(&back.guest, &list[i]->guest, 4);
-		assert_int_equal(back.port, list[i]->port);
-		assert_int_equal(back.target, list[i]->target);
-		assert_int_equal(back.proto, list[i]->proto);
+		size_t n = nft_encode_key(&list[i], key);
+		assert_int_equal(n, lengths[i]);
+		assert_int_equal(nft_decode(key, n, value, nft_encode_value(&list[i], value), &back), 0);
+		assert_memory_equal(&back, &list[i], sizeof back);
 	}
 }
 
 static void a_key_is_what_nft_writes(void **state)
 {
-	const struct nft_element one = { ip("192.0.2.1"), ip("10.118.0.2"), 8080, 80, IPPROTO_TCP };
+	const struct nft_element one = {
+		.host = ip("192.0.2.1"), .guest = ip("10.118.0.2"), .port = 8080, .target = 80, .proto = IPPROTO_TCP
+	};
 	const uint8_t want_key[] = { 192, 0, 2, 1, 6, 0, 0, 0, 0x1f, 0x90, 0, 0 };
 	const uint8_t want_value[] = { 10, 118, 0, 2, 0, 80, 0, 0 };
-	uint8_t key[NFT_KEY_MAX], value[NFT_VALUE];
+	uint8_t key[NFT_KEY_MAX], value[NFT_VALUE_MAX];
 
 	(void)state;
 	assert_int_equal(nft_encode_key(&one, key), sizeof want_key);
-	nft_encode_value(&one, value);
+	assert_int_equal(nft_encode_value(&one, value), sizeof want_value);
 	assert_memory_equal(key, want_key, sizeof want_key);
 	assert_memory_equal(value, want_value, sizeof want_value);
 }
 
 static void what_is_no_element_is_refused(void **state)
 {
-	uint8_t key[NFT_KEY_MAX] = { 0 }, value[NFT_VALUE] = { 0 };
+	uint8_t key[NFT_KEY_MAX] = { 0 }, value[NFT_VALUE_MAX] = { 0 };
 	struct nft_element back;
 
 	(void)state;
 	assert_int_equal(nft_decode(key, 4, value, 8, &back), -EBADMSG);
 	assert_int_equal(nft_decode(key, 12, value, 4, &back), -EBADMSG);
+	assert_int_equal(nft_decode(key, 12, value, 20, &back), -EBADMSG);
 }
 
 /* --- transactions -------------------------------------------------------------------------------------------------------
@@ -116,8 +128,8 @@ static void elements_of_ten_thousand_forwards_are_messages_that_fit(void **state
 
 	(void)state;
 	assert_int_equal(nft_batch_init(&b, 0, NULL), 0);
-	nft_put_elements(&b, "mgr", &l, true, true);
-	nft_put_elements(&b, "mgr", &l, false, true); /* none of them has an address */
+	nft_put_elements(&b, "mgr", &l, NFT_MAP_ANY, true);
+	nft_put_elements(&b, "mgr", &l, NFT_MAP_ADDR, true); /* none of them has an address */
 	nft_batch_end(&b);
 	assert_false(b.failed);
 	list_messages(&b, &types);
@@ -137,7 +149,7 @@ static void an_empty_list_is_no_message(void **state)
 
 	(void)state;
 	assert_int_equal(nft_batch_init(&b, 7, NULL), 0);
-	nft_put_elements(&b, "mgr", &none, true, true);
+	nft_put_elements(&b, "mgr", &none, NFT_MAP_ANY, true);
 	nft_batch_end(&b);
 	list_messages(&b, &types);
 	assert_string_equal(types.text, " 16 17"); /* NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END */
@@ -148,7 +160,7 @@ static void an_empty_list_is_no_message(void **state)
 
 static void the_table_is_one_transaction(void **state)
 {
-	struct nft nft = { .table = "mgr", .bridge = "mgrbr0", .net = ip("10.118.0.0"), .prefix = 16 };
+	struct nft nft = { .table = "mgr", .bridge = "mgrbr0", .net = ip4("10.118.0.0"), .prefix = 16 };
 	struct str types = { 0 };
 	struct nft_batch b;
 
@@ -160,8 +172,18 @@ static void the_table_is_one_transaction(void **state)
 	nft_batch_end(&b);
 	assert_false(b.failed);
 	list_messages(&b, &types);
-	/* table, two maps; chains with their rules: guard 1, forwards 3, forwards_local 2, outgoing 3, inward 5 */
-	assert_string_equal(types.text, " 16 0 9 9 3 6 3 6 6 6 3 6 6 3 6 6 6 3 6 6 6 6 6 17");
+	/* table, four maps; chains with their rules: guard 1, forwards 3, forwards_local 2, outgoing 3, inward 5 */
+	assert_string_equal(types.text, " 16 0 9 9 9 9 3 6 3 6 6 6 3 6 6 3 6 6 6 3 6 6 6 6 6 17");
+	str_done(&types);
+	nft_batch_done(&b);
+	nft.has6 = true;
+	nft.net6 = ip("fd00::");
+	assert_int_equal(nft_batch_init(&b, 0, NULL), 0);
+	nft_put_rules(&b, &nft);
+	nft_batch_end(&b);
+	list_messages(&b, &types);
+	/* three more where forwards are, two more outgoing */
+	assert_string_equal(types.text, " 16 3 6 3 6 6 6 6 6 6 3 6 6 6 6 6 3 6 6 6 6 6 3 6 6 6 6 6 17");
 	str_done(&types);
 	nft_batch_done(&b);
 }
@@ -174,7 +196,7 @@ struct request {
 	struct wire_forward forward[2];
 };
 
-static const struct bridge bridge = { .name = "mgrbr0", .prefix = 16 };
+static const struct bridge bridge = { .name = "mgrbr0", .prefix = 16, .why6 = "" };
 
 static struct request good(void)
 {
@@ -183,7 +205,7 @@ static struct request good(void)
 	strcpy(r.join.name, "web");
 	strcpy(r.join.uuid, "64a36864-b358-40d0-bfb4-bb9b13c1fb7a");
 	strcpy(r.join.veth, "mgr64a36864b3a");
-	r.join.ipv4 = ip("10.118.0.2");
+	r.join.ipv4 = ip4("10.118.0.2");
 	r.join.n_forwards = 2;
 	r.forward[0] = (struct wire_forward){ .proto = IPPROTO_TCP, .port = 8080, .last = 8082, .target = 80 };
 	r.forward[1] = (struct wire_forward){
@@ -196,8 +218,8 @@ static int check(const struct request *r, size_t len)
 {
 	struct bridge b = bridge;
 
-	b.net = ip("10.118.0.0");
-	b.gateway = ip("10.118.0.1");
+	b.net = ip4("10.118.0.0");
+	b.gateway = ip4("10.118.0.1");
 	return join_check(&r->join, len, &b, NULL);
 }
 
@@ -208,12 +230,35 @@ static void a_good_request_is_taken(void **state)
 
 	(void)state;
 	assert_int_equal(check(&r, sizeof r), 0);
-	assert_int_equal(join_elements(&r.join, &l, NULL), 0);
+	assert_int_equal(join_elements(&r.join, &bridge, &l, NULL), 0);
 	assert_int_equal(l.n, 4);
 	assert_int_equal(l.v[2].port, 8082);
 	assert_int_equal(l.v[2].target, 82);
-	assert_int_equal(l.v[2].host.s_addr, 0);
-	assert_int_equal(l.v[3].host.s_addr, htonl(INADDR_LOOPBACK));
+	assert_true(nft_is_any(&l.v[2]));
+	assert_int_equal(nft_ipv4(&l.v[3].host).s_addr, htonl(INADDR_LOOPBACK));
+	nft_elements_done(&l);
+}
+
+static void a_forward_for_every_address_is_of_both_families(void **state)
+{
+	struct bridge b = bridge;
+	struct request r = good();
+	struct nft_elements l = { 0 };
+	const struct in6_addr guest = ip("fd00:1:2::2");
+
+	(void)state;
+	b.has6 = true;
+	b.net6 = ip("fd00:1:2::");
+	r.join.ipv6 = 1;
+	r.forward[1] = (struct wire_forward){
+		.proto = IPPROTO_TCP, .family = AF_INET6, .port = 90, .last = 90, .target = 90, .addr = { [15] = 1 }
+	};
+	assert_int_equal(join_elements(&r.join, &b, &l, NULL), 0);
+	assert_int_equal(l.n, 7);
+	assert_false(l.v[4].second);
+	assert_true(l.v[5].second);
+	assert_true(IN6_ARE_ADDR_EQUAL(&l.v[5].guest, &guest));
+	assert_true(IN6_IS_ADDR_LOOPBACK(&l.v[6].host));
 	nft_elements_done(&l);
 }
 
@@ -242,9 +287,9 @@ static void addresses_and_ports_are_checked(void **state)
 	struct request r = good();
 
 	(void)state;
-	r.join.ipv4 = ip("10.119.0.2");
+	r.join.ipv4 = ip4("10.119.0.2");
 	assert_int_equal(check(&r, sizeof r), -EINVAL);
-	r.join.ipv4 = ip("10.118.0.1");
+	r.join.ipv4 = ip4("10.118.0.1");
 	assert_int_equal(check(&r, sizeof r), -EINVAL);
 	r = good();
 	r.forward[0].proto = IPPROTO_ICMP;
@@ -260,7 +305,7 @@ static void addresses_and_ports_are_checked(void **state)
 	assert_int_equal(check(&r, sizeof r), -EINVAL);
 	r = good();
 	r.forward[1].family = AF_INET6;
-	assert_int_equal(check(&r, sizeof r), -EOPNOTSUPP);
+	assert_int_equal(check(&r, sizeof r), -EAFNOSUPPORT);
 }
 
 /* --- dnsmasq ------------------------------------------------------------------------------------------------------------
@@ -268,7 +313,7 @@ static void addresses_and_ports_are_checked(void **state)
 
 static void lines_of_a_container(void **state)
 {
-	struct dns_entry e = { .name = "web", .mac = { 2, 0x16, 0x3e, 1, 2, 3 }, .ipv4 = ip("10.118.0.2") };
+	struct dns_entry e = { .name = "web", .mac = { 2, 0x16, 0x3e, 1, 2, 3 }, .ipv4 = ip4("10.118.0.2") };
 	struct str text = { 0 };
 
 	(void)state;
@@ -276,6 +321,13 @@ static void lines_of_a_container(void **state)
 	dns_dhcp_line(&text, &e);
 	assert_string_equal(text.text, "10.118.0.2 web.mgr web\n02:16:3e:01:02:03,id:*,10.118.0.2,infinite\n");
 	str_done(&text);
+	e.ipv6 = ip("fd00::2");
+	dns_hosts_line(&text, &e);
+	dns_dhcp_line(&text, &e);
+	assert_string_equal(text.text, "10.118.0.2 web.mgr web\nfd00::2 web.mgr web\n"
+				       "02:16:3e:01:02:03,id:*,10.118.0.2,[fd00::2],infinite\n");
+	str_done(&text);
+	e.ipv6 = in6addr_any;
 	/* a name of the world's is not taken over, nor the guest's own */
 	e.name = "www.example.org";
 	dns_hosts_line(&text, &e);
@@ -291,7 +343,7 @@ static void the_configuration_answers_on_the_bridge_alone(void **state)
 	struct str text = { 0 };
 
 	(void)state;
-	b.net = ip("10.118.0.0");
+	b.net = ip4("10.118.0.0");
 	dns_config(&text, &b, "/etc/resolv.conf", "dnsmasq");
 	assert_non_null(strstr(text.text, "except-interface=lo\n"));
 	assert_non_null(strstr(text.text, "no-hosts\n"));
@@ -311,6 +363,7 @@ int main(void)
 		cmocka_unit_test(an_empty_list_is_no_message),
 		cmocka_unit_test(the_table_is_one_transaction),
 		cmocka_unit_test(a_good_request_is_taken),
+		cmocka_unit_test(a_forward_for_every_address_is_of_both_families),
 		cmocka_unit_test(lengths_and_texts_are_checked),
 		cmocka_unit_test(addresses_and_ports_are_checked),
 		cmocka_unit_test(lines_of_a_container),
