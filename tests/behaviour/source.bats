@@ -121,6 +121,13 @@ owners() {
 	assert_equal "$won" 1
 }
 
+@test "create.20 a folder that another command is making a container of is refused" {
+	run flock "$closed/tree" mgr-create -n web --rootfs "$closed/tree"
+	assert_status 1
+	assert_contains "is in use: another command makes a container of it"
+	made_nothing web
+}
+
 @test "create.20 one source is named, and only one" {
 	local args
 	for args in "" "-t busybox --tar x" "-t busybox --rootfs x" "--tar x --rootfs x" "-t busybox --exposed" "--rootfs x -- y"; do
