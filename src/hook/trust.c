@@ -98,7 +98,7 @@ static int follow(struct walk *w, int link, const struct stat *st, struct err *e
 	if (n < 0 || ++w->links > LINKS_MOST)
 		return err_sys(err, n < 0 ? errno : ELOOP, "find '%s'", w->path);
 	target[n] = '\0';
-	rest = str_fmt("%s/%s", target, w->rest);
+	rest = str_fmt("%s%s", target, w->rest); /* which begins with its slash */
 	if (!rest)
 		return err_nomem(err);
 	free(w->rest);

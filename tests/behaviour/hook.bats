@@ -53,6 +53,15 @@ log_of() {
 	assert_equal "$(</run/seen/destroyed)" "web lxc destroy"
 }
 
+@test "hook.1 a program may be named by links: /bin/sh of a merged /usr, which is a link to dash" {
+	ln -sfn say "$HOOKS/link"
+	plain web -s "hook.pre-start=/bin/sh -c 'echo shell'" -s "hook.pre-start+=$HOOKS/link linked"
+	boot web
+	run log_of web
+	assert_contains "pre-start: shell"
+	assert_contains "pre-start: linked web lxc pre-start"
+}
+
 @test "hook.1 host hooks run on the host, the others in the container's namespaces as its root" {
 	local host base type set=()
 	hook look 'echo "$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user) $(id -u)"'
