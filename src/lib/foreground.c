@@ -61,6 +61,8 @@ static int attend(struct run *run, int in, int out, uint64_t answer_by, struct e
 				 .escape = -1,
 				 .answer_by = answer_by,
 				 .signalled = signalled,
+				 .status_first = run->how->pass,
+				 .has_status = run->status.supervisor_pid,
 				 .status = run->status,
 				 .data = run };
 	int r = tty_console_run(&c, err);

@@ -21,7 +21,8 @@
 #define REOPEN_AFTER (20 * CLOCK_MS)
 #define AT_ONCE      16              /* reads of 4096 bytes, which is what the kernel has of a terminal at most */
 #define REST         (50 * CLOCK_MS) /* after so many: a guest that writes faster than that waits, on its own time */
-#define RING_LEAST   16384           /* for those who look on while no history is wanted */
+#define TYPED_MOST   ((size_t)2 * WIRE_CONSOLE_MOST)
+#define RING_LEAST   16384 /* for those who look on while no history is wanted */
 
 static void active(void *data, uint32_t events);
 
@@ -75,42 +76,54 @@ static void reopen(void *data)
 
 static void forget_typed(struct console *c)
 {
+	viewers_taken(c, c->typed.len);
 	free(c->typed.bytes);
 	c->typed.bytes = NULL;
 	c->typed.len = 0;
 }
 
-/* What waits is for the guest to take when it wants to; until then no more is asked for. */
+/* What waits is for the guest to take when it wants to. */
 static void flush_typed(struct console *c)
 {
 	ssize_t n = write(c->master, c->typed.bytes, c->typed.len);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0 && (size_t)n < c->typed.len) {
-		c->typed.len -= (size_t)n;
-		memmove(c->typed.bytes, c->typed.bytes + n, c->typed.len);
+	if (n <= 0 || (size_t)n == c->typed.len) {
+		forget_typed(c);
 		return;
 	}
-	forget_typed(c);
-	viewers_taken(c);
+	c->typed.len -= (size_t)n;
+	memmove(c->typed.bytes, c->typed.bytes + n, c->typed.len);
+	viewers_taken(c, (size_t)n);
+}
+
+/* A client that keeps to what it may send always has room here, also when another one has just left. */
+static void keep_typed(struct console *c, const char *bytes, size_t n)
+{
+	if (!c->typed.bytes)
+		c->typed.bytes = malloc(TYPED_MOST);
+	if (!c->typed.bytes)
+		return;
+	n = n < TYPED_MOST - c->typed.len ? n : TYPED_MOST - c->typed.len;
+	memcpy(c->typed.bytes + c->typed.len, bytes, n);
+	c->typed.len += n;
+	listen_on(c);
 }
 
 void console_type(struct console *c, const char *bytes, size_t n)
 {
-	ssize_t done = c->master < 0 ? -1 : write(c->master, bytes, n);
+	ssize_t done = 0;
 
-	if (done < 0 && (c->master < 0 || errno != EAGAIN)) /* between two runs nobody is there to take it */
-		return;
-	done = done < 0 ? 0 : done;
-	if ((size_t)done == n)
-		return;
-	c->typed.bytes = malloc(n - (size_t)done);
-	if (!c->typed.bytes)
-		return;
-	c->typed.len = n - (size_t)done;
-	memcpy(c->typed.bytes, bytes + done, c->typed.len);
-	listen_on(c);
+	if (c->master < 0) /* between two runs nobody is there to take it */
+		done = (ssize_t)n;
+	else if (c->typed.len == 0)
+		done = write(c->master, bytes, n);
+	if (done < 0)
+		done = errno == EAGAIN || errno == EINTR ? 0 : (ssize_t)n;
+	viewers_taken(c, (size_t)done);
+	if ((size_t)done < n)
+		keep_typed(c, bytes + done, n - (size_t)done);
 }
 
 void console_resize(struct console *c, uint16_t rows, uint16_t cols)
@@ -198,10 +211,7 @@ static void finish_one(struct console *c)
 		close(c->peer);
 	c->io = NULL;
 	c->master = c->peer = -1;
-	if (c->typed.len) {
-		forget_typed(c);
-		viewers_taken(c);
-	}
+	forget_typed(c);
 	viewers_show(c);
 }
 

@@ -20,7 +20,8 @@ struct supervisor;
 struct viewer {
 	struct console *console;
 	struct wire_client *client;
-	uint64_t at; /* it has been sent what was said before this position */
+	uint64_t at;    /* it has been sent what was said before this position */
+	uint32_t taken; /* of what it has typed, and not told yet */
 	struct viewer *next;
 };
 
@@ -49,7 +50,7 @@ void console_give(const struct supervisor *s, struct handover *h);
 int console_start(struct supervisor *s, struct err *err);
 /* Take out what is still there, at the end of a run. */
 void console_finish(struct supervisor *s);
-/* Type n bytes. None may be waiting (typed.len). */
+/* Type n bytes, now or when the guest takes them. */
 void console_type(struct console *c, const char *bytes, size_t n);
 void console_resize(struct console *c, uint16_t rows, uint16_t cols);
 /* Nobody types there any longer: if the last one has stopped its output (Ctrl-s), it goes on. */
@@ -64,8 +65,8 @@ void viewers_writable(struct wire_client *client);
 void viewers_closed(struct wire_client *client);
 /* Something was said. */
 void viewers_show(struct console *c);
-/* The guest has taken all that was typed. */
-void viewers_taken(struct console *c);
+/* The guest has taken so much more of what was typed. */
+void viewers_taken(struct console *c, size_t n);
 /* End the loop, once everybody has been sent what was said; not later than a while. */
 void viewers_end(struct supervisor *s);
 /* Over a reboot. */

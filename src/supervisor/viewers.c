@@ -70,14 +70,6 @@ static int send_some(struct viewer *v)
 	return r;
 }
 
-/* Who types is not asked for more while the guest has not taken what there is. */
-static void listen_to(const struct viewer *v)
-{
-	const bool full = v->console->writer == v && v->console->typed.len;
-
-	wire_client_listen(v->client, !full, behind(v));
-}
-
 static void show(struct viewer *v)
 {
 	int r = 0;
@@ -86,7 +78,7 @@ static void show(struct viewer *v)
 		r = send_some(v);
 	if (r < 0 && r != -EAGAIN)
 		shutdown(v->client->sock, SHUT_RDWR); /* the loop then drops it */
-	listen_to(v);
+	wire_client_await_room(v->client, behind(v));
 }
 
 void viewers_show(struct console *c)
@@ -95,10 +87,18 @@ void viewers_show(struct console *c)
 		show(v);
 }
 
-void viewers_taken(struct console *c)
+void viewers_taken(struct console *c, size_t n)
 {
-	if (c->writer)
-		listen_to(c->writer);
+	struct viewer *v = c->writer;
+
+	if (!v)
+		return;
+	v->taken += (uint32_t)n;
+	if (v->taken < WIRE_CONSOLE_STEP)
+		return;
+	const struct wire_console_taken taken = { .bytes = v->taken };
+	v->taken = 0;
+	wire_client_send(v->client, WIRE_CONSOLE_TAKEN, &taken, sizeof taken, NULL, 0);
 }
 
 static void end_now(void *data)
@@ -257,8 +257,6 @@ int viewers_type(struct wire_client *client, const void *payload, size_t len, st
 	if (!c)
 		return -EPERM;
 	console_type(c, payload, len);
-	if (c->typed.len)
-		listen_to(c->writer);
 	return 0;
 }
 
@@ -279,7 +277,9 @@ void viewers_give(const struct wire_client *client, struct handover_viewer *ret)
 	const struct viewer *v = client->data;
 
 	if (v)
-		*ret = (struct handover_viewer){ 1, v->console->tty, v->console->writer == v, v->at };
+		*ret = (struct handover_viewer){
+			.open = 1, .tty = v->console->tty, .writes = v->console->writer == v, .taken = v->taken, .at = v->at
+		};
 }
 
 void viewers_adopt(struct wire_client *client, const struct handover_viewer *from)
@@ -294,6 +294,7 @@ void viewers_adopt(struct wire_client *client, const struct handover_viewer *fro
 		shutdown(client->sock, SHUT_RDWR);
 		return;
 	}
+	v->taken = from->taken;
 	if (v->at > v->console->ring.end)
 		v->at = v->console->ring.end;
 	if (from->writes)

@@ -32,6 +32,7 @@ struct relay {
 	struct tty_escape escape;
 	int signals, in, out, reopened;
 	bool in_is_terminal, answered, closed, size_changed;
+	size_t under_way; /* typed, and not told to be taken */
 	struct flow typed, shown;
 };
 
@@ -87,6 +88,14 @@ static void show_gap(struct relay *r, const void *payload, size_t n)
 	show(r, text, (size_t)len);
 }
 
+static void taken(struct relay *r, const void *payload, size_t n)
+{
+	struct wire_console_taken taken = { 0 };
+
+	memcpy(&taken, payload, n < sizeof taken ? n : sizeof taken);
+	r->under_way -= taken.bytes < r->under_way ? taken.bytes : r->under_way;
+}
+
 static void take_status(struct tty_console *c, const void *payload, size_t n)
 {
 	memset(&c->status, 0, sizeof c->status);
@@ -117,6 +126,9 @@ static int hear(struct relay *r, struct err *err)
 	case WIRE_CONSOLE_DATA:
 		show(r, payload, head.code ? 0 : (size_t)n);
 		return GOES_ON;
+	case WIRE_CONSOLE_TAKEN:
+		taken(r, payload, (size_t)n);
+		return GOES_ON;
 	case WIRE_CONSOLE_GAP:
 		show_gap(r, payload, (size_t)n);
 		return GOES_ON;
@@ -145,10 +157,23 @@ static void tell_size(struct relay *r)
 	r->size_changed = size.rows && !r->c->watch && !tell(r, WIRE_CONSOLE_SIZE, &size, sizeof size);
 }
 
+/* So much of it as may be under way. */
+static size_t typeable(const struct relay *r)
+{
+	const size_t most = WIRE_CONSOLE_MOST - r->under_way;
+
+	return r->typed.len < most ? r->typed.len : most;
+}
+
 static void tell_typed(struct relay *r)
 {
-	if (tell(r, WIRE_CONSOLE_DATA, r->typed.buf, r->typed.len))
-		r->typed.len = 0;
+	const size_t n = typeable(r);
+
+	if (n == 0 || !tell(r, WIRE_CONSOLE_DATA, r->typed.buf, n))
+		return;
+	r->under_way += n;
+	r->typed.len -= n;
+	memmove(r->typed.buf, r->typed.buf + n, r->typed.len);
 }
 
 /* On a terminal all is read, so that the escape is seen also while nobody takes the rest: what has no room is lost then, as
@@ -171,8 +196,7 @@ static int type(struct relay *r)
 	n = r->c->watch ? 0 : n < room ? n : room;
 	memcpy(r->typed.buf + r->typed.len, bytes, n);
 	r->typed.len += n;
-	if (r->typed.len)
-		tell_typed(r);
+	tell_typed(r);
 	return leave ? TTY_CONSOLE_LEFT : GOES_ON;
 }
 
@@ -215,11 +239,11 @@ enum { SIGNALS, PEER, INPUT, OUTPUT, WATCHED };
 
 static void watch(const struct relay *r, struct pollfd p[static WATCHED])
 {
-	const bool tells = r->answered && !r->closed && (r->typed.len || r->size_changed);
+	const bool tells = r->answered && !r->closed && (typeable(r) || r->size_changed);
 	const bool hears = !r->closed && !r->shown.len;
 	const bool reads = r->answered && !r->closed && (r->in_is_terminal || !r->typed.len);
 
-	p[SIGNALS] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
+	p[SIGNALS] = (struct pollfd){ .fd = r->c->status_first && !r->c->has_status ? -1 : r->signals, .events = POLLIN };
 	p[PEER] = (struct pollfd){ .fd = tells || hears ? r->c->sock : -1 };
 	p[PEER].events = (short)((hears ? POLLIN : 0) | (tells ? POLLOUT : 0));
 	p[INPUT] = (struct pollfd){ .fd = reads ? r->in : -1, .events = POLLIN };
@@ -242,7 +266,7 @@ static int move(struct relay *r, const struct pollfd p[static WATCHED], struct e
 		return end;
 	if (p[PEER].revents & POLLOUT && r->size_changed)
 		tell_size(r);
-	if (p[PEER].revents & POLLOUT && r->typed.len)
+	if (p[PEER].revents & POLLOUT)
 		tell_typed(r);
 	if (p[PEER].revents & POLLIN)
 		return hear(r, err);
@@ -316,7 +340,6 @@ int tty_console_run(struct tty_console *c, struct err *err)
 	sigset_t before;
 	int end = prepare(&r, &before, err);
 
-	c->has_status = false;
 	if (end == 0) {
 		end = loop(&r, err);
 		tty_raw_leave(&r.raw);

@@ -86,7 +86,9 @@ struct tty_console {
 	void (*opened)(struct tty_console *c);
 	void *data; /* for these */
 
-	/* filled in by the run */
+	bool status_first; /* signals wait until something is known of the container */
+
+	/* filled in by the run; may be known before */
 	bool has_status;
 	struct wire_status status; /* what the last WIRE_WATCH said, if the caller has asked for that */
 	int sig;

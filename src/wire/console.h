@@ -5,13 +5,15 @@
  * over reboots inside, until either end closes the connection.
  *
  * The guest waits for nobody: who does not read as fast as it writes is told how much was left out (WIRE_CONSOLE_GAP). What
- * is typed waits in the connection until the guest takes it. */
+ * is typed waits at the client until the guest takes it: no more than WIRE_CONSOLE_MOST bytes are on their way before a
+ * WIRE_CONSOLE_TAKEN has told of them, so that whatever else is asked for gets through. */
 #ifndef MGR_WIRE_CONSOLE_H
 #define MGR_WIRE_CONSOLE_H
 
 #include <stdint.h>
 
 #define WIRE_CONSOLE_MOST 4096 /* bytes of one WIRE_CONSOLE_DATA */
+#define WIRE_CONSOLE_STEP 1024 /* bytes taken before it is told */
 
 enum wire_console_flags {
 	WIRE_CONSOLE_WATCH = 1 << 0, /* look on only; any number may, while one may type (-EBUSY) */
@@ -31,6 +33,11 @@ struct wire_console_opened {
 /* WIRE_CONSOLE_SIZE */
 struct wire_console_size {
 	uint16_t rows, cols;
+};
+
+/* WIRE_CONSOLE_TAKEN */
+struct wire_console_taken {
+	uint32_t bytes; /* more than were told of before */
 };
 
 /* WIRE_CONSOLE_GAP */

@@ -36,6 +36,7 @@ struct handover_viewer {
 	uint32_t open;   /* 0: nothing */
 	uint32_t tty;    /* which */
 	uint32_t writes; /* types there, too */
+	uint32_t taken;  /* of what it has typed, and not told yet */
 	uint64_t at;     /* it has been sent what was said before this position */
 };
 

@@ -108,11 +108,6 @@ static void readable(void *data, uint32_t events)
 
 	if (events & EPOLLOUT && client->server->writable)
 		client->server->writable(client);
-	if (client->deaf) {
-		if (events & (EPOLLHUP | EPOLLERR))
-			drop(client);
-		return;
-	}
 	int r = wire_take(client->sock, &packet, sizeof packet, &head);
 	if (r == -EAGAIN)
 		return;
@@ -127,10 +122,9 @@ static void readable(void *data, uint32_t events)
 	wire_client_refuse(client, head.type, &err);
 }
 
-void wire_client_listen(struct wire_client *client, bool requests, bool room)
+void wire_client_await_room(struct wire_client *client, bool room)
 {
-	client->deaf = !requests;
-	loop_io_events(client->server->loop, client->io, (requests ? EPOLLIN : 0) | (room ? EPOLLOUT : 0));
+	loop_io_events(client->server->loop, client->io, EPOLLIN | (room ? EPOLLOUT : 0));
 }
 
 struct wire_client *wire_server_adopt(struct wire_server *server, int sock)

@@ -19,7 +19,6 @@ struct wire_client {
 	int sock;
 	bool watching;      /* wire_server_tell reaches it */
 	enum wire_type due; /* the request whose answer it waits for: wire_server_answer reaches it; 0: none */
-	bool deaf;          /* set by wire_client_listen */
 	void *data;         /* the owner's */
 	struct loop_io *io;
 	struct wire_client *next;
@@ -37,7 +36,7 @@ struct wire_server {
 	const struct wire_request *requests; /* ends with type 0 */
 	size_t max_clients;
 	void (*closed)(struct wire_client *client); /* NULL, or called before a client is freed */
-	/* NULL, or called when a client can be sent more, which wire_client_listen asked to be told. */
+	/* NULL, or called when a client can be sent more, which wire_client_await_room asked to be told. */
 	void (*writable)(struct wire_client *client);
 	void *data; /* the owner's */
 
@@ -64,9 +63,8 @@ void wire_server_hear(struct wire_server *server);
  * -errno. */
 int wire_client_send(struct wire_client *client, enum wire_type type, const void *payload, size_t len, const int *fds,
 		     size_t n);
-/* What to wait for: its requests (from the start), and room to send it more. One that is not listened to is still dropped
- * when it is gone. */
-void wire_client_listen(struct wire_client *client, bool requests, bool room);
+/* Be told, or no longer, when there is room to send it more. */
+void wire_client_await_room(struct wire_client *client, bool room);
 /* Answer with an error. */
 int wire_client_refuse(struct wire_client *client, enum wire_type type, const struct err *why);
 /* Answer every client whose answer to such a request is due: without payload, or why it could not be done. */

@@ -34,6 +34,7 @@ enum wire_type {
 	WIRE_CONSOLE_DATA, /* wire/console.h: once a terminal's */
 	WIRE_CONSOLE_SIZE,
 	WIRE_CONSOLE_GAP,
+	WIRE_CONSOLE_TAKEN, /* wire/console.h */
 	WIRE_TYPES,
 };
 

@@ -49,6 +49,18 @@ cpu_of() {
 	awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
 
+read_by() {
+	awk '/^pos/ { print $2 }' "/proc/$1/fdinfo/0"
+}
+
+# rests PID BYTES: it has read more than so many of its input, and reads no more.
+rests() {
+	local before
+	before=$(read_by "$1")
+	read -r -t 0.2 <> <(:) || true
+	[ "$before" -gt "$2" ] && [ "$(read_by "$1")" = "$before" ]
+}
+
 # --- console.1 --------------------------------------------------------------------------------------------------------------
 
 @test "console.1 what was said last is shown, then what is said" {
@@ -285,14 +297,8 @@ cpu_of() {
 	head -c 1000000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/much"
 	mgr-console -n web <"$BATS_TEST_TMPDIR/much" >/dev/null 3>&- &
 	local writer=$!
-	position() { awk '/^pos/ { print $2 }' "/proc/$writer/fdinfo/0"; }
-	resting() {
-		before=$(position)
-		read -r -t 0.2 <> <(:) || true
-		[ "$(position)" = "$before" ] && [ "$before" -gt 0 ]
-	}
-	wait_until 10 resting
-	[ "$before" -lt 1000000 ]
+	wait_until 10 rests "$writer" 0
+	[ "$(read_by "$writer")" -lt 1000000 ]
 	before=$(cpu_of "$supervisor")
 	mgr-info -n web -sH
 	in_container web sh -c 'timeout 10 head -c 1000000 </dev/console | wc -c >/tmp/taken'
@@ -301,6 +307,20 @@ cpu_of() {
 	[ "$(cpu_of "$supervisor")" -lt $((before + 100)) ]
 	kill "$writer"
 	wait "$writer" || true
+}
+
+@test "console.5 a stop gets through beside what waits to be taken" {
+	container web -s net.0.type=empty
+	sed -i /getty/d "$MGR_ROOT/var/lib/mgr/web/rootfs/etc/inittab"
+	head -c 1000000 /dev/zero | tr '\0' '\n' >"$BATS_TEST_TMPDIR/much"
+	mgr-start -F -n web <"$BATS_TEST_TMPDIR/much" >/dev/null 3>&- &
+	local pid=$!
+	wait_state web RUNNING
+	wait_until 10 rests "$pid" 8192
+	[ "$(read_by "$pid")" -lt 1000000 ]
+	kill "$pid"
+	wait_gone 10 "$pid"
+	wait_state web STOPPED
 }
 
 @test "console.5 many at once: some always get through to it" {
