@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -76,8 +77,10 @@ static pid_t spawn(const char *const argv[], const struct proc_fd *fds, size_t n
 		return err_sys(err, errno, "run '%s'", argv[0]);
 	pid = fork();
 	if (pid == 0) {
-		if (session)
+		if (session) {
 			setsid();
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+		}
 		child(argv, fds, n, env, report[1]);
 	}
 	close(report[1]);

@@ -228,7 +228,7 @@ post-stop stop"
 		[ ! -e "$MGR_ROOT/run/mgr/web/undo" ]
 		run ip -o link show type veth
 		assert_output ""
-		run find /sys/fs/cgroup -path "*mgr-$MGR_LAB_ID/web"
+		run bash -c "find /sys/fs/cgroup -path \"*mgr-$MGR_LAB_ID/web\" 2>/dev/null"
 		assert_output ""
 		assert_equal "$(cat /run/seen/undone)" post-stop
 	done
@@ -255,6 +255,20 @@ post-stop stop"
 	run cat /run/seen/undone
 	assert_output "stop
 post-stop"
+}
+
+@test "hook.5 a hook dies with a start that is killed, and the next command runs those at the end" {
+	hook slow 'echo $$ >/run/seen/slow.pid; exec sleep 1000'
+	hook undo 'echo "$3" >>/run/seen/undone'
+	plain web -s "hook.pre-start=$HOOKS/slow" -s "hook.post-stop=$HOOKS/undo"
+	mgr-start -n web 2>/dev/null &
+	wait_until 5 test -s /run/seen/slow.pid
+	kill -KILL "$(pgrep -f 'mgr-boot --up')"
+	wait_gone 5 "$(</run/seen/slow.pid)"
+	[ ! -e /run/seen/undone ]
+	run mgr-destroy -n web
+	assert_success
+	assert_equal "$(</run/seen/undone)" post-stop
 }
 
 @test "hook.5 a failing destroy hook keeps the container, unless it is forced" {
@@ -323,6 +337,8 @@ refused() {
 	chmod 755 $dir
 	chown 1234 $dir/in
 	refused $dir/in/say "'$dir/in/say': a folder on the way belongs to user 1234: it must be root's"
+	ln -s say "$dir/in/last"
+	refused $dir/in/last "'$dir/in/last': a folder on the way belongs to user 1234: it must be root's"
 	ln -s $dir/in /run/hooks/way
 	refused /run/hooks/way/say "'/run/hooks/way/say': a folder on the way belongs to user 1234: it must be root's"
 	chown 0 $dir/in
@@ -330,7 +346,7 @@ refused() {
 	refused /run/hooks/way/say "'/run/hooks/way/say': a link on the way belongs to user 1234: it must be root's"
 	[ ! -e /run/seen/mark ]
 	chown -h 0 /run/hooks/way
-	run mgr-start -n web -s hook.pre-mount=/run/hooks/way/../in/say
+	run mgr-start -n web -s hook.pre-mount=/run/hooks/way/../in/last -s "hook.mount=/bin/sh -c 'exit 0'"
 	assert_success
 	rm -r $dir /run/hooks/way
 }
