@@ -31,7 +31,7 @@ int up_rootfs(struct boot *b, struct err *err)
 {
 	int r;
 
-	if (b->n_passed != 1)
+	if (b->n_passed < 1)
 		return err_set(err, EPROTO, "the root did not arrive");
 	b->tree = b->passed[0];
 

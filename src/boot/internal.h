@@ -99,6 +99,7 @@ int down_network_service(const struct down *d, const char *object, struct err *e
 int up_clone(struct boot *b, struct err *err);
 int up_idmap(struct boot *b, struct err *err);
 int up_storage(struct boot *b, struct err *err);
+int up_entries_open(struct boot *b, struct err *err);
 int up_network(struct boot *b, struct err *err);
 int down_network(const struct down *d, const char *object, struct err *err);
 int up_forward(struct boot *b, struct err *err);
@@ -124,6 +125,7 @@ uint64_t hook_child_time(const struct boot *b);
 /* steps of the child */
 int up_become_root(struct boot *b, struct err *err);
 int up_rootfs(struct boot *b, struct err *err);
+int up_entries(struct boot *b, struct err *err);
 int up_resolver(struct boot *b, struct err *err);
 int up_console(struct boot *b, struct err *err);
 int up_cgroup_join(struct boot *b, struct err *err);

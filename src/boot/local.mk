@@ -4,6 +4,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/boot.h \
 	%D%/child.c \
 	%D%/down.c \
+	%D%/entries.c \
 	%D%/hand.c \
 	%D%/hooks.c \
 	%D%/internal.h \

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/create_ask.h"
 #include "life/life.h"
+#include "life/passing.h"
 #include "template/template.h"
 
 struct create {
@@ -209,6 +210,7 @@ static int create(struct cli *cli, const char *name, struct err *err)
 	shown = strdup(name);
 	if (!shown)
 		return err_nomem(err);
+	passing_sweep(&cli->store);
 	if (cli_progress()) {
 		what.line = show_line;
 		what.data = shown;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cli.h"
 #include "life/life.h"
+#include "life/passing.h"
 
 struct destroy {
 	bool force;
@@ -23,9 +24,9 @@ static const struct option_row opts[] = {
 static int destroy(struct cli *cli, const char *name, struct err *err)
 {
 	const struct destroy *destroy = cli->data;
-
 	int r = life_destroy(&cli->store, name, destroy->force, err);
 
+	passing_sweep(&cli->store);
 	if (r > 0)
 		cli_complain(cli, name, err);
 	return r < 0 ? r : 0;

@@ -7,11 +7,16 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/volume.h"
 #include "lib/foreground.h"
+#include "life/passing.h"
+#include "tty/tty.h"
 
 struct execute_data {
 	struct strv assign;
-	const char *user;
+	const char *user, *rootfs;
+	const char *only_option; /* one that goes with --rootfs alone; NULL: none */
+	bool exposed;
 };
 
 static int assign(struct execute_data *d, const char *key, const char *value, struct err *err)
@@ -39,6 +44,44 @@ static int set_user(void *data, const char *value, struct err *err)
 static int set_hostname(void *data, const char *value, struct err *err)
 {
 	return assign(data, "uts.name", value, err);
+}
+
+static int set_rootfs(void *data, const char *value, struct err *err)
+{
+	struct execute_data *d = data;
+
+	if (!*value)
+		return err_set(err, EINVAL, "is empty, not a folder");
+	d->rootfs = value;
+	return 0;
+}
+
+static int set_exposed(void *data, const char *value, struct err *err)
+{
+	struct execute_data *d = data;
+
+	(void)value, (void)err;
+	d->exposed = true;
+	d->only_option = "--exposed";
+	return 0;
+}
+
+static int set_net(void *data, const char *value, struct err *err)
+{
+	struct execute_data *d = data;
+	const char *type = str_eq(value, "bridge") ? "veth" : value;
+
+	if (!str_eq(value, "empty") && !str_eq(value, "host") && !str_eq(value, "bridge"))
+		return err_set(err, EINVAL, "'%s' is not empty, host or bridge", value);
+	d->only_option = "--net";
+	return assign(d, "net.0.type", type, err);
+}
+
+static int set_volume(void *data, const char *value, struct err *err)
+{
+	struct execute_data *d = data;
+
+	return volume_assign(value, &d->assign, err);
 }
 
 static int set_memory(void *data, const char *value, struct err *err)
@@ -70,35 +113,85 @@ static int choose_stdio(struct lib_command *command, struct lib_foreground *how,
 	return 0;
 }
 
-static int execute(const struct cli *cli, const char *name, struct err *err)
+static int execute(const struct cli *cli, const struct store *store, const char *name, struct err *err)
 {
 	const struct execute_data *d = cli->data;
 	struct lib_command command = { .argv = &cli->rest, .user = d->user };
 	struct lib_foreground how = { .pass = true };
 	int code = EXIT_OURS;
-	struct lib_start start = { .assign = &d->assign, .command = &command, .exit_code = &code };
+	struct lib_start start = { .assign = d->rootfs ? NULL : &d->assign, .command = &command, .exit_code = &code };
 	int r = choose_stdio(&command, &how, err);
 
 	if (r == 0)
-		r = lib_foreground(&cli->store, name, &start, &how, err);
+		r = lib_foreground(store, name, &start, &how, err);
 	if (r >= 0 || code == EXIT_OURS)
 		return r;
-	cli_complain(cli, name, err);
+	cli_complain(cli, d->rootfs ? NULL : name, err);
+	err_clear(err);
 	return code;
 }
 
-static int run(struct cli *cli, const char *name, struct err *err)
+/* In a container that is made for it. */
+static int execute_in_folder(const struct cli *cli, struct err *err)
 {
-	if (!name)
-		return cli_usage(cli, "no container named");
-	if (!cli->rest.n || !*cli->rest.v[0])
-		return cli_usage(cli, "no command given");
+	const struct execute_data *d = cli->data;
+	struct life_create what = { .rootfs = d->rootfs,
+				    .exposed = d->exposed,
+				    .args = &(struct strv){ 0 },
+				    .conf = "/dev/null",
+				    .set = &d->assign };
+	struct err end = { 0 };
+	struct passing passing;
+	int r = passing_make(&cli->store, &what, &passing, err);
+
+	if (r < 0)
+		return r;
+	r = execute(cli, &passing.store, passing.name, err);
+	if (passing_end(&passing, &end) < 0 && r >= 0) {
+		*err = end;
+		return err_wrap(err, "clear away");
+	}
+	return r;
+}
+
+/* Signals wait for the command to pass them on to, and for what was made to be cleared away. */
+static int execute_undisturbed(const struct cli *cli, struct err *err)
+{
+	sigset_t signals, before;
+	int r;
+
+	tty_relay_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	r = execute_in_folder(cli, err);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+/* A run of a container that is stored. */
+static int execute_stored(const struct cli *cli, const char *name, struct err *err)
+{
 	int phase = store_lock_peek(&cli->store, name, err);
+
 	if (phase < 0)
 		return phase;
 	if (store_phase_runs((enum store_phase)phase))
 		return err_set(err, EBUSY, "is running: 'mgr-attach' runs commands in it");
-	return execute(cli, name, err);
+	return execute(cli, &cli->store, name, err);
+}
+
+static int run(struct cli *cli, const char *name, struct err *err)
+{
+	const struct execute_data *d = cli->data;
+
+	if (!name == !d->rootfs)
+		return cli_usage(cli, name ? "-n and --rootfs do not go together" : "no container named, and no --rootfs");
+	if (name && d->only_option)
+		return cli_usage(cli, "%s goes with --rootfs", d->only_option);
+	if (d->rootfs && cli->path)
+		return cli_usage(cli, "-P and --rootfs do not go together");
+	if (!cli->rest.n || !*cli->rest.v[0])
+		return cli_usage(cli, "no command given");
+	return name ? execute_stored(cli, name, err) : execute_undisturbed(cli, err);
 }
 
 static void done(void *data)
@@ -109,8 +202,12 @@ static void done(void *data)
 }
 
 static const struct option_row opts[] = {
+	{ 0, "rootfs", "DIR", "Run it in this folder, used where it is, instead of a container's.", set_rootfs },
+	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", set_exposed },
 	{ 'u', "user", "USER", "Run the command as this user of the container (root).", set_user },
 	{ 0, "hostname", "NAME", "The host name inside.", set_hostname },
+	{ 0, "net", "TYPE", "With --rootfs: empty (the default), host, or bridge for the managed network.", set_net },
+	{ 'v', "volume", "SRC:DEST[:ro]", "Let it have a file or folder of the host's, with :ro read-only.", set_volume },
 	{ 0, "memory", "SIZE", "Memory that it may use: limits.memory.", set_memory },
 	{ 0, "cpus", "N", "Processors that it may use, 1.5 or 0-3: limits.cpus.", set_cpus },
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", set_assignment },

@@ -66,7 +66,8 @@ mgr_manage_SOURCES = \
 	%D%/cmd_destroy.c \
 	%D%/cmd_execute.c \
 	%D%/describe_keys.c \
-	%D%/table_manage.c
+	%D%/table_manage.c \
+	%D%/volume.c %D%/volume.h
 mgr_manage_LDADD = src/cli/libcli.a \
 	src/lib/liblib.a \
 	src/tty/libtty.a \

@@ -4,12 +4,33 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "mount/mount.h"
+
+#define PLACE "tree"
+
+/* Somewhere to mount it, a folder or a file, in the working folder. */
+static int make_place(int tree, struct err *err)
+{
+	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), here = -1, place = -1;
+	struct stat st;
+
+	if (fs >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		here = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (here < 0 || move_mount(here, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 || fchdir(here) < 0)
+		return err_sys(err, errno, "make a place to mount the tree");
+	if (fstat(tree, &st) < 0)
+		return err_sys(err, errno, "look at the tree");
+	if (S_ISDIR(st.st_mode))
+		return mkdir(PLACE, 0700) < 0 ? err_sys(err, errno, "make a folder") : 0;
+	place = open(PLACE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return place < 0 ? err_sys(err, errno, "make a file") : 0;
+}
 
 /* A copy of the tree whose flags are locked: what a mount namespace of a lesser user namespace gets when it is copied. */
 static int copy_locked(int tree, int userns, struct err *err)
@@ -18,11 +39,13 @@ static int copy_locked(int tree, int userns, struct err *err)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, errno, "make a mount namespace");
-	if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 || fchdir(tree) < 0)
+	if (make_place(tree, err) < 0)
+		return -err->code;
+	if (move_mount(tree, "", AT_FDCWD, PLACE, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, errno, "mount the tree");
 	if (setns(userns, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0)
 		return err_sys(err, errno, "make a mount namespace of the container's user namespace");
-	copy = open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	copy = open_tree(AT_FDCWD, PLACE, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	return copy < 0 ? err_sys(err, errno, "copy the tree") : copy;
 }
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -43,6 +45,22 @@ int storage_check_exposed(int dir, const char *path, const char *unless, struct 
 		       "folder '%s' can be entered by others than root, who could run as root what the container's root "
 		       "leaves there: put it below a folder that is root's own with mode 0700, or use %s",
 		       path, unless);
+}
+
+int storage_check_exposed_file(const char *path, const char *unless, struct err *err)
+{
+	autofree char *real = realpath(path, NULL);
+	char *slash = real ? strrchr(real, '/') : NULL;
+	autoclose int folder = -1;
+	struct stat st;
+
+	if (!slash)
+		return err_sys(err, errno, "find '%s'", path);
+	*slash = '\0';
+	folder = open(*real ? real : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0 || fstat(folder, &st) < 0)
+		return err_sys(err, errno, "open the folder of '%s'", path);
+	return is_closed(&st) ? 0 : storage_check_exposed(folder, *real ? real : "/", unless, err);
 }
 
 int storage_open_folder(const char *path, const char *unless, struct err *err)

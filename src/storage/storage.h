@@ -44,6 +44,9 @@ int storage_exposed(int dir, struct err *err);
  * all the same. path is for the message. */
 int storage_check_exposed(int dir, const char *path, const char *unless, struct err *err);
 
+/* The same for a file, which lies in its folder: the mode of that counts too. */
+int storage_check_exposed_file(const char *path, const char *unless, struct err *err);
+
 /* Open the host's folder of this path (symlinks are followed; O_PATH), to hand it to a container that may write to it,
  * unless it is exposed. unless NULL: the user has said that it may be. */
 int storage_open_folder(const char *path, const char *unless, struct err *err);

@@ -4,6 +4,36 @@ load ../lib/common
 
 setup_file() {
 	mgr-create -n web -t busybox -s net.0.type=empty
+	mkdir -m 700 "$BATS_FILE_TMPDIR/closed"
+	cp -a "$MGR_ROOT/var/lib/mgr/web/rootfs" "$BATS_FILE_TMPDIR/closed/tree"
+}
+
+setup() {
+	common_setup
+	tree=$BATS_FILE_TMPDIR/closed/tree
+	own_store "$MGR_ROOT/run/mgr/.execute"
+}
+
+# Nothing of a run in a folder is left: store, ids, addresses, logs, cgroups.
+nothing_left() {
+	local id
+	id=$("$BATS_TEST_DIRNAME/../lib/storeid" "$MGR_LAB_ID:$(realpath -m "$MGR_ROOT/run/mgr/.execute")")
+	assert_equal "$(ls -A "$MGR_ROOT/run/mgr" | grep -v '^web$\|^\.net$')" ""
+	assert_equal "$(ls "$MGR_ROOT/var/log/mgr" | grep -v '^web$')" ""
+	assert_equal "$(cat "$MGR_ROOT"/var/lib/mgr/.ids/by-slot/* | grep -c run-)" 0
+	assert_equal "$(cat "$MGR_ROOT"/var/lib/mgr/.leases/by-slot/* 2>/dev/null | grep -c run-)" 0
+	assert_equal "$(find /sys/fs/cgroup -path "*/mgr-$id*")" ""
+}
+
+# The one that runs in a folder is in $passing.
+runs_in_folder() {
+	passing=$(mgr-ls -1 -P "$MGR_ROOT/run/mgr/.execute") &&
+		[ "$(mgr-info -P "$MGR_ROOT/run/mgr/.execute" -n "$passing" -sH 2>/dev/null)" = RUNNING ]
+}
+
+# owners FOLDER: of all that is in it.
+owners() {
+	find "$1" -printf '%P %U:%G %m\n' | sort
 }
 
 teardown_file() {
@@ -165,6 +195,131 @@ y"
 	assert_contains limits.memory
 	run mgr-execute -n web -- hostname
 	assert_output web
+}
+
+@test "exec.1 a terminal is stood for by one of the container's: its size follows, keys reach the command" {
+	run "$BATS_TEST_DIRNAME/../lib/terminal" -s 33x99 expect:'33 99' expect:ready resize:20x80 expect:'20 80' 'send:\x03' expect:INT -- \
+		mgr-execute -n web -- sh -c 'stty size; tty; trap "echo INT; exit 5" INT; trap "stty size" WINCH; echo ready; while :; do read -r -t 1 x; done'
+	assert_status 5
+	assert_contains /dev/
+}
+
+@test "exec.1 a terminal beside a pipe: each is what it was" {
+	run "$BATS_TEST_DIRNAME/../lib/terminal" -- bash -c 'echo piped | mgr-execute -n web -- sh -c "cat; test -t 0 || test ! -t 1 || echo mixed"'
+	assert_contains piped
+	assert_contains mixed
+}
+
+@test "exec.1 a terminal that hangs up ends it" {
+	run "$BATS_TEST_DIRNAME/../lib/terminal" expect:ready hangup -- mgr-execute -n web -- sh -c 'echo ready; sleep 100'
+	wait_state web STOPPED
+}
+
+# --- exec.2 ----------------------------------------------------------------------------------------------------------------
+
+@test "exec.2 in a folder, without a stored container: owners stay, nothing is left" {
+	owners "$tree" >"$BATS_TEST_TMPDIR/before"
+	run mgr-execute --rootfs "$tree" -- sh -c 'id -u; cat /proc/self/uid_map; hostname; ip -o link | wc -l; echo "$*"' sh 'a  b' ''
+	assert_success
+	assert_equal "${lines[0]}" 0
+	assert_match " 0 +[0-9]{6,} +65536"
+	assert_match $'\nrun-[0-9a-f]{8}\n1\na  b $'
+	owners "$tree" | diff "$BATS_TEST_TMPDIR/before" -
+	nothing_left
+}
+
+@test "exec.2 status, pipes and a clean environment as with a stored container" {
+	assert_equal "$(echo x | mgr-execute --rootfs "$tree" -- cat | wc -c)" 2
+	run mgr-execute --rootfs "$tree" -- sh -c 'exit 9'
+	assert_status 9
+	run env LEAK=1 mgr-execute --rootfs "$tree" -u nobody -- env
+	refute_contains LEAK
+	assert_contains USER=nobody
+	run -127 mgr-execute --rootfs "$tree" -- nosuch
+	assert_output "mgr-execute: run 'nosuch': No such file or directory"
+	run mgr-execute --rootfs "$tree" --
+	assert_status 125
+	nothing_left
+}
+
+@test "exec.2 host name, limits, network" {
+	run mgr-execute --rootfs "$tree" --hostname other --memory 40M --cpus 0.5 --net bridge -- sh -c 'hostname; ip -o -4 addr show eth0'
+	assert_success
+	assert_equal "${lines[0]}" other
+	assert_match "inet 10\.1[0-9]+\."
+	ip link add seen type bridge
+	run mgr-execute --rootfs "$tree" --net host -- ip -o link show seen
+	assert_success
+	ip link del seen
+	run mgr-execute --rootfs "$tree" --net wifi -- true
+	assert_status 125
+	assert_output "mgr-execute: --net: 'wifi' is not empty, host or bridge"
+	mgr-net down
+	nothing_left
+}
+
+@test "exec.2 -v gives it a folder and a file of the host's" {
+	local dir=$BATS_FILE_TMPDIR/closed/given
+	mkdir "$dir"
+	echo one >"$dir/a file"
+	run mgr-execute --rootfs "$tree" -v "$dir:/mnt/x" -v "$dir/a file:/etc/given:ro" -- sh -c 'cat "/mnt/x/a file" /etc/given; echo two >/mnt/x/new; echo x >/etc/given'
+	assert_status 1
+	assert_contains "one
+one"
+	assert_equal "$(<"$dir/new")" two
+	assert_equal "$(stat -c %u "$dir/new")" 0
+	assert_equal "$(<"$dir/a file")" one
+	run mgr-execute --rootfs "$tree" -v "/tmp:/mnt/x" -- true
+	assert_status 125
+	assert_contains exposed
+	run mgr-execute --rootfs "$tree" -v "/tmp:/mnt/x:rx" -- true
+	assert_output "mgr-execute: --volume: '/tmp:/mnt/x:rx': option 'rx' is not ro, rw or exposed"
+	run mgr-execute --rootfs "$tree" -v "tmp:/x" -- true
+	assert_status 125
+	nothing_left
+}
+
+@test "exec.2 a folder that others can come to is refused, unless --exposed; so is one that is no folder" {
+	local open
+	open=$(mktemp -d /tmp/mgr-open.XXXXXX)
+	chmod 755 "$open"
+	cp -a "$tree" "$open/tree"
+	run mgr-execute --rootfs "$open/tree" -- true
+	assert_status 125
+	assert_match "^mgr-execute: --rootfs: folder '$open/tree' can be entered by others than root"
+	run mgr-execute --rootfs "$open/tree" --exposed -- echo runs
+	assert_output runs
+	rm -r "$open"
+	run mgr-execute --rootfs "$tree/etc/passwd" -- true
+	assert_status 125
+	run mgr-execute --rootfs "$tree" -n web -- true
+	assert_status 125
+	run mgr-execute -- true
+	assert_status 125
+	assert_equal "${lines[0]}" "mgr-execute: no container named, and no --rootfs"
+	nothing_left
+}
+
+@test "exec.2 what a killed mgr-execute has left, the next one clears once it has ended" {
+	local pid
+	mgr-execute --rootfs "$tree" -- sleep 100 </dev/null &
+	pid=$!
+	wait_until 10 runs_in_folder
+	kill -KILL $pid
+	mgr-stop -k -P "$MGR_ROOT/run/mgr/.execute" "$passing"
+	run mgr-execute --rootfs "$tree" -- true
+	assert_success
+	nothing_left
+}
+
+@test "exec.2 killed at any point of its making, nothing stays" {
+	local point
+	for point in create:reserved create:configured create:renamed execute:made boot:up:clone; do
+		MGR_DEBUG_KILL=$point mgr-execute --rootfs "$tree" -- true || true
+		mgr-create -n other -t busybox
+		mgr-destroy -n other
+		nothing_left
+	done
 }
 
 # --- exec.3 ----------------------------------------------------------------------------------------------------------------

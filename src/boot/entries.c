@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* [mount] entry: trees of the host's are made by the parent, who may, and put in place by the child, where every path is the
+ * container's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "boot/internal.h"
+#include "mount/entry.h"
+#include "storage/storage.h"
+
+/* The guest's root leaves no setuid program where ids are not those of the disk, nor where it may not write. */
+static bool is_harmless(const struct boot *b, const struct mount_entry *e)
+{
+	return e->exposed || mount_entry_is_readonly(e) || (!e->idmap && b->userns >= 0);
+}
+
+static int check_exposed(const struct mount_entry *e, int source, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(source, &st) < 0)
+		return err_sys(err, errno, "look at '%s'", e->source);
+	if (S_ISDIR(st.st_mode))
+		return storage_check_exposed(source, e->source, "the option 'exposed'", err);
+	if (!S_ISREG(st.st_mode)) /* not to be executed */
+		return 0;
+	return storage_check_exposed_file(e->source, "the option 'exposed'", err);
+}
+
+static int open_source(const struct boot *b, const struct mount_entry *e, struct err *err)
+{
+	autoclose int source = open(e->source, O_PATH | O_CLOEXEC);
+
+	if (source < 0)
+		return err_sys(err, errno, "open '%s'", e->source);
+	if (!is_harmless(b, e) && check_exposed(e, source, err) < 0)
+		return -err->code;
+	return steal_fd(&source);
+}
+
+static int make_tree(struct boot *b, const struct mount_entry *e, struct err *err)
+{
+	autoclose int source = e->bind ? open_source(b, e, err) : -1;
+
+	if (e->bind && source < 0)
+		return source;
+	return mount_entry_tree(e, source, b->userns, err);
+}
+
+/* Passes its tree on, or /dev/null for what is left out. */
+static int pass_tree(struct boot *b, const struct mount_entry *e, struct err *err)
+{
+	int tree;
+
+	if (b->n_passed == FD_MAX_PASSED)
+		return err_set(err, E2BIG, "mount.entry: at most %d are of the host's", FD_MAX_PASSED - 1);
+	tree = make_tree(b, e, err);
+	if (tree < 0 && e->optional) {
+		log_info("mount.entry: %s: left out", err->msg);
+		err_clear(err);
+		tree = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (tree < 0)
+			return err_sys(err, errno, "open '/dev/null'");
+	}
+	if (tree >= 0)
+		b->passed[b->n_passed++] = tree;
+	return tree < 0 ? tree : 0;
+}
+
+int up_entries_open(struct boot *b, struct err *err)
+{
+	const struct strv *entries = &b->spec.mount.entry;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < entries->n; i++) {
+		autocall(mount_entry_done) struct mount_entry e = { 0 };
+		r = mount_entry_parse(entries->v[i], &e, err);
+		if (r == 0 && mount_entry_is_hosts(&e))
+			r = pass_tree(b, &e, err);
+	}
+	return r;
+}
+
+/* A detached mount is held by an O_PATH descriptor. */
+static bool was_left_out(int tree)
+{
+	return !(fcntl(tree, F_GETFL) & O_PATH);
+}
+
+/* tree: NULL where the parent has none to give. */
+static int attach(const struct mount_entry *e, const int *tree, struct err *err)
+{
+	int r;
+
+	if (tree && was_left_out(*tree))
+		return 0;
+	r = mount_entry_attach(e, tree ? *tree : -1, err);
+	if (r < 0 && e->optional) {
+		log_info("mount.entry: %s: left out", err->msg);
+		err_clear(err);
+		return 0;
+	}
+	return r;
+}
+
+int up_entries(struct boot *b, struct err *err)
+{
+	const struct strv *entries = &b->spec.mount.entry;
+	size_t next = 1; /* the first is the root */
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < entries->n; i++) {
+		autocall(mount_entry_done) struct mount_entry e = { 0 };
+		const int *tree = NULL;
+		r = mount_entry_parse(entries->v[i], &e, err);
+		if (r < 0)
+			return r;
+		if (mount_entry_is_hosts(&e))
+			tree = &b->passed[next++];
+		if (next > b->n_passed)
+			return err_set(err, EPROTO, "a mount did not arrive");
+		r = attach(&e, tree, err);
+	}
+	while (b->n_passed > 1)
+		close(b->passed[--b->n_passed]);
+	return r;
+}

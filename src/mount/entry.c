@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mount/entry.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/cleanup.h"
+#include "base/sys.h"
+
+static const struct flag {
+	const char *name;
+	uint64_t set, clear;
+} flags[] = {
+	{ "ro", MOUNT_ATTR_RDONLY, 0 },
+	{ "rw", 0, MOUNT_ATTR_RDONLY },
+	{ "nosuid", MOUNT_ATTR_NOSUID, 0 },
+	{ "suid", 0, MOUNT_ATTR_NOSUID },
+	{ "nodev", MOUNT_ATTR_NODEV, 0 },
+	{ "dev", 0, MOUNT_ATTR_NODEV },
+	{ "noexec", MOUNT_ATTR_NOEXEC, 0 },
+	{ "exec", 0, MOUNT_ATTR_NOEXEC },
+	{ "nodiratime", MOUNT_ATTR_NODIRATIME, 0 },
+	{ "diratime", 0, MOUNT_ATTR_NODIRATIME },
+	{ "nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0 },
+	/* three of one field (mount_setattr(2)): it is cleared with each */
+	{ "relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME },
+	{ "noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME },
+	{ "strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME },
+};
+
+static const struct {
+	const char *name;
+	uint64_t propagation;
+} propagations[] = {
+	{ "private", MS_PRIVATE },
+	{ "slave", MS_SLAVE },
+	{ "shared", MS_SHARED },
+	{ "unbindable", MS_UNBINDABLE },
+};
+
+static const struct {
+	const char *name;
+	size_t at;
+} switches[] = {
+	{ "create=dir", offsetof(struct mount_entry, create_folder) },
+	{ "create=file", offsetof(struct mount_entry, create_file) },
+	{ "optional", offsetof(struct mount_entry, optional) },
+	{ "relative", offsetof(struct mount_entry, relative) },
+	{ "idmap", offsetof(struct mount_entry, idmap) },
+	{ "idmap=container", offsetof(struct mount_entry, idmap) },
+	{ "exposed", offsetof(struct mount_entry, exposed) },
+	{ "bind", offsetof(struct mount_entry, bind) },
+};
+
+/* Options that mean something to other programs alone. */
+static bool is_passed_over(const char *word)
+{
+	return str_eq(word, "defaults") || str_eq(word, "auto") || str_eq(word, "noauto") || str_eq(word, "nofail");
+}
+
+static bool take_flag(struct mount_entry *e, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (str_eq(word, flags[i].name)) {
+			e->set = (e->set & ~(flags[i].clear | flags[i].set)) | flags[i].set;
+			e->clear = (e->clear & ~flags[i].set) | flags[i].clear;
+			return true;
+		}
+	return false;
+}
+
+static bool take_propagation(struct mount_entry *e, const char *word)
+{
+	const bool all = word[0] == 'r';
+
+	for (size_t i = 0; i < ARRAY_SIZE(propagations); i++)
+		if (str_eq(word + all, propagations[i].name)) {
+			e->propagation = propagations[i].propagation;
+			e->propagate_all = all;
+			return true;
+		}
+	return false;
+}
+
+static bool take_switch(struct mount_entry *e, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		if (str_eq(word, switches[i].name)) {
+			*(bool *)(void *)((char *)e + switches[i].at) = true;
+			return true;
+		}
+	if (!str_eq(word, "rbind"))
+		return false;
+	e->bind = e->recursive = true;
+	return true;
+}
+
+static int take_option(struct mount_entry *e, const char *word, struct err *err)
+{
+	if (is_passed_over(word) || take_flag(e, word) || take_switch(e, word) || take_propagation(e, word))
+		return 0;
+	return strv_add(&e->data, word) < 0 ? err_nomem(err) : 0;
+}
+
+/* The escapes of fstab(5): \040 is a space. In place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p; to++) {
+		bool octal = p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && isdigit((unsigned char)p[2]) &&
+			     isdigit((unsigned char)p[3]);
+		*to = octal ? (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0')) : *p;
+		p += octal ? 4 : 1;
+	}
+	*to = '\0';
+}
+
+static int take_fields(struct mount_entry *e, const char *text, struct err *err)
+{
+	autofree char *copy = strdup(text);
+	char *save = NULL, *field[6] = { NULL };
+	size_t n = 0;
+	int r = 0;
+
+	if (!copy)
+		return err_nomem(err);
+	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+		if (n == ARRAY_SIZE(field))
+			return err_set(err, EINVAL, "'%s' has more than six fields: a space in a path is \\040", text);
+		field[n++] = word;
+	}
+	if (n < 4)
+		return err_set(err, EINVAL, "'%s' is not SOURCE TARGET TYPE OPTIONS", text);
+	for (size_t i = 0; i < 3; i++)
+		unescape(field[i]);
+	e->source = strdup(field[0]);
+	e->target = strdup(field[1]);
+	e->type = strdup(field[2]);
+	if (!e->source || !e->target || !e->type)
+		return err_nomem(err);
+	for (char *word = strtok_r(field[3], ",", &save); word && r == 0; word = strtok_r(NULL, ",", &save))
+		r = take_option(e, word, err);
+	return r;
+}
+
+static int check(const struct mount_entry *e, const char *text, struct err *err)
+{
+	if (e->bind && e->data.n)
+		return err_set(err, EINVAL, "'%s': '%s' is no option of a bind mount", text, e->data.v[0]);
+	if (!e->bind && str_eq(e->type, "none"))
+		return err_set(err, EINVAL, "'%s': type 'none' is for bind and rbind", text);
+	if (!e->bind && e->relative)
+		return err_set(err, EINVAL, "'%s': 'relative' is for bind and rbind", text);
+	if (e->bind && !e->relative && e->source[0] != '/')
+		return err_set(err, EINVAL, "'%s': the source must be an absolute path, or the option 'relative' be there",
+			       text);
+	if (e->create_folder && e->create_file)
+		return err_set(err, EINVAL, "'%s': create=dir and create=file do not go together", text);
+	return 0;
+}
+
+int mount_entry_parse(const char *text, struct mount_entry *ret, struct err *err)
+{
+	int r;
+
+	*ret = (struct mount_entry){ 0 };
+	r = take_fields(ret, text, err);
+	if (r == 0)
+		r = check(ret, text, err);
+	if (r < 0)
+		mount_entry_done(ret);
+	return r;
+}
+
+void mount_entry_done(struct mount_entry *e)
+{
+	if (!e)
+		return;
+	free(e->source);
+	free(e->target);
+	free(e->type);
+	strv_done(&e->data);
+	*e = (struct mount_entry){ 0 };
+}
+
+bool mount_entry_is_readonly(const struct mount_entry *e)
+{
+	return e->set & MOUNT_ATTR_RDONLY;
+}
