@@ -18,8 +18,8 @@ setup() {
 nothing_left() {
 	local id
 	id=$("$BATS_TEST_DIRNAME/../lib/storeid" "$MGR_LAB_ID:$(realpath -m "$MGR_ROOT/run/mgr/.execute")")
-	assert_equal "$(ls -A "$MGR_ROOT/run/mgr" | grep -v '^web$\|^\.net$')" ""
-	assert_equal "$(ls "$MGR_ROOT/var/log/mgr" | grep -v '^web$')" ""
+	assert_equal "$(find "$MGR_ROOT/run/mgr" -mindepth 1 -maxdepth 1 ! -name web ! -name .net)" ""
+	assert_equal "$(find "$MGR_ROOT/var/log/mgr" -mindepth 1 -maxdepth 1 ! -name web ! -name .net)" ""
 	assert_equal "$(cat "$MGR_ROOT"/var/lib/mgr/.ids/by-slot/* | grep -c run-)" 0
 	assert_equal "$(cat "$MGR_ROOT"/var/lib/mgr/.leases/by-slot/* 2>/dev/null | grep -c run-)" 0
 	assert_equal "$(find /sys/fs/cgroup -path "*/mgr-$id*")" ""

@@ -16,9 +16,9 @@ sh_with() {
 	mgr-execute -n web -s "mount.entry=$1" -- sh -c "$2"
 }
 
-# data [NAME]: a folder of the host's that root alone can come to, with a file.
+# data: a folder of the host's that root alone can come to, with a file.
 data() {
-	dir=$BATS_FILE_TMPDIR/safe/$BATS_TEST_NUMBER${1-}
+	dir=$BATS_FILE_TMPDIR/safe/$BATS_TEST_NUMBER
 	mkdir "$dir"
 	echo content >"$dir/file"
 }
