@@ -113,6 +113,7 @@ static const struct {
 	{ "[cap]\ndrop = sys_fly\n", "cap.drop: 'sys_fly' is not a capability" },
 	{ "[seccomp]\nprofile = strict\n", "seccomp.profile: 'strict' is not default, none or" },
 	{ "[uts]\nname = -web\n", "uts.name: '-web' is not a host name" },
+	{ "[mount]\nentry = /srv srv none\n", "mount.entry: '/srv srv none' is not SOURCE TARGET TYPE OPTIONS" },
 	{ "[mount]\ncgroup = v3\n", "mount.cgroup: 'v3' is not one of auto, v2, hybrid, v1" },
 	{ "\x7f"
 	  "ELF\x02\x01\n",
@@ -171,6 +172,7 @@ static const char *const assignments[] = {
 	"container.idmap+=g 0 1048576 65536",
 	"uts.name=web.example",
 	"rootfs.path=dir:/srv/web",
+	"mount.entry=/srv srv/data none bind,idmap,create=dir 0 0",
 	"mount.cgroup=hybrid",
 	"net.0.type=host",
 	"net.15.link=br-a.7",
