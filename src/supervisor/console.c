@@ -140,12 +140,17 @@ void console_resize(struct console *c, uint16_t rows, uint16_t cols)
 
 void console_release(struct console *c)
 {
-	if (c->peer < 0)
+	struct termios t;
+
+	if (c->peer < 0 || tcgetattr(c->peer, &t) < 0)
 		return;
 	/* the kernel ends with TCOON only what was begun with TCOOFF, a Ctrl-s together with it (n_tty_ioctl_helper() in its
 	 * drivers/tty/tty_ioctl.c) */
 	(void)tcflow(c->peer, TCOOFF);
 	(void)tcflow(c->peer, TCOON);
+	/* one that is still under way to the terminal is followed by its opposite, which nobody there will see */
+	if (t.c_iflag & IXON && t.c_cc[VSTART] != _POSIX_VDISABLE)
+		console_type(c, (const char *)&t.c_cc[VSTART], 1);
 }
 
 static void active(void *data, uint32_t events)
