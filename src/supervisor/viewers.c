@@ -217,7 +217,7 @@ static int find(struct supervisor *s, const struct wire_client *client, const st
 int viewers_open(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	struct supervisor *s = client->server->data;
-	const struct wire_console_opened opened = { .ttys = s->n_consoles ? s->n_consoles - 1 : 0 };
+	struct wire_console_opened opened = { .ttys = s->n_consoles ? s->n_consoles - 1 : 0 };
 	struct wire_console ask;
 	struct console *c = NULL;
 	struct viewer *v;
@@ -230,6 +230,7 @@ int viewers_open(struct wire_client *client, const void *payload, size_t len, st
 	v = add(c, client, history(c));
 	if (!v)
 		return err_nomem(err);
+	opened.history = c->ring.end - v->at;
 	wire_client_send(client, WIRE_CONSOLE, &opened, sizeof opened, NULL, 0);
 	if (!(ask.flags & WIRE_CONSOLE_WATCH)) {
 		c->writer = v;

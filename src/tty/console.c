@@ -17,13 +17,14 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "tty/replay.h"
 #include "tty/tty.h"
 
 #define GOES_ON (-1) /* beside enum tty_console_end */
 
 struct flow {
 	size_t len, off;
-	char buf[WIRE_CONSOLE_MOST];
+	char buf[WIRE_CONSOLE_MOST + TTY_REPLAY_MORE];
 };
 
 struct relay {
@@ -34,6 +35,7 @@ struct relay {
 	bool in_is_terminal, answered, closed, size_changed;
 	size_t under_way; /* typed, and not told to be taken */
 	struct flow typed, shown;
+	struct tty_replay replay;
 };
 
 static void window(int terminal, uint16_t *rows, uint16_t *cols)
@@ -58,12 +60,17 @@ int tty_console_ask(int sock, uint32_t tty, bool watch, int terminal, struct err
 
 static int opened(struct relay *r, const struct wire_head *head, const void *payload, struct err *err)
 {
+	struct wire_console_opened said = { 0 };
+
 	if (r->answered)
 		return GOES_ON;
 	if (head->code)
 		return wire_refused(head, payload, err);
 	if (r->in_is_terminal && tty_raw_enter(&r->raw, r->in, err) < 0)
 		return -err->code;
+	memcpy(&said, payload, head->length < sizeof said ? head->length : sizeof said);
+	if (r->in_is_terminal && !r->c->watch)
+		r->replay.left = said.history;
 	r->answered = true;
 	if (r->c->opened)
 		r->c->opened(r->c);
@@ -72,9 +79,7 @@ static int opened(struct relay *r, const struct wire_head *head, const void *pay
 
 static void show(struct relay *r, const void *bytes, size_t n)
 {
-	n = n < sizeof r->shown.buf ? n : sizeof r->shown.buf;
-	memcpy(r->shown.buf, bytes, n);
-	r->shown.len = n;
+	r->shown.len = tty_replay_feed(&r->replay, bytes, n < WIRE_CONSOLE_MOST ? n : WIRE_CONSOLE_MOST, r->shown.buf);
 	r->shown.off = 0;
 }
 
@@ -84,6 +89,7 @@ static void show_gap(struct relay *r, const void *payload, size_t n)
 	char text[80];
 
 	memcpy(&gap, payload, n < sizeof gap ? n : sizeof gap);
+	r->replay.left -= gap.bytes < r->replay.left ? gap.bytes : r->replay.left;
 	int len = snprintf(text, sizeof text, "\r\n[%" PRIu64 " bytes left out]\r\n", gap.bytes);
 	show(r, text, (size_t)len);
 }
@@ -181,7 +187,7 @@ static void tell_typed(struct relay *r)
 static int type(struct relay *r)
 {
 	char bytes[1024];
-	const size_t room = sizeof r->typed.buf - r->typed.len;
+	const size_t room = WIRE_CONSOLE_MOST - r->typed.len;
 	ssize_t got = read(r->in, bytes, r->in_is_terminal || room > sizeof bytes ? sizeof bytes : room);
 	size_t n;
 

@@ -6,5 +6,6 @@ src_tty_libtty_a_SOURCES = \
 	%D%/pty.c \
 	%D%/raw.c \
 	%D%/relay.c \
+	%D%/replay.c %D%/replay.h \
 	%D%/ring.c %D%/ring.h \
 	%D%/tty.h

@@ -27,7 +27,8 @@ struct wire_console {
 };
 
 struct wire_console_opened {
-	uint32_t ttys; /* how many there are beside the console */
+	uint32_t ttys;    /* how many there are beside the console */
+	uint64_t history; /* bytes that follow at once, said before */
 };
 
 /* WIRE_CONSOLE_SIZE */

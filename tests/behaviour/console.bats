@@ -117,6 +117,21 @@ rests() {
 	assert_contains "mgr-console: --escape: '1' is not a letter"
 }
 
+@test "console.1 what a guest asked of its terminal long ago is not asked again; what it asks now is" {
+	silent web
+	write_there web 'printf "before\033[6nafter\n"'
+	run on_terminal 'expect:after' 'send:\x01q' -- mgr-console -n web
+	assert_contains beforeafter
+	on_terminal 'expect:beforeafter' 'expect:now.[[]6n' 'send:\x01q' -- mgr-console -n web 3>&- &
+	local pid=$!
+	asked() {
+		write_there web 'printf "now\033[6n"'
+		! kill -0 "$pid" 2>/dev/null
+	}
+	wait_until 10 asked
+	wait "$pid"
+}
+
 @test "console.1 the size of the window is the guest's, and follows it" {
 	silent web
 	write_there web 'echo here it is'

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tty/replay.h"
 #include "tty/ring.h"
 #include "tty/tty.h"
 
@@ -105,12 +106,35 @@ static void the_name_of_the_prefix_key(void **state)
 	assert_true(tty_escape_parse("^", &key, &err) < 0);
 }
 
+static void a_history_asks_nothing(void **state)
+{
+	static const char said[] = "a\033[31mred\033[6n\033[c\033[>0c\033[18t\033[?1$p\005\033]11;?\033\\\033]0;"
+				   "title\007\033Zb\033[?25h\033P$qm\033\\";
+	static const char shown[] = "a\033[31mred\033]0;title\007b\033[?25h";
+	static const char live[] = "\033[6n\005\033[c";
+
+	(void)state;
+	for (size_t step = 1; step < sizeof said; step++) {
+		struct tty_replay r = { .left = sizeof said - 1 };
+		char out[512 + TTY_REPLAY_MORE];
+		size_t len = 0;
+		for (size_t at = 0; at < sizeof said - 1; at += step)
+			len += tty_replay_feed(&r, said + at, step < sizeof said - 1 - at ? step : sizeof said - 1 - at,
+					       out + len);
+		assert_int_equal(len, sizeof shown - 1);
+		assert_memory_equal(out, shown, len);
+		assert_int_equal(tty_replay_feed(&r, live, sizeof live - 1, out), sizeof live - 1);
+		assert_memory_equal(out, live, sizeof live - 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ring_keeps_the_end),
 		cmocka_unit_test(a_ring_is_handed_on),
 		cmocka_unit_test(the_prefix_key),
+		cmocka_unit_test(a_history_asks_nothing),
 		cmocka_unit_test(the_name_of_the_prefix_key),
 	};
 
