@@ -80,6 +80,7 @@ static pid_t spawn(const char *const argv[], const struct proc_fd *fds, size_t n
 		if (session) {
 			setsid();
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			(void)!chdir("/");
 		}
 		child(argv, fds, n, env, report[1]);
 	}

@@ -17,7 +17,7 @@ struct proc_fd {
  * ours. Fails when the program cannot be executed, saying which and why (waits for the exec). Returns the pid. */
 pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err);
 
-/* The same in a session of its own, so that kill(-pid) ends it with what it has started; killed when we die. */
+/* The same in a session of its own, in /, so that kill(-pid) ends it with what it has started; killed when we die. */
 pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err);
 
 /* Wait for a child until the deadline (clock.h). 0 with its wait status; -ETIMEDOUT while it runs on. */

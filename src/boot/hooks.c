@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,9 +166,15 @@ int up_hook_mount(struct boot *b, struct err *err)
 	return r < 0 ? r : mount_leave_host(HOOK_ROOTFS_MOUNT, err);
 }
 
+/* The guest's program has the same ids as this process, which has descriptors of the host until its exec. While it is not
+ * dumpable nobody without the host's CAP_SYS_PTRACE can come to them by /proc (ptrace(2)); the exec makes it so again. */
 int up_hook_start(struct boot *b, struct err *err)
 {
-	return hook_any(&b->spec.hook, HOOK_START) ? run_child(b, HOOK_START, err) : 0;
+	if (!hook_any(&b->spec.hook, HOOK_START))
+		return 0;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_sys(err, errno, "hide from the container's programs");
+	return run_child(b, HOOK_START, err);
 }
 
 /* --- the network's scripts ------------------------------------------------------------------------------------------ */

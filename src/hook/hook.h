@@ -39,8 +39,8 @@ struct hook_conf {
 
 /* Folders of the host that a container's root may write to: a program there is not the host's. */
 struct hook_places {
-	const char *containers; /* each in a folder of its own; what lies in a folder therein is the guest's */
-	const char *rootfs;     /* this one's */
+	const struct store *store; /* a container has a folder in it; what lies in a folder therein is the guest's */
+	struct strv guests;        /* this one's root, and others that it has */
 };
 
 /* What a hook is told; NULL and 0: not known. */

@@ -33,9 +33,11 @@ static bool is_guests(int folder, const struct stat *st, const struct hook_place
 {
 	struct stat above;
 
-	if (places->rootfs && is_folder(st, places->rootfs))
-		return true;
-	return fstatat(folder, "../..", &above, 0) == 0 && is_folder(&above, places->containers);
+	for (size_t i = 0; i < places->guests.n; i++)
+		if (is_folder(st, places->guests.v[i]))
+			return true;
+	return fstatat(folder, "../..", &above, 0) == 0 &&
+	       (is_folder(&above, places->store->containers) || is_folder(&above, places->store->manager));
 }
 
 /* What others may change. In a sticky folder (/tmp) nobody but its owner removes or renames what is root's. */

@@ -369,6 +369,18 @@ refused() {
 	assert_success
 }
 
+@test "hook.7 a start hook, the guest's own, cannot look into the process that becomes init" {
+	plain web -s "hook.start=/bin/busybox sh -c 'ls /proc/1/fd; cat /proc/1/environ /proc/1/maps; readlink /proc/1/cwd; echo tried'"
+	boot web
+	run log_of web
+	assert_match "start: ls: .*/proc/1/fd.*Permission denied"
+	assert_match "start: cat: .*/proc/1/maps.*Permission denied"
+	assert_contains "start: tried"
+	refute_contains "start: socket:"
+	run in_container web sh -c 'ls /proc/1/fd'
+	assert_success
+}
+
 @test "hook.7 no link of the guest's leads a mount out of it while mount hooks see the host" {
 	local fd rootfs=$MGR_ROOT/var/lib/mgr/web/rootfs
 	plain web -s "hook.mount=$HOOKS/say"
