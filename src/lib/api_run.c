@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/proc.h"
+#include "base/sys.h"
 #include "lib/api.h"
 #include "lib/start.h"
 #include "life/freeze.h"
@@ -18,6 +19,18 @@ struct outcome {
 	int r;
 	struct err err;
 };
+
+/* What other threads have open must not be held open: they may wait for its end. */
+static _Noreturn void start_here(struct mgr *m, const char *name, const struct lib_start *how, int into)
+{
+	struct outcome out = { 0 };
+
+	if ((into == 3 || dup3(into, 3, O_CLOEXEC) == 3) && sys_close_range(4, ~0U, 0) == 0) {
+		out.r = lib_start(&m->store, name, how, &out.err);
+		(void)!write(3, &out, sizeof out);
+	}
+	_exit(0);
+}
 
 /* lib_start in a process between: mgr-boot becomes the supervisor, which is not to be a child of the caller's, who would
  * find it among those that it waits for. */
@@ -33,10 +46,8 @@ static int start_apart(struct mgr *m, const char *name, const struct lib_start *
 	from = pair[0];
 	into = pair[1];
 	pid = fork();
-	if (pid == 0) {
-		out.r = lib_start(&m->store, name, how, &out.err);
-		_exit(write(into, &out, sizeof out) != sizeof out);
-	}
+	if (pid == 0)
+		start_here(m, name, how, into);
 	if (pid < 0)
 		return err_sys(err, errno, "make a process");
 	close(steal_fd(&into));
