@@ -1,10 +1,11 @@
 noinst_LIBRARIES += src/files/libfiles.a
 src_files_libfiles_a_SOURCES = \
 	%D%/base.c \
+	%D%/content.c \
 	%D%/files.h \
 	%D%/internal.h \
 	%D%/make.c \
 	%D%/place.c \
 	%D%/receive.c \
 	%D%/record.c \
-	%D%/send.c
+	%D%/send.c %D%/sender.h

@@ -9,17 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/path.h"
-#include "files/internal.h"
-
-#define SIZELESS_MOST ((uint64_t)16 << 20) /* of files that say that they have 0 bytes: those of /proc */
-#define XATTRS_MOST   65536
+#include "files/sender.h"
 
 struct linked {
 	dev_t dev;
@@ -27,23 +23,7 @@ struct linked {
 	uint64_t id;
 };
 
-struct sender {
-	int sock;
-	const struct files_source *src;
-	uint64_t patience;
-	struct packet *p;
-	struct str path; /* of what is being sent */
-	void *linked;    /* tsearch(3) of struct linked */
-	uint64_t n_linked;
-	size_t depth;
-};
-
 static int send_tree(struct sender *s, int fd, const char *name, const struct stat *st, struct err *err);
-
-bool xattr_is_kept(const char *name)
-{
-	return str_starts(name, "user.") || str_eq(name, "security.capability") || str_starts(name, "system.posix_acl_");
-}
 
 static const char *type_name(mode_t mode)
 {
@@ -73,7 +53,7 @@ static int take_result(struct sender *s, struct err *err)
 }
 
 /* The packet's body is there. A receiver that has ended has said why. */
-static int put(struct sender *s, struct err *err)
+int sender_put(struct sender *s, struct err *err)
 {
 	int r = packet_send(s->sock, s->p, s->patience);
 
@@ -85,7 +65,7 @@ static int put(struct sender *s, struct err *err)
 }
 
 /* A packet with up to two texts as its body. */
-static int put_record(struct sender *s, struct record head, const char *name, const char *rest, struct err *err)
+int sender_put_record(struct sender *s, struct record head, const char *name, const char *rest, struct err *err)
 {
 	size_t n = name ? strlen(name) : 0, m = rest ? strlen(rest) : 0;
 
@@ -96,7 +76,7 @@ static int put_record(struct sender *s, struct record head, const char *name, co
 	memcpy(s->p->body, name ? name : "", n);
 	memcpy(s->p->body + n, rest ? rest : "", m);
 	s->p->n = n + m;
-	return put(s, err);
+	return sender_put(s, err);
 }
 
 static struct record record_of(enum record_type type, const struct stat *st)
@@ -118,119 +98,21 @@ static int leave_out(struct sender *s, const char *what, struct err *err)
 
 	err_set(&line, EIO, "'%s' is left out: %s", str_text(&s->path), what);
 	if (!s->src->note)
-		return put_record(s, (struct record){ .type = RECORD_NOTE }, NULL, line.msg, err);
+		return sender_put_record(s, (struct record){ .type = RECORD_NOTE }, NULL, line.msg, err);
 	s->src->note(line.msg, s->src->data);
 	return 0;
-}
-
-static int send_xattr(struct sender *s, int fd, const char *name, struct err *err)
-{
-	size_t n = strlen(name);
-	ssize_t got;
-
-	if (n > FILES_BODY)
-		return 0;
-	memcpy(s->p->body, name, n);
-	got = fgetxattr(fd, name, s->p->body + n, FILES_BODY - n);
-	if (got < 0)
-		return errno == ENODATA || errno == EOPNOTSUPP
-			       ? 0
-			       : err_sys(err, errno, "read the attribute '%s' of '%s'", name, str_text(&s->path));
-	s->p->head = (struct record){ .type = RECORD_XATTR, .name = (uint32_t)n };
-	s->p->n = n + (size_t)got;
-	return put(s, err);
-}
-
-static int send_xattrs(struct sender *s, int fd, struct err *err)
-{
-	autofree char *names = NULL;
-	ssize_t n;
-	int r = 0;
-
-	if (!s->src->preserve)
-		return 0;
-	names = malloc(XATTRS_MOST + 1);
-	if (!names)
-		return err_nomem(err);
-	n = flistxattr(fd, names, XATTRS_MOST);
-	if (n < 0)
-		return errno == EOPNOTSUPP ? 0 : err_sys(err, errno, "list the attributes of '%s'", str_text(&s->path));
-	names[n] = '\0';
-	for (const char *name = names; r == 0 && name < names + n; name += strlen(name) + 1)
-		if (xattr_is_kept(name))
-			r = send_xattr(s, fd, name, err);
-	return r;
-}
-
-/* From where the file is to `end`; stops early where it ends. */
-static int send_data(struct sender *s, int fd, uint64_t at, uint64_t end, struct err *err)
-{
-	while (at < end) {
-		size_t wanted = end - at < FILES_BODY ? (size_t)(end - at) : FILES_BODY;
-		ssize_t n = read(fd, s->p->body, wanted);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, errno, "read '%s'", str_text(&s->path));
-		if (n == 0)
-			return 0;
-		s->p->head = (struct record){ .type = RECORD_DATA };
-		s->p->n = (size_t)n;
-		int r = put(s, err);
-		if (r < 0)
-			return r;
-		at += (size_t)n;
-	}
-	return 0;
-}
-
-/* Holes as holes. What seeking says is the guest's file system's word: taken within the bounds. */
-static int send_sparse(struct sender *s, int fd, uint64_t end, struct err *err)
-{
-	uint64_t at = 0;
-	int r = 0;
-
-	while (r == 0 && at < end) {
-		off_t data = lseek(fd, (off_t)at, SEEK_DATA), hole;
-		if (data < 0 || (uint64_t)data > end)
-			data = (off_t)end;
-		hole = (uint64_t)data < end ? lseek(fd, data, SEEK_HOLE) : data;
-		if (hole <= data || (uint64_t)hole > end)
-			hole = (off_t)end;
-		if ((uint64_t)data > at)
-			r = put_record(s, (struct record){ .type = RECORD_HOLE, .size = (uint64_t)data - at }, NULL, NULL,
-				       err);
-		if (r == 0 && (uint64_t)data < end && lseek(fd, data, SEEK_SET) < 0)
-			r = err_sys(err, errno, "read '%s'", str_text(&s->path));
-		if (r == 0)
-			r = send_data(s, fd, (uint64_t)data, (uint64_t)hole, err);
-		at = (uint64_t)hole;
-	}
-	return r;
-}
-
-static int send_content(struct sender *s, int fd, const struct stat *st, struct err *err)
-{
-	uint64_t size = (uint64_t)st->st_size;
-	bool is_sparse = size > 0 && (uint64_t)st->st_blocks * 512 < size;
-
-	if (!S_ISREG(st->st_mode))
-		return send_data(s, fd, 0, UINT64_MAX, err);
-	if (is_sparse && lseek(fd, 0, SEEK_DATA) < 0 && errno != ENXIO) /* the file system knows nothing of holes */
-		is_sparse = false;
-	return is_sparse ? send_sparse(s, fd, size, err) : send_data(s, fd, 0, size ? size : SIZELESS_MOST, err);
 }
 
 static int send_stream(struct sender *s, int fd, const char *name, struct record head, const struct stat *st,
 		       struct err *err)
 {
-	int r = put_record(s, head, name, NULL, err);
+	int r = sender_put_record(s, head, name, NULL, err);
 
 	if (r == 0)
-		r = send_content(s, fd, st, err);
+		r = content_send(s, fd, st, err);
 	if (r == 0 && S_ISREG(st->st_mode))
-		r = send_xattrs(s, fd, err); /* after the content: writing takes file capabilities away */
-	return r < 0 ? r : put_record(s, (struct record){ .type = RECORD_CLOSE }, NULL, NULL, err);
+		r = content_send_xattrs(s, fd, err); /* after the content: writing takes file capabilities away */
+	return r < 0 ? r : sender_put_record(s, (struct record){ .type = RECORD_CLOSE }, NULL, NULL, err);
 }
 
 static int compare(const void *a, const void *b)
@@ -277,7 +159,7 @@ static int send_file(struct sender *s, int at, const char *name, const struct st
 	if (r < 0)
 		return r;
 	if (known)
-		return put_record(s, (struct record){ .type = RECORD_LINK, .link = head.link }, name, NULL, err);
+		return sender_put_record(s, (struct record){ .type = RECORD_LINK, .link = head.link }, name, NULL, err);
 	/* O_NONBLOCK: a guest may have a lease on it (fcntl(2)) */
 	fd = fd_reopen(s->src->base.self, at, O_RDONLY | (S_ISREG(looked->st_mode) ? O_NONBLOCK : 0));
 	if (fd < 0)
@@ -295,7 +177,7 @@ static int send_symlink(struct sender *s, int fd, const char *name, const struct
 	if (n < 0)
 		return err_sys(err, errno, "read the link '%s'", str_text(&s->path));
 	target[n] = '\0';
-	return put_record(s, record_of(RECORD_SYMLINK, st), name, target, err);
+	return sender_put_record(s, record_of(RECORD_SYMLINK, st), name, target, err);
 }
 
 /* What the kernel makes up as it is read: no use elsewhere, and no end to some of it. */
@@ -366,14 +248,14 @@ static int send_folder(struct sender *s, int at, const char *name, const struct 
 		close(fd);
 		return err_nomem(err);
 	}
-	r = put_record(s, record_of(RECORD_FOLDER, st), name, NULL, err);
+	r = sender_put_record(s, record_of(RECORD_FOLDER, st), name, NULL, err);
 	s->depth++;
 	if (r == 0)
 		r = send_entries(s, dir, st, err);
 	s->depth--;
 	if (r == 0)
-		r = send_xattrs(s, fd, err);
-	return r < 0 ? r : put_record(s, (struct record){ .type = RECORD_UP }, NULL, NULL, err);
+		r = content_send_xattrs(s, fd, err);
+	return r < 0 ? r : sender_put_record(s, (struct record){ .type = RECORD_UP }, NULL, NULL, err);
 }
 
 static int send_tree(struct sender *s, int fd, const char *name, const struct stat *st, struct err *err)
@@ -450,7 +332,7 @@ static int send_all(struct sender *s, struct err *err)
 	for (size_t i = 0; r == 0 && i < s->src->paths->n; i++)
 		r = send_path(s, s->src->paths->v[i], err);
 	if (r == 0)
-		r = put_record(s, (struct record){ .type = RECORD_END }, NULL, NULL, err);
+		r = sender_put_record(s, (struct record){ .type = RECORD_END }, NULL, NULL, err);
 	return r < 0 ? r : take_result(s, err);
 }
 
