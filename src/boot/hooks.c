@@ -24,7 +24,7 @@
 static int run_host(const struct boot *b, enum hook_type type, struct err *err)
 {
 	autocall(hook_told_done) struct hook_told t = { 0 };
-	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
+	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
 	char console[48];
 
 	if (b->pid > 0) {
@@ -39,7 +39,7 @@ static int run_host(const struct boot *b, enum hook_type type, struct err *err)
 static int run_child(const struct boot *b, enum hook_type type, struct err *err)
 {
 	autocall(hook_told_done) struct hook_told t = { 0 };
-	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
+	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
 
 	t.facts.places = NULL;
 	t.facts.console = type == HOOK_START ? "/dev/console" : NULL;
@@ -64,7 +64,7 @@ static int check_scripts(const struct net_conf *net, const struct hook_places *p
 static int check_all(const struct boot *b, struct err *err)
 {
 	autocall(hook_told_done) struct hook_told t = { 0 };
-	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
+	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
 
 	if (r == 0)
 		r = hook_check_all(&b->spec.hook, &t.places, err);
@@ -92,7 +92,7 @@ static int run_last(const struct down *d, enum hook_type type)
 	spec_init(&spec);
 	r = spec_load(&spec, d->rundir, "spec", &err);
 	if (r == 0)
-		r = hook_tell(&t, d->store, d->name, spec.rootfs.path, &err);
+		r = spec_tell_hooks(&spec, d->store, d->name, &t, &err);
 	t.facts.target = d->reboot ? "reboot" : "stop";
 	if (type == HOOK_STOP) {
 		t.facts.namespaces = d->namespaces;
@@ -204,7 +204,7 @@ static int run_script(const char *command, const char *event, const struct nic_c
 int up_hook_net(struct boot *b, struct err *err)
 {
 	autocall(hook_told_done) struct hook_told t = { 0 };
-	int r = hook_tell(&t, &b->store, b->name, b->spec.rootfs.path, err);
+	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
 	char object[32];
 
 	t.facts.pid = b->pid;
@@ -237,7 +237,7 @@ int down_hook_net(const struct down *d, const char *object, struct err *err)
 	spec_init(&spec);
 	r = spec_load(&spec, d->rundir, "spec", &failed);
 	if (r == 0)
-		r = hook_tell(&t, d->store, d->name, spec.rootfs.path, &failed);
+		r = spec_tell_hooks(&spec, d->store, d->name, &t, &failed);
 	t.facts.target = d->reboot ? "reboot" : "stop";
 	if (r == 0)
 		nic = find_nic(&spec.net, index);

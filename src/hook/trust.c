@@ -21,7 +21,7 @@ struct walk {
 	unsigned links;
 };
 
-static bool is_folder(const struct stat *st, const char *path)
+static bool is_same(const struct stat *st, const char *path)
 {
 	struct stat other;
 
@@ -29,15 +29,21 @@ static bool is_folder(const struct stat *st, const char *path)
 }
 
 /* What a guest's root leaves on the host's disk is root's own, to look at. */
-static bool is_guests(int folder, const struct stat *st, const struct hook_places *places)
+static bool is_guests(const struct walk *w, const struct stat *st)
 {
+	const struct hook_places *places = w->places;
 	struct stat above;
 
 	for (size_t i = 0; i < places->guests.n; i++)
-		if (is_folder(st, places->guests.v[i]))
+		if (is_same(st, places->guests.v[i]))
 			return true;
-	return fstatat(folder, "../..", &above, 0) == 0 &&
-	       (is_folder(&above, places->store->containers) || is_folder(&above, places->store->manager));
+	return S_ISDIR(st->st_mode) && fstatat(w->at, "../..", &above, 0) == 0 &&
+	       (is_same(&above, places->store->containers) || is_same(&above, places->store->manager));
+}
+
+static int refuse_guests(const struct walk *w, struct err *err)
+{
+	return err_set(err, EPERM, "'%s' lies where a container's root may write: put it elsewhere", w->path);
 }
 
 /* What others may change. In a sticky folder (/tmp) nobody but its owner removes or renames what is root's. */
@@ -59,9 +65,7 @@ static int check_folder(const struct walk *w, struct err *err)
 	int r = fstat(w->at, &st) < 0 ? err_sys(err, errno, "look at '%s'", w->path)
 				      : check_owner(w, &st, "a folder on the way", err);
 
-	if (r == 0 && is_guests(w->at, &st, w->places))
-		return err_set(err, EPERM, "'%s' lies where a container's root may write: put it elsewhere", w->path);
-	return r;
+	return r == 0 && is_guests(w, &st) ? refuse_guests(w, err) : r;
 }
 
 static int check_program(const struct walk *w, const struct stat *st, struct err *err)
@@ -70,7 +74,7 @@ static int check_program(const struct walk *w, const struct stat *st, struct err
 		return err_set(err, EACCES, "'%s' is not a file", w->path);
 	if (!(st->st_mode & 0111))
 		return err_set(err, EACCES, "'%s' is not executable: chmod +x it", w->path);
-	return check_owner(w, st, "it", err);
+	return is_guests(w, st) ? refuse_guests(w, err) : check_owner(w, st, "it", err);
 }
 
 static int enter(struct walk *w, int fd, struct err *err)

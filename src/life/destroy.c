@@ -114,7 +114,7 @@ static int run_hooks(const struct store *store, const char *name, const struct s
 {
 	autocall(hook_told_done) struct hook_told told = { 0 };
 	autoclose int folder = -1, log = -1;
-	int r = hook_tell(&told, store, name, spec->rootfs.path, err);
+	int r = spec_tell_hooks(spec, store, name, &told, err);
 
 	if (r == 0 && log_fd() < 0 && hook_any(&spec->hook, HOOK_DESTROY)) {
 		folder = store_log_folder(store, name, true, NULL);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/spec/libspec.a
 src_spec_libspec_a_SOURCES = \
 	%D%/check.c \
+	%D%/hooks.c \
 	%D%/ids.c \
 	%D%/log.c %D%/log.h \
 	%D%/spec.c %D%/spec.h

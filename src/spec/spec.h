@@ -54,6 +54,10 @@ void spec_print(const struct spec *spec, struct str *out);
 /* The same as a file, 0600, atomically. */
 int spec_save(const struct spec *spec, int dirfd, const char *path, struct err *err);
 
+/* What its hooks are told, and where their programs may not lie. t does not move afterwards; spec and name stay. */
+int spec_tell_hooks(const struct spec *spec, const struct store *store, const char *name, struct hook_told *t,
+		    struct err *err);
+
 /* Nobody else may have the host's ids that [container] idmap names: -EADDRINUSE with who does. They are this container's
  * from then on. name: of the container. */
 int spec_claim_ids(const struct spec *spec, const struct store *store, const char *name, struct err *err);

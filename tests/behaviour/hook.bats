@@ -86,12 +86,15 @@ log_of() {
 @test "hook.1 what a mount hook mounts is in the container, read-only where it says so; the host does not see it" {
 	mkdir -p /run/data
 	echo payload >/run/data/file
-	hook bind 'mkdir -p "$MGR_ROOTFS_MOUNT/srv"; mount --bind /run/data "$MGR_ROOTFS_MOUNT/srv" && mount -o remount,bind,ro "$MGR_ROOTFS_MOUNT/srv"'
+	hook bind 'cat "$MGR_ROOTFS_MOUNT/mnt/entry/file"; mkdir -p "$MGR_ROOTFS_MOUNT/srv"; mount --bind /run/data "$MGR_ROOTFS_MOUNT/srv" && mount -o remount,bind,ro "$MGR_ROOTFS_MOUNT/srv"'
 	hook dev 'ls "$MGR_ROOTFS_MOUNT/dev/null" && mkdir "$MGR_ROOTFS_MOUNT/dev/mine"'
 	hook before 'mount -t tmpfs before /run/data/sub'
 	mkdir -p /run/data/sub
-	plain web -s "hook.mount=$HOOKS/bind" -s "hook.autodev=$HOOKS/dev" -s "hook.pre-mount=$HOOKS/before"
+	plain web -s "hook.mount=$HOOKS/bind" -s "hook.autodev=$HOOKS/dev" -s "hook.pre-mount=$HOOKS/before" \
+		-s "mount.entry=/run/data mnt/entry none bind,ro,create=dir"
 	boot web
+	run log_of web
+	assert_contains "mount: payload"
 	run in_container web sh -c 'cat /srv/file; touch /srv/x; ls -d /dev/mine; grep -c hooks /proc/mounts'
 	assert_contains payload
 	assert_contains "Read-only file system"
@@ -365,6 +368,14 @@ refused() {
 	refused /run/bound/evil "'/run/bound/evil' lies where a container's root may write: put it elsewhere"
 	umount /run/bound
 	rmdir /run/bound
+	install -D "$HOOKS/say" /run/volume/in/evil
+	chmod 700 /run/volume
+	set -- -s "mount.entry=/run/volume mnt/a none bind,idmap,create=dir"
+	run mgr-start -n web "$@" -s hook.post-stop=/run/volume/in/evil
+	assert_output "mgr-start: web: hook-pre-start: hook.post-stop: '/run/volume/in/evil' lies where a container's root may write: put it elsewhere"
+	set -- -s "mount.entry=/run/volume/in/evil mnt/b none bind,idmap,create=file"
+	run mgr-start -n web "$@" -s hook.post-stop=/run/volume/in/evil
+	assert_output "mgr-start: web: hook-pre-start: hook.post-stop: '/run/volume/in/evil' lies where a container's root may write: put it elsewhere"
 	run mgr-start -n web -s "hook.post-stop=$MGR_ROOT/var/lib/mgr/web/hook"
 	assert_success
 }
