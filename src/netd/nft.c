@@ -137,7 +137,7 @@ int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err
 	nft_put_table(&b, nft->table, true);
 	nft_put_maps(&b, nft->table);
 	nft_put_rules(&b, nft);
-	for (size_t map = 0; map < NFT_MAPS; map++)
+	for (enum nft_map map = 0; map < NFT_MAPS; map++)
 		nft_put_elements(&b, nft->table, all, map, true);
 	return commit(nft, &b, err);
 }
@@ -152,9 +152,9 @@ int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft
 	r = nft_batch_init(&b, nft->seq, err);
 	if (r < 0)
 		return r;
-	for (size_t map = 0; map < NFT_MAPS; map++)
+	for (enum nft_map map = 0; map < NFT_MAPS; map++)
 		nft_put_elements(&b, nft->table, del, map, false);
-	for (size_t map = 0; map < NFT_MAPS; map++)
+	for (enum nft_map map = 0; map < NFT_MAPS; map++)
 		nft_put_elements(&b, nft->table, add, map, true);
 	return commit(nft, &b, err);
 }
@@ -223,7 +223,7 @@ int nft_read(struct nft *nft, struct nft_elements *ret, struct err *err)
 {
 	int r = 0;
 
-	for (size_t map = 0; map < NFT_MAPS; map++) {
+	for (enum nft_map map = 0; map < NFT_MAPS; map++) {
 		r = read_map(nft, nft_maps[map], ret);
 		if (r < 0 && r != -ENOENT)
 			return err_sys(err, -r, "read nftables table '%s'", nft->table);

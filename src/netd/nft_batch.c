@@ -122,7 +122,7 @@ static void put_map(struct nft_batch *b, const char *table, enum nft_map map)
 
 void nft_put_maps(struct nft_batch *b, const char *table)
 {
-	for (size_t map = 0; map < NFT_MAPS; map++)
+	for (enum nft_map map = 0; map < NFT_MAPS; map++)
 		put_map(b, table, map);
 }
 
