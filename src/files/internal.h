@@ -64,6 +64,7 @@ int base_open_in(int folder, const char *name, int flags, mode_t mode);
 struct place {
 	int folder;
 	char *name; /* allocated; "" with a folder whose content is meant */
+	bool into;  /* the target's path is that folder */
 };
 
 /* Where what is called `name` goes by the target's path: into it when that is a folder, else in its place. */

@@ -141,6 +141,7 @@ int place_find(const struct files_target *t, const char *name, bool is_folder, s
 	if (!ret->name)
 		return err_nomem(err);
 	ret->folder = steal_fd(&fd);
+	ret->into = true;
 	return 0;
 }
 

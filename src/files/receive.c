@@ -28,6 +28,7 @@ struct receiver {
 	struct packet *p;
 	struct level levels[FILES_DEPTH + 2];
 	size_t depth;
+	struct str base;    /* the lowest as the user calls it, for messages; ends with a slash unless "" */
 	struct str path;    /* of the folder, below the lowest */
 	struct strv linked; /* paths below the lowest folder of files that have other names, by their id - 1 */
 	bool in_file;
@@ -38,11 +39,12 @@ struct receiver {
 
 static int failed(const struct receiver *d, int e, const char *what, const char *name, struct err *err)
 {
-	const char *path = d->path.len ? d->path.text : "";
+	const char *base = str_text(&d->base), *path = d->path.len ? d->path.text : "";
 
 	if (e == -EINVAL && str_starts(what, "make")) /* what the kernel says of an id without a place in the map */
-		return err_set(err, EINVAL, "make '%s%s': its owner is not in the container's id map", path, name);
-	return err_sys(err, -e, "%s '%s%s'", what, path, name);
+		return err_set(err, EINVAL, "%s '%s%s%s': its owner is not in the container's id map", what, base, path,
+			       name);
+	return err_sys(err, -e, "%s '%s%s%s'", what, base, path, name);
 }
 
 static int nonsense(struct err *err)
@@ -74,6 +76,23 @@ static void enter(struct receiver *d, int fd, bool is_new, const struct record *
 	d->levels[d->depth++] = (struct level){ .fd = fd, .is_new = is_new, .record = *r, .path = d->path.len };
 }
 
+/* into: the path of the target is the folder; else the folder is what stands before its last component. */
+static int name_base(struct receiver *d, bool into)
+{
+	const char *path = d->t->path;
+	size_t n = strlen(path);
+
+	while (n > 0 && path[n - 1] == '/')
+		n--;
+	while (!into && n > 0 && path[n - 1] != '/')
+		n--;
+	str_done(&d->base);
+	str_addn(&d->base, path, n);
+	if (into)
+		str_add(&d->base, "/");
+	return d->base.failed ? -ENOMEM : 0;
+}
+
 /* What comes is in no folder: where does it go? The folder becomes the lowest level. */
 static int begin(struct receiver *d, const char *name, bool is_folder, char **ret_name, struct err *err)
 {
@@ -90,7 +109,7 @@ static int begin(struct receiver *d, const char *name, bool is_folder, char **re
 	}
 	enter(d, place.folder, false, &none);
 	*ret_name = place.name;
-	return 0;
+	return name_base(d, place.into) < 0 ? err_nomem(err) : 0;
 }
 
 /* The folder and name for what the packet names; *ret_name is allocated. */
@@ -180,8 +199,8 @@ static int on_xattr(struct receiver *d, struct err *err)
 	if (!d->t->preserve || d->t->to >= 0)
 		return 0;
 	if (fsetxattr(fd, name, value, d->p->n - d->p->head.name, 0) < 0 && errno != EOPNOTSUPP)
-		return err_sys(err, errno, "set the attribute '%s' of '%s%s'", name, str_text(&d->path),
-			       d->name ? d->name : "");
+		return err_sys(err, errno, "set the attribute '%s' of '%s%s%s'", name, str_text(&d->base),
+			       str_text(&d->path), d->name ? d->name : "");
 	return 0;
 }
 
@@ -358,6 +377,7 @@ static void clean_up(struct receiver *d)
 	forget_file(d);
 	while (d->depth)
 		leave(d);
+	str_done(&d->base);
 	str_done(&d->path);
 	strv_done(&d->linked);
 }

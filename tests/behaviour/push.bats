@@ -222,7 +222,7 @@ escape() {
 	ln -sfn ../elsewhere target/bad/sub
 	run mgr-pull -n web /root/bad target
 	assert_status 1
-	assert_contains "make the folder 'bad/sub'"
+	assert_contains "make the folder 'target/bad/sub'"
 	[ -z "$(ls target/elsewhere)" ]
 }
 
@@ -267,7 +267,7 @@ escape() {
 	head -c 1000000 /dev/zero >big
 	run mgr-push -n web big /mnt/file
 	assert_status 1
-	assert_output "mgr-push: web: write 'file': No space left on device"
+	assert_output "mgr-push: web: write '/mnt/file': No space left on device"
 	assert_equal "$(in_container web sh -c 'ls -A /mnt; cat /mnt/file')" $'file\nold'
 	in_container web umount /mnt
 }
@@ -302,7 +302,7 @@ killed() {
 	echo x >x
 	run mgr-push -n fixed x /root/x
 	assert_status 1
-	assert_output "mgr-push: fixed: make 'x': Read-only file system"
+	assert_output "mgr-push: fixed: make '/root/x': Read-only file system"
 }
 
 @test "push.1 missing words and what is not there are named" {
