@@ -234,7 +234,7 @@ static void done(void *data)
 
 const struct command cmd_create = {
 	.name = "create",
-	.args = "NAME -t TEMPLATE [-- ARG...]",
+	.args = "NAME -t TEMPLATE [-- ARG...] | NAME --tar FILE | NAME --rootfs DIR",
 	.help = "Make a container from a template, a tar file or a folder; what follows -- goes to the template.",
 	.opts = opts,
 	.data_size = sizeof(struct create),
