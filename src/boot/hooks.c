@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rows of the hooks. What a start's hooks have begun, those at its end finish: each down has hooks of its own, read from
- * the configuration that was in force. They are told of a failure by nothing but the log: no hook keeps what is left from
- * being undone. */
+ * the configuration that was in force. A failure of theirs is told by the log alone: no hook keeps what is left from being
+ * undone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
