@@ -2,6 +2,7 @@
 man_sources = $(wildcard $(srcdir)/%D%/*.in)
 man_made = $(patsubst $(srcdir)/%D%/%.in,man/%,$(man_sources))
 nodist_man1_MANS = $(filter %.1,$(man_made))
+nodist_man3_MANS = $(filter %.3,$(man_made))
 nodist_man5_MANS = $(filter %.5,$(man_made))
 nodist_man7_MANS = $(filter %.7,$(man_made))
 

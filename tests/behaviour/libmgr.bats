@@ -72,6 +72,10 @@ program() {
 	run ./tour ../tour
 	assert_status 1
 	assert_match "^tour: create: "
+	sed -n '/^\.Bd/,/^\.Ed/ { /^\./d; s/\\e/\\/g; p }' "$BATS_TEST_DIRNAME/../../doc/man/libmgr.3.in" >page.c
+	build gcc -o page page.c
+	run ./page
+	assert_output $'rest STOPPED\nweb RUNNING'
 }
 
 @test "doc.5 the header is C++ too" {
