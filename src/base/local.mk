@@ -11,6 +11,7 @@ src_base_libbase_a_SOURCES = \
 	%D%/loop.c %D%/loop.h \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
+	%D%/script.c %D%/script.h \
 	%D%/str.c %D%/str.h \
 	%D%/sys.c %D%/sys.h \
 	%D%/words.c

@@ -83,8 +83,8 @@ struct hook_script {
 bool hook_any(const struct hook_conf *conf, enum hook_type type);
 
 /* Can this program of the host be run as root without anybody but root having a say in what it does? Refused: not there, not
- * executable, not root's own or writable by others (each folder and link on the way too), or in one of the places. -EPERM,
- * -EACCES ... naming the path. */
+ * executable, not root's own or writable by others (each folder and link on the way too, and a script's interpreter), or in
+ * one of the places. -EPERM, -EACCES ... naming the path. */
 int hook_check(const char *command, const struct hook_places *places, struct err *err);
 /* The same for all of the host's; the message begins with the hook's name. */
 int hook_check_all(const struct hook_conf *conf, const struct hook_places *places, struct err *err);

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/script.h"
 #include "hook/hook.h"
 
-#define LINKS_MOST 40 /* as the kernel */
+#define LINKS_MOST   40 /* as the kernel */
+#define SCRIPTS_MOST 5  /* the same: execve(2) */
 
 struct walk {
 	const char *path; /* for messages */
@@ -46,10 +49,11 @@ static int refuse_guests(const struct walk *w, struct err *err)
 	return err_set(err, EPERM, "'%s' lies where a container's root may write: put it elsewhere", w->path);
 }
 
-/* What others may change. In a sticky folder (/tmp) nobody but its owner removes or renames what is root's. */
+/* What others may change. The group's bits are an ACL's mask, whoever the group is (acl(5)). In a sticky folder (/tmp)
+ * nobody but its owner removes or renames what is root's. */
 static int check_owner(const struct walk *w, const struct stat *st, const char *what, struct err *err)
 {
-	bool others = (st->st_mode & S_IWOTH) || ((st->st_mode & S_IWGRP) && st->st_gid != 0);
+	bool others = st->st_mode & (S_IWGRP | S_IWOTH);
 
 	if (st->st_uid != 0)
 		return err_set(err, EPERM, "'%s': %s belongs to user %u: it must be root's", w->path, what, st->st_uid);
@@ -135,21 +139,47 @@ static int step(struct walk *w, struct err *err)
 	return check_program(w, &st, err) < 0 ? -err->code : 1;
 }
 
+static int check_path(const char *path, const struct hook_places *places, struct err *err)
+{
+	struct walk w = { .path = path, .places = places, .at = -1, .rest = strdup(path) };
+	int r = w.rest ? to_root(&w, err) : err_nomem(err);
+
+	while (r == 0)
+		r = step(&w, err);
+	if (w.at >= 0)
+		close(w.at);
+	free(w.rest);
+	return r < 0 ? r : 0;
+}
+
+/* A script is run by another program, which may be a script, too. */
+static int check_interpreters(const char *path, const struct hook_places *places, struct err *err)
+{
+	char interpreter[SCRIPT_INTERPRETER] = "";
+	int r = 1;
+
+	for (int i = 0; i < SCRIPTS_MOST && r > 0; i++) {
+		autoclose int fd = open(i ? interpreter : path, O_RDONLY | O_CLOEXEC);
+		r = fd < 0 ? -errno : script_interpreter(fd, interpreter);
+		if (r < 0)
+			return err_sys(err, -r, "read '%s'", path);
+		if (r > 0 && interpreter[0] != '/')
+			return err_set(err, ENOEXEC, "'%s': its interpreter '%s' is no absolute path", path, interpreter);
+		if (r > 0 && check_path(interpreter, places, err) < 0)
+			return err_wrap(err, "'%s': its interpreter", path);
+	}
+	return 0;
+}
+
 int hook_check(const char *command, const struct hook_places *places, struct err *err)
 {
 	autocall(strv_done) struct strv words = { 0 };
-	struct walk w = { .places = places, .at = -1 };
 	int r;
 
-	if (strv_add_words(&words, command) < 0 || words.n == 0 || !(w.rest = strdup(words.v[0])))
+	if (strv_add_words(&words, command) < 0 || words.n == 0)
 		return err_nomem(err);
-	w.path = words.v[0];
-	r = to_root(&w, err);
-	while (r == 0)
-		r = step(&w, err);
-	close(w.at);
-	free(w.rest);
-	return r < 0 ? r : 0;
+	r = check_path(words.v[0], places, err);
+	return r < 0 ? r : check_interpreters(words.v[0], places, err);
 }
 
 int hook_check_all(const struct hook_conf *conf, const struct hook_places *places, struct err *err)

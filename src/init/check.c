@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/script.h"
 #include "init/elf.h"
 #include "init/init.h"
 
@@ -49,13 +50,8 @@ static bool is_there(int root, const char *path)
 	return fd >= 0;
 }
 
-/* "#!INTERPRETER ..." */
-static int check_script(int root, const char *path, const char *head, struct err *err)
+static int check_interpreter(int root, const char *path, const char *interpreter, struct err *err)
 {
-	char interpreter[256];
-	size_t skip = strspn(head + 2, " \t"), n = strcspn(head + 2 + skip, " \t\n");
-
-	str_print(interpreter, sizeof interpreter, "%.*s", (int)n, head + 2 + skip);
 	if (is_there(root, interpreter))
 		return 0;
 	return err_set(err, ENOENT, "'%s' needs the interpreter '%s', which the container does not have", path, interpreter);
@@ -169,16 +165,15 @@ int init_check(int root, const char *path, struct err *err)
 {
 	autoclose int fd = open_program(root, path, err);
 	autocall(elf_done) struct elf elf = { 0 };
-	char head[256] = "";
+	char interpreter[SCRIPT_INTERPRETER];
 
 	if (fd < 0)
 		return fd;
-	if (pread(fd, head, sizeof head - 1, 0) > 2 && head[0] == '#' && head[1] == '!')
-		return check_script(root, path, head, err);
+	if (script_interpreter(fd, interpreter) > 0)
+		return check_interpreter(root, path, interpreter, err);
 	if (elf_read(fd, &elf) < 0)
 		return 0; /* the kernel will say */
-	if (elf.interpreter[0] && !is_there(root, elf.interpreter))
-		return err_set(err, ENOENT, "'%s' needs the interpreter '%s', which the container does not have", path,
-			       elf.interpreter);
+	if (elf.interpreter[0] && check_interpreter(root, path, elf.interpreter, err) < 0)
+		return -err->code;
 	return check_libraries(root, path, &elf, err);
 }

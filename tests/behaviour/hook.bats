@@ -334,7 +334,11 @@ refused() {
 	chown 0:1234 $dir/in/say
 	chmod 775 $dir/in/say
 	refused $dir/in/say "'$dir/in/say': it can be written to by others than root (mode 0775)"
+	chown 0:0 $dir/in/say
 	chmod 755 $dir/in/say
+	setfacl -m u:1234:rwx $dir/in/say
+	refused $dir/in/say "'$dir/in/say': it can be written to by others than root (mode 0775)"
+	setfacl -b $dir/in/say
 	chmod 777 $dir
 	refused $dir/in/say "'$dir/in/say': a folder on the way can be written to by others than root (mode 0777)"
 	chmod 755 $dir
@@ -352,6 +356,27 @@ refused() {
 	run mgr-start -n web -s hook.pre-mount=/run/hooks/way/../in/last -s "hook.mount=/bin/sh -c 'exit 0'"
 	assert_success
 	rm -r $dir /run/hooks/way
+}
+
+@test "hook.7 who may change a script's interpreter has a say in the script" {
+	local dir=/run/others
+	plain web
+	mkdir $dir
+	cp /bin/sh $dir/shell
+	printf '#! %s/shell -e\nexit 0\n' $dir >$dir/middle
+	printf '#!%s/middle\n' $dir >$dir/script
+	printf '#!shell\n' >$dir/relative
+	chmod 755 $dir/*
+	run mgr-start -n web -s hook.pre-start=$dir/script
+	assert_success
+	mgr-stop -k -n web
+	chown 1234 $dir/shell
+	refused $dir/middle "'$dir/middle': its interpreter: '$dir/shell': it belongs to user 1234: it must be root's"
+	refused $dir/script "'$dir/script': its interpreter: '$dir/shell': it belongs to user 1234: it must be root's"
+	rm $dir/shell
+	refused $dir/middle "'$dir/middle': its interpreter: find '$dir/shell': No such file or directory"
+	refused $dir/relative "'$dir/relative': its interpreter 'shell' is no absolute path"
+	rm -r $dir
 }
 
 @test "hook.7 what a container's root may have put there is no program of the host" {
