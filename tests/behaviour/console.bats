@@ -198,6 +198,23 @@ rests() {
 	wait "$watcher"
 }
 
+@test "console.1 over a reboot inside the one who types still does, and the window has its size" {
+	silent web
+	write_there web 'echo first'
+	sizes() { [ "$(in_container web stty -F /dev/console size)" = "$1" ]; }
+	on_terminal -s 33x111 expect:first expect:second 'send:typed\r' expect:third 'send:\x01q' -- mgr-console -n web 3>&- &
+	local pid=$!
+	wait_until 5 sizes "33 111"
+	mgr-stop -r -n web
+	wait_until 5 in_container web pidof syslogd
+	sizes "33 111"
+	in_container web sh -c '(head -n 1 </dev/console >/tmp/typed) >/dev/null 2>&1 &'
+	write_there web 'echo second'
+	wait_until 5 in_container web grep -q typed /tmp/typed
+	write_there web 'echo third'
+	wait "$pid"
+}
+
 # --- console.2 --------------------------------------------------------------------------------------------------------------
 
 @test "console.2 a login by getty: busybox" {
@@ -236,7 +253,7 @@ rests() {
 	for i in writer seen.1 seen.5; do
 		wait_until 5 grep -q "for all" "$BATS_TEST_TMPDIR/$i"
 	done
-	run mgr-console -n web </dev/null
+	run timeout 5 mgr-console -n web </dev/null
 	assert_status 1
 	assert_output "mgr-console: web: process $writer has it already: --watch looks on"
 	run on_terminal expect:'for all' 'send:not this\r' 'send:\x01q' -- mgr-console -n web -w
