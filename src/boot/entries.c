@@ -3,12 +3,15 @@
  * container's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "boot/internal.h"
 #include "mount/entry.h"
 #include "storage/storage.h"
@@ -32,12 +35,51 @@ static int check_exposed(const struct mount_entry *e, int source, struct err *er
 	return storage_check_exposed_file(e->source, "the option 'exposed'", err);
 }
 
+static bool holds_containers(const struct store *store, const char *path)
+{
+	const char *const folders[] = { store->containers, store->manager };
+	struct stat st, other;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (stat(path, &st) == 0 && stat(folders[i], &other) == 0 && st.st_dev == other.st_dev &&
+		    st.st_ino == other.st_ino)
+			return true;
+	return false;
+}
+
+/* Where the part of a path begins that lies in a folder of containers; 0: nowhere. */
+static size_t begins_in_containers(const struct store *store, const char *path)
+{
+	for (size_t n = 1; path[n]; n++) {
+		autofree char *folder = path[n] == '/' ? strndup(path, n) : NULL;
+		if (folder && holds_containers(store, folder))
+			return n;
+	}
+	return 0;
+}
+
+/* A link there may be a guest's, and would lead to what its root cannot reach. */
+static int open_path(const struct store *store, const char *path, struct err *err)
+{
+	const size_t n = begins_in_containers(store, path);
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+				      .resolve = n ? RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH : 0 };
+	autofree char *folder = strndup(path, n);
+	autoclose int top = n && folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	const char *rest = path + n + strspn(path + n, n ? "/" : "");
+	int fd = n && top < 0 ? -1 : sys_openat2(n ? top : AT_FDCWD, *rest ? rest : ".", &how);
+
+	if (fd < 0 && errno == ELOOP && n)
+		return err_set(err, ELOOP, "open '%s': a link in a container's folder is not followed", path);
+	return fd < 0 ? err_sys(err, errno, "open '%s'", path) : fd;
+}
+
 static int open_source(const struct boot *b, const struct mount_entry *e, struct err *err)
 {
-	autoclose int source = open(e->source, O_PATH | O_CLOEXEC);
+	autoclose int source = open_path(&b->store, e->source, err);
 
 	if (source < 0)
-		return err_sys(err, errno, "open '%s'", e->source);
+		return source;
 	if (!is_harmless(b, e) && check_exposed(e, source, err) < 0)
 		return -err->code;
 	return steal_fd(&source);

@@ -177,6 +177,24 @@ more"
 	rm -r "$open"
 }
 
+@test "mount.2 a source in another container's tree follows no link of its guest's" {
+	local tree=$MGR_ROOT/var/lib/mgr/other/rootfs
+	container other -s net.0.type=empty
+	data
+	ln -s "$dir" "$tree/srv"
+	run sh_with "$tree/srv /srv none bind,idmap" true
+	assert_status 125
+	assert_contains "open '$tree/srv': a link in a container's folder is not followed"
+	run sh_with "${tree%/rootfs}/../other//rootfs/srv/file /srv/one none bind,idmap,create=file" true
+	assert_status 125
+	assert_contains "a link in a container's folder is not followed"
+	run sh_with "$tree/etc/../../../web/rootfs/etc /srv none bind,create=dir" 'ls /srv/passwd'
+	assert_output /srv/passwd
+	ln -s "$tree/etc" "$dir/link"
+	run sh_with "$dir/link /srv none bind,create=dir" 'ls /srv/passwd'
+	assert_output /srv/passwd
+}
+
 @test "mount.1 an entry that is none is refused with its line" {
 	run mgr-config -n web set mount.entry "/srv /srv none"
 	assert_status 1
