@@ -7,10 +7,11 @@
 
 /* A command that runs instead of the configured init, as the child of mgr-init. */
 struct boot_command {
-	char **argv;      /* NULL: init as configured; ends with NULL */
-	const char *user; /* of the guest; NULL: root */
-	const char *term; /* the host's TERM, when one of its standard descriptors is a terminal; else NULL */
-	int stdio[3];     /* handed in as they are; -1: the console */
+	char **argv;        /* NULL: init as configured; ends with NULL */
+	const char *user;   /* of the guest; NULL: root */
+	const char *term;   /* the host's TERM, when one of its standard descriptors is a terminal; else NULL */
+	const char *window; /* ROWSxCOLS of the console; NULL: not known */
+	int stdio[3];       /* handed in as they are; -1: the console */
 };
 
 struct boot_request {

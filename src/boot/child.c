@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -127,6 +129,15 @@ int up_confine(struct boot *b, struct err *err)
 	return r < 0 ? r : security_apply(b->cap_keep, b->seccomp, b->spec.container.no_new_privs, err);
 }
 
+/* Before the command looks; what the terminal does later comes by the console's connection. */
+static void set_window(int console, const char *text)
+{
+	struct winsize size = { 0 };
+
+	if (text && sscanf(text, "%hux%hu", &size.ws_row, &size.ws_col) == 2)
+		ioctl(console, TIOCSWINSZ, &size);
+}
+
 /* As its user of the guest, whose files are to be seen now. */
 static int exec_command(struct boot *b, struct err *err)
 {
@@ -142,6 +153,7 @@ static int exec_command(struct boot *b, struct err *err)
 		r = env_make(&env, root, &user, &b->spec.init.environment, false, b->command.term, err);
 	if (r < 0)
 		return r;
+	set_window(b->console_peer, b->command.window);
 	cmd.uid = user.uid;
 	cmd.gid = user.gid;
 	cmd.groups = user.groups;

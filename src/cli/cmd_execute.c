@@ -109,6 +109,7 @@ static int choose_stdio(struct lib_command *command, struct lib_foreground *how,
 	}
 	how->in = command->stdio[0] < 0 ? 0 : -1;
 	how->out = command->stdio[1] < 0 ? 1 : command->stdio[2] < 0 ? 2 : 0;
+	command->terminal = how->console ? how->in == 0 ? 0 : how->out : -1;
 	command->term = how->console ? getenv("TERM") : NULL;
 	return 0;
 }

@@ -20,6 +20,7 @@
 struct run {
 	const struct lib_foreground *how;
 	int sock;
+	int init; /* pidfd; -1: it has ended already */
 	bool stopping;
 	struct wire_status status; /* the last that was heard */
 };
@@ -33,20 +34,12 @@ static void stop(struct run *run)
 	run->stopping = true;
 }
 
-static void pass(const struct tty_console *c, int sig)
-{
-	autoclose int pidfd = c->status.init_pid ? sys_pidfd_open(c->status.init_pid) : -1;
-
-	if (pidfd >= 0)
-		sys_pidfd_send_signal(pidfd, sig);
-}
-
 static int signalled(struct tty_console *c, int sig)
 {
 	struct run *run = c->data;
 
 	if (run->how->pass)
-		pass(c, sig);
+		sys_pidfd_send_signal(run->init, sig);
 	else if (sig != SIGUSR1 && sig != SIGUSR2)
 		stop(run);
 	return 0;
@@ -99,17 +92,31 @@ static int exit_code(const struct run *run, struct err *err)
 	return 128 + WTERMSIG(st->exit_status);
 }
 
+/* The first answer, which is about the init that has just been started: what comes now is for it. */
+static int meet(struct run *run, struct err *err)
+{
+	int r = wire_recv(run->sock, WIRE_WATCH, &run->status, sizeof run->status, NULL, 0, NULL, clock_in(ANSWER_TIME),
+			  err);
+
+	if (r >= 0 && run->status.init_pid)
+		run->init = sys_pidfd_open(run->status.init_pid);
+	return r;
+}
+
 static int stay(struct run *run, struct err *err)
 {
 	const struct lib_foreground *how = run->how;
-	int r = attend(run, how->console ? how->in : -1, how->console ? how->out : -1,
-		       how->console ? clock_in(ANSWER_TIME) : CLOCK_NEVER, err);
+	int r = meet(run, err);
+
+	if (r >= 0)
+		r = attend(run, how->console ? how->in : -1, how->console ? how->out : -1,
+			   how->console ? clock_in(ANSWER_TIME) : CLOCK_NEVER, err);
 
 	if (r == TTY_CONSOLE_HUNG_UP)
 		r = attend_blind(run, err);
-	else if (r < 0)
+	else if (r < 0 && r != -ECONNRESET)
 		attend_blind(run, NULL);
-	return r < 0 ? r : exit_code(run, err);
+	return r < 0 && r != -ECONNRESET ? r : exit_code(run, err);
 }
 
 /* What is to be heard and shown is asked for before there is anything to miss. */
@@ -140,7 +147,7 @@ static int start_and_stay(struct run *run, const struct store *store, const char
 int lib_foreground(const struct store *store, const char *name, struct lib_start *start, const struct lib_foreground *how,
 		   struct err *err)
 {
-	struct run run = { .how = how };
+	struct run run = { .how = how, .init = -1 };
 	autoclose int ours = -1, theirs = -1;
 	sigset_t signals, before;
 	int pair[2], r;
@@ -153,5 +160,7 @@ int lib_foreground(const struct store *store, const char *name, struct lib_start
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	r = start_and_stay(&run, store, name, start, &theirs, err);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (run.init >= 0)
+		close(run.init);
 	return r;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,6 +17,7 @@
 
 static int add_options(const struct lib_command *command, struct strv *argv)
 {
+	struct winsize size;
 	unsigned mask = 0;
 	int r = strv_add(argv, "--execute");
 
@@ -23,6 +25,8 @@ static int add_options(const struct lib_command *command, struct strv *argv)
 		mask |= command->stdio[i] >= 0 ? 1U << i : 0;
 	if (command->user)
 		r |= strv_add(argv, "--user") | strv_add(argv, command->user);
+	if (ioctl(command->terminal, TIOCGWINSZ, &size) == 0)
+		r |= strv_add(argv, "--window") | strv_addf(argv, "%ux%u", size.ws_row, size.ws_col);
 	if (command->term)
 		r |= strv_add(argv, "--term") | strv_add(argv, command->term);
 	return r | strv_add(argv, "--stdio") | strv_addf(argv, "%u", mask);

@@ -14,6 +14,7 @@ struct lib_command {
 	const struct strv *argv;
 	const char *user; /* of the guest, a name or a number; NULL: root */
 	const char *term; /* TERM, when one of these is a terminal; else NULL */
+	int terminal;     /* whose window's size its terminal has; -1: none */
 	int stdio[3];     /* its standard descriptors, handed in as they are, not consumed; -1: the console's terminal */
 };
 

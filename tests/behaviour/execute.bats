@@ -14,6 +14,11 @@ setup() {
 	own_store "$MGR_ROOT/run/mgr/.execute"
 }
 
+teardown() {
+	[ "$(mgr-info -n web -sH)" = STOPPED ] || mgr-stop -k -n web # a test has failed
+	common_teardown
+}
+
 # Nothing of a run in a folder is left: store, ids, addresses, logs, cgroups.
 nothing_left() {
 	local id
