@@ -14,7 +14,7 @@ setup() {
 state() {
 	(
 		cd "$MGR_ROOT" && find . -path '*/rootfs/*' -prune -o -path ./run -prune -o -path ./var/log -prune -o -path ./var/cache -prune \
-			-o -type d -print -o -name last -prune -o -name next -prune -o -printf '%p %m %U:%G %s %l ' -type f -exec sha256sum {} \; -o -printf '\n' | sort
+			-o -type d -print -o -name last -prune -o -name next -prune -o -name prefix6 -prune -o -printf '%p %m %U:%G %s %l ' -type f -exec sha256sum {} \; -o -printf '\n' | sort
 		ip -o link | awk '!/mgrbr/ { print $2 }'
 		find /sys/fs/cgroup/*/ -maxdepth 2 -path "*$MGR_LAB_ID/*"
 	) 2>/dev/null || true
@@ -182,6 +182,25 @@ values() {
 		cap.drop | nosuch_cap | cap.drop
 		mount.cgroup | v3 | mount.cgroup
 		seccomp.profile | relative | seccomp.profile
+		net.0.ipv6.address | fd00::1 | net.0.ipv6.address
+		net.0.ipv6.address | fd00::/129 | net.0.ipv6.address
+		net.0.ipv6.gateway | 10.0.0.1 | net.0.ipv6.gateway
+		net.0.macvlan.mode | loose | net.0.macvlan.mode
+		net.0.flags | sideways | net.0.flags
+		net.0.script.up | relative/script | net.0.script.up
+		net.16.link | br0 | net
+		mount.entry | /src | mount.entry
+		mount.entry | relative data none bind | mount.entry
+		hook.pre-start | relative | hook.pre-start
+		hook.timeout | soon | hook.timeout
+		hook.nosuch | /bin/true | nosuch
+		console.size | big | console.size
+		console.buffer.size | -1 | console.buffer.size
+		console.logfile | relative | console.logfile
+		tty.max | 1000000 | tty.max
+		log.level | LOUD | log.level
+		cgroup2.. | 1 | cgroup2
+		cgroup2.../../x | 1 | cgroup2
 		nosuch.key | 1 | nosuch
 		limits.nosuch | 1 | nosuch
 		net.0.nosuch | 1 | nosuch
