@@ -76,7 +76,7 @@ static int take(struct netd *netd, struct member *member, size_t i, struct err *
 		err_clear(err);
 		r = 0;
 	}
-	if (r >= 0 && member->held[i] >= 0 && relay_wanted(e) && ports_listens(member->held[i]))
+	if (r >= 0 && member->held[i] >= 0 && relay_wanted(e) && ports_is6(member->held[i]))
 		r = (member->relays[i] = relay_new(netd->loop, member->held[i], e, err)) ? 0 : -EIO;
 	if (r < 0)
 		drop(netd, member, e);

@@ -19,6 +19,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_watch.c \
 	%D%/ports.c %D%/ports.h \
 	%D%/relay.c %D%/relay.h \
+	%D%/relay_udp.c %D%/relay_udp.h \
 	%D%/requests.c \
 	%D%/resolvers.c %D%/resolvers.h \
 	%D%/sysctl.c %D%/sysctl.h

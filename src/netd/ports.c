@@ -51,7 +51,7 @@ static int bind_one(const struct nft_element *e, const struct sockaddr *addr, so
 
 	if (sock < 0)
 		return -errno;
-	if (proto == IPPROTO_UDP && refuse_all(sock) < 0)
+	if (proto == IPPROTO_UDP && !serves && refuse_all(sock) < 0)
 		return -errno;
 	if (addr->sa_family == AF_INET6 && setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &alone, sizeof alone) < 0)
 		return -errno;
@@ -59,7 +59,7 @@ static int bind_one(const struct nft_element *e, const struct sockaddr *addr, so
 		return -errno;
 	if (bind(sock, addr, len) < 0)
 		return -errno;
-	r = reuse || serves ? keep_alone(sock, serves) : 0;
+	r = proto == IPPROTO_TCP && (reuse || serves) ? keep_alone(sock, serves) : 0;
 	return r < 0 ? r : steal_fd(&sock);
 }
 
@@ -107,12 +107,12 @@ static int hold_all(const struct nft_element *e, struct err *err)
 	return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? hold4(e, err) : fd;
 }
 
-bool ports_listens(int held)
+bool ports_is6(int held)
 {
-	int listens = 0;
-	socklen_t len = sizeof listens;
+	int domain = AF_UNSPEC;
+	socklen_t len = sizeof domain;
 
-	return getsockopt(held, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+	return getsockopt(held, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_INET6;
 }
 
 int ports_hold(const struct nft_element *e, struct err *err)

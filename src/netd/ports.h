@@ -13,8 +13,8 @@
  * process that has it. */
 int ports_hold(const struct nft_element *element, struct err *err);
 
-/* Does it listen, so that what comes must be taken in? */
-bool ports_listens(int held);
+/* Is it a socket of IPv6, or of both? */
+bool ports_is6(int held);
 
 /* The process that has a socket on this port, "process 812 (nginx)". -ENOENT when none is found. */
 int ports_holder(uint8_t proto, uint16_t port, char *text, size_t size);

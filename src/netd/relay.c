@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "netd/relay_udp.h"
 
 #define BUFFER 16384
 #define MOST   512 /* connections of a port at a time */
@@ -38,11 +39,12 @@ struct relay {
 	struct sockaddr_in6 guest;
 	struct pair *pairs;
 	size_t n;
+	struct relay_udp *udp; /* of a udp port, instead */
 };
 
 bool relay_wanted(const struct nft_element *e)
 {
-	return e->proto == IPPROTO_TCP && (nft_is_any(e) || IN6_IS_ADDR_LOOPBACK(&e->host));
+	return nft_is_any(e) || IN6_IS_ADDR_LOOPBACK(&e->host);
 }
 
 static void pair_free(struct pair *pair)
@@ -187,13 +189,15 @@ struct relay *relay_new(struct loop *loop, int held, const struct nft_element *e
 	*relay = (struct relay){ .loop = loop, .held = held };
 	relay->guest =
 		(struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = e->guest, .sin6_port = htons(e->target) };
-	relay->io = loop_io_add(loop, held, EPOLLIN, acceptable, relay);
-	if (!relay->io) {
-		err_sys(err, errno, "serve ::1 port %u of the host", (unsigned)e->port);
-		free(relay);
-		return NULL;
-	}
-	return relay;
+	if (e->proto == IPPROTO_UDP)
+		relay->udp = relay_udp_new(loop, held, &relay->guest, err);
+	else
+		relay->io = loop_io_add(loop, held, EPOLLIN, acceptable, relay);
+	if (relay->io || relay->udp)
+		return relay;
+	err_sys(err, errno, "serve ::1 port %u of the host", (unsigned)e->port);
+	free(relay);
+	return NULL;
 }
 
 void relay_free(struct relay *relay)
@@ -202,6 +206,7 @@ void relay_free(struct relay *relay)
 		return;
 	while (relay->pairs)
 		pair_free(relay->pairs);
+	relay_udp_free(relay->udp);
 	loop_io_remove(relay->loop, relay->io);
 	free(relay);
 }

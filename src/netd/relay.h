@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The host's ::1: the kernel routes nothing from it, so that no rule can forward what is sent there. The socket that holds
- * the port takes it in, and it is handed on from here: TCP connections, which the container sees come from the gateway. */
+ * the port takes it in, and it is handed on from here; the container sees it come from the gateway. */
 #ifndef MGR_NETD_RELAY_H
 #define MGR_NETD_RELAY_H
 

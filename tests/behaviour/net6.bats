@@ -158,10 +158,20 @@ link_local() {
 }
 
 @test "net.20 the host reaches forwards by ::1, large answers whole" {
-	container web --forward tcp:7000:70 --forward 'tcp:[::1]:7001:71'
+	local i
+	make_machine6 peer
+	container web --forward tcp:7000:70 --forward 'tcp:[::1]:7001:71' --forward udp:7000:70 --forward 'udp:[::1]:7001:70'
 	boot web
 	serve6 web tcp 70
+	serve6 web udp 70
 	answers6 tcp ::1 7000
+	for i in 1 2 3; do
+		answers6 udp ::1 7000
+	done
+	answers6 udp ::1 7001
+	answers6 udp $here_ip6 7000
+	no_answer6 on peer udp $here_ip6 7001
+	no_answer6 on peer tcp $here_ip6 7001
 	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/large"
 	later nsenter -t "$(pid_of web)" -n socat -u "OPEN:$BATS_TEST_TMPDIR/large" TCP6-LISTEN:71,reuseaddr
 	wait_until 5 listens web tcp 71
