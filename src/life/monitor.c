@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "life/monitor_internal.h"
 #include "life/state.h"
 
@@ -108,15 +110,15 @@ static void found(struct monitor *m, const char *name)
 		watched_look(w);
 }
 
+/* The folder of runtime folders of a store that -P names comes with its first container and goes with its last. */
 static int scan(struct monitor *m, void (*each)(struct monitor *m, const char *name), struct err *err)
 {
 	autoclosedir DIR *dir = NULL;
 	struct dirent *e;
-	int r = store_make(m->store, err);
 
-	if (r < 0)
-		return r;
 	m->run = inotify_add_watch(m->inotify, m->store->run, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+	if (m->run < 0 && errno == ENOENT)
+		return 0;
 	dir = m->run < 0 ? NULL : opendir(m->store->run);
 	if (!dir)
 		return err_sys(err, errno, "watch '%s'", m->store->run);
@@ -124,6 +126,19 @@ static int scan(struct monitor *m, void (*each)(struct monitor *m, const char *n
 		if (e->d_type == DT_DIR)
 			each(m, e->d_name);
 	return 0;
+}
+
+/* What is always there. */
+static int watch_manager(struct monitor *m, struct err *err)
+{
+	const struct store *store = m->store;
+	int r = file_mkdirs_at(AT_FDCWD, store->manager_run, 0700, err);
+
+	m->manager = -1;
+	if (r < 0 || str_eq(store->run, store->manager_run))
+		return r;
+	m->manager = inotify_add_watch(m->inotify, store->manager_run, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+	return m->manager < 0 ? err_sys(err, errno, "watch '%s'", store->manager_run) : 0;
 }
 
 static void look_at_all(struct monitor *m)
@@ -156,7 +171,7 @@ static void happened(struct monitor *m, const struct inotify_event *e, struct er
 	if (e->mask & IN_Q_OVERFLOW) {
 		scan(m, found, err);
 		look_at_all(m);
-	} else if (e->wd == m->run && e->mask & IN_IGNORED) {
+	} else if (e->wd == m->manager || (e->wd == m->run && e->mask & IN_IGNORED)) {
 		scan(m, found, err);
 	} else if (e->wd == m->run) {
 		found(m, e->name);
@@ -201,7 +216,9 @@ static int run(struct monitor *m, struct err *err)
 	m->since = watched_now();
 	if (!loop_io_add(m->loop, m->inotify, EPOLLIN, readable, m))
 		return err_sys(err, errno, "wait for events");
-	r = scan(m, begin_with, err);
+	r = watch_manager(m, err);
+	if (r >= 0)
+		r = scan(m, begin_with, err);
 	if (r >= 0)
 		r = begin_with_rest(m, err);
 	if (r >= 0 && m->result == 0)

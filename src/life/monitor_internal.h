@@ -12,7 +12,8 @@ struct monitor {
 	const struct life_monitor *how;
 	struct cgroup host;
 	struct loop *loop;
-	int inotify, run; /* the watch of the folder of runtime folders */
+	int inotify, run; /* the watch of the folder of runtime folders; -1 while there is none */
+	int manager;      /* of the manager's own, which that of another store is in; -1 */
 	uint64_t since;   /* CLOCK_REALTIME, ns */
 	int result;       /* of `event`, once it has said to stop */
 	struct watched *all;

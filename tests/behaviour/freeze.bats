@@ -59,8 +59,8 @@ busy() {
 		mgr-freeze -n a; state
 		mgr-attach -n a -- true || echo "attach $?"
 		mgr-unfreeze -n a; state
-		mgr-freeze -n a; mgr-stop -n a; mgr-info -n a -sH
-		mgr-start -n a; mgr-freeze -n a; mgr-stop -k -n a; mgr-info -n a -sH
+		mgr-freeze -n a; timeout 20 mgr-stop -n a; mgr-info -n a -sH
+		mgr-start -n a; mgr-freeze -n a; timeout 10 mgr-stop -k -n a; mgr-info -n a -sH
 		mgr-start -n a; mgr-freeze -n a; kill -KILL "$(awk "/^PPid/ { print \$2 }" "/proc/$(mgr-info -n a -pH)/status")"
 		mgr-wait -n a -s ABORTING -t 10; state
 		mgr-start -n a; mgr-info -n a -sH; mgr-destroy -f -n a'
