@@ -19,11 +19,6 @@ struct execute_data {
 	bool exposed;
 };
 
-static int assign(struct execute_data *d, const char *key, const char *value, struct err *err)
-{
-	return strv_addf(&d->assign, "%s=%s", key, value) < 0 ? err_nomem(err) : 0;
-}
-
 static int set_assignment(void *data, const char *value, struct err *err)
 {
 	struct execute_data *d = data;
@@ -43,7 +38,9 @@ static int set_user(void *data, const char *value, struct err *err)
 
 static int set_hostname(void *data, const char *value, struct err *err)
 {
-	return assign(data, "uts.name", value, err);
+	struct execute_data *d = data;
+
+	return cli_set_key(&d->assign, "uts.name", value, err);
 }
 
 static int set_rootfs(void *data, const char *value, struct err *err)
@@ -74,7 +71,7 @@ static int set_net(void *data, const char *value, struct err *err)
 	if (!str_eq(value, "empty") && !str_eq(value, "host") && !str_eq(value, "bridge"))
 		return err_set(err, EINVAL, "'%s' is not empty, host or bridge", value);
 	d->only_option = "--net";
-	return assign(d, "net.0.type", type, err);
+	return cli_set_key(&d->assign, "net.0.type", type, err);
 }
 
 static int set_volume(void *data, const char *value, struct err *err)
@@ -86,12 +83,16 @@ static int set_volume(void *data, const char *value, struct err *err)
 
 static int set_memory(void *data, const char *value, struct err *err)
 {
-	return assign(data, "limits.memory", value, err);
+	struct execute_data *d = data;
+
+	return cli_set_key(&d->assign, "limits.memory", value, err);
 }
 
 static int set_cpus(void *data, const char *value, struct err *err)
 {
-	return assign(data, "limits.cpus", value, err);
+	struct execute_data *d = data;
+
+	return cli_set_key(&d->assign, strpbrk(value, "-,") ? "limits.cpuset" : "limits.cpus", value, err);
 }
 
 /* What is no terminal is the command's own; a folder would let it walk out through it. */
@@ -210,7 +211,7 @@ static const struct option_row opts[] = {
 	{ 0, "net", "NETWORK", "With --rootfs: empty (the default), host, or bridge for the managed network.", set_net },
 	{ 'v', "volume", "VOLUME", "Let it have a file or folder of the host's: SRC:DEST, or SRC:DEST:ro.", set_volume },
 	{ 0, "memory", "SIZE", "Memory that it may use: limits.memory.", set_memory },
-	{ 0, "cpus", "N", "Processors that it may use, 1.5 or 0-3: limits.cpus.", set_cpus },
+	{ 0, "cpus", "N", "How many processors it may use, such as 1.5, or which, such as 0-3.", set_cpus },
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", set_assignment },
 	{ 0, NULL, NULL, NULL, NULL },
 };

@@ -167,8 +167,8 @@ static const struct option_row opts[] = {
 };
 
 static const struct exit_row exits[] = {
-	{ "125 128+n",
-	  "With --foreground: it could not be started, or was killed by signal n; else the status of its init." },
+	{ "125", "With --foreground: it could not be started, or how it ended is not known." },
+	{ "128+N", "With --foreground: its init died of signal N; else this is the status of its init." },
 	{ 0 },
 };
 

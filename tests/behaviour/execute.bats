@@ -195,6 +195,8 @@ USER=nobody
 	run mgr-execute -n web --hostname other --memory 48M --cpus 0.5 -s environment.X=y -- sh -c 'hostname; echo $X'
 	assert_output "other
 y"
+	run mgr-execute -n web --cpus 0-0 -- grep Cpus_allowed_list /proc/self/status
+	assert_match ":[[:space:]]+0$"
 	run mgr-execute -n web --memory 0 -- true
 	assert_status 125
 	assert_contains limits.memory

@@ -3,12 +3,12 @@
  * first. In a build folder made with CC=clang CFLAGS="-g -O1 -fsanitize=fuzzer-no-link,address,undefined":
  *
  *   make && clang -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I ../src -o users ../tests/fuzz/users.c \
- *       src/attach/libattach.a src/base/libbase.a
+ *       src/guest/libguest.a src/base/libbase.a
  *   ./users FOLDER */
 #include <stdlib.h>
 #include <string.h>
 
-#include "attach/internal.h"
+#include "guest/guest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
