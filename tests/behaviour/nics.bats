@@ -77,6 +77,7 @@ managed() {
 	assert_status 1
 	assert_contains "is not in $net.0.0/16"
 	mgr-config -n web set net.0.ipv4.gateway none
+	sed -i /udhcpc/d "$MGR_ROOT/var/lib/mgr/web/rootfs/etc/init.d/rcS" # who asks is told of one
 	boot web
 	run in_container web ip route
 	refute_contains default
