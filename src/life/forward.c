@@ -20,11 +20,14 @@
 int life_forward(const struct store *store, const char *name, const char *spec, bool del, uint64_t deadline, struct err *err)
 {
 	struct wire_forward_change change = { .del = del };
-	autoclose int sock = -1;
+	autoclose int turn = -1, sock = -1;
 	int r = net_forward_parse(spec, &change.forward, err);
 
 	if (r < 0)
 		return r;
+	turn = store_runtime(store, name, false, NULL); /* one at a time: the supervisor takes no second change meanwhile */
+	if (turn >= 0 && flock(turn, LOCK_EX) < 0)
+		return err_sys(err, errno, "wait for another mgr-forward");
 	sock = life_connect(store, name, deadline, err);
 	if (sock == -ENOTCONN)
 		return err_set(err, ENOTCONN, "is not running: --save puts it into its configuration");

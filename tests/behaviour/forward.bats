@@ -154,6 +154,20 @@ is_another() {
 	assert_equal "$(mgr-config -n web get forward.port)" tcp:7001:70
 }
 
+@test "net.21 several at once are all done" {
+	local pids=() i pid
+	container web
+	boot web
+	for i in {1..8}; do
+		mgr-forward -n web add "tcp:127.0.0.1:700$i:70" 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	assert_equal "$(mgr-forward -n web ls | wc -l)" 8
+}
+
 @test "net.21 what is no forward is refused, and --json lists them as objects" {
 	local spec
 	container web --forward udp:127.0.0.1:5300-5301:53-54
