@@ -67,7 +67,7 @@ void viewers_closed(struct wire_client *client);
 void viewers_show(struct console *c);
 /* The guest has taken so much more of what was typed. */
 void viewers_taken(struct console *c, size_t n);
-/* End the loop, once everybody has been sent what was said; not later than a while. */
+/* The end of all: send everybody what is left of what was said. */
 void viewers_end(struct supervisor *s);
 /* Over a reboot. */
 void viewers_give(const struct wire_client *client, struct handover_viewer *ret);

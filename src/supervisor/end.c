@@ -65,8 +65,9 @@ static void finish(struct supervisor *s, bool undone)
 	debug_point("supervisor", "after-down");
 	close(s->lock);
 	s->lock = -1;
-	supervisor_enter(s, undone ? WIRE_STOPPED : WIRE_ABORTING);
 	viewers_end(s);
+	supervisor_enter(s, undone ? WIRE_STOPPED : WIRE_ABORTING);
+	loop_quit(s->loop);
 }
 
 /* They keep its mounts and its network: only the hooks may, as long as they run. */

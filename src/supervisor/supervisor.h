@@ -100,7 +100,6 @@ struct supervisor {
 	unsigned n_consoles;
 	struct console *consoles; /* the first is /dev/console */
 	uint64_t history;         /* bytes shown of each; 0: none */
-	struct loop_timer linger; /* armed: all has ended but what viewers are still to be sent */
 	struct freeze freeze;
 	struct oom oom;
 	struct netd_link netd;

@@ -66,7 +66,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	s->n_namespaces = h->n_namespaces;
 	memcpy(s->namespaces, h->namespaces, sizeof s->namespaces);
 	s->netd.sock = h->netd;
-	s->netd.again.deadline = s->linger.deadline = CLOCK_NEVER;
+	s->netd.again.deadline = CLOCK_NEVER;
 	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
 	s->oom = (struct oom){ .file = -1, .event = -1, .rest = { .deadline = CLOCK_NEVER } };
 	s->kill.deadline = s->ask.deadline = s->port_look.deadline = s->notify_rest.deadline = CLOCK_NEVER;

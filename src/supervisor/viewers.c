@@ -7,26 +7,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "supervisor/console.h"
 #include "supervisor/supervisor.h"
 #include "wire/console.h"
 
 #define VIEWERS_MOST (HANDOVER_CLIENTS * 3 / 4) /* of all terminals: others must get through, too */
-#define LINGER       (2 * CLOCK_SECOND)
+#define REST_MOST    (1 << 20)                  /* bytes that one who is slow gets at the end */
 
 static bool behind(const struct viewer *v)
 {
 	return v->at < v->console->ring.end;
-}
-
-static bool anybody_behind(const struct supervisor *s)
-{
-	for (unsigned i = 0; i < s->n_consoles; i++)
-		for (const struct viewer *v = s->consoles[i].viewers; v; v = v->next)
-			if (behind(v))
-				return true;
-	return false;
 }
 
 /* The kernel says so while no more than a quarter of what the socket holds is waiting (unix_writable() in its
@@ -38,18 +28,24 @@ static bool has_room(const struct viewer *v)
 	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT;
 }
 
-/* Says that something is missing, and goes on so far behind the end that it will not be missing again at once. */
-static int skip(struct viewer *v)
+/* Say that what stands before this position is missing. */
+static int skip_to(struct viewer *v, uint64_t to)
 {
-	const struct tty_ring *ring = &v->console->ring;
-	const uint64_t middle = ring->end > ring->size / 2 ? ring->end - ring->size / 2 : 0;
-	const uint64_t begin = tty_ring_begin(ring), to = middle > begin ? middle : begin;
 	const struct wire_console_gap gap = { .bytes = to - v->at };
 	int r = wire_send(v->client->sock, WIRE_CONSOLE_GAP, 0, &gap, sizeof gap, NULL, 0, NULL);
 
 	if (r == 0)
 		v->at = to;
 	return r;
+}
+
+/* So far behind the end that it will not be missing again at once. */
+static uint64_t place_to_go_on(const struct tty_ring *ring)
+{
+	const uint64_t middle = ring->end > ring->size / 2 ? ring->end - ring->size / 2 : 0;
+	const uint64_t begin = tty_ring_begin(ring);
+
+	return middle > begin ? middle : begin;
 }
 
 static int send_some(struct viewer *v)
@@ -60,7 +56,7 @@ static int send_some(struct viewer *v)
 	int r;
 
 	if (v->at < tty_ring_begin(ring))
-		return skip(v);
+		return skip_to(v, place_to_go_on(ring));
 	n = tty_ring_read(ring, v->at, bytes, sizeof bytes);
 	if (n == 0)
 		return -EIO;
@@ -101,34 +97,35 @@ void viewers_taken(struct console *c, size_t n)
 	wire_client_send(v->client, WIRE_CONSOLE_TAKEN, &taken, sizeof taken, NULL, 0);
 }
 
-static void end_now(void *data)
+/* What stands in its socket it can read when we are no more: room for all that is left, so that nobody waits for it. */
+static void send_rest(struct viewer *v)
 {
-	struct supervisor *s = data;
+	const struct tty_ring *ring = &v->console->ring;
+	const uint64_t last = ring->end > REST_MOST ? ring->end - REST_MOST : 0;
+	const uint64_t begin = tty_ring_begin(ring) > last ? tty_ring_begin(ring) : last;
+	const int room = 4 * REST_MOST; /* counted with what the kernel needs itself */
+	int r = 0;
 
-	loop_quit(s->loop);
+	if (setsockopt(v->client->sock, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
+		(void)setsockopt(v->client->sock, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	if (v->at < begin)
+		r = skip_to(v, begin);
+	while (r == 0 && behind(v))
+		r = send_some(v);
 }
 
 void viewers_end(struct supervisor *s)
 {
-	s->linger.fn = end_now;
-	s->linger.data = s;
-	if (anybody_behind(s))
-		loop_timer_start(s->loop, &s->linger, clock_in(LINGER));
-	else
-		loop_quit(s->loop);
-}
-
-static void look_for_end(struct supervisor *s)
-{
-	if (s->linger.deadline != CLOCK_NEVER && !anybody_behind(s))
-		loop_quit(s->loop);
+	for (unsigned i = 0; i < s->n_consoles; i++)
+		for (struct viewer *v = s->consoles[i].viewers; v; v = v->next)
+			if (behind(v))
+				send_rest(v);
 }
 
 void viewers_writable(struct wire_client *client)
 {
 	if (client->data)
 		show(client->data);
-	look_for_end(client->server->data);
 }
 
 void viewers_closed(struct wire_client *client)
@@ -148,7 +145,6 @@ void viewers_closed(struct wire_client *client)
 	}
 	client->data = NULL;
 	free(v);
-	look_for_end(client->server->data);
 }
 
 /* A history that begins in the middle of a line begins with the next one. */

@@ -321,6 +321,31 @@ rests() {
 	timeout 10 mgr-attach -n web -- sh -c 'seq 1 20000 >/dev/console'
 }
 
+@test "console.5 an end waits for nobody who does not read, and who does later has the last word all the same" {
+	silent web
+	local i slow=()
+	for i in soon late; do
+		watch web "$BATS_TEST_TMPDIR/$i"
+		slow+=("$watcher")
+	done
+	write_there web 'echo begin'
+	for i in soon late; do
+		wait_until 5 grep -q begin "$BATS_TEST_TMPDIR/$i"
+	done
+	kill -STOP "${slow[@]}"
+	write_there web 'seq 1 15000'
+	wait_until 5 grep -q '^15000' "$(console_log web)"
+	timeout 1 mgr-stop -k -n web
+	state_is web STOPPED
+	kill -CONT "${slow[0]}"
+	wait "${slow[0]}"
+	cmp "$BATS_TEST_TMPDIR/soon" "$(console_log web)"
+	[ -z "$(supervisor_pid web)" ]
+	kill -CONT "${slow[1]}"
+	wait "${slow[1]}"
+	cmp "$BATS_TEST_TMPDIR/late" "$(console_log web)"
+}
+
 @test "console.5 what a guest does not take waits with the one who typed it" {
 	silent web
 	in_container web stty -F /dev/console raw -echo
