@@ -124,11 +124,9 @@ rests() {
 	assert_contains beforeafter
 	on_terminal 'expect:beforeafter' 'expect:now.[[]6n' 'send:\x01q' -- mgr-console -n web 3>&- &
 	local pid=$!
-	asked() {
+	while kill -0 "$pid" 2>/dev/null; do # it ends, or gives up, by itself
 		write_there web 'printf "now\033[6n"'
-		! kill -0 "$pid" 2>/dev/null
-	}
-	wait_until 10 asked
+	done
 	wait "$pid"
 }
 
