@@ -64,7 +64,7 @@ bool net_has_ipv6(void)
 {
 	char text[8];
 
-	return file_read_small_at(AT_FDCWD, "/proc/sys/net/ipv6/conf/all/disable_ipv6", text, sizeof text, NULL) > 0 &&
+	return file_read_small_at(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", text, sizeof text, NULL) > 0 &&
 	       str_eq(text, "0");
 }
 

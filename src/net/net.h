@@ -184,7 +184,7 @@ int net_nic_name(const struct nic_conf *nic, char ret[static 16]);
  * names the holder, -EINVAL what cannot be a container's there. */
 int net_claim(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);
 
-/* Has the host IPv6, and is it enabled there? */
+/* Has the host IPv6, and is it enabled there for new interfaces? (To disable it for all disables it for them.) */
 bool net_has_ipv6(void);
 
 /* "veth" */
