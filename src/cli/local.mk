@@ -4,6 +4,7 @@ noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(JSON_CFLAGS)
 src_cli_libcli_a_SOURCES = \
 	%D%/cli.h \
+	%D%/complain.c %D%/complain.h \
 	%D%/describe.c %D%/describe.h \
 	%D%/help.c %D%/help.h \
 	%D%/main.c \
@@ -13,7 +14,8 @@ src_cli_libcli_a_SOURCES = \
 	%D%/print_internal.h \
 	%D%/print_json.c \
 	%D%/print_table.c \
-	%D%/report.c %D%/report.h
+	%D%/report.c %D%/report.h \
+	%D%/value.c
 
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
@@ -60,11 +62,12 @@ mgr_LDADD = src/cli/libcli.a \
 pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
 	%D%/ask.c %D%/ask.h \
-	%D%/create_ask.c %D%/create_ask.h \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \
 	%D%/cmd_execute.c \
+	%D%/config_show.c %D%/config_show.h \
+	%D%/create_ask.c %D%/create_ask.h \
 	%D%/describe_keys.c \
 	%D%/table_manage.c \
 	%D%/volume.c %D%/volume.h

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Finds the command in argv[0] ("mgr-start") or argv[1] ("mgr start") and runs it by its table row. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,98 +9,12 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/complain.h"
 #include "cli/describe.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/parallel.h"
 #include "cli/report.h"
-
-static int ours(const struct cli *cli, int code)
-{
-	const struct command *cmd = cli->command;
-
-	return cmd->flags & CMD_OURS_125 || (cmd->ours_125 && cli->data && cmd->ours_125(cli->data)) ? EXIT_OURS : code;
-}
-
-static void complain(const struct command *cmd, const char *name, const struct err *err)
-{
-	struct err line = { 0 };
-
-	err_set(&line, EIO, "mgr-%s: %s%s%s", cmd->name, name ? name : "", name ? ": " : "",
-		err->code ? err->msg : "failed, without saying why");
-	if ((err->code == EACCES || err->code == EPERM) && geteuid() != 0)
-		err_set(&line, err->code, "%.450s: this needs root", line.msg);
-	if (!report(err))
-		fprintf(stderr, "%s\n", line.msg);
-	log_error("%s", line.msg + strlen("mgr-") + strlen(cmd->name) + strlen(": ")); /* the log says who */
-}
-
-/* What failed, and why, is in the container's log too. */
-static void tell_container(const struct cli *cli, const char *name, const struct err *err)
-{
-	autoclose int container = name && geteuid() == 0 ? store_container(&cli->store, name, NULL) : -1;
-	autoclose int folder = container >= 0 ? store_log_folder(&cli->store, name, true, NULL) : -1;
-	autoclose int fd = folder >= 0 ? store_log_open(folder, "log", NULL) : -1;
-	char who[64];
-
-	if (fd < 0 || str_print(who, sizeof who, "mgr-%s", cli->command->name) < 0)
-		return;
-	if (store_lock_peek(&cli->store, name, NULL) == STORE_IDLE) /* else its supervisor does it */
-		file_rotate(fd, STORE_LOG_MAX);
-	log_write(fd, LOG_ERROR, who, err->msg);
-}
-
-void cli_complain(const struct cli *cli, const char *name, const struct err *err)
-{
-	complain(cli->command, name, err);
-	tell_container(cli, name, err);
-}
-
-int cli_usage(struct cli *cli, const char *fmt, ...)
-{
-	char text[400];
-	struct err err = { 0 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	err_set(&err, EINVAL, "%s", text);
-	complain(cli->command, NULL, &err);
-	fprintf(stderr, "try 'mgr-%s -h'\n", cli->command->name);
-	return ours(cli, EXIT_USAGE);
-}
-
-bool cli_tail_help(const struct cli *cli)
-{
-	return cli->command->flags & CMD_TAIL && (strv_has(&cli->rest, "-h") || strv_has(&cli->rest, "--help"));
-}
-
-bool cli_progress(void)
-{
-	return isatty(STDERR_FILENO) == 1;
-}
-
-int cli_set_uint(const char *value, uint64_t min, uint64_t max, uint64_t *ret, struct err *err)
-{
-	if (str_uint(value, min, max, ret) == 0)
-		return 0;
-	return err_set(err, EINVAL, "'%s' is not a whole number from %ju to %ju", value, (uintmax_t)min, (uintmax_t)max);
-}
-
-int cli_set_duration(const char *value, uint64_t *ret_ns, struct err *err)
-{
-	if (str_duration(value, ret_ns) == 0)
-		return 0;
-	return err_set(err, EINVAL, "'%s' is not a duration such as 10, 2.5s, 500ms or 1m", value);
-}
-
-int cli_set_key(struct strv *set, const char *key, const char *value, struct err *err)
-{
-	if (!*value)
-		return err_set(err, EINVAL, "is empty");
-	return strv_addf(set, "%s=%s", key, value) < 0 ? err_nomem(err) : 0;
-}
 
 static int check_name(const struct cli *cli, const char *name, struct err *err)
 {
@@ -130,7 +43,7 @@ static int run_one(struct cli *cli, const char *name)
 		r = cmd->run(cli, name, &err);
 	if (r < 0) {
 		cli_complain(cli, name, &err);
-		r = ours(cli, EXIT_FAILURE);
+		r = complain_code(cli, EXIT_FAILURE);
 	}
 	log_info("%s%sends with %d", of, colon, r);
 	return r;
@@ -154,7 +67,7 @@ static int run_all(struct cli *cli)
 
 	if (store_open(&cli->store, cli->path, &err) < 0) {
 		complain(cli->command, NULL, &err);
-		return ours(cli, EXIT_FAILURE);
+		return complain_code(cli, EXIT_FAILURE);
 	}
 	if (cli->command->flags & CMD_PARALLEL && cli->names.n > 1)
 		code = parallel_run(cli, run_one);
@@ -173,7 +86,7 @@ static int flushed(const struct cli *cli, int code)
 		return code;
 	err_sys(&err, errno ? errno : EIO, "write to standard output");
 	complain(cli->command, NULL, &err);
-	return code ? code : ours(cli, EXIT_FAILURE);
+	return code ? code : complain_code(cli, EXIT_FAILURE);
 }
 
 static int run(const struct command *cmd, char *const argv[])
@@ -192,7 +105,7 @@ static int run(const struct command *cmd, char *const argv[])
 		code = run_all(&cli);
 	else {
 		complain(cmd, NULL, &err);
-		code = ours(&cli, EXIT_FAILURE);
+		code = complain_code(&cli, EXIT_FAILURE);
 	}
 	code = flushed(&cli, code);
 	if (cmd->done && cli.data)

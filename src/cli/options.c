@@ -263,6 +263,11 @@ static int word(struct cli *cli, char *const argv[], bool *last, struct err *err
 	return add_all(&cli->rest, argv, err);
 }
 
+bool cli_tail_help(const struct cli *cli)
+{
+	return cli->command->flags & CMD_TAIL && (strv_has(&cli->rest, "-h") || strv_has(&cli->rest, "--help"));
+}
+
 static int check_names(const struct cli *cli, struct err *err)
 {
 	unsigned flags = cli->command->flags;
