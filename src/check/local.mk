@@ -9,4 +9,5 @@ src_check_libcheck_a_SOURCES = \
 	%D%/mounts.c \
 	%D%/namespaces.c \
 	%D%/network.c \
-	%D%/security.c
+	%D%/security.c \
+	%D%/try.c
