@@ -8,4 +8,5 @@ src_files_libfiles_a_SOURCES = \
 	%D%/place.c \
 	%D%/receive.c \
 	%D%/record.c \
-	%D%/send.c %D%/sender.h
+	%D%/send.c \
+	%D%/sender.c %D%/sender.h

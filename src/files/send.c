@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "files/sender.h"
@@ -28,55 +27,6 @@ static int send_tree(struct sender *s, int fd, const char *name, const struct st
 static const char *type_name(mode_t mode)
 {
 	return S_ISFIFO(mode) ? "fifo" : S_ISSOCK(mode) ? "socket" : "device node";
-}
-
-static int lost(int e, uint64_t patience, struct err *err)
-{
-	if (e == -ETIMEDOUT)
-		return err_set(err, ETIMEDOUT, "nothing was taken for %u s", (unsigned)(patience / CLOCK_SECOND));
-	return err_set(err, ECONNRESET, "what makes the files has ended early");
-}
-
-/* What the other side has to say, at its end or before it. */
-static int take_result(struct sender *s, struct err *err)
-{
-	struct err said;
-	int r, tries = 0;
-
-	do /* a reset is reported once, before what is there to be read */
-		r = packet_receive(s->sock, s->p, s->patience);
-	while (r == -ECONNRESET && tries++ < 2);
-	if (r < 0 || s->p->head.type != RECORD_RESULT || s->p->n != sizeof said)
-		return lost(r, s->patience, err);
-	memcpy(&said, s->p->body, sizeof said);
-	return said.code ? err_set(err, said.code, "%.*s", (int)sizeof said.msg - 1, said.msg) : 0;
-}
-
-/* The packet's body is there. A receiver that has ended has said why. */
-int sender_put(struct sender *s, struct err *err)
-{
-	int r = packet_send(s->sock, s->p, s->patience);
-
-	if (r == 0)
-		return 0;
-	if (r == -ETIMEDOUT)
-		return lost(r, s->patience, err);
-	return take_result(s, err) < 0 ? -err->code : lost(-ECONNRESET, 0, err);
-}
-
-/* A packet with up to two texts as its body. */
-int sender_put_record(struct sender *s, struct record head, const char *name, const char *rest, struct err *err)
-{
-	size_t n = name ? strlen(name) : 0, m = rest ? strlen(rest) : 0;
-
-	if (n + m > FILES_BODY)
-		return err_set(err, ENAMETOOLONG, "'%s' is too long", str_text(&s->path));
-	head.name = (uint32_t)n;
-	s->p->head = head;
-	memcpy(s->p->body, name ? name : "", n);
-	memcpy(s->p->body + n, rest ? rest : "", m);
-	s->p->n = n + m;
-	return sender_put(s, err);
 }
 
 static struct record record_of(enum record_type type, const struct stat *st)
@@ -333,7 +283,7 @@ static int send_all(struct sender *s, struct err *err)
 		r = send_path(s, s->src->paths->v[i], err);
 	if (r == 0)
 		r = sender_put_record(s, (struct record){ .type = RECORD_END }, NULL, NULL, err);
-	return r < 0 ? r : take_result(s, err);
+	return r < 0 ? r : sender_take_result(s, err);
 }
 
 /* So that the other side clears away what it has begun. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The side that reads: the walk (send.c) and what is in a file (content.c). */
+/* The side that reads: the walk (send.c), what is in a file (content.c), and how both reach the other side (sender.c). */
 #ifndef MGR_FILES_SENDER_H
 #define MGR_FILES_SENDER_H
 
@@ -20,6 +20,9 @@ struct sender {
 int sender_put(struct sender *s, struct err *err);
 /* A packet with up to two texts as its body; name may be NULL, and so may rest. */
 int sender_put_record(struct sender *s, struct record head, const char *name, const char *rest, struct err *err);
+
+/* What the other side has to say, at its end or before it. */
+int sender_take_result(struct sender *s, struct err *err);
 
 /* All of an open file, as far as it went when st was taken; of what is no file, to its end. */
 int content_send(struct sender *s, int fd, const struct stat *st, struct err *err);
