@@ -87,16 +87,24 @@ char *str_steal(struct str *s)
 	return text;
 }
 
+static char *format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+static char *format(const char *fmt, va_list ap)
+{
+	char *text;
+
+	return vasprintf(&text, fmt, ap) < 0 ? NULL : text;
+}
+
 char *str_fmt(const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	text = format(fmt, ap);
 	va_end(ap);
-	return n < 0 ? NULL : text;
+	return text;
 }
 
 int str_print(char *buf, size_t size, const char *fmt, ...)
@@ -268,12 +276,11 @@ int strv_addf(struct strv *l, const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	text = format(fmt, ap);
 	va_end(ap);
-	return strv_take(l, n < 0 ? NULL : text);
+	return strv_take(l, text);
 }
 
 bool strv_has(const struct strv *l, const char *text)
