@@ -133,6 +133,7 @@ rests() {
 @test "console.1 the size of the window is the guest's, and follows it" {
 	silent web
 	write_there web 'echo here it is'
+	# shellcheck disable=SC2317 # wait_until calls it
 	sizes() { [ "$(in_container web stty -F /dev/console size)" = "$1" ]; }
 	on_terminal -s 30x100 expect:'here it is' resize:41x121 "expect:done" 'send:\x01q' -- mgr-console -n web &
 	local pid=$!

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A line of [mount] entry of any bytes: what is taken has a source, a target and a type, and a bind mount no options of a file
- * system's. In a build folder made with CC=clang CFLAGS="-g -O1 -fsanitize=fuzzer-no-link,address,undefined":
+/* A line of [mount] entry of any bytes: what is taken has a source, a target and a type, and a bind mount no options of a
+ * file system's. In a build folder made with CC=clang CFLAGS="-g -O1 -fsanitize=fuzzer-no-link,address,undefined":
  *
  *   make && clang -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I ../src -o entry ../tests/fuzz/entry.c \
  *       src/mount/libmount.a src/base/libbase.a
