@@ -34,13 +34,18 @@ static int read_string(int fd, uint64_t offset, char *buf, size_t size)
 	return n > 0 && buf[0] ? 0 : -ENOEXEC;
 }
 
-static int read_headers(int fd, struct tables *t)
+static bool is_elf(const unsigned char ident[static EI_NIDENT], unsigned char class)
 {
 	const unsigned char order = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
+
+	return memcmp(ident, ELFMAG, SELFMAG) == 0 && ident[EI_CLASS] == class && ident[EI_DATA] == order;
+}
+
+static int read_headers(int fd, struct tables *t)
+{
 	Elf64_Ehdr head;
 
-	if (read_at(fd, &head, sizeof head, 0) < 0 || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_ident[EI_DATA] != order ||
+	if (read_at(fd, &head, sizeof head, 0) < 0 || !is_elf(head.e_ident, ELFCLASS64) ||
 	    head.e_phentsize != sizeof(Elf64_Phdr) || head.e_phnum > HEADERS_MAX)
 		return -ENOEXEC;
 	t->n_headers = head.e_phnum;
@@ -92,11 +97,30 @@ static int take_entry(int fd, const struct tables *t, const Elf64_Dyn *d, struct
 	}
 }
 
+/* A program of 32 bits: its interpreter is what a container most often lacks for one. */
+static int read_small(int fd, struct elf *ret)
+{
+	Elf32_Ehdr head;
+	Elf32_Phdr p;
+
+	if (read_at(fd, &head, sizeof head, 0) < 0 || !is_elf(head.e_ident, ELFCLASS32) || head.e_phentsize != sizeof p)
+		return -ENOEXEC;
+	for (size_t i = 0; i < head.e_phnum && i < HEADERS_MAX; i++) {
+		if (read_at(fd, &p, sizeof p, head.e_phoff + i * sizeof p) < 0)
+			return -ENOEXEC;
+		if (p.p_type == PT_INTERP)
+			return read_string(fd, p.p_offset, ret->interpreter, sizeof ret->interpreter);
+	}
+	return 0;
+}
+
 int elf_read(int fd, struct elf *ret)
 {
 	struct tables t = { 0 };
 	int r = read_headers(fd, &t);
 
+	if (r < 0)
+		return read_small(fd, ret);
 	for (size_t i = 0; r == 0 && i < t.n_headers; i++) {
 		if (t.headers[i].p_type == PT_INTERP)
 			r = read_string(fd, t.headers[i].p_offset, ret->interpreter, sizeof ret->interpreter);

@@ -12,7 +12,8 @@ struct elf {
 	struct strv needed;
 };
 
-/* 0; -ENOEXEC for what is no 64-bit ELF of this machine's byte order, -errno. Zero-initialise *ret. */
+/* 0; -ENOEXEC for what is no ELF of this machine's byte order, -errno. Of one of 32 bits the interpreter alone is told.
+ * Zero-initialise *ret. */
 int elf_read(int fd, struct elf *ret);
 void elf_done(struct elf *elf);
 

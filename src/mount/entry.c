@@ -158,6 +158,8 @@ static int check(const struct mount_entry *e, const char *text, struct err *err)
 	if (e->bind && !e->relative && e->source[0] != '/')
 		return err_set(err, EINVAL, "'%s': the source must be an absolute path, or the option 'relative' be there",
 			       text);
+	if (!e->target[strspn(e->target, "/.")])
+		return err_set(err, EINVAL, "'%s': the target '%s' is the root", text, e->target);
 	if (e->create_folder && e->create_file)
 		return err_set(err, EINVAL, "'%s': create=dir and create=file do not go together", text);
 	return 0;

@@ -205,6 +205,8 @@ more"
 	assert_contains "type 'none' is for bind and rbind"
 	run mgr-config -n web set mount.entry "/srv /srv none bind,size=1"
 	assert_contains "'size=1' is no option of a bind mount"
+	run mgr-config -n web set mount.entry "/srv / none bind"
+	assert_contains "the target '/' is the root"
 	run mgr-config -n web set mount.entry "/a b /srv none bind 0 0"
 	assert_contains "more than six fields"
 }

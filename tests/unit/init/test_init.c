@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <elf.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -115,6 +117,31 @@ static void a_library_in_the_loaders_cache_is_there(void **state)
 	assert_int_equal(init_check(root, "/sbin/dynamic", NULL), 0);
 }
 
+/* exec.3 of a program of 32 bits the missing loader is named too */
+static void names_the_missing_loader_of_32_bits(void **state)
+{
+	struct {
+		Elf32_Ehdr head;
+		Elf32_Phdr part;
+		char loader[32];
+	} program = { .loader = "/lib/ld-small.so.9" };
+
+	(void)state;
+	memcpy(program.head.e_ident, ELFMAG, SELFMAG);
+	program.head.e_ident[EI_CLASS] = ELFCLASS32;
+	program.head.e_ident[EI_DATA] = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
+	program.head.e_phoff = sizeof program.head;
+	program.head.e_phentsize = sizeof program.part;
+	program.head.e_phnum = 1;
+	program.part.p_type = PT_INTERP;
+	program.part.p_offset = offsetof(__typeof__(program), loader);
+	put("small", &program, sizeof program, 0755);
+	refused("/small", "'/small' needs the interpreter '/lib/ld-small.so.9'");
+	program.head.e_phnum = 0;
+	put("small", &program, sizeof program, 0755);
+	assert_int_equal(init_check(root, "/small", NULL), 0);
+}
+
 static void a_broken_elf_is_left_to_the_kernel(void **state)
 {
 	char *bytes;
@@ -193,6 +220,7 @@ int main(void)
 		cmocka_unit_test(names_the_missing_interpreter_of_a_script),
 		cmocka_unit_test(names_the_missing_loader_then_the_missing_library),
 		cmocka_unit_test(a_library_in_the_loaders_cache_is_there),
+		cmocka_unit_test(names_the_missing_loader_of_32_bits),
 		cmocka_unit_test(a_broken_elf_is_left_to_the_kernel),
 		cmocka_unit_test(the_halt_signal_is_found_from_the_init),
 		cmocka_unit_test(the_command_is_split_at_spaces),
