@@ -49,6 +49,11 @@ cpu_of() {
 	awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
 
+# window_is NAME SIZE
+window_is() {
+	[ "$(in_container "$1" stty -F /dev/console size)" = "$2" ]
+}
+
 read_by() {
 	awk '/^pos/ { print $2 }' "/proc/$1/fdinfo/0"
 }
@@ -133,11 +138,9 @@ rests() {
 @test "console.1 the size of the window is the guest's, and follows it" {
 	silent web
 	write_there web 'echo here it is'
-	# shellcheck disable=SC2317 # wait_until calls it
-	sizes() { [ "$(in_container web stty -F /dev/console size)" = "$1" ]; }
 	on_terminal -s 30x100 expect:'here it is' resize:41x121 "expect:done" 'send:\x01q' -- mgr-console -n web &
 	local pid=$!
-	wait_until 5 sizes "41 121"
+	wait_until 5 window_is web "41 121"
 	write_there web 'echo done'
 	wait "$pid"
 }
@@ -200,13 +203,12 @@ rests() {
 @test "console.1 over a reboot inside the one who types still does, and the window has its size" {
 	silent web
 	write_there web 'echo first'
-	sizes() { [ "$(in_container web stty -F /dev/console size)" = "$1" ]; }
 	on_terminal -s 33x111 expect:first expect:second 'send:typed\r' expect:third 'send:\x01q' -- mgr-console -n web 3>&- &
 	local pid=$!
-	wait_until 5 sizes "33 111"
+	wait_until 5 window_is web "33 111"
 	mgr-stop -r -n web
 	wait_until 5 in_container web pidof syslogd
-	sizes "33 111"
+	window_is web "33 111"
 	in_container web sh -c '(head -n 1 </dev/console >/tmp/typed) >/dev/null 2>&1 &'
 	write_there web 'echo second'
 	wait_until 5 in_container web grep -q typed /tmp/typed
