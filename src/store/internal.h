@@ -25,6 +25,7 @@ struct registry {
 };
 
 #define REGISTRY_NAME 48 /* bytes of "UUID" or "UUID:K" */
+#define REGISTRY_SLOT 48 /* of a slot, at most an IPv6 address */
 
 struct registry_entry {
 	char uuid[REGISTRY_NAME];

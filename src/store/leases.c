@@ -245,24 +245,14 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 	return 0;
 }
 
-/* 1: the slot is the container's already; else 0, and the first number that is free. */
-static int find_further(const struct registry *reg, const char *uuid, const char *wanted, unsigned *ret_k)
-{
-	char name[REGISTRY_NAME], slot[INET6_ADDRSTRLEN];
-
-	if (registry_find(reg, uuid, slot, sizeof slot, NULL) == 0 && str_eq(slot, wanted))
-		return 1;
-	for (*ret_k = 0; registry_find(reg, registry_further(uuid, *ret_k, name), slot, sizeof slot, NULL) == 0; (*ret_k)++)
-		if (str_eq(slot, wanted))
-			return 1;
-	return 0;
-}
-
-static int is_free(struct registry *reg, const char *slot, struct err *err)
+/* 1: it is the container's already; 0: free; -EADDRINUSE naming the holder. */
+static int look_at(const struct registry *reg, const char *uuid, const char *slot, struct err *err)
 {
 	autocall(registry_entry_done) struct registry_entry holder = { 0 };
 	int r = registry_get(reg, slot, &holder, NULL);
 
+	if (r == 0 && strncmp(holder.uuid, uuid, 36) == 0)
+		return 1;
 	if (r == 0)
 		return err_set(err, EADDRINUSE, "address %s belongs to '%s'", slot, holder.name);
 	return r == -ENOENT ? 0 : r;
@@ -271,18 +261,20 @@ static int is_free(struct registry *reg, const char *slot, struct err *err)
 /* addr: of an IPv4 one, which the subnet must have; 0: an IPv6 one, which the caller has looked at. */
 static int claim(struct registry *reg, const char *uuid, const char *name, const char *slot, uint32_t addr, struct err *err)
 {
-	char key[REGISTRY_NAME];
+	char key[REGISTRY_NAME], taken[REGISTRY_SLOT];
+	unsigned k = 0;
 	uint32_t same;
-	unsigned k;
-	int r = find_further(reg, uuid, slot, &k);
+	int r = look_at(reg, uuid, slot, NULL);
 
+	if (r == -EADDRINUSE)
+		r = registry_sweep(reg, err) < 0 ? -err->code : look_at(reg, uuid, slot, err);
+	if (r == 0 && addr)
+		r = find_slot(reg, addr, &same, err);
 	if (r != 0)
 		return r;
-	if (addr)
-		r = find_slot(reg, addr, &same, err);
-	else if (is_free(reg, slot, NULL) < 0)
-		r = registry_sweep(reg, err) < 0 ? -err->code : is_free(reg, slot, err);
-	return r != 0 ? r : registry_put(reg, slot, registry_further(uuid, k, key), name, "00:00:00:00:00:00", err);
+	while (registry_find(reg, registry_further(uuid, k, key), taken, sizeof taken, NULL) == 0)
+		k++;
+	return registry_put(reg, slot, key, name, "00:00:00:00:00:00", err);
 }
 
 static int claim_slot(const struct store *store, const char *uuid, const char *name, const char *slot, uint32_t addr,
@@ -290,11 +282,10 @@ static int claim_slot(const struct store *store, const char *uuid, const char *n
 {
 	REGISTRY_INIT(reading);
 	REGISTRY_INIT(writing);
-	unsigned k;
 	int r = registry_open(&reading, store, ".leases", false, err);
 
-	if (r < 0 || find_further(&reading, uuid, slot, &k) > 0)
-		return r < 0 ? r : 0;
+	if (r < 0 || look_at(&reading, uuid, slot, NULL) == 1)
+		return r;
 	r = store_make(store, err);
 	if (r == 0)
 		r = registry_open(&writing, store, ".leases", true, err);
@@ -320,7 +311,7 @@ int leases_claim6(const struct store *store, const char *uuid, const char *name,
 int leases_release(const struct store *store, const char *uuid, struct err *err)
 {
 	REGISTRY_INIT(reg);
-	char name[REGISTRY_NAME], slot[INET6_ADDRSTRLEN];
+	char name[REGISTRY_NAME], slot[REGISTRY_SLOT];
 	int r = registry_open(&reg, store, ".leases", true, err);
 
 	for (unsigned k = 0; r == 0 && registry_find(&reg, registry_further(uuid, k, name), slot, sizeof slot, NULL) == 0;

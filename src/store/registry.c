@@ -162,7 +162,7 @@ int registry_put(struct registry *reg, const char *slot, const char *uuid, const
 int registry_drop(struct registry *reg, const char *uuid, struct err *err)
 {
 	autocall(registry_entry_done) struct registry_entry entry = { 0 };
-	char slot[32];
+	char slot[REGISTRY_SLOT];
 	int r = registry_find(reg, uuid, slot, sizeof slot, err);
 
 	if (r < 0)
@@ -183,7 +183,6 @@ static bool owner_lives(const struct registry_entry *entry)
 {
 	autoclose int dir = open(entry->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofree char *config = NULL, *text = NULL, *claim = NULL, *gone = NULL;
-
 	char uuid[37];
 
 	if (dir < 0)
@@ -204,17 +203,27 @@ static bool owner_lives(const struct registry_entry *entry)
 	return faccessat(dir, claim, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || faccessat(dir, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* A further address (no other slot has a dot) that the configuration does not name any more, nor a run of the container. */
+static bool is_given_up(const struct registry *reg, const char *slot, const struct registry_entry *entry)
+{
+	autofree char *path = str_fmt("%s/%s/config", entry->folder, entry->name), *text = NULL;
+
+	return strchr(entry->uuid, ':') && strchr(slot, '.') && path && str_eq(entry->folder, reg->store->containers) &&
+	       file_read_at(AT_FDCWD, path, 1 << 20, &text, NULL, NULL) == 0 && !strstr(text, slot) &&
+	       store_lock_peek(reg->store, entry->name, NULL) == STORE_IDLE;
+}
+
 static int sweep_one(struct registry *reg, const char *uuid, struct err *err)
 {
 	autocall(registry_entry_done) struct registry_entry entry = { 0 };
-	char slot[32];
+	char slot[REGISTRY_SLOT];
 	int r = registry_find(reg, uuid, slot, sizeof slot, err);
 
 	if (r == 0)
 		r = registry_get(reg, slot, &entry, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (r == 0 && str_eq(entry.uuid, uuid) && owner_lives(&entry))
+	if (r == 0 && str_eq(entry.uuid, uuid) && owner_lives(&entry) && !is_given_up(reg, slot, &entry))
 		return 0;
 	return registry_drop(reg, uuid, err);
 }

@@ -37,6 +37,20 @@ managed() {
 	run mgr-config -n other set net.0.ipv4.address "$net.7.7/16"
 	assert_status 1
 	assert_contains "belongs to 'web'"
+	# what it does not name any more is free, and nothing is while it runs
+	mgr-config -n web set net.0.ipv4.address "$net.7.7/16"
+	run mgr-config -n other set net.0.ipv4.address "$net.7.8/16"
+	assert_status 1
+	mgr-stop -k web
+	mgr-config -n other set net.0.ipv4.address "$net.7.8/16"
+	mgr-config -n other unset net.0.ipv4.address
+	run mgr-config -n web set net.0.ipv4.address "$net.7.8/16"
+	assert_status 1
+	mgr-stop -k other
+	run mgr-config -n other set net.0.ipv4.address "$net.7.7/16"
+	assert_status 1
+	mgr-config -n web set net.0.ipv4.address "$net.7.8/16"
+	mgr-config -n web add net.0.ipv6.address "$(sed 's/::.*/:0:ffff:ffff:ffff:fffe/' "$MGR_ROOT/var/lib/mgr/.leases/prefix6" | sed 's/$/\/64/')"
 	# with the container its addresses go
 	mgr-destroy -f web
 	container db -s net.0.ipv4.address+=lease -s "net.0.ipv4.address+=$net.7.8/16"
