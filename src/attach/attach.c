@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,25 +38,6 @@ static int check_frozen(const struct cgroup *cg, struct err *err)
 			return err_set(err, EBUSY, "is frozen: mgr-unfreeze lets it run on");
 		if (h->v2)
 			return 0;
-	}
-	return 0;
-}
-
-/* Which of 0, 1, 2 are terminals. A folder would let the guest walk out through it. */
-static int look_at_stdio(struct entry *e, struct err *err)
-{
-	static const char *const names[] = { "standard input", "standard output", "standard error" };
-	struct stat st;
-
-	e->terminal = -1;
-	for (int fd = 0; fd < 3; fd++) {
-		if (fstat(fd, &st) < 0)
-			continue;
-		if (S_ISDIR(st.st_mode))
-			return err_set(err, EISDIR, "%s is a folder, which is not handed in", names[fd]);
-		e->is_terminal[fd] = S_ISCHR(st.st_mode) && isatty(fd);
-		if (e->is_terminal[fd] && e->terminal < 0)
-			e->terminal = fd;
 	}
 	return 0;
 }
@@ -162,8 +142,8 @@ static void choose_terminals(const struct entry *e, struct tty_relay *relay)
 {
 	if (relay->master < 0)
 		return;
-	relay->in = e->is_terminal[0] ? 0 : -1;
-	relay->out = e->is_terminal[1] ? 1 : e->is_terminal[2] ? 2 : 0;
+	relay->in = e->stdio.in;
+	relay->out = e->stdio.out;
 }
 
 static int attend(struct entry *e, pid_t pid, int pidfd, int report, int signals, struct err *err)
@@ -218,7 +198,7 @@ static int run(struct entry *e, struct err *err)
 int attach_run(const struct store *store, const char *name, const struct attach_conf *conf, struct err *err)
 {
 	struct entry e = { .conf = conf, .init = -1, .seccomp = -1 };
-	int r = look_at_stdio(&e, err);
+	int r = tty_look_at_stdio(&e.stdio, err);
 
 	if (r == 0)
 		r = entry_ask(store, name, false, &e, err);

@@ -86,20 +86,20 @@ static int take_terminal(const struct entry *e, int root, struct err *err)
 
 	if (setsid() < 0)
 		return err_sys(err, errno, "start a session");
-	if (e->terminal < 0)
+	if (e->stdio.first < 0)
 		return 0;
 	r = tty_open_pty(root, &master, &peer, err);
 	if (r < 0)
 		return r;
-	tty_copy_settings(e->terminal, peer);
-	tty_copy_size(e->terminal, peer);
+	tty_copy_settings(e->stdio.first, peer);
+	tty_copy_size(e->stdio.first, peer);
 	r = fd_send(e->report, &here, sizeof here, (const int[]){ master, peer }, 2);
 	if (r < 0)
 		return err_sys(err, -r, "hand the pty over");
 	if (ioctl(peer, TIOCSCTTY, 0) < 0)
 		return err_sys(err, errno, "make the pty the controlling terminal");
 	for (int fd = 0; fd < 3; fd++)
-		if (e->is_terminal[fd] && dup2(peer, fd) < 0)
+		if (e->stdio.is_terminal[fd] && dup2(peer, fd) < 0)
 			return err_sys(err, errno, "put the pty in place");
 	return 0;
 }
@@ -172,7 +172,7 @@ static int enter(const struct entry *e, struct user *u, struct strv *env, struct
 		return err_sys(err, errno, "open the container's root");
 	r = user_load(u, root, e->conf->user, e->conf->group, err);
 	if (r == 0)
-		r = env_make(env, root, u, e->conf->env, e->conf->keep_env, e->terminal < 0 ? NULL : getenv("TERM"), err);
+		r = env_make(env, root, u, e->conf->env, e->conf->keep_env, e->stdio.first < 0 ? NULL : getenv("TERM"), err);
 	if (r == 0)
 		r = become(u, err);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "attach/attach.h"
 #include "cgroup/cgroup.h"
 #include "guest/guest.h"
+#include "tty/tty.h"
 #include "wire/attach.h"
 
 /* --- enter.c ---------------------------------------------------------------------------------------------------------- */
@@ -20,8 +21,7 @@ struct entry {
 	struct cgroup cgroup; /* folders that it joins, the v2 one is not joined here */
 	int init;             /* pidfd */
 	int seccomp;          /* or -1 */
-	int terminal;         /* one of 0 to 2 whose settings its pty gets, -1 without a pty */
-	bool is_terminal[3];
+	struct tty_stdio stdio;
 	sigset_t mask; /* signals that were blocked before */
 	int report;    /* socket: struct entry_report, once with the pty, and once when it fails */
 };

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
@@ -95,24 +93,20 @@ static int set_cpus(void *data, const char *value, struct err *err)
 	return cli_set_key(&d->assign, strpbrk(value, "-,") ? "limits.cpuset" : "limits.cpus", value, err);
 }
 
-/* What is no terminal is the command's own; a folder would let it walk out through it. */
+/* What is no terminal is the command's own. */
 static int choose_stdio(struct lib_command *command, struct lib_foreground *how, struct err *err)
 {
-	static const char *const names[] = { "standard input", "standard output", "standard error" };
-	struct stat st;
+	struct tty_stdio stdio;
+	int r = tty_look_at_stdio(&stdio, err);
 
-	for (int fd = 0; fd < 3; fd++) {
-		bool terminal = isatty(fd) == 1;
-		if (!terminal && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-			return err_set(err, EISDIR, "%s is a folder, which is not handed in", names[fd]);
-		command->stdio[fd] = terminal ? -1 : fd;
-		how->console = how->console || terminal;
-	}
-	how->in = command->stdio[0] < 0 ? 0 : -1;
-	how->out = command->stdio[1] < 0 ? 1 : command->stdio[2] < 0 ? 2 : 0;
-	command->terminal = how->console ? how->in == 0 ? 0 : how->out : -1;
-	command->term = how->console ? getenv("TERM") : NULL;
-	return 0;
+	for (int fd = 0; fd < 3; fd++)
+		command->stdio[fd] = stdio.is_terminal[fd] ? -1 : fd;
+	command->terminal = stdio.first;
+	command->term = stdio.first < 0 ? NULL : getenv("TERM");
+	how->console = stdio.first >= 0;
+	how->in = stdio.in;
+	how->out = stdio.out;
+	return r;
 }
 
 static int execute(const struct cli *cli, const struct store *store, const char *name, struct err *err)

@@ -8,4 +8,5 @@ src_tty_libtty_a_SOURCES = \
 	%D%/relay.c \
 	%D%/replay.c %D%/replay.h \
 	%D%/ring.c %D%/ring.h \
+	%D%/stdio.c \
 	%D%/tty.h

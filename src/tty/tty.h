@@ -28,6 +28,17 @@ struct tty_conf {
  */
 int tty_open_pty(int root, int *ret_master, int *ret_peer, struct err *err);
 
+/* Which of our standard descriptors are terminals, for a command inside that is to have a pty in their place. */
+struct tty_stdio {
+	bool is_terminal[3];
+	int first; /* whose settings and size the pty gets; -1: none is one, and: */
+	int in;    /* what the user types on, -1 without */
+	int out;   /* where the pty's output goes */
+};
+
+/* -EISDIR for a folder: with it the guest could walk out. */
+int tty_look_at_stdio(struct tty_stdio *ret, struct err *err);
+
 /* Copy settings and window size of one terminal to another; what fails stays as it is. */
 void tty_copy_settings(int from, int to);
 void tty_copy_size(int from, int to);
