@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A veth: one end in the container, the other on a bridge of the host or by itself. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_bridge.h>
 #include <linux/if_ether.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "net/nic.h"
 
 /* One each way: the kernel's default is one per processor, each with its folder in sysfs, and a veth gains nothing by them.
@@ -96,6 +100,15 @@ int veth_check(int host, const struct net_nic *nic, struct err *err)
 	return r == 0 ? err_set(err, EEXIST, "the host has an interface '%s' already", nic->veth) : 0;
 }
 
+/* An end that no bridge has is the host's own, and the container is no router of the host's. */
+static void refuse_advertisements(const char *veth)
+{
+	autofree char *path = str_fmt("/proc/sys/net/ipv6/conf/%s/accept_ra", veth);
+
+	if (path)
+		file_write_at(AT_FDCWD, path, "0", NULL);
+}
+
 int veth_make(const struct sides *s, const struct net_nic *nic, int *ret_index, struct err *err)
 {
 	struct rtnl_link bridge = { 0 }, pair;
@@ -108,6 +121,8 @@ int veth_make(const struct sides *s, const struct net_nic *nic, int *ret_index, 
 	r = make_pair(s, nic, &bridge, err);
 	if (r >= 0)
 		r = rtnl_find(s->host, nic->veth, &pair, err);
+	if (r >= 0 && !nic->link[0])
+		refuse_advertisements(nic->veth);
 	if (r >= 0 && nic->managed)
 		r = allow_hairpin(s, nic, pair.index, err);
 	*ret_index = r < 0 ? 0 : pair.peer;

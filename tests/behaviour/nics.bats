@@ -111,6 +111,7 @@ managed() {
 	busybox ping -c 1 -W 2 192.0.2.130
 	assert_equal "$(in_container web cat /sys/class/net/lan0/mtu)" 1400
 	assert_equal "$(in_container web cat /sys/class/net/lan0/address)" 02:00:00:00:00:77
+	assert_equal "$(cat /proc/sys/net/ipv6/conf/tap7/accept_ra)" 0 # what it says of routes does not hold for the host
 	ip addr add 198.51.100.1/30 dev tap7
 	ip link set tap7 up
 	busybox ping -c 1 -W 2 198.51.100.2
