@@ -135,3 +135,16 @@ bool net_forward_same(const struct wire_forward *a, const struct wire_forward *b
 	return a->proto == b->proto && a->family == b->family && a->port == b->port && a->last == b->last &&
 	       a->target == b->target && memcmp(a->addr, b->addr, sizeof a->addr) == 0;
 }
+
+int net_forward_check(const struct wire_forward *f, struct err *err)
+{
+	autocall(str_done) struct str text = { 0 };
+	struct wire_forward again;
+
+	net_forward_print(f, &text);
+	if (text.failed)
+		return err_nomem(err);
+	if (net_forward_parse(text.text, &again, NULL) < 0 || !net_forward_same(f, &again))
+		return err_set(err, EBADMSG, "what was asked for is no forward");
+	return 0;
+}

@@ -15,5 +15,7 @@ void net_forward_print(const struct wire_forward *forward, struct str *out);
 /* Would both listen on one address and port? */
 bool net_forward_clash(const struct wire_forward *a, const struct wire_forward *b);
 bool net_forward_same(const struct wire_forward *a, const struct wire_forward *b);
+/* One that came over a socket: -EBADMSG when it could not have been written as text. */
+int net_forward_check(const struct wire_forward *forward, struct err *err);
 
 #endif

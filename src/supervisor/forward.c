@@ -35,6 +35,8 @@ static int check_add(const struct supervisor *s, const struct wire_forward *forw
 {
 	const struct wire_net_join *join = join_of(s);
 
+	if (net_forward_check(forward, err) < 0)
+		return -err->code;
 	for (uint32_t i = 0; i < join->n_forwards; i++) {
 		autocall(str_done) struct str text = { 0 };
 		if (!net_forward_clash(&join->forwards[i], forward))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* frames FOLDER COUNT [SEED]: throw COUNT frames at the control socket in FOLDER: noise, heads that are nearly right, heads
- * that are right with payloads that are not, descriptors that nobody asked for. No frame asks for a stop in a way that there
- * is. Prints the seed; fails when nobody answers to a good request afterwards.
+ * that are right with payloads that are not, requests of the right size with odd values, descriptors that nobody asked for.
+ * No frame asks for a stop in a way that there is; what may have been frozen is thawed at the end. Prints the seed; fails
+ * when nobody answers to a good request afterwards.
  *
  *   cc -I src -o frames tests/fuzz/frames.c */
 #include <errno.h>
@@ -16,6 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire/attach.h"
+#include "wire/console.h"
+#include "wire/net.h"
 #include "wire/wire.h"
 
 #define MOST (WIRE_MAX + 64)
@@ -63,8 +67,6 @@ static size_t nearly(uint8_t *to)
 
 	if (head.type == WIRE_STOP && n == sizeof stop)
 		memcpy(to + sizeof head, &stop, n);
-	if (head.type == WIRE_FREEZE && n == sizeof(struct wire_freeze)) /* it would be frozen at the end, or not */
-		n--;
 	head.length = (uint32_t)n;
 	switch (dice(8)) {
 	case 0:
@@ -84,6 +86,69 @@ static size_t nearly(uint8_t *to)
 	return dice(16) ? sizeof head + n : dice(sizeof head + n);
 }
 
+/* 0, one, the greatest, or anything. */
+static uint64_t odd(uint64_t most)
+{
+	return dice(3) ? dice(2) : dice(2) ? most : dice(most);
+}
+
+static size_t put(uint8_t *to, enum wire_type type, const void *payload, size_t n)
+{
+	const struct wire_head head = { WIRE_MAGIC, WIRE_VERSION, (uint16_t)type, (uint32_t)n, 0 };
+
+	memcpy(to, &head, sizeof head);
+	memcpy(to + sizeof head, payload, n);
+	return sizeof head + n;
+}
+
+static size_t forward(uint8_t *to)
+{
+	struct wire_forward_change change = { .del = (uint32_t)odd(UINT32_MAX) };
+	struct wire_forward *f = &change.forward;
+
+	noise(f->addr, sizeof f->addr);
+	f->proto = dice(2) ? IPPROTO_TCP : dice(2) ? IPPROTO_UDP : (uint8_t)dice(256);
+	f->family = dice(2) ? AF_INET : dice(2) ? AF_INET6 : (uint8_t)odd(255);
+	f->port = (uint16_t)(20000 + dice(8));
+	f->last = dice(4) ? f->port : (uint16_t)odd(UINT16_MAX);
+	f->target = (uint16_t)(dice(2) ? 80 : odd(UINT16_MAX));
+	if (dice(2))
+		memset(f->addr, 0, sizeof f->addr);
+	return put(to, WIRE_FORWARD, &change, sizeof change);
+}
+
+/* A request that may well be granted. */
+static size_t plausible(uint8_t *to)
+{
+	const struct wire_freeze freeze = { .timeout = odd(UINT64_MAX) };
+	const struct wire_console console = { .tty = (uint32_t)odd(UINT32_MAX),
+					      .flags = (uint32_t)odd(UINT32_MAX),
+					      .rows = (uint16_t)odd(UINT16_MAX),
+					      .cols = (uint16_t)odd(UINT16_MAX) };
+	const struct wire_console_size size = { (uint16_t)odd(UINT16_MAX), (uint16_t)odd(UINT16_MAX) };
+	const struct wire_attach_ask ask = { .files = (uint32_t)odd(UINT32_MAX) };
+	uint8_t typed[WIRE_CONSOLE_MOST];
+
+	switch (dice(8)) {
+	case 0:
+		return put(to, WIRE_FREEZE, &freeze, sizeof freeze);
+	case 1:
+		return put(to, WIRE_THAW, NULL, 0);
+	case 2:
+		return put(to, WIRE_CONSOLE, &console, sizeof console);
+	case 3:
+		return put(to, WIRE_CONSOLE_SIZE, &size, sizeof size);
+	case 4:
+		return put(to, WIRE_ATTACH, &ask, sizeof ask);
+	case 5:
+		return put(to, WIRE_WATCH, NULL, 0);
+	case 6:
+		return forward(to);
+	default:
+		return put(to, WIRE_CONSOLE_DATA, typed, noise(typed, 1 + dice(sizeof typed)));
+	}
+}
+
 static ssize_t throw_one(int sock)
 {
 	static uint8_t bytes[MOST];
@@ -91,7 +156,8 @@ static ssize_t throw_one(int sock)
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int) * 8)];
 	} control = { 0 };
-	size_t n = dice(4) ? nearly(bytes) : noise(bytes, dice(4) ? dice(64) : dice(MOST));
+	const uint64_t kind = dice(8);
+	size_t n = kind < 3 ? plausible(bytes) : kind < 7 ? nearly(bytes) : noise(bytes, dice(4) ? dice(64) : dice(MOST));
 	struct iovec iov = { bytes, n };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	const int fds[8] = { 0, 1, 2, 0, 1, 2, 0, 1 };
@@ -134,6 +200,17 @@ static void hear(int sock)
 	}
 }
 
+static void thaw(const char *folder)
+{
+	const struct wire_head ask = { WIRE_MAGIC, WIRE_VERSION, WIRE_THAW, 0, 0 };
+	uint8_t reply[1024];
+	int sock = reach(folder);
+
+	if (send(sock, &ask, sizeof ask, MSG_NOSIGNAL) != sizeof ask || recv(sock, reply, sizeof reply, 0) < 0)
+		perror("thaw");
+	close(sock);
+}
+
 static int answers(const char *folder)
 {
 	const struct wire_head ask = { WIRE_MAGIC, WIRE_VERSION, WIRE_STATUS, 0, 0 };
@@ -169,6 +246,7 @@ int main(int argc, char **argv)
 		hear(sock);
 	}
 	close(sock);
+	thaw(argv[1]);
 	if (answers(argv[1]))
 		return 0;
 	fprintf(stderr, "no answer after %lu frames\n", count);

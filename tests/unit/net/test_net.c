@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "net/forward.h"
 #include "net/names.h"
 #include "net/rtnl.h"
 
@@ -175,6 +176,29 @@ static void what_cannot_be_is_refused(void **state)
 	assert_non_null(strstr(err.msg, "longer than an interface's name"));
 }
 
+static void a_forward_that_has_no_text_is_none(void **state)
+{
+	struct wire_forward good, bad;
+
+	(void)state;
+	assert_int_equal(net_forward_parse("udp:[fd00::1]:8000-8001:80-81", &good, NULL), 0);
+	assert_int_equal(net_forward_check(&good, NULL), 0);
+	bad = good;
+	bad.proto = 7;
+	assert_int_equal(net_forward_check(&bad, NULL), -EBADMSG);
+	bad = good;
+	bad.family = AF_INET;
+	assert_int_equal(net_forward_check(&bad, NULL), -EBADMSG);
+	bad = good;
+	bad.last = 1;
+	assert_int_equal(net_forward_check(&bad, NULL), -EBADMSG);
+	bad = good;
+	bad.target = 65535;
+	assert_int_equal(net_forward_check(&bad, NULL), -EBADMSG);
+	bad.port = bad.last = bad.target = 0;
+	assert_int_equal(net_forward_check(&bad, NULL), -EBADMSG);
+}
+
 /* --- resolv.conf --------------------------------------------------------------------------------------------------------
  */
 
@@ -281,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_static_nic_on_a_bridge_of_the_users),
 		cmocka_unit_test(a_mac_that_is_not_set_is_made_of_the_uuid),
 		cmocka_unit_test(what_cannot_be_is_refused),
+		cmocka_unit_test(a_forward_that_has_no_text_is_none),
 		cmocka_unit_test_setup_teardown(resolv_conf_is_made_and_kept_up, new_root, remove_root),
 		cmocka_unit_test_setup_teardown(resolv_conf_of_the_guests_own_is_left, new_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_link_into_run_is_followed, new_root, remove_root),
