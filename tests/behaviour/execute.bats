@@ -288,7 +288,8 @@ one"
 
 @test "exec.2 a folder that others can come to is refused, unless --exposed; so is one that is no folder" {
 	local open
-	open=$(mktemp -d /tmp/mgr-open.XXXXXX)
+	open=$TMPDIR/open # what bats makes is closed
+	mkdir "$open"
 	chmod 755 "$open"
 	cp -a "$tree" "$open/tree"
 	run mgr-execute --rootfs "$open/tree" -- true

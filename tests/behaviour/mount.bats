@@ -155,7 +155,8 @@ data() {
 
 @test "mount.2 a folder or file that others than root can come to is refused when root inside could write to it, unless exposed" {
 	local open
-	open=$(mktemp -d /tmp/mgr-open.XXXXXX)
+	open=$TMPDIR/open # what bats makes is closed
+	mkdir "$open"
 	mkdir "$open/in"
 	chmod 755 "$open" "$open/in"
 	echo content >"$open/in/file"
