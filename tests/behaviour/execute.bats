@@ -288,7 +288,7 @@ one"
 
 @test "exec.2 a folder that others can come to is refused, unless --exposed; so is one that is no folder" {
 	local open
-	open=$TMPDIR/open # what bats makes is closed
+	open=$TMPDIR/open-execute # what bats makes is closed
 	mkdir "$open"
 	chmod 755 "$open"
 	cp -a "$tree" "$open/tree"

@@ -4,6 +4,7 @@ load ../lib/common
 
 setup_file() {
 	mgr-create -n web -t busybox -s net.0.type=empty
+	mkdir "$MGR_ROOT/var/lib/mgr/web/rootfs/srv"
 	mkdir -m 700 "$BATS_FILE_TMPDIR/safe"
 }
 
@@ -155,7 +156,7 @@ data() {
 
 @test "mount.2 a folder or file that others than root can come to is refused when root inside could write to it, unless exposed" {
 	local open
-	open=$TMPDIR/open # what bats makes is closed
+	open=$TMPDIR/open-mount # what bats makes is closed
 	mkdir "$open"
 	mkdir "$open/in"
 	chmod 755 "$open" "$open/in"
