@@ -60,39 +60,60 @@ static void describe(struct rtnl_route *route, char *text, size_t size)
 	snprintf(text, size, "%s%s%s", dst, *dev ? " dev " : "", dev);
 }
 
+/* Have two addresses the same first bits? */
+static bool same_start(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned rest = bits % 8;
+
+	if (memcmp(a, b, bits / 8) != 0)
+		return false;
+	return !rest || (a[bits / 8] ^ b[bits / 8]) >> (8 - rest) == 0;
+}
+
 static void check_route(struct nl_object *object, void *data)
 {
 	struct rtnl_route *route = (struct rtnl_route *)object;
 	struct nl_addr *dst = rtnl_route_get_dst(route);
 	struct overlap *o = data;
-	unsigned prefix = dst ? nl_addr_get_prefixlen(dst) : 0, shorter;
-	struct in_addr addr;
+	const bool six = dst && nl_addr_get_family(dst) == AF_INET6;
+	const void *net = six ? (const void *)&o->bridge->net6 : (const void *)&o->bridge->net;
+	unsigned own = six ? 64 : o->bridge->prefix, prefix = dst ? nl_addr_get_prefixlen(dst) : 0;
 
-	if (o->found[0] || prefix == 0 || nl_addr_get_len(dst) != sizeof addr || is_own(route, o->own))
+	if (o->found[0] || prefix == 0 || is_own(route, o->own))
 		return;
 	if (rtnl_route_get_type(route) != RTN_UNICAST && rtnl_route_get_type(route) != RTN_LOCAL)
 		return;
-	memcpy(&addr, nl_addr_get_binary_addr(dst), sizeof addr);
-	shorter = prefix < o->bridge->prefix ? prefix : o->bridge->prefix;
-	if ((ntohl(addr.s_addr) ^ ntohl(o->bridge->net.s_addr)) >> (32 - shorter) == 0)
+	if (same_start(nl_addr_get_binary_addr(dst), net, prefix < own ? prefix : own))
 		describe(route, o->found, sizeof o->found);
+}
+
+static int find_overlap(struct nl_sock *sock, int family, struct overlap *overlap, struct err *err)
+{
+	struct nl_cache *routes = NULL;
+	int r = rtnl_route_alloc_cache(sock, family, 0, &routes);
+
+	if (r < 0)
+		return err_set(err, EIO, "read the host's routes: %s", nl_geterror(r));
+	nl_cache_foreach(routes, check_route, overlap);
+	nl_cache_free(routes);
+	return 0;
 }
 
 static int check_routes(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
 {
 	struct overlap overlap = { .bridge = bridge, .own = if_nametoindex(bridge->name) };
-	struct nl_cache *routes = NULL;
-	char net[INET_ADDRSTRLEN];
-	int r = rtnl_route_alloc_cache(sock, AF_INET, 0, &routes);
+	char net[INET6_ADDRSTRLEN];
+	int r = find_overlap(sock, AF_INET, &overlap, err);
 
-	if (r < 0)
-		return err_set(err, EIO, "read the host's routes: %s", nl_geterror(r));
-	nl_cache_foreach(routes, check_route, &overlap);
-	nl_cache_free(routes);
-	if (!overlap.found[0])
-		return 0;
-	return err_set(err, EADDRINUSE, "subnet %s/%u overlaps the host's route %s",
-		       inet_ntop(AF_INET, &bridge->net, net, sizeof net), bridge->prefix, overlap.found);
+	if (r >= 0 && overlap.found[0])
+		return err_set(err, EADDRINUSE, "subnet %s/%u overlaps the host's route %s",
+			       inet_ntop(AF_INET, &bridge->net, net, sizeof net), bridge->prefix, overlap.found);
+	if (r >= 0 && bridge->has6)
+		r = find_overlap(sock, AF_INET6, &overlap, err);
+	if (r < 0 || !overlap.found[0])
+		return r;
+	return err_set(err, EADDRINUSE, "prefix %s/64 overlaps the host's route %s",
+		       inet_ntop(AF_INET6, &bridge->net6, net, sizeof net), overlap.found);
 }
 
 /* --- the bridge ------------------------------------------------------------------------------------------------------- */

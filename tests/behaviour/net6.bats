@@ -264,6 +264,12 @@ untracked6() {
 	printf '[network]\nipv6.prefix = fd12:3456:789a:1::/64\n' >"$conf"
 	container web -s net.0.ipv6.address+=lease -s net.0.ipv6.address+=fd12:3456:789a:1:ff::7/64
 	container v4 -s net.0.ipv6.address=none
+	make_machine6 peer
+	ip -6 route add fd12:3456:789a::/48 via $peer_ip6
+	run mgr-start web
+	ip -6 route del fd12:3456:789a::/48
+	assert_status 1
+	assert_contains "prefix fd12:3456:789a:1::/64 overlaps the host's route fd12:3456:789a::/48 dev to-peer"
 	boot web
 	boot v4
 	run mgr-info -n web -iH
