@@ -15,6 +15,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/network.c \
 	%D%/nft.c %D%/nft.h \
 	%D%/nft_batch.c %D%/nft_batch.h \
+	%D%/nft_rule.c %D%/nft_rule.h \
 	%D%/nft_rules.c \
 	%D%/nft_watch.c \
 	%D%/ports.c %D%/ports.h \

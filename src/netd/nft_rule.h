@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One rule in the making: conditions, each of which must hold, then what is done (private to nft*.c). A family is
+ * NFPROTO_IPV4 or NFPROTO_IPV6; op is NFT_CMP_EQ, or NFT_CMP_NEQ for any but this. */
+#ifndef MGR_NETD_NFT_RULE_H
+#define MGR_NETD_NFT_RULE_H
+
+#include "netd/nft_batch.h"
+
+struct rule {
+	struct nft_batch *batch;
+	struct nftnl_rule *rule; /* NULL: memory ran out */
+};
+
+struct rule_net {
+	uint8_t family;
+	unsigned prefix;
+	union {
+		struct in_addr four;
+		struct in6_addr six;
+	} addr;
+};
+
+enum rule_side {
+	RULE_SOURCE,
+	RULE_TARGET,
+};
+
+struct rule rule_start(struct nft_batch *b, const struct nft *nft, const char *chain);
+void rule_end(struct rule *m);
+
+/* key: NFT_META_IIFNAME, NFT_META_OIFNAME. */
+void rule_if_interface(struct rule *m, uint32_t key, uint32_t op, const char *name);
+void rule_if_family(struct rule *m, uint8_t family);
+/* Behind rule_if_family: is the address in the network? */
+void rule_if_address(struct rule *m, enum rule_side side, uint32_t op, const struct rule_net *net);
+/* It is for the host itself. */
+void rule_if_local(struct rule *m);
+/* Any of these bits of the flow's conntrack entry. key: NFT_CT_STATE, NFT_CT_STATUS. */
+void rule_if_flow(struct rule *m, uint32_t key, uint32_t bits);
+
+void rule_verdict(struct rule *m, int code);
+void rule_masquerade(struct rule *m);
+/* To what the maps of forwards have for the address and port; for the port alone. */
+void rule_dnat(struct rule *m, uint8_t family);
+void rule_dnat_any(struct rule *m, uint8_t family);
+
+#endif
