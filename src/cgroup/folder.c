@@ -2,7 +2,6 @@
 /* The folders: made, opened, given to container root, removed. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,38 +13,6 @@
 
 /* Another container's last cgroup_remove may take the parent away between our two mkdirs; each time is one whole stop. */
 #define PARENT_RETRIES 1000
-
-int cgroup_open_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, int flags)
-{
-	char path[CGROUP_PATH_MAX];
-	int fd, r;
-
-	if (h->dir >= 0) {
-		fd = openat(h->dir, file ? file : ".", flags | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
-	}
-	r = str_print(path, sizeof path, "%s/%s%s%s", h->mount, cg->path, file ? "/" : "", file ? file : "");
-	if (r < 0)
-		return r;
-	fd = open(path, flags | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-int cgroup_read(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buf, size_t size)
-{
-	autoclose int fd = cgroup_open_file(cg, h, file, O_RDONLY);
-	ssize_t n;
-
-	if (fd < 0)
-		return fd;
-	n = read(fd, buf, size - 1);
-	if (n < 0)
-		return -errno;
-	while (n > 0 && buf[n - 1] == '\n')
-		n--;
-	buf[n] = '\0';
-	return (int)n;
-}
 
 /* The path of the parent that all containers of a store share, within the mount. */
 static int parent_path(const struct cgroup *cg, const struct cgroup_hierarchy *h, char *buf, size_t size)
