@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What templates there are, and what each would like to know. */
+/* What templates there are, where, and what each would like to know. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -30,6 +31,40 @@ int template_list(struct strv *ret, struct err *err)
 			return err_nomem(err);
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof *ret->v, compare);
+	return 0;
+}
+
+/* "there is none of that name, there are busybox, debian" */
+static int not_found(const char *name, struct err *err)
+{
+	autocall(strv_done) struct strv names = { 0 };
+	autocall(str_done) struct str all = { 0 };
+
+	if (template_list(&names, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < names.n; i++)
+		str_addf(&all, "%s%s", i ? ", " : "", names.v[i]);
+	return err_set(err, ENOENT, "template '%s': there is none of that name; there are %s, or the path of a program",
+		       name, names.n ? str_text(&all) : "none");
+}
+
+int template_find(const char *name, char **ret, struct err *err)
+{
+	autofree char *path = NULL;
+	struct stat st;
+
+	if (!*name || (name[0] != '/' && (strchr(name, '/') || name[0] == '.')))
+		return err_set(err, EINVAL, "template '%s': neither a template's name nor an absolute path", name);
+	path = name[0] == '/' ? strdup(name) : str_fmt("%s/templates/%s", MGR_DATADIR, name);
+	if (!path)
+		return err_nomem(err);
+	if (stat(path, &st) < 0 && errno == ENOENT && name[0] != '/')
+		return not_found(name, err);
+	if (stat(path, &st) < 0)
+		return err_sys(err, errno, "template '%s': find '%s'", name, path);
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		return err_set(err, EACCES, "template '%s': '%s' is not a program", name, path);
+	*ret = steal_ptr(&path);
 	return 0;
 }
 
