@@ -15,6 +15,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/monitor.c %D%/monitor.h %D%/monitor_internal.h \
 	%D%/monitor_one.c \
 	%D%/passing.c %D%/passing.h \
+	%D%/recover.c \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/wait.c %D%/wait.h

@@ -2,20 +2,15 @@
 #include "life/stop.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/proc.h"
 #include "base/sys.h"
 #include "life/state.h"
 #include "life/wait.h"
-
-#define BOOT MGR_LIBEXECDIR "/mgr-boot"
 
 /* What undoing may take after init's end, and a start before it can be stopped. */
 #define UNDO_TIME  (60 * CLOCK_SECOND)
@@ -30,45 +25,6 @@
 static uint64_t later(uint64_t ns, uint64_t more)
 {
 	return ns > CLOCK_NEVER - more ? CLOCK_NEVER : ns + more;
-}
-
-/* Is there a record of what must be undone? */
-static bool has_left(const struct store *store, const char *name)
-{
-	autoclose int dir = store_runtime(store, name, false, NULL);
-
-	return dir >= 0 && faccessat(dir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static int run_down(const struct store *store, const char *name, struct err *err)
-{
-	const bool own = !str_eq(store->containers, store->manager);
-	const char *const with[] = { BOOT, "--down", "-P", store->containers, name, NULL };
-	const char *const without[] = { BOOT, "--down", name, NULL };
-	const struct proc_fd fds[] = { { STDERR_FILENO, STDERR_FILENO } };
-	char text[48];
-	int status, r;
-	pid_t pid = proc_spawn(own ? with : without, fds, 1, NULL, err);
-
-	if (pid < 0)
-		return pid;
-	r = proc_wait(pid, clock_in(UNDO_TIME), &status, err);
-	if (r < 0 || status == 0)
-		return r;
-	return err_set(err, EIO, "clear away what its last run left: %s", proc_status_text(status, text));
-}
-
-int life_recover(const struct store *store, const char *name, struct err *err)
-{
-	enum wire_state state;
-	int r = life_state(store, name, &state, err);
-
-	if (r < 0 || (state == WIRE_STOPPED && !has_left(store, name)))
-		return r;
-	r = store_lock_peek(store, name, err);
-	if (r != STORE_IDLE)
-		return r < 0 ? r : 0;
-	return run_down(store, name, err);
 }
 
 /* The supervisor has said its last word: wait until it is no more. */
