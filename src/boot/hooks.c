@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -175,77 +173,6 @@ int up_hook_start(struct boot *b, struct err *err)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, errno, "hide from the container's programs");
 	return run_child(b, HOOK_START, err);
-}
-
-/* --- the network's scripts ------------------------------------------------------------------------------------------ */
-
-static const struct nic_conf *find_nic(const struct net_conf *net, unsigned index)
-{
-	for (size_t i = 0; i < net->n; i++)
-		if (net->v[i].index == index)
-			return &net->v[i];
-	return NULL;
-}
-
-static int run_script(const char *command, const char *event, const struct nic_conf *nic, const char *device,
-		      const struct hook_told *t, uint64_t timeout, struct err *err)
-{
-	const struct hook_script script = {
-		.command = command,
-		.timeout = timeout,
-		.event = event,
-		.type = net_type_name(nic->type),
-		.device = device,
-	};
-
-	return hook_run_script(&script, &t->facts, err) < 0 ? err_wrap(err, "net.%u.script.%s", nic->index, event) : 0;
-}
-
-int up_hook_net(struct boot *b, struct err *err)
-{
-	autocall(hook_told_done) struct hook_told t = { 0 };
-	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
-	char object[32];
-
-	t.facts.pid = b->pid;
-	for (size_t i = 0; r == 0 && i < b->net.n; i++) {
-		const struct net_nic *made = &b->net.nics[i];
-		const struct nic_conf *nic = find_nic(&b->spec.net, made->index);
-		if (!nic || (!nic->script_up && !nic->script_down))
-			continue;
-		const char *device = made->veth[0] ? made->veth : made->link;
-		str_print(object, sizeof object, "%u %s", made->index, device);
-		r = undo_add(b->rundir, "hook-net", object, err);
-		if (r == 0 && nic->script_up)
-			r = run_script(nic->script_up, "up", nic, device, &t, b->spec.hook.timeout, err);
-	}
-	return r;
-}
-
-int down_hook_net(const struct down *d, const char *object, struct err *err)
-{
-	autocall(spec_done) struct spec spec;
-	autocall(hook_told_done) struct hook_told t = { 0 };
-	const struct nic_conf *nic = NULL;
-	struct err failed = { 0 };
-	char device[16];
-	unsigned index;
-	int r;
-
-	if (sscanf(object, "%u %15s", &index, device) != 2)
-		return err_set(err, EBADMSG, "'%s' is no interface", object);
-	spec_init(&spec);
-	r = spec_load(&spec, d->rundir, "spec", &failed);
-	if (r == 0)
-		r = spec_tell_hooks(&spec, d->store, d->name, &t, &failed);
-	t.facts.target = d->reboot ? "reboot" : "stop";
-	if (r == 0)
-		nic = find_nic(&spec.net, index);
-	if (nic && nic->script_down)
-		r = run_script(nic->script_down, "down", nic, device, &t, spec.hook.timeout, &failed);
-	if (r < 0)
-		log_error("%s", failed.msg);
-	return 0;
 }
 
 /* --- around init ---------------------------------------------------------------------------------------------------- */

@@ -107,7 +107,7 @@ int up_init_check(struct boot *b, struct err *err);
 int up_control(struct boot *b, struct err *err);
 int down_control(const struct down *d, const char *object, struct err *err);
 
-/* steps of both: hooks.c */
+/* steps of both: hooks.c, hook_net.c */
 int up_hook_pre_start(struct boot *b, struct err *err);
 int down_hook_post_stop(const struct down *d, const char *object, struct err *err);
 int up_hook_pre_mount(struct boot *b, struct err *err);

@@ -6,6 +6,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/down.c \
 	%D%/entries.c \
 	%D%/hand.c \
+	%D%/hook_net.c \
 	%D%/hooks.c \
 	%D%/internal.h \
 	%D%/log.c \
