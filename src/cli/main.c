@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/complain.h"
 #include "cli/describe.h"
