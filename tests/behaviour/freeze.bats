@@ -75,26 +75,39 @@ RUNNING"
 	assert_success
 }
 
-@test "freeze.1 a process that the kernel cannot stop: exit 1 when the time is up, and all run on" {
-	local image=$BATS_TEST_TMPDIR/image disk=$BATS_TEST_TMPDIR/disk writer before
-	has_v2 || skip "no cgroup v2 here"
-	stub a ""
-	boot_stub a
-	busy a
+# A process in the cgroup of container a that waits where nothing can stop it, for a file system that takes no writes.
+stick() {
+	local image=$BATS_TEST_TMPDIR/image begun=$BATS_TEST_TMPDIR/begun
+	disk=$BATS_TEST_TMPDIR/disk
 	truncate -s 8M "$image"
 	mkfs.ext4 -q "$image"
 	mkdir "$disk"
 	mount -o loop "$image" "$disk"
 	fsfreeze -f "$disk"
-	bash -c 'echo $BASHPID >"$0/cgroup.procs"; exec touch "$1/file"' "$(v2_folder a)" "$disk" &
+	# shellcheck disable=SC2016
+	bash -c 'echo $BASHPID >"$0/cgroup.procs"; echo >"$2"; : >"$1/file"' "$(v2_folder a)" "$disk" "$begun" &
 	writer=$!
+	wait_until 10 test -s "$begun"
 	wait_until 10 grep -q "^State:.D" "/proc/$writer/status"
+}
+
+unstick() {
+	fsfreeze -u "$disk"
+	wait "$writer"
+	umount "$disk"
+}
+
+@test "freeze.1 a process that the kernel cannot stop: exit 1 when the time is up, and all run on" {
+	local disk writer before
+	has_v2 || skip "no cgroup v2 here"
+	stub a ""
+	boot_stub a
+	busy a
+	stick
 	run mgr-freeze -n a -t 0.3
 	before=$(spent)
 	mgr-info -n a -sH >"$BATS_TEST_TMPDIR/state"
-	fsfreeze -u "$disk"
-	wait $writer
-	umount "$disk"
+	unstick
 	assert_status 1
 	assert_output "mgr-freeze: a: not every process could be stopped in time: all run on"
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/state")" RUNNING
@@ -124,26 +137,17 @@ mgr-freeze: nosuch: no such container"
 }
 
 @test "freeze.1 who waits for a freeze hears that it was unfrozen meanwhile" {
-	local image=$BATS_TEST_TMPDIR/image disk=$BATS_TEST_TMPDIR/disk writer freezer
+	local disk writer freezer
 	has_v2 || skip "no cgroup v2 here"
 	stub a ""
 	boot_stub a
-	truncate -s 8M "$image"
-	mkfs.ext4 -q "$image"
-	mkdir "$disk"
-	mount -o loop "$image" "$disk"
-	fsfreeze -f "$disk"
-	bash -c 'echo $BASHPID >"$0/cgroup.procs"; exec touch "$1/file"' "$(v2_folder a)" "$disk" &
-	writer=$!
-	wait_until 10 grep -q "^State:.D" "/proc/$writer/status"
+	stick
 	mgr-freeze -n a -t 60 2>"$BATS_TEST_TMPDIR/said" &
 	freezer=$!
 	mgr-wait -n a -s FREEZING -t 10
 	run mgr-attach -n a -- true
 	mgr-unfreeze -n a
-	fsfreeze -u "$disk"
-	wait $writer
-	umount "$disk"
+	unstick
 	assert_status 125
 	assert_output "mgr-attach: a: is frozen: mgr-unfreeze lets it run on"
 	wait $freezer && return 1
