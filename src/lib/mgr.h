@@ -188,7 +188,7 @@ int mgr_exec(struct mgr *m, const char *name, const char *const *argv, const str
 
 /* Wait for its end; returns its exit status, 128 + n when signal n ended it. Where there is no command's status, what went
  * wrong instead: -ESRCH (the container does not run), -ENOENT (no such command), -EACCES (it cannot be executed), -EBUSY
- * (the container is frozen)... -ETIMEDOUT: it goes on. */
+ * (the container is frozen)... -ETIMEDOUT: it goes on. Asked again, it says the same. */
 int mgr_process_wait(struct mgr_process *process, int timeout_ms, struct mgr_error *error);
 
 /* A descriptor that is readable once it has ended, for poll(2); it stays the process's. */

@@ -74,13 +74,12 @@ int program_wait(struct program *p, uint64_t deadline, struct err *err)
 	return r;
 }
 
-int program_reported(const struct program *p, struct err *err)
+int program_reported(struct program *p, struct err *err)
 {
-	struct err said;
-
-	if (read(p->report, &said, sizeof said) != sizeof said || said.code <= 0)
-		return 0;
-	return err_set(err, said.code, "%.*s", (int)sizeof said.msg - 1, said.msg);
+	if (!p->heard && read(p->report, &p->said, sizeof p->said) != sizeof p->said)
+		p->said.code = 0;
+	p->heard = true;
+	return p->said.code > 0 ? err_set(err, p->said.code, "%.*s", (int)sizeof p->said.msg - 1, p->said.msg) : 0;
 }
 
 void program_done(struct program *p)

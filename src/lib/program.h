@@ -16,6 +16,8 @@ struct program {
 	int pidfd, report;
 	bool ended;
 	int status; /* once it has ended, as of waitpid(2) */
+	bool heard;
+	struct err said; /* once heard; code 0: nothing */
 };
 
 /* The beginning of a command line: "mgr-NAME", the store, the container. 0 or -ENOMEM. */
@@ -28,7 +30,7 @@ int program_start(struct program *p, const struct strv *argv, const int fds[3], 
 int program_wait(struct program *p, uint64_t deadline, struct err *err);
 
 /* What it has reported: 0, or -errno with it in err. Once it has ended. */
-int program_reported(const struct program *p, struct err *err);
+int program_reported(struct program *p, struct err *err);
 
 /* Ends it when it goes on. */
 void program_done(struct program *p);

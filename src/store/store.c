@@ -231,7 +231,7 @@ static bool is_reserved(const char *name)
 int store_check_name(const char *name, struct err *err)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	size_t n = strlen(name);
+	size_t n = name ? strlen(name) : 0;
 
 	if (n == 0)
 		return err_set(err, EINVAL, "a container's name cannot be empty");

@@ -39,7 +39,7 @@ int store_make(const struct store *store, struct err *err);
 /* After its last container: take away what a folder that -P named has below the manager's own. What is in use stays. */
 void store_leave(const struct store *store);
 
-/* A name that the contract allows; -EINVAL with what is wrong with it. */
+/* A name that the contract allows; -EINVAL with what is wrong with it (NULL: is empty). */
 int store_check_name(const char *name, struct err *err);
 /* One for a new container, or for the DNS: some names mean something else there. */
 int store_check_new_name(const char *name, struct err *err);

@@ -56,6 +56,7 @@ static void errors(void)
 	memset(&none, 0, sizeof none);
 	FAILS(mgr_get_state(m, "nobody", &state, &error), ENOENT, "no such container");
 	FAILS(mgr_get_state(m, "../web", &state, &error), EINVAL, "../web");
+	FAILS(mgr_get_state(m, NULL, &state, &error), EINVAL, "cannot be empty");
 	FAILS(mgr_get_info(m, "nobody", &info, &error), ENOENT, "no such container");
 	FAILS(mgr_start(m, "nobody", NULL, &error), ENOENT, "no such container");
 	FAILS(mgr_start(m, "rest", &none, &error), EINVAL, "size");
@@ -110,6 +111,7 @@ static void commands(void)
 	WANT(exec_status("exit 7", NULL) == 7);
 	WANT(exec_status("exit 127", NULL) == 127); /* the command's own */
 	WANT(mgr_exec(m, "web", none, NULL, &p, &error) == 0);
+	FAILS(mgr_process_wait(p, 10000, &error), ENOENT, "nonsuch");
 	FAILS(mgr_process_wait(p, 10000, &error), ENOENT, "nonsuch");
 	mgr_process_free(p);
 	WANT(mgr_exec(m, "web", passwd, NULL, &p, &error) == 0);
