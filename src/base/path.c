@@ -12,6 +12,8 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+#define RACES 16
+
 int path_open_in_root(int root, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
@@ -19,11 +21,11 @@ int path_open_in_root(int root, const char *path, int flags, mode_t mode)
 		.mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd;
+	int fd, tries = 0;
 
-	do /* EAGAIN: a rename raced with the walk (openat2(2)) */
+	do /* a rename or mount raced with the walk (openat2(2)): EAGAIN; EXDEV, when it looked as if it had led out */
 		fd = sys_openat2(root, path, &how);
-	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	while (fd < 0 && (errno == EAGAIN || errno == EINTR || (errno == EXDEV && ++tries < RACES)));
 	return fd < 0 ? -errno : fd;
 }
 
