@@ -204,6 +204,8 @@ int attach_run(const struct store *store, const char *name, const struct attach_
 		r = entry_ask(store, name, false, &e, err);
 	if (r == 0)
 		r = check_frozen(&e.cgroup, err);
+	if (r == 0 && !e.who.idmapped)
+		r = run_as_copy(conf->again, err);
 	if (r == 0)
 		r = run(&e, err);
 	entry_done(&e);

@@ -16,6 +16,7 @@ struct attach_conf {
 	const struct strv *env;     /* KEY=VALUE over everything else */
 	bool keep_env;              /* start from the caller's environment */
 	const struct strv *command; /* empty: the user's login shell */
+	void (*again)(void); /* NULL, or called before this program runs itself again: a privileged container's is a copy */
 };
 
 /* Run a command inside, with our standard descriptors: those that are terminals are stood for by one pty of the container's.

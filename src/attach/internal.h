@@ -31,11 +31,13 @@ struct entry_report {
 	struct err err;
 };
 
-/* Ask the supervisor: the descriptors that it hands out go into e (init and seccomp -1 before). files: no
- * process is to run inside. -ESRCH when it is not
- * running. */
+/* Ask the supervisor: the descriptors that it hands out go into e (init and seccomp -1 before). files: no process is to run
+ * inside. -ESRCH when it is not running. */
 int entry_ask(const struct store *store, const char *name, bool files, struct entry *e, struct err *err);
 void entry_done(struct entry *e);
+
+/* Become a sealed copy of this program, which begins anew; 0 when it is one. */
+int run_as_copy(void (*again)(void), struct err *err);
 
 /* In the new process: enter, become the user, run the command. Does not return. */
 _Noreturn void entry_run(struct entry *e);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/sys.h"
 
 union control {
 	struct cmsghdr align;
@@ -156,4 +158,30 @@ int fd_sealed(const char *name, const void *bytes, size_t n, struct err *err)
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		return err_sys(err, errno, "seal memory file '%s'", name);
 	return steal_fd(&fd);
+}
+
+static int make_program(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	return fd < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+}
+
+int fd_sealed_program(const char *name, const char *path, struct err *err)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	autoclose int from = open(path, O_RDONLY | O_CLOEXEC), to = -1;
+	ssize_t n;
+
+	if (from < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	to = make_program(name);
+	if (to < 0)
+		return err_sys(err, errno, "make memory file '%s'", name);
+	do
+		n = sendfile(to, from, NULL, 1 << 20);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0 || (fcntl(to, F_ADD_SEALS, seals | F_SEAL_EXEC) < 0 && fcntl(to, F_ADD_SEALS, seals) < 0))
+		return err_sys(err, errno, "copy '%s'", path);
+	return steal_fd(&to);
 }

@@ -37,5 +37,8 @@ int fd_reopen(int self, int fd, int flags);
 
 /* A memfd with these bytes, sealed against any change, position 0. Returns it or -errno. */
 int fd_sealed(const char *name, const void *bytes, size_t n, struct err *err);
+/* The same of the program at `path`, to be executed: who comes to it through /proc/PID/exe has nothing that can be changed.
+ */
+int fd_sealed_program(const char *name, const char *path, struct err *err);
 
 #endif

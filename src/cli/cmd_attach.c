@@ -4,6 +4,7 @@
 
 #include "attach/attach.h"
 #include "cli/cli.h"
+#include "cli/report.h"
 
 struct attach_data {
 	struct attach_conf conf;
@@ -70,6 +71,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	struct attach_data *d = cli->data;
 
 	d->conf.env = &d->env;
+	d->conf.again = report_again;
 	d->conf.command = &cli->rest;
 	int code = attach_run(&cli->store, name, &d->conf, err);
 	if (code >= 0 && err->code)

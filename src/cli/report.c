@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/str.h"
 
 static int report_fd = -1;
@@ -22,6 +23,16 @@ void report_open(void)
 	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0)
 		report_fd = (int)fd;
 	unsetenv("MGR_REPORT_FD");
+}
+
+void report_again(void)
+{
+	char text[16];
+
+	if (report_fd < 0 || str_print(text, sizeof text, "%d", report_fd) < 0)
+		return;
+	fd_keep(report_fd);
+	setenv("MGR_REPORT_FD", text, 1);
 }
 
 bool report(const struct err *err)

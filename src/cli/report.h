@@ -10,6 +10,8 @@
 
 /* Take it from the environment; programs that this one runs do not see it. */
 void report_open(void);
+/* For this program run by itself: it is in the environment again. */
+void report_again(void);
 /* false: nobody wants it, so that it is to be printed. */
 bool report(const struct err *err);
 

@@ -5,43 +5,21 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/sys.h"
 #include "init/init.h"
 #include "init/internal.h"
 
 #define PROGRAM MGR_LIBEXECDIR "/mgr-init"
 
-static int make_file(void)
-{
-	int fd = memfd_create("mgr-init", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-
-	return fd < 0 && errno == EINVAL ? memfd_create("mgr-init", MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
-}
-
 int init_program(struct err *err)
 {
-	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-	autoclose int from = open(PROGRAM, O_RDONLY | O_CLOEXEC), to = -1;
-	ssize_t n;
-
-	if (from < 0)
-		return err_sys(err, errno, "open '%s'", PROGRAM);
-	to = make_file();
-	if (to < 0)
-		return err_sys(err, errno, "make a memory file for mgr-init");
-	do
-		n = sendfile(to, from, NULL, 1 << 20);
-	while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0 || (fcntl(to, F_ADD_SEALS, seals | F_SEAL_EXEC) < 0 && fcntl(to, F_ADD_SEALS, seals) < 0))
-		return err_sys(err, errno, "copy '%s'", PROGRAM);
-	return steal_fd(&to);
+	return fd_sealed_program("mgr-init", PROGRAM, err);
 }
 
 static int add_groups(const struct init_command *cmd, struct strv *argv)

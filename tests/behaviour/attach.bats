@@ -362,3 +362,23 @@ freezer() {
 	assert_status 125
 	assert_output "mgr-attach: web: has frozen the cgroup that commands run in"
 }
+
+# CVE-2019-5736: a guest's command whose interpreter is /proc/self/exe is the host's program for a moment.
+@test "attach.1 the program that enters a privileged container is a copy, which nothing inside can change" {
+	local root=$MGR_ROOT/var/lib/mgr/open/rootfs loader
+	[ "$(uname -m)" = x86_64 ] || skip "tests/lib/exe.c is for x86-64"
+	container open -s container.idmap=none -s net.0.type=empty
+	loader=$(readelf -l "$(command -v mgr)" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+	mkdir -p "$root$(dirname "$loader")"
+	cc -static -nostdlib -ffreestanding -fno-stack-protector -O1 -o "$root$loader" "$BATS_TEST_DIRNAME/../lib/exe.c"
+	printf '#!/proc/self/exe\n' >"$root/bin/evil"
+	chmod 755 "$root/bin/evil"
+	boot open
+	run mgr-attach -n open -- /bin/evil
+	assert_output '/memfd:mgr-copy (deleted)'
+	run mgr-attach -n open -v A=b -- sh -c 'echo "$A"; cat; exit 7' <<<"in"
+	assert_status 7
+	assert_output $'b\nin'
+	run mgr-attach -n open -- nosuch
+	assert_status 127
+}
