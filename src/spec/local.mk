@@ -4,6 +4,7 @@ src_spec_libspec_a_SOURCES = \
 	%D%/hooks.c \
 	%D%/ids.c \
 	%D%/log.c %D%/log.h \
+	%D%/owner.c \
 	%D%/spec.c %D%/spec.h
 
 # What a program needs that reads configurations.

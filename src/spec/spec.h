@@ -49,6 +49,10 @@ int spec_set(struct spec *spec, const char *assignment, struct err *err);
 /* What no single key can tell: rootfs.path present, ranges that do not overlap, forwards that have a NIC ... */
 int spec_check(const struct spec *spec, struct err *err);
 
+/* Does the root folder belong to somebody inside? -EOVERFLOW when its ids are outside of the id map. The folder has no ids
+ * of the host's: the map is put on its mount. */
+int spec_check_owner(const struct spec *spec, struct err *err);
+
 /* Every key that is not at its default, as the text of a config. */
 void spec_print(const struct spec *spec, struct str *out);
 /* The same as a file, 0600, atomically. */

@@ -92,6 +92,24 @@ owners() {
 	assert_contains "Too many levels of symbolic links"
 }
 
+@test "create.20 a folder whose ids are shifted, as LXC keeps them, is refused, at start too" {
+	cp -a "$closed/tree" "$closed/shifted"
+	mgr-create -n web --rootfs "$closed/shifted" -s init.ready=exec
+	chown 0:100000 "$closed/shifted"
+	run mgr-start -n web
+	assert_status 1
+	assert_contains "mgr-start: web: storage: '$closed/shifted' belongs to group 100000, who is nobody inside"
+	mgr-destroy -n web
+	chown 100000:100000 "$closed/shifted"
+	refused web "--rootfs: '$closed/shifted' belongs to user 100000, who is nobody inside: ids on disk look shifted" \
+		--rootfs "$closed/shifted"
+	refused web "belongs to user 100000" --rootfs "$closed/shifted" -s 'container.idmap=u 0 100000 65536' \
+		-s 'container.idmap+=g 0 100000 65536'
+	chown 999:999 "$closed/shifted" # anybody inside will do
+	mgr-create -n web --rootfs "$closed/shifted" -s init.ready=exec
+	boot web
+}
+
 @test "create.20 a folder that is none, is another container's, or mgr's own is refused" {
 	forget_later other
 	mgr-create -n other --rootfs "$closed/tree"

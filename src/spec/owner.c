@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "spec/spec.h"
+
+int spec_check_owner(const struct spec *spec, struct err *err)
+{
+	const struct idmap *map = &spec->container.idmap;
+	const char *path;
+	struct stat st;
+
+	if (!storage_find(&spec->rootfs, &path, err))
+		return -err->code;
+	if (map->mode != IDMAP_MAP || lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)) /* who opens it will say so */
+		return 0;
+	for (int gid = 0; gid < 2; gid++) {
+		const unsigned id = gid ? st.st_gid : st.st_uid;
+		if (idmap_to_host(map, gid, id) == UINT32_MAX)
+			return err_set(err, EOVERFLOW,
+				       "'%s' belongs to %s %u, who is nobody inside: ids on disk look shifted, as LXC keeps "
+				       "them; here they are those inside (mgr(7), 'A container of LXC')",
+				       path, gid ? "group" : "user", id);
+	}
+	return 0;
+}
