@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "life/internal.h"
+#include "store/claim.h"
 
 enum relation { APART, SAME, INSIDE, AROUND };
 
@@ -55,11 +56,11 @@ static int check_own(const struct birth *birth, struct err *err)
 }
 
 /* One whose configuration cannot be read has none that counts. */
-static int check_other(const struct birth *birth, const char *name, struct err *err)
+static int check_other(const struct birth *birth, const struct store *store, const char *name, struct err *err)
 {
 	static const char *const words[] = { [SAME] = "is", [INSIDE] = "lies in", [AROUND] = "holds" };
 	autocall(spec_done) struct spec spec;
-	autoclose int folder = store_container(birth->store, name, NULL);
+	autoclose int folder = store_container(store, name, NULL);
 	enum relation is;
 	const char *path;
 
@@ -68,16 +69,20 @@ static int check_other(const struct birth *birth, const char *name, struct err *
 		return 0;
 	if (relate(birth->rootfs_fd, path, &is, err) < 0)
 		return -err->code;
-	return is == APART ? 0 : err_set(err, EBUSY, "'%s' %s the root file system of '%s'", birth->rootfs, words[is], name);
+	return is == APART ? 0
+			   : err_set(err, EBUSY, "'%s' %s the root file system of '%s'%s", birth->rootfs, words[is], name,
+				     birth->what->passing_of ? ", which runs" : "");
 }
 
 static int check_others(const struct birth *birth, struct err *err)
 {
+	const struct store *passing_of = birth->what->passing_of, *store = passing_of ? passing_of : birth->store;
 	autocall(strv_done) struct strv names = { 0 };
-	int r = store_list(birth->store, &names, err);
+	int r = store_list(store, &names, err);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = check_other(birth, names.v[i], err);
+		if (!passing_of || store_lock_peek(store, names.v[i], NULL) > STORE_IDLE)
+			r = check_other(birth, store, names.v[i], err);
 	return r;
 }
 

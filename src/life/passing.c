@@ -95,7 +95,7 @@ void passing_sweep(const struct store *of)
 	leave(of);
 }
 
-static int make(struct passing *p, struct life_create *what, struct err *err)
+static int make(const struct store *of, struct passing *p, struct life_create *what, struct err *err)
 {
 	uint32_t number;
 	int r;
@@ -104,6 +104,7 @@ static int make(struct passing *p, struct life_create *what, struct err *err)
 		return err_sys(err, errno, "make up a name");
 	str_print(p->name, sizeof p->name, "run-%08x", number);
 	what->name = p->name;
+	what->passing_of = of;
 	r = life_create(&p->store, what, NULL, err);
 	if (r < 0)
 		return r;
@@ -127,7 +128,7 @@ int passing_make(const struct store *of, struct life_create *what, struct passin
 	if (lock < 0)
 		return lock;
 	sweep(&ret->store);
-	r = make(ret, what, err);
+	r = make(of, ret, what, err);
 	if (r < 0) {
 		leave(of);
 		store_done(&ret->store);

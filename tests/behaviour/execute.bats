@@ -320,6 +320,30 @@ one"
 	nothing_left
 }
 
+@test "exec.2 any number of runs have one folder at once, beside no stored container that runs in it" {
+	local i
+	assert_equal "$(echo abc | mgr-execute --rootfs "$tree" -- cat | mgr-execute --rootfs "$tree" -- tr a b | mgr-execute --rootfs "$tree" -- tr c d)" bbd
+	for i in 1 2 3 4; do
+		mgr-execute --rootfs "$tree" -- sh -c 'echo $0' "$i" >"$BATS_TEST_TMPDIR/out$i" 2>&1 </dev/null &
+	done
+	wait
+	assert_equal "$(cat "$BATS_TEST_TMPDIR"/out?)" "1
+2
+3
+4"
+	forget_later stored
+	mgr-create -n stored --rootfs "$tree" -s net.0.type=empty -s init.ready=exec
+	run mgr-execute --rootfs "$tree" -- echo beside
+	assert_output beside
+	boot stored
+	run mgr-execute --rootfs "$tree" -- true
+	assert_status 125
+	assert_output "mgr-execute: --rootfs: '$tree' is the root file system of 'stored', which runs"
+	mgr-stop -k stored
+	mgr-destroy -n stored
+	nothing_left
+}
+
 @test "exec.2 killed at any point of its making, nothing stays" {
 	local point
 	for point in create:reserved create:configured create:renamed execute:made boot:up:clone; do
