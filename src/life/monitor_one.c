@@ -66,25 +66,33 @@ static void tell_exit(struct watched *w, int status)
 	tell(w, LIFE_EVENT_EXIT);
 }
 
+static void tell_ready(struct watched *w, const struct wire_status *st)
+{
+	w->status.ready = 1;
+	memcpy(w->status.ready_how, st->ready_how, sizeof st->ready_how);
+	tell(w, LIFE_EVENT_READY);
+}
+
 /* What the supervisor says, as far as it is news: in the order in which it happened. */
 static void tell_status(struct watched *w, const struct wire_status *st)
 {
 	struct wire_status *had = &w->status;
-	const bool ready = st->ready && !had->ready && st->state != WIRE_STARTING, more = st->oom_kills > had->oom_kills;
+	const bool ended = st->ended && !had->ended, more = st->oom_kills > had->oom_kills,
+		   ready = st->ready && !had->ready && (ended || st->state != WIRE_STARTING);
 
-	if (st->ended && !had->ended && !(1U << had->state & BEGUN))
+	if ((ended || ready) && !(1U << had->state & BEGUN))
 		tell_state(w, WIRE_RUNNING);
+	if (ready)
+		tell_ready(w, st);
 	had->oom_kills = st->oom_kills;
 	if (more)
 		tell(w, LIFE_EVENT_OOM);
-	if (st->ended && !had->ended)
+	if (ended)
 		tell_exit(w, st->exit_status);
 	tell_state(w, (enum wire_state)st->state);
 	*had = *st;
 	if (st->state == WIRE_STARTING) /* still what the run before was */
 		had->ready = 0;
-	if (ready)
-		tell(w, LIFE_EVENT_READY);
 }
 
 /* The first word about a run that had begun before the monitor: only what has changed since is news. */

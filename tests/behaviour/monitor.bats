@@ -145,6 +145,22 @@ eat() {
 		"'a' changed state to [STOPPED]"
 }
 
+@test "mon.1 a run that is heard of at its end is told in order: ready first, then its exit" {
+	stub a "" -s "hook.post-stop=/bin/sh -c 'cat $BATS_TEST_TMPDIR/pipe'"
+	stub b ""
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	monitor_of b
+	kill -STOP "$monitor"
+	boot_stub a
+	kill -USR1 "$(mgr-info -n a -pH)"
+	mgr-wait -n a -s STOPPING -t 10
+	kill -CONT "$monitor"
+	wait_until 10 said "'a' changed state to [STOPPING]"
+	echo end >"$BATS_TEST_TMPDIR/pipe"
+	said_all "'a' changed state to [STARTING]" "'a' changed state to [RUNNING]" "'a' is ready [exec]" \
+		"'a' exited with status [7]" "'a' changed state to [STOPPING]" "'a' changed state to [STOPPED]"
+}
+
 @test "mon.1 -P: another store, also one that has no container yet" {
 	local store=$BATS_TEST_TMPDIR/store
 	own_store "$store"
