@@ -81,11 +81,16 @@ load ../lib/net
 	[ ! -e "/sys/class/net/$bridge" ]
 }
 
-@test "net.1 a bridge that does not exist is named" {
+@test "net.1 a bridge that does not exist is named, and a link that is no bridge" {
 	container web -s net.0.link=br7
 	run mgr-start web
 	assert_status 1
 	assert_output "mgr-start: web: network: bridge 'br7' does not exist"
+	ip link add va type veth peer name vb
+	run mgr-start web -s net.0.link=va
+	ip link del va
+	assert_status 1
+	assert_output "mgr-start: web: network: link 'va' is no bridge"
 }
 
 @test "net.1 after SIGKILL of the service, names, addresses and forwards are back within a second" {
