@@ -201,7 +201,8 @@ escape() {
 	run mgr-push -n "$1" x ../../../../../../root/up
 	assert_success
 	assert_equal "$(there "$1" /root/up)" '0 0 644 /root/up'
-	[ ! -e "$outside/stolen" ] && [ ! -e y ]
+	[ ! -e "$outside/stolen" ]
+	[ ! -e y ]
 }
 
 @test "push.2 no symlink of the guest's leads out, nor does .." {
@@ -257,7 +258,8 @@ escape() {
 	assert_success
 	assert_contains "'/proc' is left out"
 	assert_contains "'/sys' is left out"
-	[ -x all/bin/busybox ] && [ ! -e all/proc ]
+	[ -x all/bin/busybox ]
+	[ ! -e all/proc ]
 	mgr-pull -n web /proc/1/status status
 	grep -q '^Name:' status
 }
