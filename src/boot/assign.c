@@ -46,6 +46,14 @@ static bool assigns(const char *line, const char *key)
 	return *rest == '=' || (*rest == '+' && rest[1] == '=');
 }
 
+bool boot_assigns(const struct strv *assign, const char *key)
+{
+	for (size_t i = 0; i < assign->n; i++)
+		if (assigns(assign->v[i], key))
+			return true;
+	return false;
+}
+
 int boot_assign_again(int rundir, const char *key, const struct strv *values, struct err *err)
 {
 	autocall(strv_done) struct strv old = { 0 };

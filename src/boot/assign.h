@@ -4,6 +4,8 @@
 #ifndef MGR_BOOT_ASSIGN_H
 #define MGR_BOOT_ASSIGN_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/str.h"
 
@@ -12,5 +14,8 @@ int boot_read_assignments(int rundir, struct strv *ret, struct err *err);
 int boot_forget_assignments(int rundir, struct err *err);
 /* The list `key` ("forward.port") has these values, and no others, from now on. */
 int boot_assign_again(int rundir, const char *key, const struct strv *values, struct err *err);
+
+/* Has it a value of this key? */
+bool boot_assigns(const struct strv *assign, const char *key);
 
 #endif

@@ -50,6 +50,9 @@ int cgroup_create(struct cgroup *cg, const struct limits_conf *limits, uid_t roo
 int cgroup_create_v2(struct cgroup *cg, uid_t root, struct err *err);
 /* Open the folders of one that exists. */
 int cgroup_open(struct cgroup *cg, struct err *err);
+/* What differs between the two, in an open one that has `from`: all of it or, after a failure, as little as can be. */
+int cgroup_change_limits(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to,
+			 struct err *err);
 /* The v2 folder for clone3's CLONE_INTO_CGROUP, or -1. */
 int cgroup_clone_fd(const struct cgroup *cg);
 /* A folder below the v2 one, made when absent and given to container root, for processes that enter later: clone3 into the

@@ -10,6 +10,8 @@
 #include "base/str.h"
 #include "cgroup/internal.h"
 
+#define AT(field) offsetof(struct limits_conf, field)
+
 const char *const cgroup_v2_controllers[CGROUP_V2_CONTROLLERS] = { "cpuset", "cpu", "io", "memory", "pids" };
 
 /* The hierarchy whose controller a limit needs; NULL with the error that says which is missing. */
@@ -44,14 +46,22 @@ static int put_number(const struct cgroup_hierarchy *h, const char *key, const c
 	return put(h, key, file, text, err);
 }
 
+/* UINT64_MAX: none. */
+static int put_bytes(const struct cgroup_hierarchy *h, const char *key, const char *file, uint64_t n, struct err *err)
+{
+	return n == UINT64_MAX ? put(h, key, file, h->v2 ? "max" : "-1", err) : put_number(h, key, file, n, err);
+}
+
 static int set_memory(const struct cgroup *cg, const struct limits_conf *l, struct err *err)
 {
 	const struct cgroup_hierarchy *h = need(cg, "memory", "memory", err);
 
 	if (!h)
 		return -ENOTSUP;
-	return put_number(h, "memory", h->v2 ? "memory.max" : "memory.limit_in_bytes", l->memory, err);
+	return put_bytes(h, "memory", h->v2 ? "memory.max" : "memory.limit_in_bytes", l->memory, err);
 }
+
+#define V1_BOTH "memory.memsw.limit_in_bytes"
 
 /* v1 counts memory and swap together, so that swap alone can only be bounded beside a bound on memory. */
 static int set_swap(const struct cgroup *cg, const struct limits_conf *l, struct err *err)
@@ -61,13 +71,13 @@ static int set_swap(const struct cgroup *cg, const struct limits_conf *l, struct
 	if (!h)
 		return -ENOTSUP;
 	if (h->v2)
-		return put_number(h, "swap", "memory.swap.max", l->swap, err);
-	if (l->memory == UINT64_MAX)
+		return put_bytes(h, "swap", "memory.swap.max", l->swap, err);
+	if (l->memory == UINT64_MAX && l->swap != UINT64_MAX)
 		return err_set(err, EINVAL, "limits.swap: needs limits.memory on a host with cgroup v1");
-	if (faccessat(h->dir, "memory.memsw.limit_in_bytes", F_OK, 0) < 0)
+	if (faccessat(h->dir, V1_BOTH, F_OK, 0) < 0)
 		return err_set(err, ENOTSUP, "limits.swap: this host's kernel does not count swap (swapaccount=1)");
-	uint64_t both = l->swap > UINT64_MAX / 2 || l->memory > UINT64_MAX / 2 ? INT64_MAX : l->memory + l->swap;
-	return put_number(h, "swap", "memory.memsw.limit_in_bytes", both, err);
+	uint64_t both = l->swap > UINT64_MAX / 2 || l->memory > UINT64_MAX / 2 ? UINT64_MAX : l->memory + l->swap;
+	return put_bytes(h, "swap", V1_BOTH, both, err);
 }
 
 /* The kernel takes quotas from 1 ms on: small shares get a period of a second. */
@@ -80,6 +90,8 @@ static int set_cpus(const struct cgroup *cg, const struct limits_conf *l, struct
 
 	if (!h)
 		return -ENOTSUP;
+	if (!l->cpus)
+		return put(h, "cpus", h->v2 ? "cpu.max" : "cpu.cfs_quota_us", h->v2 ? "max" : "-1", err);
 	if (h->v2) {
 		snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64, quota, period);
 		return put(h, "cpus", "cpu.max", text, err);
@@ -88,17 +100,29 @@ static int set_cpus(const struct cgroup *cg, const struct limits_conf *l, struct
 	return r < 0 ? r : put_number(h, "cpus", "cpu.cfs_quota_us", quota, err);
 }
 
+#define USUAL_WEIGHT 100
+
 /* A weight is 1..10000 around 100; v1's cpu.shares is 2..262144 around 1024. */
 static int set_cpu_weight(const struct cgroup *cg, const struct limits_conf *l, struct err *err)
 {
 	const struct cgroup_hierarchy *h = need(cg, "cpu-weight", "cpu", err);
-	uint64_t shares = l->cpu_weight * 1024 / 100;
+	uint64_t weight = l->cpu_weight ? l->cpu_weight : USUAL_WEIGHT, shares = weight * 1024 / 100;
 
 	if (!h)
 		return -ENOTSUP;
 	if (h->v2)
-		return put_number(h, "cpu-weight", "cpu.weight", l->cpu_weight, err);
+		return put_number(h, "cpu-weight", "cpu.weight", weight, err);
 	return put_number(h, "cpu-weight", "cpu.shares", shares < 2 ? 2 : shares > 262144 ? 262144 : shares, err);
+}
+
+/* All that the folder above has; v2 calls that nothing of its own. */
+static int free_cpuset(const struct cgroup_hierarchy *h, struct err *err)
+{
+	char above[512] = "\n";
+
+	if (!h->v2 && file_read_small_at(h->dir, "../cpuset.cpus", above, sizeof above, err) < 0)
+		return err_wrap(err, "limits.cpuset");
+	return put(h, "cpuset", "cpuset.cpus", above, err);
 }
 
 static int set_cpuset(const struct cgroup *cg, const struct limits_conf *l, struct err *err)
@@ -109,6 +133,8 @@ static int set_cpuset(const struct cgroup *cg, const struct limits_conf *l, stru
 
 	if (!h)
 		return -ENOTSUP;
+	if (!l->cpuset || !l->cpuset[0])
+		return free_cpuset(h, err);
 	if (put(h, "cpuset", "cpuset.cpus", l->cpuset, err) == 0)
 		return 0;
 	if (file_read_small_at(AT_FDCWD, "/sys/devices/system/cpu/online", online, sizeof online, NULL) < 0)
@@ -120,7 +146,9 @@ static int set_pids(const struct cgroup *cg, const struct limits_conf *l, struct
 {
 	const struct cgroup_hierarchy *h = need(cg, "pids", "pids", err);
 
-	return h ? put_number(h, "pids", "pids.max", l->pids, err) : -ENOTSUP;
+	if (!h)
+		return -ENOTSUP;
+	return l->pids ? put_number(h, "pids", "pids.max", l->pids, err) : put(h, "pids", "pids.max", "max", err);
 }
 
 /* Linear on both sides of the default: 1..100..10000 to 1..100..1000. */
@@ -134,7 +162,7 @@ static int set_io_weight(const struct cgroup *cg, const struct limits_conf *l, s
 	bool unified = cgroup_v2(cg) && cgroup_list_has(cgroup_v2(cg)->controllers, ",", "io");
 	const struct cgroup_hierarchy *h = need(cg, "io-weight", unified ? "io" : "blkio", err);
 	const char *plain = unified ? "io.weight" : "blkio.weight", *bfq = unified ? "io.bfq.weight" : "blkio.bfq.weight";
-	uint64_t w = l->io_weight, old = w * 5 < 10 ? 10 : w * 5 > 1000 ? 1000 : w * 5;
+	uint64_t w = l->io_weight ? l->io_weight : USUAL_WEIGHT, old = w * 5 < 10 ? 10 : w * 5 > 1000 ? 1000 : w * 5;
 
 	if (!h)
 		return -ENOTSUP;
@@ -145,25 +173,74 @@ static int set_io_weight(const struct cgroup *cg, const struct limits_conf *l, s
 	return err_set(err, ENOTSUP, "limits.io-weight: this host's kernel has no '%s'", plain);
 }
 
+static const struct limit {
+	size_t at; /* in struct limits_conf, a uint64_t; but for the cpuset */
+	bool is_text;
+	uint64_t unset;
+	int (*set)(const struct cgroup *cg, const struct limits_conf *l, struct err *err);
+} limits[] = {
+	{ AT(memory), false, UINT64_MAX, set_memory }, /* before swap: v1 refuses a sum below the memory limit */
+	{ AT(swap), false, UINT64_MAX, set_swap },
+	{ AT(cpus), false, 0, set_cpus },
+	{ AT(cpu_weight), false, 0, set_cpu_weight },
+	{ AT(cpuset), true, 0, set_cpuset },
+	{ AT(pids), false, 0, set_pids },
+	{ AT(io_weight), false, 0, set_io_weight },
+};
+
+static uint64_t number_at(const struct limits_conf *l, const struct limit *limit)
+{
+	return *(const uint64_t *)(const void *)((const char *)l + limit->at);
+}
+
+static bool is_set(const struct limits_conf *l, const struct limit *limit)
+{
+	return limit->is_text ? l->cpuset && l->cpuset[0] : number_at(l, limit) != limit->unset;
+}
+
+static bool differs(const struct limits_conf *a, const struct limits_conf *b, const struct limit *limit)
+{
+	if (is_set(a, limit) != is_set(b, limit))
+		return true;
+	return is_set(a, limit) &&
+	       (limit->is_text ? !str_eq(a->cpuset, b->cpuset) : number_at(a, limit) != number_at(b, limit));
+}
+
 int cgroup_set_limits(const struct cgroup *cg, const struct limits_conf *l, struct err *err)
 {
-	const struct {
-		bool wanted;
-		int (*set)(const struct cgroup *cg, const struct limits_conf *l, struct err *err);
-	} rows[] = {
-		{ l->memory != UINT64_MAX, set_memory }, /* before swap: v1 refuses a sum below the memory limit */
-		{ l->swap != UINT64_MAX, set_swap },
-		{ l->cpus != 0, set_cpus },
-		{ l->cpu_weight != 0, set_cpu_weight },
-		{ l->cpuset && l->cpuset[0], set_cpuset },
-		{ l->pids != 0, set_pids },
-		{ l->io_weight != 0, set_io_weight },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		int r = rows[i].wanted ? rows[i].set(cg, l, err) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		int r = is_set(l, &limits[i]) ? limits[i].set(cg, l, err) : 0;
 		if (r < 0)
 			return r;
 	}
 	return cgroup_set_raw(cg, l, err);
+}
+
+/* v1 has the sum of memory and swap: out of the way of both, and set anew behind them. */
+static int free_sum(const struct cgroup *cg, const struct limits_conf *from, struct err *err)
+{
+	const struct cgroup_hierarchy *h = cgroup_with(cg, "memory");
+
+	return h && !h->v2 && from->swap != UINT64_MAX ? put(h, "swap", V1_BOTH, "-1", err) : 0;
+}
+
+static int change(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to, struct err *err)
+{
+	const bool sum = differs(from, to, &limits[0]) || differs(from, to, &limits[1]);
+	int r = sum ? free_sum(cg, from, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(limits); i++)
+		if (differs(from, to, &limits[i]) || (sum && limits[i].set == set_swap && is_set(to, &limits[i])))
+			r = limits[i].set(cg, to, err);
+	return r < 0 ? r : cgroup_set_raw(cg, to, err);
+}
+
+int cgroup_change_limits(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to,
+			 struct err *err)
+{
+	int r = change(cg, from, to, err);
+
+	if (r < 0)
+		change(cg, to, from, NULL);
+	return r;
 }

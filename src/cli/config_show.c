@@ -154,8 +154,8 @@ static int key_row(struct print *out, const struct section *section, const struc
 int config_keys(struct cli *cli, const char *container, char *const words[], struct err *err)
 {
 	static const struct print_column columns[] = {
-		{ "key", "KEY", PRINT_TEXT }, { "type", "TYPE", PRINT_TEXT }, { "default", "DEFAULT", PRINT_TEXT },
-		{ "live", NULL, PRINT_BOOL }, { "help", "HELP", PRINT_TEXT },
+		{ "key", "KEY", PRINT_TEXT },   { "type", "TYPE", PRINT_TEXT }, { "default", "DEFAULT", PRINT_TEXT },
+		{ "live", "LIVE", PRINT_BOOL }, { "help", "HELP", PRINT_TEXT },
 	};
 	struct print *out = print_new(columns, ARRAY_SIZE(columns), cli->json ? PRINT_JSON : PRINT_TABLE, err);
 	int r = 0;

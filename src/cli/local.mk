@@ -66,6 +66,7 @@ mgr_manage_SOURCES = \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \
 	%D%/cmd_execute.c \
+	%D%/config_live.c %D%/config_live.h \
 	%D%/config_show.c %D%/config_show.h \
 	%D%/create_ask.c %D%/create_ask.h \
 	%D%/describe_keys.c \
@@ -76,6 +77,7 @@ mgr_manage_LDADD = src/cli/libcli.a \
 	src/tty/libtty.a \
 	src/life/liblife.a \
 	src/template/libtemplate.a \
+	src/boot/libboot.a \
 	$(spec_archives) \
 	src/wire/libwire.a \
 	src/store/libstore.a \

@@ -34,7 +34,7 @@ struct key_type {
 
 enum key_flags {
 	KEY_LIST = 1 << 0,    /* may be repeated; an empty value clears it */
-	KEY_LIVE = 1 << 1,    /* can change while the container runs */
+	KEY_LIVE = 1 << 1,    /* a change holds at once for a container that runs: mgr-config sees to it */
 	KEY_INCLUDE = 1 << 2, /* names files to be read in its place; only in a file, and not printed with the rest */
 };
 

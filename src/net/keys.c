@@ -233,7 +233,7 @@ static const struct key_type key_forward = { "port forward", sizeof(struct forwa
 static const struct key forward_keys[] = {
 	{ .name = "port",
 	  .type = &key_forward,
-	  .flags = KEY_LIST | KEY_LIVE,
+	  .flags = KEY_LIST,
 	  .help = "PROTO:[HOSTIP:]PORT[-PORT]:PORT[-PORT], the host's port first, then the container's." },
 	{ 0 },
 };

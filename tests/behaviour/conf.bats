@@ -223,6 +223,22 @@ refused() {
 	assert_equal "$(ls "$folder")" config
 }
 
+@test "conf.2 several keys at once are checked together, all or none" {
+	mgr-config -n web set net.1.type macvlan net.1.link lo
+	assert_equal "$(mgr-config -n web get net.1.type)" macvlan
+	cp -a "$folder/config" "$BATS_TEST_TMPDIR/before"
+	run mgr-config -n web set limits.pids 90 net.2.type macvlan
+	assert_status 1
+	assert_contains "mgr-config: web: net.2.link: is not set"
+	cmp "$folder/config" "$BATS_TEST_TMPDIR/before"
+	run mgr-config -n web set limits.pids 90 uts.name
+	assert_status 64
+	assert_contains "'set' takes KEY VALUE, or several such pairs"
+	mgr-config -n web add forward.port tcp:8080:80 forward.port tcp:8443:443 cap.drop sys_time
+	assert_equal "$(mgr-config -n web get forward.port)" $'tcp:8080:80\ntcp:8443:443'
+	assert_equal "$(mgr-config -n web get cap.drop)" sys_time
+}
+
 @test "conf.2 fifty changes at once are all kept" {
 	local jobs=()
 	for i in {1..50}; do
@@ -238,9 +254,11 @@ refused() {
 @test "conf.2 keys lists every key with type, default and a line of help" {
 	run mgr-config keys
 	assert_success
-	assert_match $'\n''net\.N\.mtu +number +- +Largest packet'
+	assert_match $'\n''net\.N\.mtu +number +- +no +Largest packet'
 	assert_match $'\n''net\.N\.type +veth\|host\|empty\|macvlan\|phys +veth +'
 	assert_match $'\n''container\.idmap +id map, list +auto +'
+	assert_match $'\n''limits\.pids +number +- +yes +Greatest'
+	assert_match $'\n''uts\.name +host name +- +no +'
 	run jq -r '.[] | select(.key == "init.ready") | .default' < <(mgr-config keys --json)
 	assert_output notify
 	run jq -r '.[] | select(.help == "" or .help == null) | .key' < <(mgr-config keys --json)
@@ -293,6 +311,8 @@ refused() {
 	run mgr-config -n other set limits.pids 200
 	assert_output ""
 	run on_terminal mgr-config -n other set limits.pids 300
+	assert_output ""
+	run on_terminal mgr-config -n other set uts.name b
 	assert_contains "mgr-config: other: it is running: this holds from its next start or reboot"
 }
 
@@ -378,11 +398,16 @@ refused() {
 	refused "10: include.path: '$folder/more' is neither a file nor a folder"
 }
 
-@test "conf.5 on a command line [include] takes an absolute path" {
+@test "conf.5 mgr-config takes an [include] as the file does, -s an absolute path" {
 	printf '[limits]\npids = 90\n' >"$folder/more"
-	run mgr-config -n web add include.path more
-	assert_status 1
-	assert_output "mgr-config: web: include.path: 'more' is not an absolute path"
-	mgr-config -n web add include.path "$folder/more"
+	mgr-config -n web set include.path more
 	assert_equal "$(mgr-config -n web get limits.pids)" 90
+	mgr-config -n web set include.path "$folder/more"
+	assert_equal "$(mgr-config -n web get limits.pids)" 90
+	run mgr-config -n web add include.path nothing
+	assert_status 1
+	assert_contains "include.path: '$folder/nothing': No such file or directory"
+	run mgr-create -n other -t busybox -s include.path=more
+	assert_status 1
+	assert_output "mgr-create: other: include.path: 'more' is not an absolute path"
 }

@@ -33,6 +33,58 @@ cgroup_file() {
 	esac
 }
 
+# limit CONTROLLER V1FILE V2FILE: what the kernel has of web.
+limit() {
+	cat "$(cgroup_file web "$@")"
+}
+
+@test "conf.6 a changed limit holds at once, set, unset or by its whole section, and again without one" {
+	container web -s net.0.type=empty --memory 64M -s limits.swap=16M
+	boot web
+	local top
+	top=$(limit cpuset cpuset.cpus cpuset.cpus)
+	mgr-config -n web set limits.memory 200M limits.pids 77 limits.cpus 0.5 limits.cpuset 0 limits.cpu-weight 200
+	assert_equal "$(limit memory memory.limit_in_bytes memory.max)" $((200 << 20))
+	case $(cgroup_file web memory memory.memsw.limit_in_bytes memory.swap.max) in
+	*memsw*) assert_equal "$(limit memory memory.memsw.limit_in_bytes memory.swap.max)" $((216 << 20)) ;;
+	*) assert_equal "$(limit memory memory.memsw.limit_in_bytes memory.swap.max)" $((16 << 20)) ;;
+	esac
+	assert_equal "$(limit pids pids.max pids.max)" 77
+	run limit cpu cpu.cfs_quota_us cpu.max
+	assert_match '^50000'
+	assert_equal "$(limit cpuset cpuset.cpus cpuset.cpus)" 0
+	run limit cpu cpu.shares cpu.weight
+	assert_match '^(200|2048)$'
+	mgr-config -n web unset limits.pids
+	assert_equal "$(limit pids pids.max pids.max)" max
+	mgr-config -n web set limits.memory 32M
+	assert_equal "$(limit memory memory.limit_in_bytes memory.max)" $((32 << 20))
+	mgr-config -n web unset limits
+	run limit memory memory.limit_in_bytes memory.max
+	assert_match '^(max|9223372036854771712)$'
+	run limit memory memory.memsw.limit_in_bytes memory.swap.max
+	assert_match '^(max|9223372036854771712)$'
+	run limit cpu cpu.cfs_quota_us cpu.max
+	assert_match '^(max|-1)'
+	assert_equal "$(limit cpuset cpuset.cpus cpuset.cpus)" "$top"
+	run limit cpu cpu.shares cpu.weight
+	assert_match '^(100|1024)$'
+}
+
+@test "conf.6 a limit that cannot be had is refused and the file stays; what -s set for the run stays" {
+	container web -s net.0.type=empty --pids 50
+	mgr-start -n web -s limits.pids=60 --wait
+	mgr-config -n web set limits.pids 70
+	assert_equal "$(limit pids pids.max pids.max)" 60
+	assert_equal "$(mgr-config -n web get limits.pids)" 70
+	run mgr-config -n web set limits.memory 128M limits.cpuset 4000
+	assert_status 1
+	assert_contains "mgr-config: web: it is running, and cannot be given this: limits.cpuset: '4000': this host's processors are"
+	assert_equal "$(mgr-config -n web get limits.cpuset)" ""
+	run limit memory memory.limit_in_bytes memory.max
+	assert_match '^(max|9223372036854771712)$'
+}
+
 @test "start.7 a fork bomb stays inside, and is stopped" {
 	container web -s net.0.type=empty --pids 60 --cpus 0.5
 	boot web

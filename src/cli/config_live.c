@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/config_live.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "boot/assign.h"
+#include "life/state.h"
+
+/* Its run, and what it is to become. */
+struct live {
+	int rundir;
+	struct spec is, next;
+	struct strv assigned; /* by -s */
+	bool later;           /* something has to wait */
+};
+
+static void live_done(struct live *l)
+{
+	spec_done(&l->is);
+	spec_done(&l->next);
+	strv_done(&l->assigned);
+	if (l->rundir >= 0)
+		close(l->rundir);
+}
+
+static int live_init(struct live *l, const struct store *store, const char *container, struct err *err)
+{
+	int r;
+
+	*l = (struct live){ .rundir = store_runtime(store, container, false, err) };
+	spec_init(&l->is);
+	spec_init(&l->next);
+	r = l->rundir < 0 ? l->rundir : spec_load(&l->is, l->rundir, "spec", err);
+	if (r == 0)
+		r = spec_load(&l->next, l->rundir, "spec", err);
+	return r == 0 ? boot_read_assignments(l->rundir, &l->assigned, err) : r;
+}
+
+/* name: "limits.memory". */
+static int take_key(struct live *l, const char *name, const struct spec *from, struct err *err)
+{
+	autocall(str_done) struct str value = { 0 };
+	struct conf_key key;
+	autofree char *assignment = NULL;
+
+	if (conf_find(&spec_schema, name, &key, NULL) < 0 || !(key.key->flags & KEY_LIVE) ||
+	    boot_assigns(&l->assigned, name)) {
+		l->later = true;
+		return 0;
+	}
+	conf_print(from, &key, 0, &value);
+	assignment = str_fmt("%s=%s", name, str_text(&value));
+	return assignment && !value.failed ? spec_set(&l->next, assignment, err) : err_nomem(err);
+}
+
+static int take_section(struct live *l, const char *name, const struct spec *from, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < spec_schema.n; i++) {
+		const struct section *section = spec_schema.parts[i].section;
+		if (!str_eq(section->name, name) || section->kind != SECTION_ONE)
+			continue;
+		for (const struct key *key = section->keys; key->name && r == 0; key++) {
+			autofree char *full = str_fmt("%s.%s", name, key->name);
+			r = full ? take_key(l, full, from, err) : err_nomem(err);
+		}
+		return r;
+	}
+	l->later = true;
+	return 0;
+}
+
+static int apply(const struct live *l, const struct cgroup *host, const struct store *store, const char *container,
+		 struct err *err)
+{
+	struct cgroup cg = *host;
+	int r = cgroup_name(&cg, store->cgroup, container, err);
+
+	if (r == 0)
+		r = cgroup_open(&cg, err);
+	if (r == 0)
+		r = cgroup_change_limits(&cg, &l->is.limits, &l->next.limits, err);
+	cgroup_done(&cg);
+	return r < 0 ? r : spec_save(&l->next, l->rundir, "spec", err);
+}
+
+int config_live(const struct store *store, const char *container, const struct config_change *changes, size_t n,
+		const struct spec *next, struct err *err)
+{
+	autocall(live_done) struct live l = { .rundir = -1 };
+	enum wire_state state;
+	struct cgroup host;
+	int r = cgroup_host(&host, err);
+
+	if (r >= 0)
+		r = life_state_on(&host, store, container, &state, err);
+	if (r < 0)
+		return r;
+	if (!(1U << state & WIRE_STATES_RUN))
+		return state != WIRE_STOPPED;
+	r = live_init(&l, store, container, err);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = (changes[i].key.name ? take_key : take_section)(&l, changes[i].name, next, err);
+	if (r >= 0)
+		r = apply(&l, &host, store, container, err);
+	return r < 0 ? err_wrap(err, "it is running, and cannot be given this") : l.later;
+}
