@@ -133,6 +133,24 @@ ssh-rsa CCCC three
 	assert_contains "ssh-key: '/run/secret.pub' cannot be read by the container's root: chmod a+r it"
 }
 
+@test "hook.8 ssh-key takes nothing but keys and absolute paths" {
+	local wrong
+	container web -s net.0.type=empty
+	for wrong in "" "me.pub" "'keys of mine'" "ssh-rsa" "-u root"; do
+		run mgr-start -n web -s "hook.mount=$HOOKS/ssh-key${wrong:+ $wrong}"
+		assert_status 1
+		assert_contains "is no key such as ssh-ed25519 AAAA..., and no absolute path"
+	done
+	echo "not a key" >/run/not-a-key
+	run mgr-start -n web -s "hook.mount=$HOOKS/ssh-key /run/not-a-key"
+	assert_contains "'not a key' is no key"
+	[ ! -e "$MGR_ROOT/var/lib/mgr/web/rootfs/root/.ssh" ]
+	mgr-start -n web -s "hook.mount=$HOOKS/ssh-key 'from=\"10.0.0.1\" ecdsa-sha2-nistp256 AAAA me'"
+	run in_container web cat /root/.ssh/authorized_keys
+	assert_output 'from="10.0.0.1" ecdsa-sha2-nistp256 AAAA me'
+	mgr-stop -k web
+}
+
 @test "hook.8 wait-online waits for a default route whose cable carries, and no longer than it may" {
 	local starter
 	container web -t busybox -s net.0.type=empty -s "hook.pre-start=$HOOKS/wait-online -t 20"
