@@ -7,6 +7,8 @@ src_files_libfiles_a_SOURCES = \
 	%D%/make.c \
 	%D%/place.c \
 	%D%/receive.c \
+	%D%/receive_file.c \
+	%D%/receiver.c %D%/receiver.h \
 	%D%/record.c \
 	%D%/send.c \
 	%D%/sender.c %D%/sender.h
