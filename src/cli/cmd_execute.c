@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "cli/attend.h"
 #include "cli/cli.h"
 #include "cli/volume.h"
-#include "lib/foreground.h"
 #include "life/passing.h"
 #include "tty/tty.h"
 
@@ -119,7 +119,7 @@ static int execute(const struct cli *cli, const struct store *store, const char 
 	int r = choose_stdio(&command, &how, err);
 
 	if (r == 0)
-		r = lib_foreground(store, name, &start, &how, err);
+		r = cli_attend(cli, store, name, d->rootfs ? NULL : name, &start, &how, err);
 	if (r >= 0 || code == EXIT_OURS)
 		return r;
 	cli_complain(cli, d->rootfs ? NULL : name, err);

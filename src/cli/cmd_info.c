@@ -153,6 +153,8 @@ static void say_usage(const struct info_data *d, const struct look *look)
 		say_bytes(d, "Memory limit:", use->memory_limit);
 		if (use->pids != UINT64_MAX)
 			say_number(d, "Processes:", use->pids);
+		if (use->oom_kills != UINT64_MAX && use->oom_kills > 0)
+			say_number(d, "OOM kills:", use->oom_kills);
 		say_bytes(d, "IO read:", use->io_read);
 		say_bytes(d, "IO written:", use->io_written);
 	}

@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/attend.h"
 #include "cli/cli.h"
-#include "lib/foreground.h"
 #include "life/wait.h"
 #include "store/last.h"
 
@@ -115,9 +115,9 @@ static void tell_wait(const struct cli *cli, const char *name)
 
 static int attend(const struct cli *cli, const char *name, struct lib_start *start, struct err *err)
 {
-	const struct lib_foreground how = { .console = true, .in = STDIN_FILENO, .out = STDOUT_FILENO };
+	struct lib_foreground how = { .console = true, .in = STDIN_FILENO, .out = STDOUT_FILENO };
 
-	return lib_foreground(&cli->store, name, start, &how, err);
+	return cli_attend(cli, &cli->store, name, name, start, &how, err);
 }
 
 static int run(struct cli *cli, const char *name, struct err *err)

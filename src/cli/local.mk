@@ -19,6 +19,7 @@ src_cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
+	%D%/attend.c %D%/attend.h \
 	%D%/cmd_attach.c \
 	%D%/cmd_cgroup.c \
 	%D%/cmd_checkconfig.c \
@@ -62,6 +63,7 @@ mgr_LDADD = src/cli/libcli.a \
 pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
 	%D%/ask.c %D%/ask.h \
+	%D%/attend.c %D%/attend.h \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \

@@ -78,6 +78,11 @@ static struct print_cell pids_cell(struct seen *s)
 	return number(s->look->has_usage, s->look->usage.pids);
 }
 
+static struct print_cell kills_cell(struct seen *s)
+{
+	return number(s->look->has_usage, s->look->usage.oom_kills);
+}
+
 static struct print_cell read_cell(struct seen *s)
 {
 	return number(s->look->has_usage, s->look->usage.io_read);
@@ -196,6 +201,7 @@ static const struct look_column columns[] = {
 	{ { "memory_limit", "LIMIT", PRINT_BYTES }, JSON, LOOK_USAGE, limit_cell },
 	{ { "cpu_ns", "CPU", PRINT_SPAN }, JSON, LOOK_USAGE, cpu_cell },
 	{ { "pids", "PIDS", PRINT_NUMBER }, JSON, LOOK_USAGE, pids_cell },
+	{ { "oom_kills", "OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_USAGE, kills_cell },
 	{ { "io_read", "READ", PRINT_BYTES }, JSON, LOOK_USAGE, read_cell },
 	{ { "io_written", "WRITTEN", PRINT_BYTES }, JSON, LOOK_USAGE, written_cell },
 	{ { "net_received", "RECEIVED", PRINT_BYTES }, JSON, LOOK_TRAFFIC, received_cell },

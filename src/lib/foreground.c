@@ -162,5 +162,7 @@ int lib_foreground(const struct store *store, const char *name, struct lib_start
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (run.init >= 0)
 		close(run.init);
+	if (how->oom_kills)
+		*how->oom_kills = run.status.oom_kills;
 	return r;
 }

@@ -8,10 +8,11 @@
 #include "lib/start.h"
 
 struct lib_foreground {
-	bool console; /* relay /dev/console: */
-	int in, out;  /* what is typed there, and where it is shown; a terminal is raw meanwhile; in -1: nothing */
-	bool pass;    /* signals go to init as they come; else SIGTERM, SIGINT, SIGQUIT and SIGHUP ask for its end, the
-		       * second time with SIGKILL, and others are ignored */
+	bool console;        /* relay /dev/console: */
+	int in, out;         /* what is typed there, and where it is shown; a terminal is raw meanwhile; in -1: nothing */
+	uint64_t *oom_kills; /* gets the number of processes that were killed for want of memory; may be NULL */
+	bool pass; /* signals go to init as they come; else SIGTERM, SIGINT, SIGQUIT and SIGHUP ask for its end, the
+		    * second time with SIGKILL, and others are ignored */
 };
 
 /* Start it, with start->client filled in here, and stay until it is STOPPED. Terminal, signal mask and handlers are as

@@ -66,6 +66,7 @@ static int start(struct supervisor *s, int handover, struct err *err)
 	log_to(s->log, s->log_level, s->name);
 	s->state = WIRE_RUNNING;
 	store_lock_phase(s->lock, STORE_RUNNING); /* after a reboot it still says that it starts */
+	oom_start(s);
 	r = catch_signals(s, err);
 	if (r >= 0)
 		r = console_start(s, err);

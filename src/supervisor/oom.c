@@ -3,6 +3,7 @@
  * before it kills (cgroup-v1/memory.rst, "OOM Control"). Both may come often: after each we rest, and count then. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 #include "base/log.h"
 #include "supervisor/supervisor.h"
 
-#define REST (50 * CLOCK_MS)
+#define REST     (50 * CLOCK_MS)
+#define LOG_REST CLOCK_SECOND /* a guest may have itself killed as often as it likes */
 
 /* Open the file of whichever hierarchy counts. */
 static int open_counter(const struct supervisor *s, uint32_t *ret_folder)
@@ -46,6 +48,17 @@ static bool count(struct supervisor *s, int fd)
 	return s->oom.kills > before;
 }
 
+static void write_log(struct supervisor *s)
+{
+	struct oom *o = &s->oom;
+
+	if (o->kills == o->logged)
+		return;
+	log_warn("memory ran out (limits.memory): processes killed in this run: %" PRIu64, o->kills);
+	o->logged = o->kills;
+	o->when = clock_now();
+}
+
 static void rested(void *data)
 {
 	struct supervisor *s = data;
@@ -53,8 +66,11 @@ static void rested(void *data)
 
 	if (s->oom.event >= 0)
 		(void)!read(s->oom.event, &times, sizeof times);
-	if (count(s, s->oom.file))
+	if (count(s, s->oom.file)) {
+		if (!s->oom.when || clock_now() - s->oom.when >= LOG_REST)
+			write_log(s);
 		supervisor_tell(s);
+	}
 	loop_io_events(s->loop, s->oom.io, s->oom.event >= 0 ? EPOLLIN : EPOLLPRI);
 }
 
@@ -92,13 +108,11 @@ static void unwatch(struct supervisor *s)
 		close(steal_fd(&o->file));
 }
 
-void oom_watch(struct supervisor *s)
+void oom_start(struct supervisor *s)
 {
 	struct oom *o = &s->oom;
 	uint32_t folder;
 
-	if (o->file >= 0 || !s->init)
-		return;
 	o->file = open_counter(s, &folder);
 	if (o->file < 0)
 		return;
@@ -116,16 +130,6 @@ void oom_watch(struct supervisor *s)
 	}
 }
 
-void oom_client_gone(struct supervisor *s, const struct wire_client *gone)
-{
-	const struct wire_client *c = s->server.clients;
-
-	while (c && (c == gone || !c->watching))
-		c = c->next;
-	if (!c && gone->watching)
-		unwatch(s);
-}
-
 void oom_stop(struct supervisor *s)
 {
 	uint32_t folder;
@@ -133,5 +137,6 @@ void oom_stop(struct supervisor *s)
 
 	if (fd >= 0)
 		count(s, fd);
+	write_log(s);
 	unwatch(s);
 }

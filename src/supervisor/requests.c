@@ -75,7 +75,6 @@ static int answer_watch(struct wire_client *client, const void *payload, size_t 
 
 	(void)payload, (void)len, (void)err;
 	client->watching = true;
-	oom_watch(client->server->data);
 	fill_status(client->server->data, &st);
 	wire_client_send(client, WIRE_WATCH, &st, sizeof st, NULL, 0);
 	return 0;

@@ -28,9 +28,11 @@ struct freeze {
 };
 
 struct oom {
-	uint64_t kills; /* as last counted */
-	int file;       /* that counts them; open while watched */
-	int event;      /* v1's eventfd, or -1 */
+	uint64_t kills;  /* as last counted */
+	uint64_t logged; /* as last written to the log, */
+	uint64_t when;   /* at this time (clock.h); 0: not yet */
+	int file;        /* that counts them; open while watched */
+	int event;       /* v1's eventfd, or -1 */
 	struct loop_io *io;
 	struct loop_timer rest;
 };
@@ -130,9 +132,8 @@ int answer_thaw(struct wire_client *client, const void *payload, size_t len, str
 /* The run ends: nothing may stay frozen, and whoever waits for it has an answer. */
 void freeze_end(struct supervisor *s);
 
-/* oom.c: processes that the kernel kills for want of memory; watched once there is a watcher to tell. */
-void oom_watch(struct supervisor *s);
-void oom_client_gone(struct supervisor *s, const struct wire_client *gone);
+/* oom.c: processes that the kernel kills for want of memory; told to the watchers and the log. */
+void oom_start(struct supervisor *s);
 /* Init has ended: count for the last time. */
 void oom_stop(struct supervisor *s);
 

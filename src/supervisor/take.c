@@ -80,8 +80,6 @@ static void take_clients(struct supervisor *s, const struct handover *h)
 		if (!c)
 			continue;
 		c->watching = h->watching >> i & 1;
-		if (c->watching)
-			oom_watch(s);
 		viewers_adopt(c, &h->viewers[i]);
 	}
 }
@@ -90,7 +88,6 @@ static void client_gone(struct wire_client *client)
 {
 	forward_client_gone(client->server->data, client);
 	viewers_closed(client);
-	oom_client_gone(client->server->data, client);
 }
 
 int take_over(struct supervisor *s, int handover, struct err *err)

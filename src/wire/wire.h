@@ -74,7 +74,7 @@ struct wire_status {
 	uint32_t run;        /* counts reboots inside since the start, from 0 */
 	uint32_t ended;      /* 1: init of this run has ended, and exit_status tells how */
 	int32_t exit_status; /* as waitpid(2) has it */
-	uint64_t oom_kills;  /* processes that the kernel has killed in this run for want of memory, once it is watched */
+	uint64_t oom_kills;  /* processes that the kernel has killed in this run for want of memory */
 };
 
 /* What every supervisor's answer has; what was added since is 0 in an older one's. */

@@ -11,6 +11,31 @@ cgroup_file() {
 	echo "/sys/fs/cgroup/$path/$4"
 }
 
+log_tells() {
+	mgr-log -n web | grep -qE "$1"
+}
+
+# Where nothing of the memory is to be had from a swap.
+hog=(dd if=/dev/zero of=/dev/null bs=200M count=1)
+
+@test "start.7 a run in the foreground that ends for want of memory says so" {
+	container web -s net.0.type=empty --memory 16M -s limits.swap=0 -s "init.cmd=/bin/${hog[*]}"
+	run timeout 60 mgr-start -F -n web </dev/null
+	assert_status 137
+	assert_output "mgr-start: web: memory ran out (limits.memory): the kernel killed 1"
+	run timeout 60 mgr-execute -n web -- "${hog[@]}"
+	assert_status 137
+	assert_output "mgr-execute: web: memory ran out (limits.memory): the kernel killed 1"
+	run timeout 60 mgr-execute -n web -- sh -c 'kill -KILL $$'
+	assert_status 137
+	assert_output ""
+	mkdir -m 700 "$BATS_TEST_TMPDIR/closed"
+	cp -a "$MGR_ROOT/var/lib/mgr/web/rootfs" "$BATS_TEST_TMPDIR/closed/tree"
+	run timeout 60 mgr-execute --rootfs "$BATS_TEST_TMPDIR/closed/tree" --memory 16M -s limits.swap=0 -- "${hog[@]}"
+	assert_status 137
+	assert_output "mgr-execute: memory ran out (limits.memory): the kernel killed 1"
+}
+
 @test "start.7 a memory hog is killed inside, and the container lives on" {
 	container web -s net.0.type=empty --memory 64M -s limits.swap=0
 	boot web
@@ -19,6 +44,10 @@ cgroup_file() {
 	state_is web RUNNING
 	run mgr-attach -n web -- dd if=/dev/zero of=/dev/null bs=20M count=1
 	assert_success
+	wait_until 5 log_tells 'WARN.*memory ran out \(limits\.memory\): processes killed in this run: 1$'
+	run mgr-info -n web
+	assert_match "OOM kills: +1"
+	assert_equal "$(mgr-info -n web --json | jq '.[].oom_kills')" 1
 	assert_equal "$(cat "$(cgroup_file web memory memory.limit_in_bytes memory.max)")" $((64 << 20))
 }
 
