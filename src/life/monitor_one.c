@@ -146,7 +146,7 @@ static void listen_to(struct watched *w)
 		hang_up(w);
 }
 
-/* A run so short that it was over before it was looked at: `last` has it. */
+/* A run so short that it was over, its socket gone, before it was looked at: `last` has it. */
 static void tell_missed(struct watched *w)
 {
 	const struct monitor *m = w->monitor;
@@ -185,7 +185,7 @@ static void look(struct watched *w)
 	if (!(1U << state & AT_REST))
 		listen_to(w);
 	if (w->sock < 0 || state == WIRE_STARTING) {
-		if (state == WIRE_STOPPED)
+		if (state == WIRE_STOPPED || state == WIRE_STOPPING)
 			tell_missed(w);
 		tell_state(w, state);
 	}

@@ -146,6 +146,25 @@ eat() {
 }
 
 @test "mon.1 a run that is heard of at its end is told in order: ready first, then its exit" {
+	local supervisor
+	stub a ""
+	stub b ""
+	monitor_of b
+	kill -STOP "$monitor"
+	export MGR_DEBUG_STOP=supervisor:before-down
+	boot_stub a
+	supervisor=$(supervisor_pid a)
+	kill -USR1 "$(mgr-info -n a -pH)"
+	wait_until 10 grep -q "^State:.T" "/proc/$supervisor/status"
+	kill -CONT "$monitor"
+	connected() { fds_of "$monitor" | grep -q socket; }
+	wait_until 10 connected
+	kill -CONT "$supervisor"
+	said_all "'a' changed state to [STARTING]" "'a' changed state to [RUNNING]" "'a' is ready [exec]" \
+		"'a' exited with status [7]" "'a' changed state to [STOPPING]" "'a' changed state to [STOPPED]"
+}
+
+@test "mon.1 a run that is only being cleared away when it is looked at is told in order too" {
 	stub a "" -s "hook.post-stop=/bin/sh -c 'cat $BATS_TEST_TMPDIR/pipe'"
 	stub b ""
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
@@ -154,10 +173,11 @@ eat() {
 	boot_stub a
 	kill -USR1 "$(mgr-info -n a -pH)"
 	mgr-wait -n a -s STOPPING -t 10
+	wait_until 10 test ! -e "$MGR_ROOT/run/mgr/a/control"
 	kill -CONT "$monitor"
 	wait_until 10 said "'a' changed state to [STOPPING]"
 	echo end >"$BATS_TEST_TMPDIR/pipe"
-	said_all "'a' changed state to [STARTING]" "'a' changed state to [RUNNING]" "'a' is ready [exec]" \
+	said_all "'a' changed state to [STARTING]" "'a' changed state to [RUNNING]" \
 		"'a' exited with status [7]" "'a' changed state to [STOPPING]" "'a' changed state to [STOPPED]"
 }
 
