@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cli/attend.h"
 #include "cli/cli.h"
+#include "life/glance.h"
 #include "life/wait.h"
 #include "store/last.h"
 
@@ -88,16 +89,50 @@ static int ended(const struct cli *cli, const char *name, struct err *err)
 		       last.oom_kills);
 }
 
+/* What --wait waits for. */
+static void what_is_missing(const struct cli *cli, const char *name, struct str *out)
+{
+	autoclose int run = store_runtime(&cli->store, name, false, NULL);
+	autocall(strv_done) struct strv ready = { 0 };
+	const char *how = "notify";
+
+	if (run >= 0 && glance_at(run, "spec", "init", "ready", &ready, NULL) >= 0 && ready.n)
+		how = ready.v[ready.n - 1];
+	if (str_starts(how, "port:"))
+		str_addf(out, "nothing inside listens on TCP port %s (init.ready = %s)", how + strlen("port:"), how);
+	else
+		str_addf(out, "its init has not said READY=1 (init.ready = %s)", how);
+}
+
+#define SILENCE (5 * CLOCK_SECOND) /* before a terminal is told what is waited for */
+
+static int wait_ready(const struct cli *cli, const char *name, uint64_t deadline, struct wire_status *ret, struct err *err)
+{
+	const unsigned ends = 1U << WIRE_STOPPED | 1U << WIRE_ABORTING;
+	const uint64_t silent = cli_progress() ? clock_in(SILENCE) : CLOCK_NEVER;
+	autocall(str_done) struct str missing = { 0 };
+	int r = life_wait(&cli->store, name, ends, true, silent < deadline ? silent : deadline, ret, err);
+
+	if (r != -ETIMEDOUT || silent >= deadline)
+		return r;
+	err_clear(err);
+	what_is_missing(cli, name, &missing);
+	fprintf(stderr, "mgr-start: %s: runs; waiting: %s\n", name, str_text(&missing));
+	return life_wait(&cli->store, name, ends, true, deadline, ret, err);
+}
+
 /* How readiness was known is the answer of --wait. */
 static int await_ready(const struct cli *cli, const char *name, uint64_t patience, struct err *err)
 {
 	struct wire_status status = { 0 };
-	int r = life_wait(&cli->store, name, 1U << WIRE_STOPPED | 1U << WIRE_ABORTING, true, clock_in(patience), &status,
-			  err);
+	autocall(str_done) struct str missing = { 0 };
+	int r = wait_ready(cli, name, clock_in(patience), &status, err);
 
-	if (r == -ETIMEDOUT)
-		return err_set(err, ETIMEDOUT, "runs, but is not ready after %.3g s",
-			       (double)patience / (double)CLOCK_SECOND);
+	if (r == -ETIMEDOUT) {
+		what_is_missing(cli, name, &missing);
+		return err_set(err, ETIMEDOUT, "runs, but is not ready after %.3g s: %s",
+			       (double)patience / (double)CLOCK_SECOND, str_text(&missing));
+	}
 	if (r < 0)
 		return r;
 	if (!status.ready)

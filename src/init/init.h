@@ -3,6 +3,7 @@
 #ifndef MGR_INIT_INIT_H
 #define MGR_INIT_INIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,6 +34,8 @@ int init_environment(const struct init_conf *conf, const char *uuid, struct strv
 int init_halt_signal(int root, const char *path);
 /* Which signal asks it to reboot: systemd SIGRTMIN+5, busybox SIGTERM, others SIGINT. */
 int init_reboot_signal(int root, const char *path);
+/* Is it one that says READY=1 (sd_notify(3)) once it has booted: systemd? */
+bool init_says_ready(int root, const char *path);
 /* Why it would not run: absent, not executable, which interpreter or library is missing. 0 when nothing is seen. */
 int init_check(int root, const char *path, struct err *err);
 

@@ -45,6 +45,11 @@ static int number(int sig)
 	return sig < 0 ? SIGRTMIN - sig : sig;
 }
 
+bool init_says_ready(int root, const char *path)
+{
+	return str_eq(which(root, path)->program, "systemd");
+}
+
 int init_halt_signal(int root, const char *path)
 {
 	return number(which(root, path)->halt);

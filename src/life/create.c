@@ -73,6 +73,28 @@ static int prepare(struct birth *birth, struct err *err)
 	return r;
 }
 
+static bool is_asked_for(const struct birth *birth, const char *key)
+{
+	for (size_t i = 0; i < birth->what->set->n; i++)
+		if (str_starts(birth->what->set->v[i], key) && birth->what->set->v[i][strlen(key)] == '=')
+			return true;
+	return false;
+}
+
+/* A template knows its init; of what came from elsewhere one that is not systemd would never say that it is ready. */
+static int choose_ready(const struct birth *birth, struct spec *spec, struct err *err)
+{
+	autoclose int packed = birth->archive < 0 ? -1 : openat(birth->folder, "rootfs", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const int root = birth->rootfs ? birth->rootfs_fd : packed;
+	autocall(strv_done) struct strv argv = { 0 };
+
+	if (root < 0 || spec->init.ready.how != HANDOVER_READY_NOTIFY || is_asked_for(birth, "init.ready"))
+		return 0;
+	if (init_argv(&spec->init, &argv, err) < 0)
+		return -err->code;
+	return init_says_ready(root, argv.v[0]) ? 0 : spec_set(spec, "init.ready=exec", err);
+}
+
 static int configure(struct birth *birth, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
@@ -85,6 +107,8 @@ static int configure(struct birth *birth, struct err *err)
 			    "template '%s' asks for a privileged container (container.idmap = none): add "
 			    "-s container.idmap=none if it is to be one",
 			    birth->what->template);
+	if (r == 0)
+		r = choose_ready(birth, &spec, err);
 	if (r == 0)
 		r = birth_allot(birth, &spec, err);
 	if (r == 0)

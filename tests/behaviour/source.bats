@@ -125,6 +125,26 @@ owners() {
 	rmdir "$store/x"
 }
 
+@test "create.20 a folder or a tar file whose init is not systemd is ready by exec, unless -s says otherwise" {
+	cp -a "$closed/tree" "$closed/plain"
+	mgr-create -n web --rootfs "$closed/plain"
+	assert_equal "$(mgr-config -n web get init.ready)" exec
+	boot web
+	mgr-destroy -f -n web
+	mgr-create -n web --rootfs "$closed/plain" -s init.ready=notify
+	assert_equal "$(mgr-config -n web get init.ready)" notify
+	mgr-destroy -n web
+	tar -C "$closed/plain" -cf "$BATS_TEST_TMPDIR/plain.tar" .
+	mgr-create -n web --tar "$BATS_TEST_TMPDIR/plain.tar"
+	assert_equal "$(mgr-config -n web get init.ready)" exec
+	mgr-destroy -n web
+	mkdir -p "$closed/plain/lib/systemd"
+	mv "$closed/plain/bin/busybox" "$closed/plain/lib/systemd/systemd"
+	ln -sf ../lib/systemd/systemd "$closed/plain/sbin/init"
+	mgr-create -n web --rootfs "$closed/plain"
+	assert_equal "$(mgr-config -n web get init.ready)" notify
+}
+
 @test "create.20 of several at once for one folder exactly one wins" {
 	local n won=0 pids=()
 	for n in 1 2 3 4; do

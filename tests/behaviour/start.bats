@@ -129,7 +129,7 @@ print(struct.unpack("I", fcntl.ioctl(open(sys.argv[1]), 0xb704, bytes(4)))[0])' 
 	alone web -s init.ready=notify
 	run mgr-start -n web --wait=0.3
 	assert_status 1
-	assert_output "mgr-start: web: runs, but is not ready after 0.3 s"
+	assert_output "mgr-start: web: runs, but is not ready after 0.3 s: its init has not said READY=1 (init.ready = notify)"
 	state_is web RUNNING
 }
 
