@@ -3,6 +3,9 @@
 #ifndef MGR_STORE_INTERNAL_H
 #define MGR_STORE_INTERNAL_H
 
+#include <netinet/in.h>
+#include <stdint.h>
+
 #include "store/store.h"
 
 /* --- registries -----------------------------------------------------------------------------------------------------
@@ -38,6 +41,8 @@ struct registry_entry {
 
 /* write: take the lock, make what is missing, and drop a few entries whose owner is gone. */
 int registry_open(struct registry *reg, const struct store *store, const char *folder, bool write, struct err *err);
+/* To write, in a store that need not have been made yet. */
+int registry_make(struct registry *reg, const struct store *store, const char *folder, struct err *err);
 void registry_close(struct registry *reg);
 void registry_set_next(struct registry *reg, unsigned long next);
 
@@ -56,5 +61,15 @@ int registry_drop(struct registry *reg, const char *uuid, struct err *err); /* a
 int registry_sweep(struct registry *reg, struct err *err);
 int registry_each(const struct registry *reg, int (*fn)(const char *slot, const struct registry_entry *entry, void *data),
 		  void *data, struct err *err);
+int registry_count(const struct registry *reg, unsigned *ret, struct err *err);
+
+/* --- subnet.c ---------------------------------------------------------------------------------------------------------- */
+
+#define LEASE_PREFIX 16U
+
+/* addr in host byte order; returns text. */
+const char *lease_text(uint32_t addr, char text[static INET_ADDRSTRLEN]);
+/* The subnet, in host byte order; with the registry open to write, for it may have to be chosen. */
+int lease_keep_subnet(struct registry *reg, uint32_t *ret, struct err *err);
 
 #endif

@@ -3,166 +3,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "store/internal.h"
-
-#define PREFIX       16U
-#define DEFAULT_NET  UINT32_C(0x0a760000) /* 10.118.0.0 */
-#define OTHERS_FIRST UINT32_C(0x0a770000)
-#define OTHERS_LAST  UINT32_C(0x0a7f0000)
-
-static const char *print_addr(uint32_t addr, char text[static INET_ADDRSTRLEN])
-{
-	struct in_addr in = { .s_addr = htonl(addr) };
-
-	return inet_ntop(AF_INET, &in, text, INET_ADDRSTRLEN);
-}
-
-/* A line of /proc/net/route: does this route, the default one apart, share addresses with net/16? */
-static bool route_overlaps(const char *line, uint32_t net)
-{
-	unsigned dest, mask;
-
-	/* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; addresses as the machine's words */
-	if (sscanf(line, "%*s %x %*x %*x %*d %*d %*d %x", &dest, &mask) != 2 || mask == 0)
-		return false;
-	dest = ntohl(dest);
-	mask = ntohl(mask) & (UINT32_MAX << (32 - PREFIX));
-	return (dest & mask) == (net & mask);
-}
-
-static bool is_routed(const char *routes, uint32_t net)
-{
-	for (const char *line = routes; line; line = strchr(line, '\n'))
-		if (route_overlaps(line += *line == '\n', net))
-			return true;
-	return false;
-}
-
-static int choose_subnet(const struct store *store, uint32_t *ret, struct err *err)
-{
-	autofree char *routes = NULL;
-	int r;
-
-	*ret = DEFAULT_NET;
-	if (!*store->id)
-		return 0;
-	r = file_read_at(AT_FDCWD, "/proc/net/route", 64 << 20, &routes, NULL, err);
-	for (uint32_t net = OTHERS_FIRST; r == 0 && net <= OTHERS_LAST; net += 1U << (32 - PREFIX)) {
-		*ret = net;
-		if (!is_routed(routes, net))
-			return 0;
-	}
-	return r < 0 ? r : err_set(err, EADDRINUSE, "each of 10.119.0.0/16 to 10.127.0.0/16 overlaps a route of this host");
-}
-
-static int read_subnet(const struct registry *reg, uint32_t *ret, struct err *err)
-{
-	char text[64], *slash;
-	struct in_addr in;
-	int r = reg->dir < 0 ? -ENOENT : file_read_small_at(reg->dir, "subnet", text, sizeof text, err);
-
-	if (r < 0)
-		return r;
-	slash = strchr(text, '/');
-	if (slash)
-		*slash++ = '\0';
-	if (!slash || !str_eq(slash, "16") || inet_pton(AF_INET, text, &in) != 1)
-		return err_set(err, EBADMSG, "'%s/.leases/subnet' is not a subnet", reg->store->manager);
-	*ret = ntohl(in.s_addr);
-	return 0;
-}
-
-static int write_subnet(const struct registry *reg, uint32_t net, struct err *err)
-{
-	char addr[INET_ADDRSTRLEN], text[64];
-	int r = str_print(text, sizeof text, "%s/%u\n", print_addr(net, addr), PREFIX);
-
-	return r < 0 ? r : file_replace_at(reg->dir, "subnet", text, strlen(text), 0600, err);
-}
-
-/* With the registry open to write. */
-static int keep_subnet(struct registry *reg, uint32_t *ret, struct err *err)
-{
-	int r = read_subnet(reg, ret, err);
-
-	if (r != -ENOENT)
-		return r;
-	r = choose_subnet(reg->store, ret, err);
-	return r < 0 ? r : write_subnet(reg, *ret, err);
-}
-
-static int count_entry(const char *slot, const struct registry_entry *entry, void *data)
-{
-	(void)slot, (void)entry;
-	(*(unsigned *)data)++;
-	return 0;
-}
-
-static int change_subnet(struct registry *reg, uint32_t net, struct err *err)
-{
-	char addr[INET_ADDRSTRLEN], old[INET_ADDRSTRLEN];
-	unsigned held = 0;
-	uint32_t is;
-	int r = read_subnet(reg, &is, NULL);
-
-	if (r == 0 && is == net)
-		return 0;
-	if (r == 0)
-		r = registry_sweep(reg, err);
-	if (r == 0)
-		r = registry_each(reg, count_entry, &held, err);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	if (held)
-		return err_set(err, EBUSY,
-			       "the managed network cannot become %s/%u: addresses of %s/%u are leased, %u of them",
-			       print_addr(net, addr), PREFIX, print_addr(is, old), PREFIX, held);
-	return write_subnet(reg, net, err);
-}
-
-int leases_use_subnet(const struct store *store, struct in_addr net, struct err *err)
-{
-	REGISTRY_INIT(reading);
-	REGISTRY_INIT(writing);
-	uint32_t is;
-	int r = registry_open(&reading, store, ".leases", false, err);
-
-	if (r < 0 || (read_subnet(&reading, &is, NULL) == 0 && is == ntohl(net.s_addr)))
-		return r;
-	r = store_make(store, err);
-	if (r == 0)
-		r = registry_open(&writing, store, ".leases", true, err);
-	return r < 0 ? r : change_subnet(&writing, ntohl(net.s_addr), err);
-}
-
-int leases_subnet(const struct store *store, struct in_addr *ret_net, unsigned *ret_prefix, struct err *err)
-{
-	REGISTRY_INIT(reading);
-	uint32_t net = 0;
-	int r = registry_open(&reading, store, ".leases", false, err);
-
-	if (r == 0)
-		r = read_subnet(&reading, &net, NULL);
-	if (r == -ENOENT) {
-		REGISTRY_INIT(writing);
-		r = store_make(store, err);
-		if (r == 0)
-			r = registry_open(&writing, store, ".leases", true, err);
-		if (r == 0)
-			r = keep_subnet(&writing, &net, err);
-	}
-	if (r < 0)
-		return err_wrap(err, "find the managed network's subnet");
-	ret_net->s_addr = htonl(net);
-	*ret_prefix = PREFIX;
-	return 0;
-}
 
 /* The network's own, its gateway's, the broadcast address, and what careless programs take for one. */
 static bool may_lease(uint32_t host)
@@ -172,29 +17,30 @@ static bool may_lease(uint32_t host)
 
 static int find_free(const struct registry *reg, uint32_t net, uint32_t *ret, struct err *err)
 {
-	uint32_t size = UINT32_C(1) << (32 - PREFIX), host = reg->next > 1 && reg->next < size ? (uint32_t)reg->next : 2;
+	uint32_t size = UINT32_C(1) << (32 - LEASE_PREFIX),
+		 host = reg->next > 1 && reg->next < size ? (uint32_t)reg->next : 2;
 	char text[INET_ADDRSTRLEN];
 
 	for (uint32_t tried = 0; tried < size; tried++, host = (host + 1) % size) {
 		autocall(registry_entry_done) struct registry_entry entry = { 0 };
-		if (!may_lease(host) || registry_get(reg, print_addr(net + host, text), &entry, NULL) != -ENOENT)
+		if (!may_lease(host) || registry_get(reg, lease_text(net + host, text), &entry, NULL) != -ENOENT)
 			continue;
 		*ret = net + host;
 		return 0;
 	}
-	return err_set(err, ENOSPC, "every address of %s/%u is taken", print_addr(net, text), PREFIX);
+	return err_set(err, ENOSPC, "every address of %s/%u is taken", lease_text(net, text), LEASE_PREFIX);
 }
 
 static int check_wanted(const struct registry *reg, uint32_t net, uint32_t want, struct err *err)
 {
 	autocall(registry_entry_done) struct registry_entry holder = { 0 };
 	char addr[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN];
-	uint32_t host = want - net, size = UINT32_C(1) << (32 - PREFIX);
+	uint32_t host = want - net, size = UINT32_C(1) << (32 - LEASE_PREFIX);
 
-	print_addr(want, addr);
+	lease_text(want, addr);
 	if (want < net || host >= size)
 		return err_set(err, EINVAL, "address %s is not in %s/%u, the managed network's subnet", addr,
-			       print_addr(net, subnet), PREFIX);
+			       lease_text(net, subnet), LEASE_PREFIX);
 	if (host == 1)
 		return err_set(err, EINVAL, "address %s is the managed network's gateway", addr);
 	if (host == 0 || host == size - 1)
@@ -208,7 +54,7 @@ static int check_wanted(const struct registry *reg, uint32_t net, uint32_t want,
 static int find_slot(struct registry *reg, uint32_t want, uint32_t *ret, struct err *err)
 {
 	uint32_t net = 0;
-	int r = keep_subnet(reg, &net, err);
+	int r = lease_keep_subnet(reg, &net, err);
 
 	if (r < 0)
 		return r;
@@ -236,11 +82,11 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 		return r;
 	r = str_print(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 	if (r == 0)
-		r = registry_put(&reg, print_addr(addr, slot), lease->uuid, lease->name, mac, err);
+		r = registry_put(&reg, lease_text(addr, slot), lease->uuid, lease->name, mac, err);
 	if (r < 0)
 		return r;
 	if (!want.s_addr)
-		registry_set_next(&reg, (addr + 1) & ((UINT32_C(1) << (32 - PREFIX)) - 1));
+		registry_set_next(&reg, (addr + 1) & ((UINT32_C(1) << (32 - LEASE_PREFIX)) - 1));
 	lease->ipv4.s_addr = htonl(addr);
 	return 0;
 }
@@ -286,9 +132,7 @@ static int claim_slot(const struct store *store, const char *uuid, const char *n
 
 	if (r < 0 || look_at(&reading, uuid, slot, NULL) == 1)
 		return r;
-	r = store_make(store, err);
-	if (r == 0)
-		r = registry_open(&writing, store, ".leases", true, err);
+	r = registry_make(&writing, store, ".leases", err);
 	r = r < 0 ? r : claim(&writing, uuid, name, slot, addr, err);
 	return r < 0 ? r : 0;
 }
@@ -297,7 +141,7 @@ int leases_claim(const struct store *store, const char *uuid, const char *name, 
 {
 	char slot[INET_ADDRSTRLEN];
 
-	return claim_slot(store, uuid, name, print_addr(ntohl(addr.s_addr), slot), ntohl(addr.s_addr), err);
+	return claim_slot(store, uuid, name, lease_text(ntohl(addr.s_addr), slot), ntohl(addr.s_addr), err);
 }
 
 int leases_claim6(const struct store *store, const char *uuid, const char *name, const uint8_t addr[static 16],

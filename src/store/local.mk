@@ -13,4 +13,5 @@ src_store_libstore_a_SOURCES = \
 	%D%/prefix6.c \
 	%D%/registry.c \
 	%D%/settings.c %D%/settings.h \
-	%D%/store.c %D%/store.h
+	%D%/store.c %D%/store.h \
+	%D%/subnet.c

@@ -47,13 +47,6 @@ static int choose(struct lease_network *ret, struct err *err)
 	return getrandom(ret->net6.s6_addr + 1, 5, 0) == 5 ? 0 : err_sys(err, errno, "choose an IPv6 prefix");
 }
 
-static int open_to_write(struct registry *reg, const struct store *store, struct err *err)
-{
-	int r = store_make(store, err);
-
-	return r < 0 ? r : registry_open(reg, store, ".leases", true, err);
-}
-
 int leases_network(const struct store *store, struct lease_network *ret, struct err *err)
 {
 	REGISTRY_INIT(reading);
@@ -66,7 +59,7 @@ int leases_network(const struct store *store, struct lease_network *ret, struct 
 		r = read_prefix(&reading, ret, NULL);
 	if (r != -ENOENT)
 		return r < 0 ? err_wrap(err, "find the managed network's IPv6 prefix") : 0;
-	r = open_to_write(&writing, store, err);
+	r = registry_make(&writing, store, ".leases", err);
 	if (r == 0)
 		r = read_prefix(&writing, ret, NULL);
 	if (r == -ENOENT)
@@ -80,13 +73,6 @@ struct in6_addr leases_ipv6(const struct lease_network *network, struct in_addr 
 
 	memcpy(addr.s6_addr + 14, (const uint8_t *)&ipv4 + 2, 2);
 	return addr;
-}
-
-static int count_entry(const char *slot, const struct registry_entry *entry, void *data)
-{
-	(void)slot, (void)entry;
-	(*(unsigned *)data)++;
-	return 0;
 }
 
 int leases_use_prefix6(const struct store *store, const struct in6_addr *net6, struct err *err)
@@ -105,12 +91,12 @@ int leases_use_prefix6(const struct store *store, const struct in6_addr *net6, s
 	if (r == 0 && is.has6 == wanted.has6 && (!net6 || memcmp(&is.net6, net6, sizeof *net6) == 0))
 		return 0;
 	if (r == 0)
-		r = registry_each(&reading, count_entry, &held, err);
+		r = registry_count(&reading, &held, err);
 	if (held)
 		return err_set(
 			err, EBUSY,
 			"the managed network's IPv6 prefix cannot change: containers have addresses in it, %u of them",
 			held);
-	r = r < 0 && r != -ENOENT ? r : open_to_write(&writing, store, err);
+	r = r < 0 && r != -ENOENT ? r : registry_make(&writing, store, ".leases", err);
 	return r < 0 ? r : write_prefix(&writing, &wanted, err);
 }

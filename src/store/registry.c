@@ -79,6 +79,13 @@ int registry_open(struct registry *reg, const struct store *store, const char *f
 	return 0;
 }
 
+int registry_make(struct registry *reg, const struct store *store, const char *folder, struct err *err)
+{
+	int r = store_make(store, err);
+
+	return r < 0 ? r : registry_open(reg, store, folder, true, err);
+}
+
 void registry_close(struct registry *reg)
 {
 	const int fds[] = { reg->uuids, reg->slots, reg->dir, reg->lock };
@@ -288,4 +295,17 @@ int registry_each(const struct registry *reg, int (*fn)(const char *slot, const 
 			r = 0;
 	}
 	return r;
+}
+
+static int count_entry(const char *slot, const struct registry_entry *entry, void *data)
+{
+	(void)slot, (void)entry;
+	(*(unsigned *)data)++;
+	return 0;
+}
+
+int registry_count(const struct registry *reg, unsigned *ret, struct err *err)
+{
+	*ret = 0;
+	return registry_each(reg, count_entry, ret, err);
 }
