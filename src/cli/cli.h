@@ -34,6 +34,7 @@ enum command_flags {
 	CMD_STOPPED = 1 << 10,
 	CMD_RUNNING = 1 << 11,
 	CMD_FROZEN = 1 << 12,
+	CMD_FOLDER = 1 << 13, /* the folder of -P must be there */
 };
 
 /* An exit code that not every command has: for the manual page. */
@@ -82,6 +83,8 @@ struct command {
 	int (*run)(struct cli *cli, const char *name, struct err *err);
 	/* NULL, or fills in what the command line lacks, before names are looked at: 0, or -errno. */
 	int (*ask)(struct cli *cli, struct err *err);
+	/* NULL, or looks at the command line as a whole, once, however many names it has: 0, or what cli_usage returned. */
+	int (*check)(struct cli *cli);
 	/* NULL, or: with these options, CMD_OURS_125 holds. */
 	bool (*ours_125)(const void *data);
 	/* NULL, or frees what the options allocated in data. */
@@ -95,6 +98,10 @@ extern void (*const cli_describe_more)(void);
 
 /* A usage error found by a command itself: prints it with the line "try 'mgr-x -h'". Returns what run must return. */
 int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for the first word of a command with verbs (CMD_MAY_NAME), which is none of "add, del and ls", or stands without
+ * the name that it needs: perhaps it is that name. */
+int cli_usage_verb(struct cli *cli, const char *name, const char *verbs);
 
 /* Print "mgr-stop: web: MESSAGE" for a run that returns an exit code of its own. */
 void cli_complain(const struct cli *cli, const char *name, const struct err *err);

@@ -74,6 +74,6 @@ const struct command cmd_checkconfig = {
 	.name = "checkconfig",
 	.args = "",
 	.help = "Try whether containers can run on this host.",
-	.flags = CMD_JSON,
+	.flags = CMD_JSON | CMD_FOLDER,
 	.run = run,
 };

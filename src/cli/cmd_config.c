@@ -168,9 +168,7 @@ static int config(struct cli *cli, const char *container, struct err *err)
 {
 	const char *name = cli->rest.n ? cli->rest.v[0] : NULL;
 
-	if (!name)
-		return cli_usage(cli, "nothing to do: get, set, add, unset, show or keys");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+	for (size_t i = 0; name && i < ARRAY_SIZE(verbs); i++) {
 		const struct config_verb *verb = &verbs[i];
 		if (!str_eq(verb->name, name))
 			continue;
@@ -182,10 +180,10 @@ static int config(struct cli *cli, const char *container, struct err *err)
 		if (cli->json && !verb->json)
 			return cli_usage(cli, "'%s' prints nothing: --json goes with get, show and keys", name);
 		if (verb->names && !container)
-			return cli_usage(cli, "no container named");
+			return cli_usage(cli, "no container named: -n NAME");
 		return verb->run(cli, container, cli->rest.v + 1, err);
 	}
-	return cli_usage(cli, "'%s' is not get, set, add, unset, show or keys", name);
+	return cli_usage_verb(cli, container, "get, set, add, unset, show and keys");
 }
 
 const struct command cmd_config = {

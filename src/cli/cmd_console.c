@@ -57,8 +57,9 @@ static void opened(struct tty_console *c)
 		return;
 	fprintf(stderr, "mgr-console: %s: %s", talk->name, talk->d->watch ? "looking on" : "connected");
 	if (c->escape >= 0)
-		fprintf(stderr, "; Ctrl-%c q leaves, Ctrl-%c Ctrl-%c types Ctrl-%c", key | 0x20, key | 0x20, key | 0x20,
-			key | 0x20);
+		fprintf(stderr, "; Ctrl-%c q leaves", key | 0x20);
+	if (c->escape >= 0 && !talk->d->watch)
+		fprintf(stderr, ", Ctrl-%c Ctrl-%c types Ctrl-%c", key | 0x20, key | 0x20, key | 0x20);
 	fputs("\r\n", stderr);
 }
 

@@ -25,7 +25,8 @@ static int set_template(void *data, const char *value, struct err *err)
 {
 	struct create *create = data;
 
-	(void)err;
+	if (create->template)
+		return err_set(err, EINVAL, "only one: '%s' or '%s'", create->template, value);
 	create->template = value;
 	return 0;
 }
@@ -149,7 +150,9 @@ static int ask(struct cli *cli, struct err *err)
 	if (!create->interactive || cli_tail_help(cli))
 		return 0;
 	if (!cli->names.n)
-		r = create_ask_name(&cli->names, err);
+		r = create_ask_name(cli->path, &cli->names, err);
+	else
+		r = create_check_name(cli->path, cli->names.v[0], err);
 	if (r == 0 && !create->template && !create->archive && !create->rootfs) {
 		r = create_ask_template(&create->answer, err);
 		create->template = create->answer;

@@ -109,12 +109,12 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	const char *verb = cli->rest.n ? cli->rest.v[0] : "";
 	const bool del = str_eq(verb, "del");
 
+	if (!del && !str_eq(verb, "add") && !str_eq(verb, "ls"))
+		return cli_usage_verb(cli, name, "add, del and ls");
 	if (!name)
-		return cli_usage(cli, "no container named");
+		return cli_usage(cli, "no container named: -n NAME");
 	if (str_eq(verb, "ls"))
 		return cli->rest.n == 1 ? ls(cli, name, err) : cli_usage(cli, "'ls' takes no argument");
-	if (!del && !str_eq(verb, "add"))
-		return cli_usage(cli, "one of add, del and ls is needed");
 	if (cli->rest.n != 2)
 		return cli_usage(cli, "'%s' takes one forward, such as tcp:8080:80", verb);
 	if (cli->json)

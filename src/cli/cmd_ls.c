@@ -260,7 +260,7 @@ const struct command cmd_ls = {
 	.help = "List containers.",
 	.opts = opts,
 	.data_size = sizeof(struct ls_data),
-	.flags = CMD_JSON,
+	.flags = CMD_JSON | CMD_FOLDER,
 	.run = run,
 	.done = done,
 };

@@ -155,16 +155,23 @@ static int attend(const struct cli *cli, const char *name, struct lib_start *sta
 	return cli_attend(cli, &cli->store, name, name, start, &how, err);
 }
 
+static int check(struct cli *cli)
+{
+	const struct start_data *d = cli->data;
+
+	if (cli->names.n > 1 && (d->foreground || d->pidfile))
+		return cli_usage(cli, "one container only with %s", d->foreground ? "--foreground" : "--pidfile");
+	if (d->foreground && d->wait)
+		return cli_usage(cli, "--wait and --foreground do not go together");
+	return 0;
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	const struct start_data *d = cli->data;
 	struct lib_start start = { .assign = &d->assign, .pidfile = d->pidfile, .client = -1 };
 	int r;
 
-	if (cli->names.n > 1 && (d->foreground || d->pidfile))
-		return cli_usage(cli, "one container only with %s", d->foreground ? "--foreground" : "--pidfile");
-	if (d->foreground && d->wait)
-		return cli_usage(cli, "--wait and --foreground do not go together");
 	tell_wait(cli, name);
 	if (d->foreground)
 		return attend(cli, name, &start, err);
@@ -216,6 +223,7 @@ const struct command cmd_start = {
 	.data_size = sizeof(struct start_data),
 	.flags = CMD_EACH_NAME | CMD_MUST_EXIST | CMD_PARALLEL | CMD_STOPPED,
 	.run = run,
+	.check = check,
 	.ours_125 = is_attended,
 	.done = done,
 };

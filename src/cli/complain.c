@@ -68,6 +68,17 @@ int cli_usage(struct cli *cli, const char *fmt, ...)
 	return complain_code(cli, EXIT_USAGE);
 }
 
+int cli_usage_verb(struct cli *cli, const char *name, const char *verbs)
+{
+	const char *word = cli->rest.n ? cli->rest.v[0] : NULL;
+
+	if (!word)
+		return cli_usage(cli, "one of %s is needed", verbs);
+	if (!name && cli->rest.n > 1 && store_check_name(word, NULL) == 0)
+		return cli_usage(cli, "'%s' is not one of %s; a container is named by -n %s", word, verbs, word);
+	return cli_usage(cli, "'%s' is not one of %s", word, verbs);
+}
+
 bool cli_progress(void)
 {
 	return isatty(STDERR_FILENO) == 1;

@@ -11,23 +11,25 @@
 #include "template/template.h"
 
 /* The same question again, until check likes the answer. */
-static int ask_until(const char *question, const char *usual, int (*check)(const char *answer, struct err *err), char **ret,
+static int ask_until(const char *question, const char *usual,
+		     int (*check)(const char *path, const char *answer, struct err *err), const char *path, char **ret,
 		     struct err *err)
 {
 	for (;;) {
 		struct err wrong = { 0 };
 		int r = ask_line(question, usual, ret, err);
-		if (r < 0 || check(*ret, &wrong) == 0)
+		if (r < 0 || check(path, *ret, &wrong) >= 0)
 			return r;
 		fprintf(stderr, "%s\n", wrong.msg);
 		free(steal_ptr(ret));
 	}
 }
 
-static int check_template(const char *name, struct err *err)
+static int check_template(const char *path, const char *name, struct err *err)
 {
 	autofree char *program = NULL;
 
+	(void)path;
 	return template_find(name, &program, err);
 }
 
@@ -57,10 +59,23 @@ static int ask_option(char *line, struct strv *args, struct err *err)
 	return strv_add(args, option) < 0 || strv_add(args, answer) < 0 ? err_nomem(err) : 0;
 }
 
-int create_ask_name(struct strv *names, struct err *err)
+int create_check_name(const char *path, const char *name, struct err *err)
+{
+	autocall(store_done) struct store store = { 0 };
+	int r = store_check_new_name(name, err);
+
+	if (r == 0)
+		r = store_open(&store, path, err);
+	if (r < 0)
+		return r;
+	autoclose int folder = store_container(&store, name, NULL);
+	return folder >= 0 ? err_set(err, EEXIST, "'%s' exists already", name) : 0;
+}
+
+int create_ask_name(const char *path, struct strv *names, struct err *err)
 {
 	char *name = NULL;
-	int r = ask_until("Name of the container", NULL, store_check_new_name, &name, err);
+	int r = ask_until("Name of the container", NULL, create_check_name, path, &name, err);
 
 	return r < 0 ? r : strv_take(names, name) < 0 ? err_nomem(err) : 0;
 }
@@ -77,8 +92,8 @@ int create_ask_template(char **ret, struct err *err)
 	if (r == 0 && question.failed)
 		r = err_nomem(err);
 	return r < 0 ? r
-		     : ask_until(str_text(&question), strv_has(&names, "debian") ? "debian" : NULL, check_template, ret,
-				 err);
+		     : ask_until(str_text(&question), strv_has(&names, "debian") ? "debian" : NULL, check_template, NULL,
+				 ret, err);
 }
 
 int create_ask_options(const char *template, struct strv *args, struct err *err)

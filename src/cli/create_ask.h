@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "store/store.h"
 
-int create_ask_name(struct strv *names, struct err *err);
+/* path: of -P, or NULL. The name is allowed, and no container has it. */
+int create_ask_name(const char *path, struct strv *names, struct err *err);
+int create_check_name(const char *path, const char *name, struct err *err);
 int create_ask_template(char **ret, struct err *err);
 /* The template's own options, as far as it has questions for them and args lacks them. */
 int create_ask_options(const char *template, struct strv *args, struct err *err);

@@ -10,7 +10,7 @@
 
 static const char *const flag_names[] = {
 	"each-name", "one-name", "may-name", "must-exist", "json",    "rest",   "words",
-	"tail",      "ours-125", "parallel", "stopped",    "running", "frozen",
+	"tail",      "ours-125", "parallel", "stopped",    "running", "frozen", "folder",
 };
 
 static const struct {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -59,12 +60,23 @@ static int run_each(struct cli *cli)
 	return code;
 }
 
+static int open_store(struct cli *cli, struct err *err)
+{
+	int r = store_open(&cli->store, cli->path, err);
+
+	if (r == 0 && cli->path && cli->command->flags & CMD_FOLDER && access(cli->path, F_OK) < 0)
+		r = err_sys(err, errno, "--path: look at '%s'", cli->path);
+	return r;
+}
+
 static int run_all(struct cli *cli)
 {
 	struct err err = { 0 };
-	int code;
+	int code = cli->command->check ? cli->command->check(cli) : 0;
 
-	if (store_open(&cli->store, cli->path, &err) < 0) {
+	if (code)
+		return code;
+	if (open_store(cli, &err) < 0) {
 		complain(cli->command, NULL, &err);
 		return complain_code(cli, EXIT_FAILURE);
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -31,6 +32,23 @@ static struct files_target target_of(const struct lib_copy *copy)
 static struct files_base inside_base(const struct inside_view *view)
 {
 	return (struct files_base){ .root = view->root, .inside = true, .self = view->self };
+}
+
+/* At rest: what is put where the start mounts something is never seen again. */
+static int check_seen(const char *target, struct err *err)
+{
+	static const char *const mounted[] = { "proc", "sys", "dev", "run" };
+	const char *at = target + strspn(target, "/.");
+	size_t n = strcspn(at, "/");
+
+	for (size_t i = 0; i < ARRAY_SIZE(mounted); i++)
+		if (strlen(mounted[i]) == n && strncmp(at, mounted[i], n) == 0)
+			return err_set(
+				err, EBUSY,
+				"'%s': /%s is mounted anew at each start, and what is put there now would be hidden: start "
+				"the container first",
+				target, mounted[i]);
+	return 0;
 }
 
 /* The process inside that makes what is pushed. */
@@ -106,7 +124,9 @@ static int run(const struct store *store, const char *name, const struct lib_cop
 
 	if (r < 0)
 		return r;
-	pid = inside_start(&in, inside, &theirs, &sock, err);
+	if (inside == make_inside && in.tree >= 0)
+		r = check_seen(copy->target, err);
+	pid = r < 0 ? r : inside_start(&in, inside, &theirs, &sock, err);
 	r = pid < 0 ? pid : outside(sock, self, copy, err);
 	if (pid > 0) {
 		close(sock);

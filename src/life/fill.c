@@ -55,6 +55,44 @@ int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *e
 	return r == 0 && birth->what->exposed ? spec_set(spec, "rootfs.exposed=yes", err) : r;
 }
 
+/* The only entry of the folder, allocated; NULL: it has more, or none. */
+static char *only_entry(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	autofree char *name = NULL;
+
+	while (dir && (entry = readdir(dir))) {
+		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
+			continue;
+		if (name)
+			return NULL;
+		name = strdup(entry->d_name);
+	}
+	return steal_ptr(&name);
+}
+
+/* A tree that was packed from outside: all of it is in one folder. */
+static int check_depth(const struct birth *birth, struct err *err)
+{
+	static const char *const of_root[] = { "etc", "usr", "bin", "sbin" };
+	autoclose int rootfs = openat(birth->folder, "rootfs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofree char *name = rootfs < 0 ? NULL : only_entry(rootfs);
+	autoclose int inner = name ? openat(rootfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+	if (str_eq(name, "usr")) /* a root may be that alone */
+		return 0;
+	for (size_t i = 0; inner >= 0 && i < ARRAY_SIZE(of_root); i++)
+		if (faccessat(inner, of_root[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return err_set(err, EINVAL,
+				       "archive '%s': all of it is in the folder '%s', which is no root file system; pack "
+				       "what is in it: "
+				       "tar -C %s -c .",
+				       birth->what->archive, name, name);
+	return 0;
+}
+
 /* What ends well and does nothing is no template. */
 static int check_filled(const struct birth *birth, const char *what, const char *name, struct err *err)
 {
@@ -130,6 +168,8 @@ int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 	if (r < 0)
 		return r;
 	debug_point("create", "filled");
-	return what->archive ? check_filled(birth, "archive", what->archive, err)
-			     : check_filled(birth, "template", what->template, err);
+	if (!what->archive)
+		return check_filled(birth, "template", what->template, err);
+	r = check_filled(birth, "archive", what->archive, err);
+	return r < 0 ? r : check_depth(birth, err);
 }

@@ -101,3 +101,41 @@ load ../lib/common
 	assert_status 1
 	assert_output "mgr-config: write to standard output: No space left on device"
 }
+
+@test "cli.1 options that do not go together are said once, however many containers are named" {
+	run mgr-start -F web b1
+	assert_status 125
+	assert_output "mgr-start: one container only with --foreground
+try 'mgr-start -h'"
+	run mgr-start -p x.pid web b1
+	assert_status 64
+	assert_output "mgr-start: one container only with --pidfile
+try 'mgr-start -h'"
+}
+
+@test "cli.1 a name where a verb belongs is answered with how to name a container" {
+	run mgr-forward web ls
+	assert_status 64
+	assert_contains "mgr-forward: 'web' is not one of add, del and ls; a container is named by -n web"
+	run mgr-config web get limits.memory
+	assert_status 64
+	assert_contains "mgr-config: 'web' is not one of get, set, add, unset, show and keys; a container is named by -n web"
+	run mgr-forward ls
+	assert_status 64
+	assert_contains "mgr-forward: no container named: -n NAME"
+}
+
+@test "cli.1 a folder that is not there has no containers to be listed, and is not one to be checked" {
+	run mgr-ls -P /nowhere
+	assert_status 1
+	assert_output "mgr-ls: --path: look at '/nowhere': No such file or directory"
+	run mgr-checkconfig -P /nowhere
+	assert_status 1
+	assert_output "mgr-checkconfig: --path: look at '/nowhere': No such file or directory"
+}
+
+@test "cli.1 two templates are one too many" {
+	run mgr-create web -t busybox -t debian
+	assert_status 1
+	assert_output "mgr-create: --template: only one: 'busybox' or 'debian'"
+}

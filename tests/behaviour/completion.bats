@@ -97,6 +97,14 @@ typed() {
 	assert_output $'limits.cpus\nlimits.cpuset'
 	run complete_line "mgr-config -n web set init.ready p"
 	assert_output "port:"
+	run complete_line "mgr-config -n web set limits.memory 1G init.read"
+	assert_output "init.ready"
+	run complete_line "mgr-config -n web set limits.memory 1G init.ready p"
+	assert_output "port:"
+	run complete_line "mgr-config -n worker unset "
+	assert_contains "rootfs.path"
+	assert_contains "init.ready"
+	refute_contains "limits.memory"
 }
 
 @test "doc.2 templates, states, levels, forwards and files" {
@@ -115,6 +123,12 @@ typed() {
 	assert_output "DEBUG"
 	run complete_line "mgr-create --forward t"
 	assert_output "tcp:"
+	run complete_line "mgr-pull -n worker /et"
+	assert_output ""
+	run complete_line "mgr-pull -n worker /etc/hosts $BATS_TEST_DIRNAME/../lib/stub.c"
+	assert_output "$BATS_TEST_DIRNAME/../lib/stub.c"
+	run complete_line "mgr-push -n worker $BATS_TEST_DIRNAME/../lib/stub.c"
+	assert_output "$BATS_TEST_DIRNAME/../lib/stub.c"
 	run complete_line "mgr-create -f $BATS_TEST_DIRNAME/../lib/stub.c"
 	assert_output "$BATS_TEST_DIRNAME/../lib/stub.c"
 }

@@ -324,3 +324,18 @@ killed() {
 	assert_status 1
 	assert_contains "mode"
 }
+
+@test "push.1 a place that each start mounts over takes nothing while the container is at rest" {
+	local place
+	echo x >x
+	for place in /proc /dev/mine run/a//b /sys/; do
+		run mgr-push -n rest x "$place"
+		assert_status 1
+		assert_contains "is mounted anew at each start"
+	done
+	run mgr-push -n rest --create-dirs x /root/run/
+	assert_success
+	[ -z "$(ls -A "$rest_root/run")" ]
+	mgr-push -n web x /run/seen
+	assert_equal "$(in_container web cat /run/seen)" x
+}

@@ -348,6 +348,16 @@ contents() {
 	made_nothing web
 }
 
+@test "create.20 an archive that is all in one folder is refused, and says how to pack it" {
+	cd "$BATS_TEST_TMPDIR"
+	tar -C "$closed" -cf one.tar tree
+	run mgr-create -n web --tar one.tar
+	assert_status 1
+	assert_contains "archive 'one.tar': all of it is in the folder 'tree', which is no root file system"
+	assert_contains "tar -C tree -c ."
+	made_nothing web
+}
+
 # --- create.21 ----------------------------------------------------------------------------------------------------------------
 
 # on_terminal STEP... -- COMMAND...
@@ -374,6 +384,20 @@ on_terminal() {
 	refute_contains "Template"
 	refute_contains "user besides"
 	grep -q '^joe:' "$store/web/rootfs/etc/passwd"
+}
+
+@test "create.21 -i looks at a name before it asks for more" {
+	container web -s net.0.type=empty
+	on_terminal 'expect:Name of the container: ' 'send:web\r' "expect:'web' exists already" 'send:\x04' -- mgr-create -i
+	assert_status 1
+	on_terminal -- mgr-create -i web
+	assert_status 1
+	assert_contains "mgr-create: 'web' exists already"
+	refute_contains user
+	on_terminal -- mgr-create -i "a b"
+	assert_status 1
+	assert_contains "may hold letters"
+	refute_contains Template
 }
 
 @test "create.21 the end of input ends it with nothing made" {
