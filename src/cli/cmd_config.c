@@ -166,6 +166,7 @@ static const struct config_verb verbs[] = {
 
 static int config(struct cli *cli, const char *container, struct err *err)
 {
+	const struct config_data *d = cli->data;
 	const char *name = cli->rest.n ? cli->rest.v[0] : NULL;
 
 	for (size_t i = 0; name && i < ARRAY_SIZE(verbs); i++) {
@@ -179,6 +180,8 @@ static int config(struct cli *cli, const char *container, struct err *err)
 					 verb->words == 1 ? "" : "s", cli->rest.n - 1);
 		if (cli->json && !verb->json)
 			return cli_usage(cli, "'%s' prints nothing: --json goes with get, show and keys", name);
+		if (d->running && (!verb->json || !verb->names))
+			return cli_usage(cli, "--running goes with get and show");
 		if (verb->names && !container)
 			return cli_usage(cli, "no container named: -n NAME");
 		return verb->run(cli, container, cli->rest.v + 1, err);
@@ -186,10 +189,26 @@ static int config(struct cli *cli, const char *container, struct err *err)
 	return cli_usage_verb(cli, container, "get, set, add, unset, show and keys");
 }
 
+static int set_running(void *data, const char *value, struct err *err)
+{
+	struct config_data *d = data;
+
+	(void)value, (void)err;
+	d->running = true;
+	return 0;
+}
+
+static const struct option_row opts[] = {
+	{ 0, "running", NULL, "With get and show: what it was started with, while it runs.", set_running },
+	{ 0, NULL, NULL, NULL, NULL },
+};
+
 const struct command cmd_config = {
 	.name = "config",
 	.args = "get KEY | set KEY VALUE... | add KEY VALUE... | unset KEY | show | keys",
 	.help = "Read and change the configuration of a container.",
+	.opts = opts,
+	.data_size = sizeof(struct config_data),
 	.flags = CMD_MAY_NAME | CMD_MUST_EXIST | CMD_WORDS | CMD_JSON,
 	.run = config,
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/look.h"
+#include "lib/program.h"
 #include "life/look.h"
 #include "life/state.h"
 
@@ -203,7 +204,24 @@ static void say_some(const struct info_data *d, const struct look *look)
 		say_usage(d, look);
 }
 
-/* Values as they are in force, or will be at the next start, with what no file says left out. */
+/* What no file says is the schema's to know, which this program does not have: the default, or that there is no such key. */
+static int find_default(const struct cli *cli, const char *name, const char *key, struct strv *values, struct err *err)
+{
+	autocall(strv_done) struct strv argv = { 0 };
+	autocall(str_done) struct str said = { 0 };
+	char *save = NULL;
+	int r = program_argv(&argv, &cli->store, "config", name) | strv_add(&argv, "--running") | strv_add(&argv, "get") |
+		strv_add(&argv, "--") | strv_add(&argv, key);
+
+	r = r < 0 ? err_nomem(err) : program_run(&argv, &said, err);
+	for (char *line = r < 0 || !said.len ? NULL : strtok_r(said.text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (strv_add(values, line) < 0)
+			return err_nomem(err);
+	return r;
+}
+
+/* Values as they are in force, or will be at the next start; without any there is still its line. */
 static int say_key(const struct cli *cli, const char *name, const char *key, struct err *err)
 {
 	const struct info_data *d = cli->data;
@@ -211,7 +229,9 @@ static int say_key(const struct cli *cli, const char *name, const char *key, str
 	int r = look_key(&cli->store, name, key, &values, err);
 
 	if (r >= 0 && values.n == 0)
-		return err_set(err, ENOENT, "%s: is not set; mgr-config -n %s get %s shows its default", key, name, key);
+		r = find_default(cli, name, key, &values, err);
+	if (r >= 0 && values.n == 0 && strv_add(&values, "") < 0)
+		return err_nomem(err);
 	for (size_t i = 0; i < values.n && r >= 0; i++) {
 		if (!d->raw)
 			printf("%s = ", key);
@@ -224,10 +244,14 @@ static int say_key(const struct cli *cli, const char *name, const char *key, str
 static int say_keys(const struct cli *cli, const char *name, struct err *err)
 {
 	const struct info_data *d = cli->data;
-	int r = 0;
+	int r = EXIT_SUCCESS;
 
-	for (size_t i = 0; i < d->keys.n && r >= 0; i++)
-		r = say_key(cli, name, d->keys.v[i], err);
+	for (size_t i = 0; i < d->keys.n; i++)
+		if (say_key(cli, name, d->keys.v[i], err) < 0) {
+			cli_complain(cli, name, err);
+			err_clear(err);
+			r = EXIT_FAILURE;
+		}
 	return r;
 }
 

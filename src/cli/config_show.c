@@ -3,16 +3,28 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cli/print.h"
+#include "life/state.h"
 #include "spec/spec.h"
 
 static int open_spec(const struct cli *cli, const char *container, struct spec *spec, struct err *err)
 {
-	autoclose int dir = store_container(&cli->store, container, err);
+	const struct config_data *d = cli->data;
+	autoclose int dir = store_container(&cli->store, container, err), run = -1;
+	enum wire_state state;
 
-	return dir < 0 ? dir : spec_load(spec, dir, "config", err);
+	if (dir < 0)
+		return dir;
+	if (d->running && life_state(&cli->store, container, &state, err) < 0)
+		return -err->code;
+	if (d->running && state != WIRE_STOPPED)
+		run = store_runtime(&cli->store, container, false, NULL);
+	if (run >= 0 && faccessat(run, "spec", F_OK, 0) == 0)
+		return spec_load(spec, run, "spec", err);
+	return spec_load(spec, dir, "config", err);
 }
 
 static void print_values(const struct spec *spec, const struct conf_key *key)

@@ -5,6 +5,10 @@
 
 #include "cli/cli.h"
 
+struct config_data {
+	bool running; /* get, show: what it was started with, while it runs */
+};
+
 /* words: behind the verb. */
 int config_get(struct cli *cli, const char *container, char *const words[], struct err *err);
 int config_show(struct cli *cli, const char *container, char *const words[], struct err *err);

@@ -4,6 +4,7 @@ src_lib_liblib_a_SOURCES = \
 	%D%/environment.c \
 	%D%/foreground.c %D%/foreground.h \
 	%D%/internal.h \
+	%D%/program.c %D%/program.h \
 	%D%/root.c %D%/root.h \
 	%D%/start.c %D%/start.h
 

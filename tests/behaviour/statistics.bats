@@ -71,9 +71,24 @@ net.0.name = lan0"
 	mgr-start -n a -s net.0.name=other0
 	run mgr-info -n a -Hc net.0.name
 	assert_output other0
-	run mgr-info -n a -c no.key
+	mgr-config -n a set uts.name later
+	run mgr-info -n a -c uts.name -c init.ready -c mount.entry
+	assert_output "uts.name = a
+init.ready = exec
+mount.entry = "
+	run mgr-info -n a -c no.key -c net.0.type -c signal.stop
 	assert_status 1
-	assert_output "mgr-info: a: no.key: is not set; mgr-config -n a get no.key shows its default"
+	assert_contains "mgr-info: a: unknown section [no]; there are "
+	assert_contains "net.0.type = empty
+signal.stop = "
+	mgr-config -n a set limits.pids 99
+	mgr-config -n a set signal.stop USR1
+	run mgr-config -n a --running get signal.stop
+	refute_contains USR1
+	mgr-stop -k -n a
+	run mgr-info -n a -c uts.name -c init.uid
+	assert_output "uts.name = later
+init.uid = 0"
 	run mgr-info -n a -c key
 	assert_status 1
 	assert_contains "mgr-info: --config: 'key' is not SECTION.KEY"
