@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Key types of programs of the host, with arguments: the text as it was written, in words (strv_add_words) when it is run.
+/* Key types of programs with arguments: the text as it was written, in words (strv_add_words) when it is run.
  */
 #include <errno.h>
 

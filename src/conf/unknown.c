@@ -7,6 +7,7 @@
 #include "conf/internal.h"
 
 #define LONGEST 64
+#define DEVICES "no device is barred here: give one by 'entry' in [mount], see mgr.container.conf(5)"
 
 /* Levenshtein's distance, LONGEST when either is longer than that. */
 static size_t distance(const char *a, const char *b)
@@ -96,10 +97,63 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 	return -EINVAL;
 }
 
+/* What of LXC's has another place here, or none; a name that ends with a dot stands for all that begin so. */
+static const struct {
+	const char *name, *answer;
+} lxc[] = {
+	{ "lxc.cgroup.devices.", DEVICES },
+	{ "lxc.cgroup2.devices.", DEVICES },
+	{ "lxc.cgroup.dir.", "a container's cgroup is mgr/NAME" },
+	{ "lxc.cgroup.relative", "a container's cgroup is mgr/NAME" },
+	{ "lxc.start.", "there is no autostart here: enable a unit of systemd that runs mgr-start -F" },
+	{ "lxc.group", "there are no groups here" },
+	{ "lxc.monitor.", "there is nothing to set here" },
+	{ "lxc.mount.auto", "/proc, /sys and cgroups are always mounted here; 'cgroup' in [mount] chooses which cgroups" },
+	{ "lxc.mount.fstab", "here each line of that file is an 'entry' in [mount]" },
+	{ "lxc.rootfs.", "here [rootfs] has 'path' and 'readonly'" },
+	{ "lxc.autodev", "/dev is always made here" },
+	{ "lxc.autodev.", "/dev is always made here, on a tmpfs" },
+	{ "lxc.arch", "leave it out: programs of any kind that the host can run do" },
+	{ "lxc.pty.max", "leave it out: a container's /dev/pts has no limit of its own" },
+	{ "lxc.tty.dir", "terminals are /dev/tty1 and so on here" },
+	{ "lxc.console.path", "here there is mgr-console, and 'logfile' in [console]" },
+	{ "lxc.console.rotate", "here it is 'size' in [console]" },
+	{ "lxc.apparmor.", "profiles of AppArmor are not there yet: leave it out" },
+	{ "lxc.selinux.", "SELinux is not there yet: leave it out" },
+	{ "lxc.keyring.", "a container always has a keyring of its own: leave it out" },
+	{ "lxc.sysctl.", "not there yet: what is the container's own can be set inside, in /etc/sysctl.conf" },
+	{ "lxc.prlimit.", "not there yet; [limits] bounds the whole container" },
+	{ "lxc.proc.", "not there yet" },
+	{ "lxc.namespace.",
+	  "not there: a container has namespaces of its own; 'type = host' in [net.0] shares the network" },
+	{ "lxc.hook.version", "leave it out: hooks get arguments and variables" },
+	{ "lxc.hook.clone", "not there yet" },
+	{ "lxc.log.file", "the log is where mgr-log finds it: leave it out" },
+	{ "lxc.log.syslog", "the log is a file, see mgr-log" },
+	{ "lxc.ephemeral", "not there yet: mgr-destroy removes a container" },
+	{ "lxc.execute.cmd", "here the command is mgr-execute's argument" },
+	{ "lxc.environment", "here a variable A=b is a line 'A = b' in [environment]" },
+	{ "lxc.utsname", "here it is 'name' in [uts]" },
+	{ "lxc.rootfs", "here it is 'path' in [rootfs]" },
+	{ "lxc.id_map", "here it is 'idmap' in [container]" },
+	{ "lxc.network.", "here the first interface is [net.0]" },
+};
+
+static const char *lxc_answer(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(lxc); i++) {
+		const size_t n = strlen(lxc[i].name);
+		if (lxc[i].name[n - 1] == '.' ? str_starts(name, lxc[i].name) : str_eq(name, lxc[i].name))
+			return lxc[i].answer;
+	}
+	return NULL;
+}
+
 int unknown_lxc(const struct schema *schema, const char *name, struct err *err)
 {
 	const char *own = str_eq(name, "lxc.include") ? "include.path" : name + strlen("lxc.");
 	autofree char *outside = str_fmt("container.%s", own); /* what LXC keeps outside any group */
+	const char *answer = lxc_answer(name);
 	struct conf_key key;
 	bool found = !str_starts(own, "lxc.") && conf_find(schema, own, &key, NULL) >= 0;
 
@@ -107,8 +161,12 @@ int unknown_lxc(const struct schema *schema, const char *name, struct err *err)
 		own = outside;
 		found = true;
 	}
+	if (found && key.part->section->kind == SECTION_FREE && answer)
+		found = false;
+	if (!found && answer)
+		return err_set(err, EINVAL, "'%s' is LXC's: %s", name, answer);
 	if (!found)
-		return err_set(err, EINVAL, "'%s' is LXC's: here lxc.SECTION.KEY is KEY in [SECTION], see mgr-config keys",
-			       name);
+		return err_set(err, EINVAL,
+			       "'%s' is LXC's, and has no counterpart here; mgr-config keys lists what there is", name);
 	return err_set(err, EINVAL, "'%s' is LXC's: here it is '%s' in [%.*s]", name, key.name, (int)key.section_size, own);
 }

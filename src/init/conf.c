@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -8,15 +7,11 @@
 
 int init_argv(const struct init_conf *conf, struct strv *ret, struct err *err)
 {
-	autofree char *copy = strdup(conf->cmd ? conf->cmd : "/sbin/init");
-	char *save = NULL;
+	int r = strv_add_words(ret, conf->cmd ? conf->cmd : "/sbin/init");
 
-	if (!copy)
+	if (r == -ENOMEM)
 		return err_nomem(err);
-	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
-		if (strv_add(ret, word) < 0)
-			return err_nomem(err);
-	if (ret->n == 0 || ret->v[0][0] != '/')
+	if (r < 0 || ret->n == 0 || ret->v[0][0] != '/')
 		return err_set(err, EINVAL, "init.cmd '%s' is no absolute path", conf->cmd ? conf->cmd : "");
 	return 0;
 }

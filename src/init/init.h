@@ -25,7 +25,7 @@ struct init_conf {
 	struct strv environment; /* [environment], KEY=VALUE */
 };
 
-/* The words of cmd ("/sbin/init" when NULL), split at spaces: argv[0] is the path of the program. */
+/* The words of cmd ("/sbin/init" when NULL), quoted as in a shell: argv[0] is the path of the program. */
 int init_argv(const struct init_conf *conf, struct strv *ret, struct err *err);
 /* Its environment: systemd's container interface, a PATH, and [environment], which wins. */
 int init_environment(const struct init_conf *conf, const char *uuid, struct strv *ret, struct err *err);

@@ -50,7 +50,7 @@ static const struct key_type key_ready = { "notify|exec|port:N", sizeof(struct i
 
 static const struct key init_keys[] = {
 	{ .name = "cmd",
-	  .type = &key_path,
+	  .type = &key_command,
 	  .off = AT(cmd),
 	  .def = "/sbin/init",
 	  .help = "What runs as process 1, with its arguments." },

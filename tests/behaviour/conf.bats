@@ -125,6 +125,23 @@ refused() {
 	assert_output "mgr-create: other: 'lxc.uts.name' is LXC's: here it is 'name' in [uts]"
 }
 
+@test "conf.1 a key of LXC's that has another place here, or none, is answered with what to do" {
+	local line
+	while read -r line; do
+		stored <<<"${line%%|*} = 1"
+		refused "1: '${line%%|*}' is LXC's${line#*|}"
+	done <<-'END'
+		lxc.cgroup2.devices.allow|: no device is barred here: give one by 'entry' in [mount], see mgr.container.conf(5)
+		lxc.cgroup2.memory.high|: here it is 'memory.high' in [cgroup2]
+		lxc.start.auto|: there is no autostart here: enable a unit of systemd that runs mgr-start -F
+		lxc.mount.fstab|: here each line of that file is an 'entry' in [mount]
+		lxc.environment|: here a variable A=b is a line 'A = b' in [environment]
+		lxc.rootfs.path|: here it is 'path' in [rootfs]
+		lxc.apparmor.profile|: profiles of AppArmor are not there yet: leave it out
+		lxc.frob.x|, and has no counterpart here; mgr-config keys lists what there is
+	END
+}
+
 @test "conf.1 a value of 4096 bytes is read whole, a longer line is an error" {
 	printf '[rootfs]\npath = dir:/x\n[environment]\nA = %04096d\n' 7 >"$folder/config"
 	run mgr-config -n web get environment.A

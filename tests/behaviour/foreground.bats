@@ -68,6 +68,9 @@ terminal() {
 }
 
 @test "start.20 its status is init's" {
+	container q -s net.0.type=empty -s 'init.cmd=/bin/sh -c "exit 7"'
+	run mgr-start -F -n q </dev/null
+	assert_status 7
 	local pid
 	stub a ""
 	mgr-start -F -n a </dev/null >"$BATS_TEST_TMPDIR/out" &

@@ -54,6 +54,18 @@ data() {
 	[ "$status" -ne 0 ]
 }
 
+@test "mount.1 a device: a node of your own is root's inside with idmap, one that everybody can open needs nothing" {
+	data
+	mknod -m 600 "$dir/full" c 1 7
+	run sh_with "$dir/full dev/given none bind,create=file,idmap" 'stat -c %u:%F /dev/given; : </dev/given && echo opens'
+	assert_output "0:character special file
+opens"
+	run sh_with "$dir/full dev/given none bind,create=file" ': </dev/given'
+	[ "$status" -ne 0 ]
+	run sh_with "/dev/full dev/given none bind,create=file" ': </dev/given && echo opens'
+	assert_output opens
+}
+
 @test "mount.1 read-only stays so, for a folder, a file and what is mounted below" {
 	data
 	mkdir "$dir/sub"

@@ -107,7 +107,7 @@ static const struct {
 	{ "[signal]\nhalt = SIGFOO\n", "signal.halt: 'SIGFOO' is not a signal" },
 	{ "[signal]\nhalt = 65\n", "signal.halt: '65' is not a signal" },
 	{ "[init]\nready = port:0\n", "init.ready: 'port:0' is not notify, exec or port:N" },
-	{ "[init]\ncmd = init\n", "init.cmd: 'init' is not an absolute path" },
+	{ "[init]\ncmd = init\n", "init.cmd: 'init' is not the absolute path of a program" },
 	{ "[init]\nuid = 4294967295\n", "init.uid: '4294967295' is not a whole number from 0 to 4294967294" },
 	{ "[environment]\n1A = x\n", "environment.1A: '1A' is not the name of a variable" },
 	{ "[cap]\ndrop = sys_fly\n", "cap.drop: 'sys_fly' is not a capability" },
