@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "mount/entry.h"
+#include "mount/internal.h"
 #include "mount/mount.h"
 
 /* What a user namespace may mount for itself belongs to it then: user_namespaces(7). */
@@ -28,7 +29,7 @@ bool mount_entry_is_hosts(const struct mount_entry *e)
 	return e->bind ? !e->relative : !is_the_guests(e->type);
 }
 
-static int set_attributes(const struct mount_entry *e, int tree, int userns, struct err *err)
+static int set_attributes(const struct mount_entry *e, int source, int tree, int userns, struct err *err)
 {
 	/* what happens inside never comes to the host; what happens on the host may come inside */
 	struct mount_attr attr = { .attr_set = e->set,
@@ -41,10 +42,11 @@ static int set_attributes(const struct mount_entry *e, int tree, int userns, str
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (unsigned)userns;
 	}
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | all, &attr, sizeof attr) < 0)
-		return err_sys(err, errno, "%s '%s'", userns >= 0 && e->idmap ? "map the ids of" : "set the options of",
-			       e->source);
-	return 0;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | all, &attr, sizeof attr) == 0)
+		return 0;
+	if (attr.attr_set & MOUNT_ATTR_IDMAP)
+		return mount_refuse_unmapped(e->source, source, userns, errno, err);
+	return err_sys(err, errno, "set the options of '%s'", e->source);
 }
 
 /* Among the container's own mounts. */
@@ -118,7 +120,7 @@ int mount_entry_tree(const struct mount_entry *e, int source, int userns, struct
 	autoclose int tree = e->bind ? open_bind(e, source, err) : open_new(e, err);
 	int locked;
 
-	if (tree < 0 || set_attributes(e, tree, userns, err) < 0)
+	if (tree < 0 || set_attributes(e, source, tree, userns, err) < 0)
 		return -err->code;
 	if (userns < 0 || !e->set)
 		return steal_fd(&tree);
@@ -175,7 +177,7 @@ static int make_inside(const struct mount_entry *e, int root, struct err *err)
 	if (e->bind && source < 0)
 		return err_sys(err, -source, "open '%s' in the container", e->source);
 	tree = e->bind ? open_bind(e, source, err) : open_new(e, err);
-	if (tree < 0 || set_attributes(e, tree, -1, err) < 0)
+	if (tree < 0 || set_attributes(e, source, tree, -1, err) < 0)
 		return -err->code;
 	return steal_fd(&tree);
 }

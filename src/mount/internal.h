@@ -11,6 +11,9 @@
 int mount_target(const char *path, struct err *err);
 /* Put a detached mount on a path, which is made when absent. */
 int mount_attach(int mount, const char *path, struct err *err);
+/* The error of a tree whose ids could not be mapped (errno: code); it names the mount below that has none. source: the
+ * tree's place, open. Returns -code. */
+int mount_refuse_unmapped(const char *name, int source, int userns, int code, struct err *err);
 /* mount(2), its target made when absent. */
 int mount_on(const char *type, const char *path, unsigned long flags, const char *data, struct err *err);
 

@@ -8,4 +8,5 @@ src_mount_libmount_a_SOURCES = \
 	%D%/keys.c %D%/keys.h \
 	%D%/lock.c \
 	%D%/mount.h \
-	%D%/root.c
+	%D%/root.c \
+	%D%/unmapped.c

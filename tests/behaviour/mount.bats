@@ -92,6 +92,20 @@ opens"
 	umount "$dir/sub"
 }
 
+@test "mount.1 what is mounted below and has no ids to map is named" {
+	data
+	mkdir "$dir/a sub" "$dir/up"
+	mount -t tmpfs none "$dir/a sub"
+	mount -t proc none "$dir/up"
+	run mgr-execute -n web -v "$dir:/srv" -- true
+	assert_status 125
+	assert_output "mgr-execute: web: mount-entries: map the ids of '$dir': '$dir/up' below it is a mount of type proc,\
+ which has no ids to map: unmount it, or leave it out (mount.entry with bind instead of rbind)"
+	run sh_with "$dir /srv none bind,idmap" 'cat /srv/file'
+	assert_output content
+	umount "$dir/up" "$dir/a sub"
+}
+
 @test "mount.1 what is mounted inside does not come to the host" {
 	data
 	mkdir "$dir/sub"
