@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "supervisor/supervisor.h"
 
-/* v1 has no event: looked at again after a while that doubles. */
+/* v1 has no event: looked at again after a while that doubles. v2 has one at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV
+ * in the kernel's cgroup.c), so that a change soon after another is told late: for so long it is looked at as well. */
 #define LOOK_FIRST CLOCK_MS
 #define LOOK_MOST  (50 * CLOCK_MS)
+#define EVENT_GAP  (10 * CLOCK_MS)
 
 static void settle(struct supervisor *s);
 
@@ -65,9 +67,9 @@ static void settle(struct supervisor *s)
 		settled(s);
 		return;
 	}
-	if (f->io)
-		return;
 	f->wait = f->wait * 2 < LOOK_MOST ? f->wait * 2 : LOOK_MOST;
+	if (f->io && f->wait > EVENT_GAP)
+		return;
 	loop_timer_start(s->loop, &f->look, clock_in(f->wait));
 }
 
