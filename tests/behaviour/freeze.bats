@@ -175,6 +175,16 @@ mgr-freeze: nosuch: no such container"
 	state_is a RUNNING
 }
 
+@test "freeze.3 stop -k ends what was frozen past mgr, in a v1 hierarchy" {
+	is_hybrid || skip "this machine has no v1 hierarchies beside v2"
+	stub a ""
+	boot_stub a
+	mgr-cgroup -n a freezer.state FROZEN
+	run timeout 10 mgr-stop -k -n a
+	mgr-cgroup -n a freezer.state THAWED 2>/dev/null || true # nothing could be killed else
+	assert_success
+}
+
 @test "freeze.3 attach, start and destroy of a frozen container are refused" {
 	stub a ""
 	boot_stub a
