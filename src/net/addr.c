@@ -125,6 +125,10 @@ static int parse_gateway(uint8_t family, struct nic_gateway *gateway, const char
 {
 	struct nic_gateway read = { .none = str_eq(text, "none") };
 
+	if (str_eq(text, "auto") || str_eq(text, "dev")) /* LXC's words */
+		return err_set(err, EINVAL, "'%s' is LXC's: not set, it is the managed network's own; else its address",
+			       text);
+
 	if (!read.none && read_address(family, text, false, &read.addr) < 0)
 		return err_set(err, EINVAL, "'%s' is not none or an %s address such as %s", text,
 			       family == AF_INET ? "IPv4" : "IPv6", family == AF_INET ? "10.0.3.1" : "fd00:3::1");

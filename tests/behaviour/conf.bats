@@ -88,6 +88,8 @@ refused() {
 	refused "2: limits.memory: '0' is out of range: 4096 to 9223372036854775807 bytes"
 	stored <<<$'[net.0]\ntype = none'
 	refused "2: net.0.type: 'none' means the host's network to LXC: write host for that, empty for lo alone"
+	stored <<<$'[net.0]\nipv4.gateway = auto'
+	refused "2: net.0.ipv4.gateway: 'auto' is LXC's: not set, it is the managed network's own; else its address"
 	stored <<<$'[forward]\nport = tcp:0:80'
 	refused "2: forward.port: 'tcp:0:80' has a port that is not a number from 1 to 65535 or a rising range of them"
 }
