@@ -59,7 +59,7 @@ static int check_scripts(const struct net_conf *net, const struct hook_places *p
 }
 
 /* One that would be refused only at the end is found now. */
-static int check_all(const struct boot *b, struct err *err)
+int up_hooks(struct boot *b, struct err *err)
 {
 	autocall(hook_told_done) struct hook_told t = { 0 };
 	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
@@ -72,9 +72,9 @@ static int check_all(const struct boot *b, struct err *err)
 int up_hook_pre_start(struct boot *b, struct err *err)
 {
 	const struct hook_conf *hooks = &b->spec.hook;
-	int r = check_all(b, err);
+	int r = 0;
 
-	if (r == 0 && (hook_any(hooks, HOOK_PRE_START) || hook_any(hooks, HOOK_POST_STOP)))
+	if (hook_any(hooks, HOOK_PRE_START) || hook_any(hooks, HOOK_POST_STOP))
 		r = undo_add(b->rundir, "hook-pre-start", "post-stop", err);
 	return r < 0 ? r : run_host(b, HOOK_PRE_START, err);
 }

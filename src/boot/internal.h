@@ -108,6 +108,7 @@ int up_control(struct boot *b, struct err *err);
 int down_control(const struct down *d, const char *object, struct err *err);
 
 /* steps of both: hooks.c, hook_net.c */
+int up_hooks(struct boot *b, struct err *err);
 int up_hook_pre_start(struct boot *b, struct err *err);
 int down_hook_post_stop(const struct down *d, const char *object, struct err *err);
 int up_hook_pre_mount(struct boot *b, struct err *err);

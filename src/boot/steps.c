@@ -4,6 +4,7 @@
 
 const struct step steps[] = {
 	{ "config", PARENT, up_config, NULL },
+	{ "hooks", PARENT, up_hooks, NULL },
 	{ "hook-pre-start", PARENT, up_hook_pre_start, down_hook_post_stop },
 	{ "security", PARENT, up_security, NULL },
 	{ "network-service", PARENT, up_network_service, down_network_service },

@@ -54,9 +54,9 @@ static void show(const struct wire_net_status *s)
 	show_text("Stays:", s->stays ? "until mgr-net down" : "while containers use it");
 	show_number("Containers:", (long)s->containers);
 	show_number("Forwards:", (long)s->forwards);
-	show_number("Service:", s->netd_pid);
+	printf("%-15s process %d\n", "Service:", (int)s->netd_pid);
 	if (s->dnsmasq_pid)
-		show_number("DNS:", s->dnsmasq_pid);
+		printf("%-15s process %d\n", "DNS:", (int)s->dnsmasq_pid);
 	if (s->cause[0])
 		show_text("Trouble:", s->cause);
 }

@@ -310,7 +310,7 @@ post-stop"
 refused() {
 	run mgr-start -n web -s "hook.post-stop=$1"
 	assert_status 1
-	assert_output "mgr-start: web: hook-pre-start: hook.post-stop: $2"
+	assert_output "mgr-start: web: hooks: hook.post-stop: $2"
 }
 
 @test "hook.7 a program that is not absolute, not there, not executable or that others may change is refused before anything runs" {
@@ -397,10 +397,10 @@ refused() {
 	chmod 700 /run/volume
 	set -- -s "mount.entry=/run/volume mnt/a none bind,idmap,create=dir"
 	run mgr-start -n web "$@" -s hook.post-stop=/run/volume/in/evil
-	assert_output "mgr-start: web: hook-pre-start: hook.post-stop: '/run/volume/in/evil' lies where a container's root may write: put it elsewhere"
+	assert_output "mgr-start: web: hooks: hook.post-stop: '/run/volume/in/evil' lies where a container's root may write: put it elsewhere"
 	set -- -s "mount.entry=/run/volume/in/evil mnt/b none bind,idmap,create=file"
 	run mgr-start -n web "$@" -s hook.post-stop=/run/volume/in/evil
-	assert_output "mgr-start: web: hook-pre-start: hook.post-stop: '/run/volume/in/evil' lies where a container's root may write: put it elsewhere"
+	assert_output "mgr-start: web: hooks: hook.post-stop: '/run/volume/in/evil' lies where a container's root may write: put it elsewhere"
 	run mgr-start -n web -s "hook.post-stop=$MGR_ROOT/var/lib/mgr/web/hook"
 	assert_success
 }
