@@ -63,7 +63,8 @@ static void add_gateway(struct setting *set, const struct nic_addr *gateway, int
 	};
 	struct rtnl_msg m;
 
-	rtnl_start(&m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
+	/* no NLM_F_EXCL: the link is up by now, and a router's advertisement may have been faster */
+	rtnl_start(&m, RTM_NEWROUTE, NLM_F_CREATE, &info, sizeof info);
 	rtnl_put(&m, RTA_GATEWAY, gateway->addr, addr_len(gateway));
 	rtnl_put_u32(&m, RTA_OIF, (uint32_t)index);
 	add(set, &m, gateway);
