@@ -35,6 +35,8 @@ int sender_put(struct sender *s, struct err *err)
 		return 0;
 	if (r == -ETIMEDOUT)
 		return lost(r, s->patience, err);
+	if (r != -EPIPE && r != -ECONNRESET) /* the other side waits for more, and has nothing to say */
+		return err_sys(err, -r, "send '%s'", str_text(&s->path));
 	return sender_take_result(s, err) < 0 ? -err->code : lost(-ECONNRESET, 0, err);
 }
 

@@ -43,6 +43,15 @@ static int open_locked(const char *path)
 	return here.st_ino == there.st_ino && here.st_dev == there.st_dev ? steal_fd(&fd) : -ENOENT;
 }
 
+/* Until who has it locked lets go. */
+static void await_lock(const char *path)
+{
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+}
+
 /* The name of the folder in a claim, which is the uuid; false when there is none. */
 static bool find_uuid(const char *path, struct uuid_text *ret)
 {
@@ -128,11 +137,13 @@ int store_claim(const struct store *store, const char *name, struct err *err)
 		if (r < 0)
 			break;
 		claim = open_locked(path);
-		if (claim == -EWOULDBLOCK)
-			return err_set(err, EBUSY, "another command is creating a container of this name");
-		if (claim < 0 && claim != -ENOENT)
-			return err_sys(err, -claim, "lock '%s'", path);
 		struct uuid_text left;
+		if (claim == -EWOULDBLOCK && find_uuid(path, &left))
+			return err_set(err, EBUSY, "another command is creating a container of this name");
+		if (claim == -EWOULDBLOCK) /* a sweep looks at the folder that was just made, or another create begins */
+			await_lock(path);
+		else if (claim < 0 && claim != -ENOENT)
+			return err_sys(err, -claim, "lock '%s'", path);
 		if (claim >= 0 && find_uuid(path, &left)) { /* by a command that was interrupted */
 			r = clear_claim(store, path, err);
 			close(steal_fd(&claim));

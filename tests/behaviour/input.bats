@@ -416,6 +416,47 @@ said_why() {
 	mgr-config -n web show >/dev/null
 }
 
+@test "input.9 so with what changes a running container: it is as it was, or as it was to be" {
+	local class is=RUNNING command
+	back() {
+		said_why "$1" || return 1
+		mgr-forward del -n web tcp:7070:80 2>/dev/null || true
+		in_container web sh -c 'ls /tmp/.mgr* 2>/dev/null' | grep . && return 1
+		mgr-attach -n web -- rm -f /tmp/pushed
+	}
+	thawed() {
+		mgr-unfreeze -n web && said_why "$1"
+	}
+	container web
+	boot web
+	echo text >"$BATS_TEST_TMPDIR/text"
+	for class in descriptors memory; do
+		for command in "push -n web $BATS_TEST_TMPDIR/text /tmp/pushed" "pull -n web /etc/passwd $BATS_TEST_TMPDIR/pulled" \
+			'forward add -n web tcp:7070:80' 'forward ls -n web' 'cgroup -n web cgroup.procs' 'log -n web'; do
+			echo "# mgr-$command" >&2
+			# shellcheck disable=SC2086 # several words
+			INJECT_FIRST=2 inject $class back mgr-$command
+		done
+		INJECT_FIRST=2 inject $class thawed mgr-freeze -n web
+		INJECT_FIRST=2 inject $class thawed mgr-unfreeze -n web
+	done
+}
+
+@test "input.9 so with a command in a container of its own: nothing of it is left" {
+	local class folder=$BATS_TEST_TMPDIR/private
+	mkdir -p -m 700 "$folder" "$folder/tree/bin"
+	cp /bin/busybox "$folder/tree/bin/"
+	none_left() {
+		[ "$1" -eq 0 ] || grep -qa . "$inject_said" || { echo "says nothing" >&2; return 1; }
+		# What it could not undo itself, the next does.
+		mgr-execute --rootfs "$folder/tree" -- /bin/busybox true || return 1
+		[ -z "$(mgr-ls -1 -P "$MGR_ROOT/run/mgr/.execute")" ] || { echo "left: $(mgr-ls -1 -P "$MGR_ROOT/run/mgr/.execute")" >&2; return 1; }
+	}
+	for class in descriptors memory; do
+		INJECT_FIRST=2 INJECT_STEP=3 inject $class none_left mgr-execute --rootfs "$folder/tree" -- /bin/busybox true
+	done
+}
+
 # A create made all of it or nothing.
 all_or_nothing() {
 	[ "$1" -eq 0 ] || { grep -qa . "$inject_said" || { echo "says nothing" >&2; return 1; }; }

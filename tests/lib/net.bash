@@ -35,7 +35,7 @@ inside() {
 }
 
 field() {
-	mgr-net status | awk -v label="$1:" '$1 == label { print $2 }'
+	mgr-net status | awk -v label="$1:" '$1 == label { print $NF }'
 }
 
 gateway() {

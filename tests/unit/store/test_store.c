@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -17,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/claim.h"
 
 static char root[64];
 static struct err err;
@@ -198,6 +200,44 @@ static pid_t holder(const struct store *store, int *ret_tell)
 	return pid;
 }
 
+/* Somebody waits for a lock of flock(2), as proc_locks(5) tells. */
+static bool waits_for_flock(pid_t pid)
+{
+	autofree char *text = NULL;
+	char blocked[64];
+
+	str_print(blocked, sizeof blocked, "-> FLOCK  ADVISORY  WRITE %d ", (int)pid);
+	return file_read_at(AT_FDCWD, "/proc/locks", 1 << 20, &text, NULL, NULL) == 0 && strstr(text, blocked);
+}
+
+/* What a sweep does with a claim that somebody is just making: lock it, find nothing in it, remove it. */
+static void a_claim_is_made_after_a_sweep_that_looks_at_it(void **state)
+{
+	autocall(store_done) struct store store;
+	autofree char *path = str_fmt("%s/var/lib/mgr/" STORE_NEW "/web", root);
+	uint64_t deadline = clock_in(10 * CLOCK_SECOND);
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(store_open(&store, NULL, &err), 0);
+	assert_int_equal(store_make(&store, &err), 0);
+	assert_int_equal(file_mkdirs_at(AT_FDCWD, path, 0700, &err), 0);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(fd);
+		_exit(store_claim(&store, "web", NULL) < 0);
+	}
+	while (!waits_for_flock(pid) && waitpid(pid, &status, WNOHANG) == 0 && clock_now() < deadline)
+		;
+	assert_int_equal(rmdir(path), 0);
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void a_waiter_gets_a_lock_that_is_let_go(void **state)
 {
 	autocall(store_done) struct store store;
@@ -267,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_lock_says_what_its_holder_does, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_waiter_gets_a_lock_that_is_let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removed_lock_has_one_holder, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_claim_is_made_after_a_sweep_that_looks_at_it, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("store/store", tests, NULL, NULL);
