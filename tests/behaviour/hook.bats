@@ -107,7 +107,8 @@ log_of() {
 @test "hook.1 the mount hooks of a privileged container are the host's root, and the host does not see what they mount" {
 	mkdir -p /run/data
 	hook bind 'id -u; cat /proc/self/uid_map; mkdir -p "$MGR_ROOTFS_MOUNT/srv" && mount -t tmpfs mine "$MGR_ROOTFS_MOUNT/srv" && mount -t tmpfs mine /run/data'
-	plain web -s container.idmap=none -s "hook.pre-mount=$HOOKS/bind" -s "hook.mount=$HOOKS/bind"
+	hook early 'mount -t tmpfs mine /run/data' # where the root is to be there is nothing yet but the host's folder
+	plain web -s container.idmap=none -s "hook.pre-mount=$HOOKS/early" -s "hook.mount=$HOOKS/bind"
 	boot web
 	run log_of web
 	assert_match "mount: +0 +0 4294967295"

@@ -444,7 +444,8 @@ said_why() {
 
 @test "input.9 so with a command in a container of its own: nothing of it is left" {
 	local class folder=$BATS_TEST_TMPDIR/private
-	mkdir -p -m 700 "$folder" "$folder/tree/bin"
+	mkdir -m 700 "$folder"
+	mkdir -p "$folder/tree/bin"
 	cp /bin/busybox "$folder/tree/bin/"
 	none_left() {
 		[ "$1" -eq 0 ] || grep -qa . "$inject_said" || { echo "says nothing" >&2; return 1; }
