@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "life/passing.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/debug.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "store/claim.h"
 
@@ -65,6 +68,31 @@ static int sweep_one(const struct store *store, const char *name, struct err *er
 	return phase < 0 ? phase : life_destroy(store, name, true, err);
 }
 
+/* A destroy that failed at its very end has left the runtime folder alone. */
+static void sweep_runtime(const struct store *store, const char *name)
+{
+	autofree char *of = str_fmt("%s/%s", store->containers, name), *path = str_fmt("%s/%s", store->run, name);
+	autofree char *undo = path ? str_fmt("%s/undo", path) : NULL;
+	autoclose int lock = -1;
+	struct stat st;
+
+	if (!of || !undo || access(of, F_OK) == 0 || (stat(undo, &st) == 0 && st.st_size > 0))
+		return;
+	lock = store_lock(store, name, STORE_WORKING, 0, NULL);
+	if (lock >= 0)
+		(void)file_remove_tree_at(AT_FDCWD, path, NULL);
+}
+
+static void sweep_runtimes(const struct store *store)
+{
+	autoclosedir DIR *dir = opendir(store->run);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (store_check_name(e->d_name, NULL) == 0)
+			sweep_runtime(store, e->d_name);
+}
+
 /* With the lock. */
 static void sweep(const struct store *store)
 {
@@ -78,6 +106,7 @@ static void sweep(const struct store *store)
 	for (size_t i = 0; i < names.n; i++)
 		if (sweep_one(store, names.v[i], &err) < 0)
 			log_warn("clear what an earlier mgr-execute left: %s", err.msg);
+	sweep_runtimes(store);
 	store_leave(store);
 }
 

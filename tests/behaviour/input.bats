@@ -452,6 +452,7 @@ said_why() {
 		# What it could not undo itself, the next does.
 		mgr-execute --rootfs "$folder/tree" -- /bin/busybox true || return 1
 		[ -z "$(mgr-ls -1 -P "$MGR_ROOT/run/mgr/.execute")" ] || { echo "left: $(mgr-ls -1 -P "$MGR_ROOT/run/mgr/.execute")" >&2; return 1; }
+		[ -z "$(find "$MGR_ROOT/run/mgr" -name 'run-*')" ] || { find "$MGR_ROOT/run/mgr" >&2; return 1; }
 	}
 	for class in descriptors memory; do
 		INJECT_FIRST=2 INJECT_STEP=3 inject $class none_left mgr-execute --rootfs "$folder/tree" -- /bin/busybox true
