@@ -37,7 +37,7 @@ static int kill_all(const struct down *d, struct err *err)
 	int r = cgroup_host(&cg, err);
 
 	if (r == 0)
-		r = cgroup_name(&cg, d->store->cgroup, d->name, err);
+		r = cgroup_find(&cg, d->store, d->name, err);
 	if (r == 0)
 		r = cgroup_populated(&cg, err);
 	return r > 0 ? cgroup_kill(&cg, clock_in(KILL_TIME), err) : r;

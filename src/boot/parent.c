@@ -112,7 +112,7 @@ int up_cgroup_v2(struct boot *b, struct err *err)
 	int r = cgroup_host(&b->cgroup, err);
 
 	if (r == 0)
-		r = cgroup_name(&b->cgroup, b->store.cgroup, b->name, err);
+		r = cgroup_find(&b->cgroup, &b->store, b->name, err);
 	if (r == 0)
 		r = undo_add(b->rundir, "cgroup", b->cgroup.path, err);
 	if (r < 0)
@@ -143,10 +143,12 @@ int down_cgroup(const struct down *d, const char *object, struct err *err)
 
 	(void)object;
 	if (r == 0)
-		r = cgroup_name(&cg, d->store->cgroup, d->name, err);
+		r = cgroup_find(&cg, d->store, d->name, err);
 	if (r == 0)
 		r = cgroup_kill(&cg, clock_in(KILL_TIME), err);
-	return r < 0 ? r : cgroup_remove(&cg, err);
+	if (r == 0)
+		r = cgroup_remove(&cg, err);
+	return r < 0 || d->reboot ? r : store_cgroup_forget(d->rundir, err);
 }
 
 int up_dev(struct boot *b, struct err *err)

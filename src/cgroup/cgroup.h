@@ -10,8 +10,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "store/store.h"
 
 #define CGROUP_HIERARCHIES 16
+#define CGROUP_LONGEST     256 /* bytes of a path */
 
 struct limits_conf {
 	uint64_t memory, swap;                /* bytes; UINT64_MAX: not set */
@@ -29,15 +31,22 @@ struct cgroup_hierarchy {
 };
 
 struct cgroup {
-	char path[128]; /* below each hierarchy's mount: "mgr/web" */
+	char path[CGROUP_LONGEST]; /* below each hierarchy's mount: "mgr/web" */
+	bool given;                /* the folder above is not mgr's: it stays as it is, but for giving controllers to ours */
 	size_t n;
 	struct cgroup_hierarchy h[CGROUP_HIERARCHIES]; /* the v2 one first, when there is one */
 };
 
 /* The host's hierarchies, from /proc/self/mountinfo; no folder opened. */
 int cgroup_host(struct cgroup *cg, struct err *err);
-/* Name it: parent is struct store's cgroup. */
-int cgroup_name(struct cgroup *cg, const char *parent, const char *container, struct err *err);
+/* Name that of a container: where store_cgroup_find says, else at its plain place. */
+int cgroup_find(struct cgroup *cg, const struct store *store, const char *container, struct err *err);
+/* One at the plain place, PARENT/NAME. */
+int cgroup_name(struct cgroup *cg, const char *parent, const char *name, struct err *err);
+/* One below a folder that exists and is not ours to remove. */
+int cgroup_name_given(struct cgroup *cg, const char *path, struct err *err);
+/* Cgroup v2 alone: where a service manager may have given us a folder. */
+bool cgroup_pure_v2(const struct cgroup *cg);
 /* Close the folders. */
 void cgroup_done(struct cgroup *cg);
 
@@ -65,7 +74,7 @@ int cgroup_join(const struct cgroup *cg, pid_t pid, bool all, struct err *err);
  * or to be sent; then, in that process with its one thread, enter and close them. */
 int cgroup_open_tasks(const struct cgroup *cg, int fds[CGROUP_HIERARCHIES], size_t *ret_n, struct err *err);
 int cgroup_enter_tasks(int fds[], size_t n, struct err *err);
-/* Is any process in it, in any hierarchy? 1, 0 or -errno; absent is 0. Needs only cgroup_name. */
+/* Is any process in it, in any hierarchy? 1, 0 or -errno; absent is 0. Needs only its name. */
 int cgroup_populated(const struct cgroup *cg, struct err *err);
 /* Kill every process in it and wait until it is empty. Absent is 0. */
 int cgroup_kill(const struct cgroup *cg, uint64_t deadline, struct err *err);

@@ -14,10 +14,10 @@
 /* Another container's last cgroup_remove may take the parent away between our two mkdirs; each time is one whole stop. */
 #define PARENT_RETRIES 1000
 
-/* The path of the parent that all containers of a store share, within the mount. */
+/* The path of the parent, within the mount: what all containers of a store share, or what was given for this one. */
 static int parent_path(const struct cgroup *cg, const struct cgroup_hierarchy *h, char *buf, size_t size)
 {
-	return str_print(buf, size, "%s/%.*s", h->mount, (int)strcspn(cg->path, "/"), cg->path);
+	return str_print(buf, size, "%s/%.*s", h->mount, (int)(strrchr(cg->path, '/') - cg->path), cg->path);
 }
 
 /* mkdir of the folder, of its parent first when that is absent. 0 or -errno; -EEXIST as it is. */
@@ -33,7 +33,7 @@ static int make_folder(const struct cgroup *cg, const struct cgroup_hierarchy *h
 	for (int i = 0; i < PARENT_RETRIES; i++) {
 		if (mkdir(path, 0755) == 0)
 			return 0;
-		if (errno != ENOENT)
+		if (errno != ENOENT || cg->given)
 			return -errno;
 		if (mkdir(parent, 0755) < 0 && errno != EEXIST)
 			return -errno;
@@ -142,7 +142,8 @@ static int enable_controllers(const struct cgroup *cg, const struct cgroup_hiera
 	dir = r < 0 ? -1 : open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || dir < 0)
 		return err_sys(err, errno, "open cgroup '%s'", parent);
-	give_controllers(root);
+	if (!cg->given)
+		give_controllers(root);
 	give_controllers(dir);
 	return 0;
 }
@@ -270,7 +271,8 @@ int cgroup_remove(const struct cgroup *cg, struct err *err)
 			worst = err_sys(err, -r, "remove cgroup '%s/%s'", h->mount, cg->path);
 			continue;
 		}
-		if (parent_path(cg, h, parent, sizeof parent) == 0 && rmdir(parent) < 0 && errno != EBUSY && errno != ENOENT)
+		if (!cg->given && parent_path(cg, h, parent, sizeof parent) == 0 && rmdir(parent) < 0 && errno != EBUSY &&
+		    errno != ENOENT)
 			worst = err_sys(err, errno, "remove cgroup '%s'", parent);
 	}
 	return worst;

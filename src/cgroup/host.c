@@ -210,11 +210,27 @@ int cgroup_host(struct cgroup *cg, struct err *err)
 	return 0;
 }
 
-int cgroup_name(struct cgroup *cg, const char *parent, const char *container, struct err *err)
+int cgroup_name(struct cgroup *cg, const char *parent, const char *name, struct err *err)
 {
-	if (str_print(cg->path, sizeof cg->path, "%s/%s", parent, container) < 0)
-		return err_set(err, ENAMETOOLONG, "cgroup '%s/%s': name too long", parent, container);
+	cg->given = false;
+	if (str_print(cg->path, sizeof cg->path, "%s/%s", parent, name) < 0)
+		return err_set(err, ENAMETOOLONG, "cgroup '%s/%s': name too long", parent, name);
 	return 0;
+}
+
+int cgroup_name_given(struct cgroup *cg, const char *path, struct err *err)
+{
+	cg->given = true;
+	if (!strchr(path, '/'))
+		return err_set(err, EINVAL, "cgroup '%s' has no folder above it", path);
+	if (str_print(cg->path, sizeof cg->path, "%s", path) < 0)
+		return err_set(err, ENAMETOOLONG, "cgroup '%s': name too long", path);
+	return 0;
+}
+
+bool cgroup_pure_v2(const struct cgroup *cg)
+{
+	return cg->n == 1 && cg->h[0].v2;
 }
 
 void cgroup_done(struct cgroup *cg)

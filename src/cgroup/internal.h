@@ -8,8 +8,8 @@
 
 #include "cgroup/cgroup.h"
 
-/* A path in a hierarchy: mount (127), "/", the cgroup's (127), "/", a file's name. */
-#define CGROUP_PATH_MAX 384
+/* A path in a hierarchy: mount (127), "/", the cgroup's (255), "/", a file's name. */
+#define CGROUP_PATH_MAX 512
 
 /* The controllers of v2 that limits and guests use. */
 #define CGROUP_V2_CONTROLLERS 5

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/cgroup/libcgroup.a
 src_cgroup_libcgroup_a_SOURCES = \
 	%D%/cgroup.h %D%/internal.h \
 	%D%/file.c \
+	%D%/find.c \
 	%D%/folder.c \
 	%D%/freeze.c %D%/freeze.h \
 	%D%/host.c \

@@ -39,7 +39,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	if (r >= 0 && state == WIRE_STOPPED)
 		return err_set(err, ESRCH, "is not running");
 	if (r >= 0)
-		r = cgroup_name(&cg, cli->store.cgroup, name, err);
+		r = cgroup_find(&cg, &cli->store, name, err);
 	if (r < 0)
 		return r;
 	return words->n == 1 ? show(&cg, words->v[0], err) : cgroup_set(&cg, words->v[0], words->v[1], err);

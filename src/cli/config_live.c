@@ -77,7 +77,7 @@ static int apply(const struct live *l, const struct cgroup *host, const struct s
 		 struct err *err)
 {
 	struct cgroup cg = *host;
-	int r = cgroup_name(&cg, store->cgroup, container, err);
+	int r = cgroup_find(&cg, store, container, err);
 
 	if (r == 0)
 		r = cgroup_open(&cg, err);

@@ -100,7 +100,7 @@ static int find_usage(const struct cgroup *host, const struct store *store, cons
 		      struct err *err)
 {
 	struct cgroup cg = *host;
-	int r = cgroup_name(&cg, store->cgroup, name, err);
+	int r = cgroup_find(&cg, store, name, err);
 
 	look->has_usage = r >= 0 && cgroup_usage(&cg, &look->usage, NULL) >= 0;
 	return r;

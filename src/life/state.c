@@ -21,7 +21,7 @@ static int state_without(const struct cgroup *host, const struct store *store, c
 			 struct err *err)
 {
 	struct cgroup cg = *host;
-	int r = cgroup_name(&cg, store->cgroup, name, err);
+	int r = cgroup_find(&cg, store, name, err);
 
 	if (r >= 0)
 		r = cgroup_populated(&cg, err);

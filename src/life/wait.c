@@ -28,7 +28,7 @@ struct waiter {
 	const char *name;
 	unsigned states;
 	bool ready;
-	struct cgroup cg; /* named */
+	struct cgroup cg; /* the host's, named anew for each look: a start decides where it is */
 	int inotify;
 	int watch; /* connection to the supervisor; -1 */
 	unsigned settle;
@@ -44,10 +44,10 @@ static void add_watch(struct waiter *w, const char *path, uint32_t mask)
 static void arm(struct waiter *w)
 {
 	const struct store *store = w->store;
+	bool v2 = w->cg.n && w->cg.h[0].v2 && cgroup_find(&w->cg, store, w->name, NULL) == 0;
 	autofree char *dir = str_fmt("%s/%s", store->run, w->name);
 	autofree char *lock = str_fmt("%s/%s/lock", store->run, w->name);
-	autofree char *events =
-		w->cg.n && w->cg.h[0].v2 ? str_fmt("%s/%s/cgroup.events", w->cg.h[0].mount, w->cg.path) : NULL;
+	autofree char *events = v2 ? str_fmt("%s/%s/cgroup.events", w->cg.h[0].mount, w->cg.path) : NULL;
 
 	add_watch(w, store->run, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
 	add_watch(w, dir, IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR);
@@ -173,8 +173,6 @@ int life_wait(const struct store *store, const char *name, unsigned states, bool
 
 	if (r >= 0)
 		r = cgroup_host(&w.cg, err);
-	if (r >= 0)
-		r = cgroup_name(&w.cg, store->cgroup, name, err);
 	if (r < 0)
 		return r;
 	w.inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
+	%D%/cgroup.c \
 	%D%/claim.c %D%/claim.h \
 	%D%/holder.c \
 	%D%/husk.c \

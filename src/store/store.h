@@ -59,6 +59,12 @@ int store_known_uuid(const struct store *store, const char *name, char uuid[stat
 /* Its runtime folder (run/NAME), open; made 0700 when `make`. -ENOENT when absent and not to be made. */
 int store_runtime(const struct store *store, const char *name, bool make, struct err *err);
 
+/* Where its cgroup is, below a hierarchy's mount, when that is not store->cgroup/NAME: kept in its runtime folder, from
+ * before the cgroup is made until it has been removed. 1; 0 when it has none or is at its plain place. */
+int store_cgroup_find(const struct store *store, const char *name, char *ret, size_t size, struct err *err);
+int store_cgroup_keep(int rundir, const char *path, struct err *err);
+int store_cgroup_forget(int rundir, struct err *err); /* none is 0 */
+
 /* Its folder of logs, open; made 0700 when `make`. -ENOENT when absent and not to be made. */
 int store_log_folder(const struct store *store, const char *name, bool make, struct err *err);
 /* A log there, to append to. */

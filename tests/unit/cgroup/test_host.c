@@ -94,6 +94,19 @@ static void too_many(void **state)
 	assert_int_equal(cgroup_parse_mountinfo(&cg, text, all_but_covered, &err), -E2BIG);
 }
 
+static void a_given_folder_is_the_parent(void **state)
+{
+	struct cgroup cg = { 0 };
+
+	(void)state;
+	assert_int_equal(cgroup_name_given(&cg, "mgr.slice/mgr-web.scope/payload", NULL), 0);
+	assert_true(cg.given);
+	assert_int_equal(cgroup_name_given(&cg, "payload", NULL), -EINVAL);
+	assert_int_equal(cgroup_name(&cg, "mgr", "web", NULL), 0);
+	assert_false(cg.given);
+	assert_string_equal(cg.path, "mgr/web");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +115,7 @@ int main(void)
 		cmocka_unit_test(covered_mounts_are_not_seen),
 		cmocka_unit_test(odd_lines),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(a_given_folder_is_the_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

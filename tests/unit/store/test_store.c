@@ -295,6 +295,27 @@ static void a_removed_lock_has_one_holder(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void where_a_cgroup_is(void **state)
+{
+	autocall(store_done) struct store store = { 0 };
+	autoclose int dir = -1;
+	char path[64];
+
+	(void)state;
+	assert_int_equal(store_open(&store, NULL, &err), 0);
+	assert_int_equal(store_cgroup_find(&store, "web", path, sizeof path, &err), 0);
+	dir = store_runtime(&store, "web", true, &err);
+	assert_true(dir >= 0);
+	assert_int_equal(store_cgroup_forget(dir, &err), 0);
+	assert_int_equal(store_cgroup_keep(dir, "else/where", &err), 0);
+	assert_int_equal(store_cgroup_keep(dir, "mgr.slice/mgr-web.scope/payload", &err), 0);
+	assert_int_equal(store_cgroup_find(&store, "web", path, sizeof path, &err), 1);
+	assert_string_equal(path, "mgr.slice/mgr-web.scope/payload");
+	assert_int_equal(store_cgroup_find(&store, "web", path, 31, &err), -ENAMETOOLONG);
+	assert_int_equal(store_cgroup_forget(dir, &err), 0);
+	assert_int_equal(store_cgroup_find(&store, "web", path, sizeof path, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_folder_of_containers, setup, teardown),
 		cmocka_unit_test_setup_teardown(folders_are_for_their_owner_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists_what_has_a_config, setup, teardown),
+		cmocka_unit_test_setup_teardown(where_a_cgroup_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lock_says_what_its_holder_does, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_waiter_gets_a_lock_that_is_let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removed_lock_has_one_holder, setup, teardown),
