@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +17,7 @@
 #include "attach/internal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/clone.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/sys.h"
@@ -51,20 +51,6 @@ static bool needs_leaf(int cgroup)
 	return file_read_small_at(cgroup, "cgroup.controllers", controllers, sizeof controllers, NULL) > 0;
 }
 
-/* fork() into this v2 cgroup, or where we are with -1. */
-static pid_t clone_at(int cgroup, int *ret_pidfd)
-{
-	struct clone_args args = {
-		.flags = cgroup >= 0 ? CLONE_PIDFD | CLONE_INTO_CGROUP : CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
-		.exit_signal = SIGCHLD,
-		.cgroup = cgroup >= 0 ? (unsigned)cgroup : 0,
-	};
-	pid_t pid = sys_clone3(&args, sizeof args);
-
-	return pid < 0 ? -errno : pid;
-}
-
 /* The guest's root owns the leaf: it may have frozen it. */
 static bool is_frozen(int leaf)
 {
@@ -86,7 +72,7 @@ static pid_t clone_into(const struct entry *e, int *ret_pidfd, struct err *err)
 		if (leaf >= 0 && is_frozen(leaf))
 			return err_set(err, EBUSY, "has frozen the cgroup that commands run in");
 		if (!in_leaf || leaf >= 0)
-			pid = clone_at(in_leaf ? leaf : cgroup, ret_pidfd);
+			pid = clone_process(0, in_leaf ? leaf : cgroup, ret_pidfd);
 	}
 	if (pid == -ENODEV || pid == -ENOMEM) /* its cgroup is gone; its pid namespace has ended */
 		return err_set(err, ESRCH, "is not running");

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/clone.c %D%/clone.h \
 	%D%/debug.c %D%/debug.h \
 	%D%/err.c %D%/err.h \
 	%D%/escape.c \

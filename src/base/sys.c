@@ -12,11 +12,6 @@ int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof *how);
 }
 
-pid_t sys_clone3(const struct clone_args *args, size_t size)
-{
-	return (pid_t)syscall(SYS_clone3, args, size);
-}
-
 int sys_pidfd_open(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -25,7 +24,6 @@
 #endif
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);
-pid_t sys_clone3(const struct clone_args *args, size_t size);
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);

@@ -14,53 +14,38 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clone.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "base/sys.h"
 
-/* clone3 by container root's host id. Without SECBIT_NO_SETUID_FIXUP the change of id would cost every capability
+/* By container root's host id. Without SECBIT_NO_SETUID_FIXUP the change of id would cost every capability
  * (capabilities(7)); the child starts with the new namespace's full set and no securebits. */
-static pid_t clone_as(uid_t uid, const struct clone_args *args, struct err *err)
+static pid_t clone_as(uid_t uid, uint64_t flags, int cgroup, int *ret_pidfd, struct err *err)
 {
 	int bits = prctl(PR_GET_SECUREBITS);
-	int clone_errno;
 	pid_t pid;
 
 	if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0)
 		return err_sys(err, errno, "keep capabilities over a change of user");
 	if (setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
 		return err_sys(err, errno, "become user %u", uid);
-	pid = sys_clone3(args, sizeof *args);
-	clone_errno = errno;
+	pid = clone_process(flags, cgroup, ret_pidfd);
 	if (pid == 0)
 		return 0;
 	if (setresuid((uid_t)-1, 0, (uid_t)-1) < 0 || prctl(PR_SET_SECUREBITS, bits) < 0)
 		return err_sys(err, errno, "become root again");
-	errno = clone_errno;
-	return pid < 0 ? err_sys(err, clone_errno, "clone into new namespaces") : pid;
+	return pid < 0 ? err_sys(err, -pid, "clone into new namespaces") : pid;
 }
 
 pid_t ns_clone(const struct ns_clone *how, int *ret_pidfd, struct err *err)
 {
-	struct clone_args args = {
-		.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)(void *)ret_pidfd,
-		.exit_signal = SIGCHLD,
-	};
+	uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | (how->own_net ? CLONE_NEWNET : 0);
 	pid_t pid;
 
-	if (how->own_net)
-		args.flags |= CLONE_NEWNET;
-	if (how->cgroup >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (unsigned)how->cgroup;
-	}
-	if (how->map->mode != IDMAP_NONE) {
-		args.flags |= CLONE_NEWUSER;
-		return clone_as(idmap_root(how->map, false), &args, err);
-	}
-	pid = sys_clone3(&args, sizeof args);
-	return pid < 0 ? err_sys(err, errno, "clone into new namespaces") : pid;
+	if (how->map->mode != IDMAP_NONE)
+		return clone_as(idmap_root(how->map, false), flags | CLONE_NEWUSER, how->cgroup, ret_pidfd, err);
+	pid = clone_process(flags, how->cgroup, ret_pidfd);
+	return pid < 0 ? err_sys(err, -pid, "clone into new namespaces") : pid;
 }
 
 static int write_map(pid_t child, const struct idmap *map, bool gid, struct err *err)

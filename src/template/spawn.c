@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clone.h"
 #include "base/fd.h"
 #include "base/sys.h"
 #include "template/internal.h"
@@ -128,27 +128,21 @@ int template_spawn(const struct template *run, struct template_child *ret, struc
 {
 	autocall(strv_done) struct strv argv = { 0 };
 	int output[2] = { -1, -1 }, report[2] = { -1, -1 }, r;
-	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID,
-		.pidfd = (uint64_t)(uintptr_t)&ret->pidfd,
-		.exit_signal = SIGCHLD,
-	};
 
 	if (make_argv(run, &argv) < 0 || setenv("MGR_CACHE", run->cache, 1) < 0 || tell_folder() < 0)
 		return err_nomem(err);
 	if (pipe2(output, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "template '%s': make a pipe", run->program);
-	ret->pid = sys_clone3(&args, sizeof args);
+	ret->pid = clone_process(CLONE_NEWNS | CLONE_NEWPID, -1, &ret->pidfd);
 	if (ret->pid == 0) {
 		close(output[0]);
 		child(run, &argv, output[1], report[1]);
 	}
-	r = errno;
 	close(output[1]);
 	close(report[1]);
 	autoclose int from = output[0], said = report[0];
 	if (ret->pid < 0)
-		return err_sys(err, r, "template '%s': make its namespaces", run->program);
+		return err_sys(err, -ret->pid, "template '%s': make its namespaces", run->program);
 	autoclose int pidfd = ret->pidfd;
 	r = started(run, said, ret->pid, err);
 	if (r == 0 && fd_set_nonblock(from) < 0)
