@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/sys.h"
 
 /* By clone3, or by clone(2) where a kernel before 5.3, or a filter, does without. */
 static pid_t fork_with(uint64_t flags, int cgroup, int *ret_pidfd)
@@ -27,11 +28,7 @@ static pid_t fork_with(uint64_t flags, int cgroup, int *ret_pidfd)
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
 
 	if (pid < 0 && errno == ENOSYS && cgroup < 0)
-#ifdef __s390x__ /* clone(2): its first two arguments are the other way round */
-		pid = (pid_t)syscall(SYS_clone, NULL, args.flags | SIGCHLD, ret_pidfd, NULL, 0);
-#else
-		pid = (pid_t)syscall(SYS_clone, args.flags | SIGCHLD, NULL, ret_pidfd, NULL, 0);
-#endif
+		pid = sys_clone(args.flags | SIGCHLD, ret_pidfd);
 	return pid < 0 ? -errno : pid;
 }
 

@@ -12,6 +12,13 @@ int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof *how);
 }
 
+pid_t sys_clone(uint64_t flags, int *ret_pidfd)
+{
+	if (SYS_CLONE_FLAGS_LAST)
+		return (pid_t)syscall(SYS_clone, NULL, flags, ret_pidfd, NULL, 0);
+	return (pid_t)syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, 0);
+}
+
 int sys_pidfd_open(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);

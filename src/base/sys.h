@@ -23,7 +23,15 @@
 #define F_SEAL_EXEC 0x20
 #endif
 
+#ifdef __s390x__ /* the first two arguments of its clone(2) are the other way round */
+#define SYS_CLONE_FLAGS_LAST 1
+#else
+#define SYS_CLONE_FLAGS_LAST 0
+#endif
+
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);
+/* As fork(), with CLONE_PIDFD among the flags of the clone(2) of old. */
+pid_t sys_clone(uint64_t flags, int *ret_pidfd);
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
