@@ -26,7 +26,7 @@
 #define ENTER_TIME (10 * CLOCK_SECOND) /* until the command runs */
 #define KILL_TIME  CLOCK_SECOND
 
-/* A frozen container's new process would freeze too, and we would wait for it. */
+/* A frozen container's new process would freeze too, and we would wait for it: by whatever hierarchy it is frozen. */
 static int check_frozen(const struct cgroup *cg, struct err *err)
 {
 	char text[128];
@@ -34,10 +34,8 @@ static int check_frozen(const struct cgroup *cg, struct err *err)
 	for (size_t i = 0; i < cg->n; i++) {
 		const struct cgroup_hierarchy *h = &cg->h[i];
 		int r = file_read_small_at(h->dir, h->v2 ? "cgroup.events" : "freezer.state", text, sizeof text, NULL);
-		if (r >= 0 && strstr(text, h->v2 ? "frozen 1" : "FROZEN"))
+		if (r >= 0 && (h->v2 ? strstr(text, "frozen 1") != NULL : !strstr(text, "THAWED")))
 			return err_set(err, EBUSY, "is frozen: mgr-unfreeze lets it run on");
-		if (h->v2)
-			return 0;
 	}
 	return 0;
 }

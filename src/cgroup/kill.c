@@ -149,7 +149,7 @@ static int kill_round(const struct cgroup *cg, const struct cgroup_hierarchy *h,
 	return r;
 }
 
-/* Without cgroup.kill: no new process where pids or v2's freezer can say so, none frozen by v1's, then round after round. */
+/* Without cgroup.kill: no new process where pids or v2's freezer can say so, then round after round. */
 static int kill_listed(const struct cgroup *cg, const struct cgroup_hierarchy *h, uint64_t deadline)
 {
 	pid_t pids[ROUND];
@@ -204,11 +204,12 @@ static void put(const struct cgroup *cg, const struct cgroup_hierarchy *h, const
 int cgroup_kill(const struct cgroup *cg, uint64_t deadline, struct err *err)
 {
 	const struct cgroup_hierarchy *v2 = cgroup_v2(cg);
-	int r = v2 ? kill_v2(cg, v2, deadline) : -EOPNOTSUPP;
+	int r;
 
+	put(cg, cgroup_with(cg, "freezer"), "freezer.state", "THAWED"); /* SIGKILL does not reach what v1 holds */
+	r = v2 ? kill_v2(cg, v2, deadline) : -EOPNOTSUPP;
 	if (r == -EOPNOTSUPP) {
 		put(cg, cgroup_with(cg, "pids"), "pids.max", "0");
-		put(cg, cgroup_with(cg, "freezer"), "freezer.state", "THAWED");
 		put(cg, v2, "cgroup.freeze", "1"); /* what is frozen there makes no processes, and dies all the same */
 		r = v2 ? kill_listed(cg, v2, deadline) : 0;
 	}

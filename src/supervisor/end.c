@@ -29,14 +29,6 @@
 #define REBOOT_REST      (100 * CLOCK_MS) /* after the first short run */
 #define REBOOT_REST_MOST (5 * CLOCK_SECOND)
 
-/* v1: what is frozen does not die, and somebody may have frozen it past us. */
-static void thaw_v1(const struct supervisor *s)
-{
-	for (uint32_t i = s->cgroup_v2; i < s->n_cgroups; i++)
-		if (faccessat(s->cgroups[i], "freezer.state", F_OK, 0) == 0)
-			(void)file_write_at(s->cgroups[i], "freezer.state", "THAWED", NULL);
-}
-
 void supervisor_kill(struct supervisor *s)
 {
 	struct err err;
@@ -49,7 +41,6 @@ void supervisor_kill(struct supervisor *s)
 		r = file_write_at(s->cgroups[0], "cgroup.kill", "1", &err);
 	if (r < 0 && r != -ENOENT) /* before Linux 5.14 there is none */
 		log_warn("%s", err.msg);
-	thaw_v1(s);
 }
 
 static void write_last(const struct supervisor *s)

@@ -68,21 +68,29 @@ static void settle(struct supervisor *s)
 		return;
 	}
 	f->wait = f->wait * 2 < LOOK_MOST ? f->wait * 2 : LOOK_MOST;
-	if (f->io && f->wait > EVENT_GAP)
+	if (f->io && f->freezer.beside < 0 && f->wait > EVENT_GAP)
 		return;
 	loop_timer_start(s->loop, &f->look, clock_in(f->wait));
+}
+
+static int open_freezer(struct supervisor *s, struct err *err)
+{
+	struct freeze *f = &s->freeze;
+	int r = f->open ? 0 : cgroup_freezer_open(&f->freezer, s->cgroups, s->n_cgroups, err);
+
+	if (r == 0)
+		f->open = true;
+	return r;
 }
 
 /* Ask for it, and watch. */
 static int begin(struct supervisor *s, bool frozen, struct err *err)
 {
 	struct freeze *f = &s->freeze;
-	int r = f->open ? 0 : cgroup_freezer_open(&f->freezer, s->cgroups, s->n_cgroups, err);
+	int r = open_freezer(s, err);
 
-	if (r < 0)
-		return r;
-	f->open = true;
-	r = cgroup_freezer_set(&f->freezer, frozen, err);
+	if (r == 0)
+		r = cgroup_freezer_set(&f->freezer, frozen, err);
 	if (r < 0)
 		return r;
 	watch_no_more(s);
@@ -162,15 +170,13 @@ int answer_thaw(struct wire_client *client, const void *payload, size_t len, str
 	(void)payload, (void)len;
 	if (check_runs(s, err) < 0)
 		return -err->code;
-	if (s->state == WIRE_RUNNING) { /* somebody else may have frozen it, past us */
-		if (begin(s, false, err) < 0)
-			return -err->code;
+	if (s->state != WIRE_THAWED && begin(s, false, err) < 0)
+		return -err->code;
+	if (s->state == WIRE_RUNNING && cgroup_freezer_frozen(&s->freeze.freezer) == 0) {
 		let_go(s);
 		wire_client_send(client, WIRE_THAW, NULL, 0, NULL, 0);
 		return 0;
 	}
-	if (s->state != WIRE_THAWED && begin(s, false, err) < 0)
-		return -err->code;
 	answer_all(s, WIRE_FREEZE, ECANCELED, "was unfrozen meanwhile");
 	client->due = WIRE_THAW;
 	thaw(s);
@@ -181,7 +187,7 @@ void freeze_end(struct supervisor *s)
 {
 	struct err err = { 0 };
 
-	if (!s->freeze.open)
+	if (open_freezer(s, NULL) < 0)
 		return;
 	if (cgroup_freezer_set(&s->freeze.freezer, false, &err) < 0)
 		log_warn("thaw: %s", err.msg);

@@ -24,6 +24,7 @@ static void out_of_patience(void *data)
 	s->reboot_wish = false;
 	s->killed = true;
 	supervisor_kill(s);
+	freeze_end(s); /* somebody may have frozen it since */
 }
 
 /* The set of signals in the line NAME of /proc/PID/status. */

@@ -129,7 +129,7 @@ void supervisor_stopped(struct supervisor *s);
 /* freeze.c */
 int answer_freeze(struct wire_client *client, const void *payload, size_t len, struct err *err);
 int answer_thaw(struct wire_client *client, const void *payload, size_t len, struct err *err);
-/* The run ends: nothing may stay frozen, and whoever waits for it has an answer. */
+/* The run ends: nothing may stay frozen, whoever has done it, and whoever waits for it has an answer. */
 void freeze_end(struct supervisor *s);
 
 /* oom.c: processes that the kernel kills for want of memory; told to the watchers and the log. */

@@ -185,6 +185,38 @@ mgr-freeze: nosuch: no such container"
 	assert_success
 }
 
+@test "freeze.3 what was frozen past mgr, in a v1 hierarchy: attach is refused, unfreeze and stop let it run on" {
+	is_hybrid || skip "this machine has no v1 hierarchies beside v2"
+	stub a ""
+	boot_stub a
+	mgr-cgroup -n a freezer.state FROZEN
+	run timeout 5 mgr-attach -n a -- true
+	assert_status 125
+	assert_output "mgr-attach: a: is frozen: mgr-unfreeze lets it run on"
+	run timeout 5 mgr-freeze -n a
+	assert_success
+	run timeout 5 mgr-unfreeze -n a
+	assert_success
+	assert_equal "$(mgr-cgroup -n a freezer.state)" THAWED
+	run timeout 5 mgr-attach -n a -- /bin/busybox true
+	assert_success
+	mgr-cgroup -n a freezer.state FROZEN
+	run timeout 20 mgr-stop -n a
+	assert_success
+	assert_match "^$"
+}
+
+@test "freeze.3 one frozen in a v1 hierarchy whose supervisor was killed is cleared away by the next start" {
+	is_hybrid || skip "this machine has no v1 hierarchies beside v2"
+	stub a clear
+	boot_stub a
+	mgr-cgroup -n a freezer.state FROZEN
+	kill -KILL "$(supervisor_pid a)"
+	mgr-wait -n a -s 'ABORTING|STOPPED' -t 10
+	run timeout 30 mgr-start -n a
+	assert_success
+}
+
 @test "freeze.3 attach, start and destroy of a frozen container are refused" {
 	stub a ""
 	boot_stub a
