@@ -4,4 +4,4 @@ dist_templates_SCRIPTS = \
 	%D%/debian
 
 # What they source.
-dist_pkgdata_DATA += %D%/login.sh
+dist_pkgdata_DATA += %D%/login.sh %D%/archives.sh

@@ -7,7 +7,7 @@ check-asan:
 
 .PHONY: lint check-asan
 
-EXTRA_DIST += tests/bench tests/behaviour tests/fuzz tests/lab tests/lib tests/lint tests/packages tests/run
+EXTRA_DIST += tests/bench tests/behaviour tests/fuzz tests/lab tests/lib tests/lint tests/packages tests/run tests/vm
 
 # configure puts sysconfdir into /etc by itself; a trial installation must not.
 AM_DISTCHECK_CONFIGURE_FLAGS = --sysconfdir=$$dc_install_base/etc

@@ -13,7 +13,7 @@
 
 bats_require_minimum_version 1.5.0
 
-[ -n "${MGR_LAB-}" ] || { echo "behaviour tests run in a lab: tests/run FILE" >&2; exit 1; }
+[ -n "${MGR_LAB-}${MGR_MACHINE-}" ] || { echo "behaviour tests run in a lab: tests/run FILE" >&2; exit 1; }
 
 common_setup() {
 	:
@@ -22,7 +22,7 @@ common_setup() {
 common_teardown() {
 	local name status=0
 	while read -r name; do
-		[ ! -e "$MGR_ROOT/var/lib/mgr/$name" ] || mgr-destroy -f -n "$name" || status=1
+		[ ! -e "${MGR_ROOT-}/var/lib/mgr/$name" ] || mgr-destroy -f -n "$name" || status=1
 	done < <(cat "$BATS_TEST_TMPDIR/containers" 2>/dev/null)
 	while read -r name; do
 		remove_machine "$name" || status=1
