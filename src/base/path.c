@@ -104,3 +104,20 @@ int path_is_below(int dir, int top)
 	}
 	return r;
 }
+
+int path_relate(int dir, const char *other, enum path_relation *ret, struct err *err)
+{
+	autoclose int fd = open(other, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int inside, around;
+
+	*ret = PATH_APART;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	inside = fd < 0 ? -errno : path_is_below(dir, fd);
+	around = inside < 0 ? inside : path_is_below(fd, dir);
+	if (around < 0)
+		return err_sys(err, -around, "look at '%s'", other);
+	if (inside || around)
+		*ret = inside && around ? PATH_SAME : inside ? PATH_INSIDE : PATH_AROUND;
+	return 0;
+}

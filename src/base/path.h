@@ -27,4 +27,8 @@ int path_up(int *dir);
 /* Is the folder `dir` the folder `top`, or somewhere below it, by the folders above the descriptor? 1, 0, -errno. */
 int path_is_below(int dir, int top);
 
+enum path_relation { PATH_APART, PATH_SAME, PATH_INSIDE, PATH_AROUND };
+/* How the folder `dir` lies to the folder of this path; PATH_APART when that is not there. */
+int path_relate(int dir, const char *other, enum path_relation *ret, struct err *err);
+
 #endif

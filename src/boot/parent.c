@@ -198,7 +198,7 @@ int up_storage(struct boot *b, struct err *err)
 	const struct storage_backend *backend = storage_find(&b->spec.rootfs, &path, err);
 	int r = 0;
 
-	if (!backend || spec_check_owner(&b->spec, err) < 0)
+	if (!backend || spec_check_owner(&b->spec, err) < 0 || spec_check_alone(&b->spec, &b->store, err) < 0)
 		return -err->code;
 	b->tree = backend->mount(&b->spec.rootfs, path, b->userns, err);
 	if (b->tree >= 0 && b->spec.rootfs.readonly && b->userns >= 0)

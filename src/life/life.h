@@ -21,9 +21,7 @@ struct life_create {
 	const char *conf;        /* to start from instead of /etc/mgr/default.conf; NULL: that one */
 	const struct strv *set;  /* assignments, "section.key=value", in order */
 	struct in_addr ip;       /* wanted of the managed network; 0: any */
-	/* It is there for one run (passing.h), so others that are may have the folder too; only a container of this store
-	 * that runs in it may not. NULL: it stays, and the folder is its own. */
-	const struct store *passing_of;
+	bool passing;            /* it is there for one run (passing.h): the folder is not its own */
 	/* Each line that the template prints; may be NULL. */
 	void (*line)(const char *line, void *data);
 	void *data;

@@ -15,17 +15,9 @@
 #include "base/log.h"
 #include "store/claim.h"
 
-#define FOLDER    ".execute"
 #define LOCK      ".execute.lock" /* held while one is made or swept: one without a holder is then left over */
 #define HOLD      "held"
 #define LOCK_TIME (10 * CLOCK_SECOND)
-
-static int open_store(const struct store *of, struct store *ret, struct err *err)
-{
-	autofree char *path = str_fmt("%s/" FOLDER, of->manager_run);
-
-	return path ? store_open(ret, path, err) : err_nomem(err);
-}
 
 /* -EAGAIN when another has it at the deadline. */
 static int lock_all(const struct store *of, uint64_t deadline, struct err *err)
@@ -37,11 +29,11 @@ static int lock_all(const struct store *of, uint64_t deadline, struct err *err)
 }
 
 /* With the lock: with the last of them the folder and that go too. */
-static void leave(const struct store *of)
+static void leave(const struct store *passing)
 {
-	autofree char *folder = str_fmt("%s/" FOLDER, of->manager_run), *lock = str_fmt("%s/" LOCK, of->manager_run);
+	autofree char *lock = str_fmt("%s/" LOCK, passing->manager_run);
 
-	if (folder && lock && (rmdir(folder) == 0 || errno == ENOENT))
+	if (lock && (rmdir(passing->containers) == 0 || errno == ENOENT))
 		unlink(lock);
 }
 
@@ -115,16 +107,16 @@ void passing_sweep(const struct store *of)
 	autocall(store_done) struct store store = { 0 };
 	autoclose int lock = -1;
 
-	if (open_store(of, &store, NULL) < 0 || access(store.containers, F_OK) < 0)
+	if (access(of->passing, F_OK) < 0 || store_open(&store, of->passing, NULL) < 0)
 		return;
 	lock = lock_all(of, 0, NULL); /* who has it sweeps */
 	if (lock < 0)
 		return;
 	sweep(&store);
-	leave(of);
+	leave(&store);
 }
 
-static int make(const struct store *of, struct passing *p, struct life_create *what, struct err *err)
+static int make(struct passing *p, struct life_create *what, struct err *err)
 {
 	uint32_t number;
 	int r;
@@ -133,7 +125,7 @@ static int make(const struct store *of, struct passing *p, struct life_create *w
 		return err_sys(err, errno, "make up a name");
 	str_print(p->name, sizeof p->name, "run-%08x", number);
 	what->name = p->name;
-	what->passing_of = of;
+	what->passing = true;
 	r = life_create(&p->store, what, NULL, err);
 	if (r < 0)
 		return r;
@@ -150,16 +142,16 @@ int passing_make(const struct store *of, struct life_create *what, struct passin
 	*ret = (struct passing){ .hold = -1 };
 	r = store_make(of, err);
 	if (r == 0)
-		r = open_store(of, &ret->store, err);
+		r = store_open(&ret->store, of->passing, err);
 	if (r < 0)
 		return r;
 	lock = lock_all(of, clock_in(LOCK_TIME), err);
 	if (lock < 0)
 		return lock;
 	sweep(&ret->store);
-	r = make(of, ret, what, err);
+	r = make(ret, what, err);
 	if (r < 0) {
-		leave(of);
+		leave(&ret->store);
 		store_done(&ret->store);
 	}
 	return r;

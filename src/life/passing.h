@@ -12,7 +12,7 @@ struct passing {
 	int hold; /* locked while its maker lives; -1 while there is none */
 };
 
-/* Make one; what->name and passing_of are filled in. of: whose ids, addresses and network it takes part in. */
+/* Make one; what->name and passing are filled in. of: whose ids, addresses and network it takes part in. */
 int passing_make(const struct store *of, struct life_create *what, struct passing *ret, struct err *err);
 /* Remove it, whatever it does, and free what it holds. */
 int passing_end(struct passing *passing, struct err *err);

@@ -5,6 +5,7 @@ src_spec_libspec_a_SOURCES = \
 	%D%/ids.c \
 	%D%/log.c %D%/log.h \
 	%D%/owner.c \
+	%D%/roots.c \
 	%D%/spec.c %D%/spec.h
 
 # What a program needs that reads configurations.

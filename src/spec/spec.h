@@ -53,6 +53,13 @@ int spec_check(const struct spec *spec, struct err *err);
  * of the host's: the map is put on its mount. */
 int spec_check_owner(const struct spec *spec, struct err *err);
 
+/* -EBUSY with its name when the folder (path: for the message) is, holds or lies in the root file system of one of the
+ * store's containers. running: of those that run alone; what is said behind the name then. */
+int spec_check_root(int dir, const char *path, const struct store *store, const char *running, struct err *err);
+/* Nobody else may run in this one's root folder, which starts in `store`: for one that is stored no mgr-execute, for one of
+ * mgr-execute's none that is stored. Each has its lock before it looks, so that of two at once one sees the other. */
+int spec_check_alone(const struct spec *spec, const struct store *store, struct err *err);
+
 /* Every key that is not at its default, as the text of a config. */
 void spec_print(const struct spec *spec, struct str *out);
 /* The same as a file, 0600, atomically. */

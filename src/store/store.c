@@ -69,9 +69,10 @@ static int fill_paths(struct store *store, const char *root, const char *state, 
 	store->manager_log = str_fmt("%s%s/log/mgr", root, state);
 	store->log = str_fmt("%s", store->manager_log);
 	store->manager_run = str_fmt("%s%s/mgr", root, run);
+	store->passing = str_fmt("%s/.execute", store->manager_run);
 	store->run = str_fmt("%s", store->manager_run);
 	return store->etc && store->manager && store->containers && store->manager_log && store->log && store->manager_run &&
-			       store->run
+			       store->passing && store->run
 		       ? 0
 		       : err_nomem(err);
 }
@@ -139,6 +140,7 @@ void store_done(struct store *store)
 	free(store->log);
 	free(store->run);
 	free(store->manager_run);
+	free(store->passing);
 	*store = (struct store){ 0 };
 }
 

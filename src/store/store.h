@@ -25,6 +25,7 @@ struct store {
 	char *log;         /* of this store's containers: the same, or /var/log/mgr/STOREID with -P */
 	char *run;         /* runtime folders of this store's containers: /run/mgr, or /run/mgr/STOREID with -P */
 	char *manager_run; /* /run/mgr: the managed network's .net */
+	char *passing;     /* /run/mgr/.execute: the store of containers that are there for one run (life/passing.h) */
 	char id[9];        /* 8 hex digits from MGR_ROOT; "" for the default manager */
 	char cgroup[24];   /* parent of this store's cgroups: "mgr", "mgr-ID", with -P "mgr-STOREID" */
 };

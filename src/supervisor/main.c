@@ -16,8 +16,7 @@
 #include "store/store.h"
 #include "supervisor/supervisor.h"
 
-#define EXIT_USAGE    64
-#define STOP_PATIENCE (60 * CLOCK_SECOND)
+#define EXIT_USAGE 64
 
 static struct supervisor self = { .init_pidfd = -1, .lock = -1, .log = -1 };
 
@@ -29,7 +28,7 @@ static void signalled(void *data, uint32_t events)
 
 	(void)events;
 	while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo == SIGTERM && supervisor_stop(s, WIRE_HALT, STOP_PATIENCE, &err) < 0)
+		if (info.ssi_signo == SIGTERM && supervisor_stop(s, WIRE_HALT, SUPERVISOR_PATIENCE, &err) < 0)
 			log_warn("SIGTERM: %s", err.msg);
 	supervisor_reap(s);
 }

@@ -132,6 +132,15 @@ int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct
 	return 0;
 }
 
+void supervisor_left_alone(struct supervisor *s)
+{
+	s->attends = NULL;
+	if (!s->init || s->state == WIRE_STOPPING)
+		return;
+	log_info("mgr-execute is gone: stopping");
+	(void)supervisor_stop(s, WIRE_HALT, SUPERVISOR_PATIENCE, &(struct err){ 0 });
+}
+
 void supervisor_stopped(struct supervisor *s)
 {
 	loop_timer_stop(s->loop, &s->ask);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -55,11 +56,12 @@ struct supervisor {
 	char name[64];
 	char *path; /* -P, or "" */
 	uint32_t run;
-	bool once;                     /* a reboot inside ends it */
-	uint64_t started;              /* CLOCK_REALTIME, ns */
-	uint64_t since;                /* the same by clock.h */
-	uint32_t short_runs;           /* in a row, each ended by a reboot */
-	struct loop_timer reboot_rest; /* armed: waits to start again */
+	bool once;                         /* a reboot inside ends it */
+	const struct wire_client *attends; /* who runs a command and waits for it: without that one it ends; or NULL */
+	uint64_t started;                  /* CLOCK_REALTIME, ns */
+	uint64_t since;                    /* the same by clock.h */
+	uint32_t short_runs;               /* in a row, each ended by a reboot */
+	struct loop_timer reboot_rest;     /* armed: waits to start again */
 
 	enum wire_state state;
 	bool ready;
@@ -120,9 +122,12 @@ void supervisor_enter(struct supervisor *s, enum wire_state state);
 /* Tell the watchers how things are. */
 void supervisor_tell(struct supervisor *s);
 
+#define SUPERVISOR_PATIENCE (60 * CLOCK_SECOND) /* until a kill, where nobody has said how much */
 /* stop.c: what a WIRE_STOP asks for. */
 /* Begin to end it; how: enum wire_stop_how. -EBADMSG when it is none, -ESRCH when init has ended already. */
 int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct err *err);
+/* Whoever has run the command is gone, without a word. */
+void supervisor_left_alone(struct supervisor *s);
 /* Init has ended: nothing more to ask of it. */
 void supervisor_stopped(struct supervisor *s);
 

@@ -79,6 +79,8 @@ static void take_clients(struct supervisor *s, const struct handover *h)
 		struct wire_client *c = wire_server_adopt(&s->server, h->clients[i]);
 		if (!c)
 			continue;
+		if (h->once && i == 0)
+			s->attends = c;
 		c->watching = h->watching >> i & 1;
 		viewers_adopt(c, &h->viewers[i]);
 	}
@@ -86,8 +88,12 @@ static void take_clients(struct supervisor *s, const struct handover *h)
 
 static void client_gone(struct wire_client *client)
 {
-	forward_client_gone(client->server->data, client);
+	struct supervisor *s = client->server->data;
+
+	forward_client_gone(s, client);
 	viewers_closed(client);
+	if (client == s->attends)
+		supervisor_left_alone(s);
 }
 
 int take_over(struct supervisor *s, int handover, struct err *err)

@@ -45,7 +45,7 @@ struct handover {
 	char name[64];
 	char path[PATH_MAX]; /* -P as it was given, absolute; "" for the manager's own store */
 	uint32_t run;        /* reboots inside so far */
-	uint32_t once;       /* a reboot inside ends it */
+	uint32_t once;       /* one command runs: a reboot inside ends it, and so does the end of clients[0] */
 	uint32_t short_runs; /* runs in a row that ended by a reboot at once */
 	uint64_t started;    /* CLOCK_REALTIME, ns */
 

@@ -127,6 +127,16 @@ break][-x][--]"
 	assert_status 137
 }
 
+@test "exec.1 when mgr-execute is killed, the command is asked to end" {
+	local pid out=$BATS_TEST_TMPDIR/out
+	mgr-execute -n web -- sh -c 'trap "echo term; exit" TERM; echo ready; while :; do read -r -t 1; done' >"$out" </dev/null &
+	pid=$!
+	wait_until 5 grep -q ready "$out"
+	kill -KILL $pid
+	wait_state web STOPPED
+	assert_equal "$(tail -n 1 "$out")" term
+}
+
 @test "exec.1 what the command leaves behind is reaped while it runs, and ends with it" {
 	run mgr-execute -n web -- sh -c '(sleep 0.1 & ) ; sleep 0.5; ps -o stat,args | grep -c "^Z"; (sleep 100 &); echo end'
 	assert_success
@@ -308,13 +318,13 @@ one"
 	nothing_left
 }
 
-@test "exec.2 what a killed mgr-execute has left, the next one clears once it has ended" {
+@test "exec.2 with mgr-execute what it runs ends; what a killed one has left, the next one clears" {
 	local pid
 	mgr-execute --rootfs "$tree" -- sleep 100 </dev/null &
 	pid=$!
 	wait_until 10 runs_in_folder
 	kill -KILL $pid
-	mgr-stop -k -P "$MGR_ROOT/run/mgr/.execute" "$passing"
+	mgr-wait -P "$MGR_ROOT/run/mgr/.execute" -n "$passing" -s STOPPED -t 10
 	run mgr-execute --rootfs "$tree" -- true
 	assert_success
 	nothing_left
@@ -338,7 +348,17 @@ one"
 	boot stored
 	run mgr-execute --rootfs "$tree" -- true
 	assert_status 125
-	assert_output "mgr-execute: --rootfs: '$tree' is the root file system of 'stored', which runs"
+	assert_output "mgr-execute: storage: '$tree' is the root file system of 'stored', which runs"
+	mgr-stop -k stored
+	mgr-execute --rootfs "$tree" -- sleep 100 </dev/null &
+	wait_until 10 runs_in_folder
+	run mgr-start -n stored
+	assert_status 1
+	assert_output "mgr-start: stored: storage: '$tree' is the root file system of '$passing', which mgr-execute runs in it"
+	mgr-stop -k -P "$MGR_ROOT/run/mgr/.execute" "$passing"
+	wait
+	run mgr-start -n stored
+	assert_success
 	mgr-stop -k stored
 	mgr-destroy -n stored
 	nothing_left
