@@ -130,6 +130,7 @@ int boot_hand_over(struct boot *b, struct err *err)
 	char number[16];
 	int fd;
 
+	boot_register(b);
 	handover_init(&h);
 	if (str_print(h.name, sizeof h.name, "%s", b->name) < 0 || str_print(h.path, sizeof h.path, "%s", b->path) < 0)
 		return err_set(err, ENAMETOOLONG, "the container's name or path is too long");

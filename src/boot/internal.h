@@ -34,8 +34,10 @@ struct boot {
 	int client;    /* of --client: to be a control connection of the supervisor */
 
 	struct spec spec;
-	uint32_t root_uid, root_gid; /* host ids of container root */
-	struct strv argv, env;       /* of init, or the command; its own environment is made inside */
+	uint32_t root_uid, root_gid;      /* host ids of container root */
+	struct strv argv, env;            /* of init, or the command; its own environment is made inside */
+	int unit;                         /* hears whether a unit was given; -1: none was asked for */
+	char unit_cgroup[CGROUP_LONGEST]; /* of the unit that we are in; "": none */
 	struct cgroup cgroup;
 	int passed[FD_MAX_PASSED]; /* what the next message to the child takes along, and what the child got with the last */
 	size_t n_passed;
@@ -89,6 +91,7 @@ extern const size_t n_steps;
 
 /* steps of the parent */
 int up_config(struct boot *b, struct err *err);
+int up_unit(struct boot *b, struct err *err);
 int up_security(struct boot *b, struct err *err);
 int up_dev(struct boot *b, struct err *err);
 int up_cgroup_v2(struct boot *b, struct err *err);
@@ -168,6 +171,13 @@ void boot_write_last(int folder, const char *failed);
 /* Kill what lives in the container's cgroup, then undo whatever the record says. At a reboot the control socket and the
  * run's -s stay. The caller holds the lock. */
 int boot_down(const struct down *d, struct err *err);
+
+/* --- unit.c ----------------------------------------------------------------------------------------------------------- */
+
+/* When the unit is there, b->cgroup has its name: in the unit, or at the plain place. */
+int boot_await_unit(struct boot *b, struct err *err);
+/* The container runs: tell systemd-machined, where it is wanted. */
+void boot_register(const struct boot *b);
 
 /* --- pidfile.c ----------------------------------------------------------------------------------------------------------
  */

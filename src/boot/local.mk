@@ -18,11 +18,12 @@ src_boot_libboot_a_SOURCES = \
 	%D%/run.c \
 	%D%/steps.c \
 	%D%/undo.c %D%/undo.h \
+	%D%/unit.c \
 	%D%/up.c
 
 # Static: what the dynamic loader needs for its libraries is a tenth of a start (doc/PERFORMANCE.md).
 pkglibexec_PROGRAMS += mgr-boot
 mgr_boot_SOURCES = %D%/main.c
 mgr_boot_LDFLAGS = $(SUPERVISOR_LDFLAGS)
-mgr_boot_LDADD = src/boot/libboot.a $(spec_archives) src/guest/libguest.a src/wire/libwire.a src/store/libstore.a src/base/libbase.a \
+mgr_boot_LDADD = src/boot/libboot.a $(spec_archives) src/unit/libunit.a src/guest/libguest.a src/wire/libwire.a src/store/libstore.a src/base/libbase.a \
 	$(spec_libs)

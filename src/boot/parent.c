@@ -109,12 +109,12 @@ static int kill_forgotten(const struct boot *b, struct err *err)
 /* Only the folder that the child is born in. */
 int up_cgroup_v2(struct boot *b, struct err *err)
 {
-	int r = cgroup_host(&b->cgroup, err);
+	int r = boot_await_unit(b, err);
 
 	if (r == 0)
-		r = cgroup_find(&b->cgroup, &b->store, b->name, err);
-	if (r == 0)
 		r = undo_add(b->rundir, "cgroup", b->cgroup.path, err);
+	if (r == 0 && b->cgroup.given)
+		r = store_cgroup_keep(b->rundir, b->cgroup.path, err);
 	if (r < 0)
 		return r;
 	if (b->cgroup.n > 0 && !b->cgroup.h[0].v2) { /* v1 alone does not say so when it is made */

@@ -6,6 +6,7 @@ const struct step steps[] = {
 	{ "config", PARENT, up_config, NULL },
 	{ "hooks", PARENT, up_hooks, NULL },
 	{ "hook-pre-start", PARENT, up_hook_pre_start, down_hook_post_stop },
+	{ "unit", PARENT, up_unit, NULL },
 	{ "security", PARENT, up_security, NULL },
 	{ "network-service", PARENT, up_network_service, down_network_service },
 	{ "cgroup-v2", PARENT, up_cgroup_v2, NULL },

@@ -28,7 +28,7 @@ void boot_init(struct boot *b, const char *name, const char *path)
 {
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
-	b->host_root = b->program = -1;
+	b->host_root = b->program = b->unit = -1;
 	b->peer = b->dev = b->sys = b->tree = b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn =
 		-1;
 }

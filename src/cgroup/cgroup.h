@@ -45,6 +45,9 @@ int cgroup_find(struct cgroup *cg, const struct store *store, const char *contai
 int cgroup_name(struct cgroup *cg, const char *parent, const char *name, struct err *err);
 /* One below a folder that exists and is not ours to remove. */
 int cgroup_name_given(struct cgroup *cg, const char *path, struct err *err);
+/* What a given folder has to be before one below it can get controllers: without a process of its own (cgroup-v2.rst, "No
+ * Internal Process Constraint"). They go into the folder `leaf` beside the container's, this process among them. */
+int cgroup_make_room(const struct cgroup *cg, const char *leaf, struct err *err);
 /* Cgroup v2 alone: where a service manager may have given us a folder. */
 bool cgroup_pure_v2(const struct cgroup *cg);
 /* Close the folders. */

@@ -14,8 +14,7 @@
 /* Another container's last cgroup_remove may take the parent away between our two mkdirs; each time is one whole stop. */
 #define PARENT_RETRIES 1000
 
-/* The path of the parent, within the mount: what all containers of a store share, or what was given for this one. */
-static int parent_path(const struct cgroup *cg, const struct cgroup_hierarchy *h, char *buf, size_t size)
+int cgroup_parent_path(const struct cgroup *cg, const struct cgroup_hierarchy *h, char *buf, size_t size)
 {
 	return str_print(buf, size, "%s/%.*s", h->mount, (int)(strrchr(cg->path, '/') - cg->path), cg->path);
 }
@@ -24,7 +23,7 @@ static int parent_path(const struct cgroup *cg, const struct cgroup_hierarchy *h
 static int make_folder(const struct cgroup *cg, const struct cgroup_hierarchy *h)
 {
 	char parent[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX];
-	int r = parent_path(cg, h, parent, sizeof parent);
+	int r = cgroup_parent_path(cg, h, parent, sizeof parent);
 
 	if (r == 0)
 		r = str_print(path, sizeof path, "%s/%s", h->mount, cg->path);
@@ -87,7 +86,7 @@ static int fill_cpuset(const struct cgroup *cg, const struct cgroup_hierarchy *h
 
 	if (r != 0)
 		return r;
-	r = parent_path(cg, h, parent, sizeof parent);
+	r = cgroup_parent_path(cg, h, parent, sizeof parent);
 	if (r < 0)
 		return err_sys(err, -r, "cgroup '%s'", cg->path);
 	dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -137,7 +136,7 @@ static int enable_controllers(const struct cgroup *cg, const struct cgroup_hiera
 	}
 	if (have == wanted)
 		return 0;
-	r = parent_path(cg, h, parent, sizeof parent);
+	r = cgroup_parent_path(cg, h, parent, sizeof parent);
 	root = open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	dir = r < 0 ? -1 : open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || dir < 0)
@@ -271,8 +270,8 @@ int cgroup_remove(const struct cgroup *cg, struct err *err)
 			worst = err_sys(err, -r, "remove cgroup '%s/%s'", h->mount, cg->path);
 			continue;
 		}
-		if (!cg->given && parent_path(cg, h, parent, sizeof parent) == 0 && rmdir(parent) < 0 && errno != EBUSY &&
-		    errno != ENOENT)
+		if (!cg->given && cgroup_parent_path(cg, h, parent, sizeof parent) == 0 && rmdir(parent) < 0 &&
+		    errno != EBUSY && errno != ENOENT)
 			worst = err_sys(err, errno, "remove cgroup '%s'", parent);
 	}
 	return worst;

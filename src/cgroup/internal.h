@@ -30,12 +30,18 @@ const struct cgroup_hierarchy *cgroup_v2(const struct cgroup *cg);
 /* Open a file of the container's cgroup in h (which need not be open), or the folder itself when file is NULL. Returns the
  * fd or -errno. */
 int cgroup_open_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, int flags);
+/* The path of the folder above, with the mount: what all containers of a store share, or what was given for this one. */
+int cgroup_parent_path(const struct cgroup *cg, const struct cgroup_hierarchy *h, char *buf, size_t size);
 /* Its text, without the last newline. Returns the length or -errno. */
 int cgroup_read(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buf, size_t size);
 
 /* The files that the configuration names. */
 int cgroup_set_raw(const struct cgroup *cg, const struct limits_conf *limits, struct err *err);
 int cgroup_set_limits(const struct cgroup *cg, const struct limits_conf *limits, struct err *err);
+
+#define CGROUP_ROUND 128 /* how many processes are listed at a time; a fork bomb takes more */
+/* Appends the pids of one cgroup.procs to pids[*n], up to CGROUP_ROUND. */
+int cgroup_list_procs(int dir, pid_t *pids, size_t *n);
 
 /* Remove every folder below `dir`, however deep, with one descriptor a time. -EBUSY when a process is in one. */
 int cgroup_prune(int dir);

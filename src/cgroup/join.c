@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "cgroup/internal.h"
 
@@ -29,6 +31,49 @@ int cgroup_join(const struct cgroup *cg, pid_t pid, bool all, struct err *err)
 			return err_wrap(err, "join cgroup '%s/%s'", h->mount, cg->path);
 	}
 	return 0;
+}
+
+/* Of a folder that processes may still be born in. */
+#define ROUNDS 100
+
+static int move_all(int from, int to, struct err *err)
+{
+	char text[16];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		pid_t pids[CGROUP_ROUND];
+		size_t n = 0;
+		int r = cgroup_list_procs(from, pids, &n);
+		if (r < 0)
+			return err_sys(err, -r, "list its processes");
+		if (n == 0)
+			return 0;
+		for (size_t k = 0; k < n; k++) {
+			snprintf(text, sizeof text, "%d", (int)pids[k]);
+			r = file_write_at(to, "cgroup.procs", text, err);
+			if (r < 0 && r != -ESRCH) /* it has ended */
+				return r;
+		}
+	}
+	return err_set(err, EBUSY, "there are always more processes in it");
+}
+
+int cgroup_make_room(const struct cgroup *cg, const char *leaf, struct err *err)
+{
+	const struct cgroup_hierarchy *h = &cg->h[0];
+	char path[CGROUP_PATH_MAX];
+	autoclose int from = -1, to = -1;
+	int r = cgroup_parent_path(cg, h, path, sizeof path);
+
+	if (r == 0 && (from = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		r = -errno;
+	if (r == 0 && mkdirat(from, leaf, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0 && (to = openat(from, leaf, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_sys(err, -r, "make cgroup '%s' beside '%s'", leaf, cg->path);
+	return move_all(from, to, err) < 0 ? err_wrap(err, "move into cgroup '%s'", leaf) : 0;
 }
 
 int cgroup_open_tasks(const struct cgroup *cg, int fds[CGROUP_HIERARCHIES], size_t *ret_n, struct err *err)

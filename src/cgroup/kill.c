@@ -18,11 +18,7 @@
 #include "base/sys.h"
 #include "cgroup/internal.h"
 
-/* How many processes one round looks at; a fork bomb takes more rounds. */
-#define ROUND 128
-
-/* Appends the pids of one cgroup.procs to pids[*n], up to ROUND. */
-static int list_procs(int dir, pid_t *pids, size_t *n)
+int cgroup_list_procs(int dir, pid_t *pids, size_t *n)
 {
 	autoclose int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
 	autofclose FILE *f = NULL;
@@ -34,7 +30,7 @@ static int list_procs(int dir, pid_t *pids, size_t *n)
 	if (!f)
 		return -errno;
 	fd = -1;
-	while (*n < ROUND && fscanf(f, "%d", &pid) == 1)
+	while (*n < CGROUP_ROUND && fscanf(f, "%d", &pid) == 1)
 		if (pid > 0) /* 0: one of a pid namespace that we cannot see into */
 			pids[(*n)++] = pid;
 	return ferror(f) && errno != ENODEV && errno != EOPNOTSUPP ? -errno : 0;
@@ -47,9 +43,9 @@ static int list_tree(int dir, pid_t *pids, size_t *n, unsigned depth)
 	autoclosedir DIR *list = NULL;
 	struct dirent *e;
 	struct stat st;
-	int copy, r = list_procs(dir, pids, n);
+	int copy, r = cgroup_list_procs(dir, pids, n);
 
-	if (r < 0 || *n == ROUND || fstat(dir, &st) < 0 || st.st_nlink <= 2)
+	if (r < 0 || *n == CGROUP_ROUND || fstat(dir, &st) < 0 || st.st_nlink <= 2)
 		return r;
 	if (depth == 0)
 		return -ELOOP;
@@ -97,7 +93,7 @@ static int read_populated(int events)
 
 int cgroup_populated(const struct cgroup *cg, struct err *err)
 {
-	pid_t pids[ROUND];
+	pid_t pids[CGROUP_ROUND];
 	size_t n;
 
 	for (size_t i = 0; i < cg->n; i++) {
@@ -123,8 +119,8 @@ int cgroup_populated(const struct cgroup *cg, struct err *err)
 static int kill_round(const struct cgroup *cg, const struct cgroup_hierarchy *h, const pid_t *pids, size_t n,
 		      uint64_t deadline)
 {
-	pid_t again[ROUND];
-	int fds[ROUND], r;
+	pid_t again[CGROUP_ROUND];
+	int fds[CGROUP_ROUND], r;
 	size_t m;
 
 	for (size_t i = 0; i < n; i++)
@@ -152,7 +148,7 @@ static int kill_round(const struct cgroup *cg, const struct cgroup_hierarchy *h,
 /* Without cgroup.kill: no new process where pids or v2's freezer can say so, then round after round. */
 static int kill_listed(const struct cgroup *cg, const struct cgroup_hierarchy *h, uint64_t deadline)
 {
-	pid_t pids[ROUND];
+	pid_t pids[CGROUP_ROUND];
 	size_t n;
 
 	for (;;) {

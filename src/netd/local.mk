@@ -28,5 +28,5 @@ src_netd_libnetd_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(NFT_CFLAGS)
 
 pkglibexec_PROGRAMS += mgr-netd
 mgr_netd_SOURCES = %D%/main.c
-mgr_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/conf/libconf.a \
+mgr_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/unit/libunit.a src/store/libstore.a src/wire/libwire.a src/conf/libconf.a \
 	src/base/libbase.a $(NL_LIBS) $(NFT_LIBS) $(INIH_LIBS)

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "netd/netd.h"
+#include "unit/unit.h"
 
 #define REPORT      3
 #define LOCK_WAIT   (5 * CLOCK_SECOND)
@@ -121,6 +122,21 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Out of the unit of whoever has started it, a container or somebody's session: it must not end with that. */
+static void move_out(const struct netd *netd, pid_t pid)
+{
+	char name[UNIT_NAME_MAX];
+	struct unit_scope scope = {
+		.kind = UNIT_NETD, .name = name, .description = "mgr's managed network", .pid = pid, .log = log_fd()
+	};
+	struct err err = { 0 };
+
+	if (!unit_here())
+		return;
+	if (unit_netd_name(&netd->store, name, &err) < 0 || unit_scope_begin(&scope, &err) < 0)
+		log_warn("%s", err.msg);
+}
+
 int main(void)
 {
 	struct netd netd = { .dir = -1, .lock = -1, .listener = -1 };
@@ -144,5 +160,7 @@ int main(void)
 		return serve(&netd);
 	}
 	(void)!write(REPORT, &err, sizeof err);
+	if (r >= 0)
+		move_out(&netd, pid);
 	return r < 0;
 }

@@ -93,8 +93,21 @@ static const struct key network_keys[] = {
 	{ 0 },
 };
 
+static const char *const choices[] = { [SETTINGS_AUTO] = "auto", [SETTINGS_YES] = "yes", [SETTINGS_NO] = "no", NULL };
+
+static const struct key systemd_keys[] = {
+	{ .name = "machined",
+	  .type = &key_enum,
+	  .off = offsetof(struct settings, machined),
+	  .def = "auto",
+	  .names = choices,
+	  .help = "Register containers with systemd-machined; auto: where it is installed." },
+	{ 0 },
+};
+
 static const struct section network = { .name = "network", .keys = network_keys };
-static const struct conf_part parts[] = { { &network, 0 } };
+static const struct section systemd = { .name = "systemd", .keys = systemd_keys };
+static const struct conf_part parts[] = { { &network, 0 }, { &systemd, 0 } };
 const struct schema settings_schema = { ARRAY_SIZE(parts), parts };
 
 int settings_load(const struct store *store, struct settings *ret, struct err *err)

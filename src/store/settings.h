@@ -14,9 +14,16 @@ struct settings_prefix6 {
 	struct in6_addr net;
 };
 
+enum settings_choice {
+	SETTINGS_AUTO,
+	SETTINGS_YES,
+	SETTINGS_NO,
+};
+
 struct settings {
 	struct in_addr subnet;           /* [network] ipv4.subnet, a /16; 0.0.0.0: not set */
 	struct settings_prefix6 prefix6; /* ipv6.prefix, a /64 */
+	enum settings_choice machined;   /* [systemd] machined */
 };
 
 extern const struct schema settings_schema;

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "store/store.h"
 #include "supervisor/supervisor.h"
+#include "unit/unit.h"
 
 #define EXIT_USAGE 64
 
@@ -28,8 +29,8 @@ static void signalled(void *data, uint32_t events)
 
 	(void)events;
 	while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo == SIGTERM && supervisor_stop(s, WIRE_HALT, SUPERVISOR_PATIENCE, &err) < 0)
-			log_warn("SIGTERM: %s", err.msg);
+		if (info.ssi_signo != SIGCHLD && supervisor_stop(s, WIRE_HALT, SUPERVISOR_PATIENCE, &err) < 0)
+			log_warn("signal %u: %s", info.ssi_signo, err.msg);
 	supervisor_reap(s);
 }
 
@@ -45,6 +46,7 @@ static int catch_signals(struct supervisor *s, struct err *err)
 	sigemptyset(&caught);
 	sigaddset(&caught, SIGCHLD);
 	sigaddset(&caught, SIGTERM);
+	sigaddset(&caught, UNIT_STOP_SIGNAL);
 	sigprocmask(SIG_SETMASK, &caught, NULL);
 	s->signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signals < 0 || !loop_io_add(s->loop, s->signals, EPOLLIN, signalled, s))

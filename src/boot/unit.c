@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where systemd is in charge of cgroup v2, a container is in a unit of its own: mgr@NAME.service when that is what starts
+ * it, else a scope. The unit's folder has two: what stays with the container is in one, the container in the other. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "boot/internal.h"
+#include "store/settings.h"
+#include "unit/unit.h"
+
+#define UNIT_TIME (60 * CLOCK_SECOND)
+
+static int ask_scope(struct boot *b, struct err *err)
+{
+	char name[UNIT_NAME_MAX], description[UNIT_NAME_MAX];
+	const struct unit_scope scope = {
+		.kind = UNIT_CONTAINER, .name = name, .description = description, .pid = getpid(), .log = -1
+	};
+	int r = unit_scope_name(&b->store, b->name, name, err);
+
+	if (r < 0)
+		return r;
+	str_print(description, sizeof description, "Container %s", b->name);
+	b->unit = unit_scope_begin(&scope, err);
+	return b->unit < 0 ? b->unit : 0;
+}
+
+/* It takes systemd a while, in which other rows do their work: the cgroup's awaits it. At a reboot we are in it. */
+int up_unit(struct boot *b, struct err *err)
+{
+	int r = cgroup_host(&b->cgroup, err);
+
+	if (r < 0 || b->from || !cgroup_pure_v2(&b->cgroup) || !unit_here())
+		return r;
+	r = unit_own(b->name, b->unit_cgroup, sizeof b->unit_cgroup, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	b->unit_cgroup[0] = '\0';
+	return ask_scope(b, err);
+}
+
+int boot_await_unit(struct boot *b, struct err *err)
+{
+	char payload[CGROUP_LONGEST];
+	int r = 0;
+
+	if (b->unit >= 0) {
+		r = unit_scope_finish(steal_fd(&b->unit), clock_in(UNIT_TIME), err);
+		if (r == 0)
+			r = unit_cgroup(b->unit_cgroup, sizeof b->unit_cgroup, err);
+	}
+	if (r < 0)
+		return r;
+	if (!b->unit_cgroup[0])
+		return cgroup_find(&b->cgroup, &b->store, b->name, err);
+	if (str_print(payload, sizeof payload, "%s/payload", b->unit_cgroup) < 0)
+		return err_set(err, ENAMETOOLONG, "cgroup '%s': name too long", b->unit_cgroup);
+	r = cgroup_name_given(&b->cgroup, payload, err);
+	return r < 0 ? r : cgroup_make_room(&b->cgroup, "supervisor", err);
+}
+
+static bool is_to_register(const struct boot *b)
+{
+	struct settings settings;
+	struct err err = { 0 };
+
+	if (!b->cgroup.given || b->command.argv || !unit_here())
+		return false;
+	if (settings_load(&b->store, &settings, &err) < 0) {
+		log_warn("%s", err.msg);
+		return false;
+	}
+	return settings.machined == SETTINGS_YES || (settings.machined == SETTINGS_AUTO && unit_has_machined());
+}
+
+void boot_register(const struct boot *b)
+{
+	struct err err = { 0 };
+	const char *path = "";
+	const struct unit_machine machine = {
+		.name = b->name,
+		.uuid = b->spec.container.uuid,
+		.root = storage_find(&b->spec.rootfs, &path, NULL) && path[0] == '/' ? path : "",
+		.leader = b->pid,
+		.log = b->log,
+	};
+
+	if (machine.uuid && is_to_register(b) && unit_register(&machine, &err) < 0)
+		log_warn("%s", err.msg);
+}

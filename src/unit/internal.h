@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Between this room and its program mgr-systemd:
+ *
+ *   mgr-systemd --scope container|netd UNIT DESCRIPTION PID    a scope around a process; answers with one struct err to
+ *                                                              descriptor 3
+ *   mgr-systemd --machine NAME UUID LEADER ROOT                nobody waits
+ *
+ * What goes wrong is logged to descriptor 2. */
+#ifndef MGR_UNIT_INTERNAL_H
+#define MGR_UNIT_INTERNAL_H
+
+#include "unit/unit.h"
+
+#define UNIT_PROGRAM MGR_LIBEXECDIR "/mgr-systemd"
+#define UNIT_ANSWER  3
+
+#endif
