@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/mnt.h"
 #include "boot/internal.h"
 #include "guest/guest.h"
 #include "mount/mount.h"
@@ -29,14 +30,25 @@ int up_become_root(struct boot *b, struct err *err)
 	return r < 0 ? r : mount_part_from_host(privileged(b), err);
 }
 
+/* On an old kernel /dev and /sys come here: they were not there yet when the child was made. */
+static int take_mounts(struct boot *b, struct err *err)
+{
+	int *const mounts[] = { &b->tree, &b->dev, &b->sys };
+	const size_t n = !mnt_is_old() ? 1 : b->net.host && !privileged(b) ? 3 : 2;
+
+	if (b->n_passed < n)
+		return err_set(err, EPROTO, "the root did not arrive");
+	for (; b->n_taken < n; b->n_taken++)
+		*mounts[b->n_taken] = b->passed[b->n_taken];
+	return 0;
+}
+
 int up_rootfs(struct boot *b, struct err *err)
 {
 	int r;
 
-	if (b->n_passed < 1)
-		return err_set(err, EPROTO, "the root did not arrive");
-	b->tree = b->passed[0];
-
+	if (take_mounts(b, err) < 0)
+		return -err->code;
 	r = hook_wants_host(b) ? mount_enter_below(b->tree, b->sys, HOOK_ROOTFS_MOUNT, &b->host_root, err)
 			       : mount_enter_root(b->tree, b->sys, err);
 	if (r == 0)

@@ -117,7 +117,8 @@ static int pass_tree(struct boot *b, const struct mount_entry *e, struct err *er
 int up_entries_open(struct boot *b, struct err *err)
 {
 	const struct strv *entries = &b->spec.mount.entry;
-	int r = 0;
+	autocall(boot_stage_leave) struct boot_stage stage = { .home = -1 };
+	int r = entries->n > 0 ? boot_stage_enter(&stage, b, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < entries->n; i++) {
 		autocall(mount_entry_done) struct mount_entry e = { 0 };
@@ -153,7 +154,7 @@ static int attach(const struct mount_entry *e, const int *tree, struct err *err)
 int up_entries(struct boot *b, struct err *err)
 {
 	const struct strv *entries = &b->spec.mount.entry;
-	size_t next = 1; /* the first is the root */
+	size_t next = b->n_taken;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < entries->n; i++) {
@@ -168,7 +169,7 @@ int up_entries(struct boot *b, struct err *err)
 			return err_set(err, EPROTO, "a mount did not arrive");
 		r = attach(&e, tree, err);
 	}
-	while (b->n_passed > 1)
+	while (b->n_passed > b->n_taken)
 		close(b->passed[--b->n_passed]);
 	return r;
 }

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mnt.h"
 #include "boot/internal.h"
 #include "boot/undo.h"
 #include "hook/hook.h"
@@ -113,7 +114,7 @@ int down_hook_post_stop(const struct down *d, const char *object, struct err *er
 
 bool hook_wants_host(const struct boot *b)
 {
-	return hook_any(&b->spec.hook, HOOK_MOUNT) || hook_any(&b->spec.hook, HOOK_AUTODEV);
+	return hook_any(&b->spec.hook, HOOK_MOUNT) || hook_any(&b->spec.hook, HOOK_AUTODEV) || mnt_is_old();
 }
 
 uint64_t hook_child_time(const struct boot *b)

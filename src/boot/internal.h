@@ -40,7 +40,7 @@ struct boot {
 	char unit_cgroup[CGROUP_LONGEST]; /* of the unit that we are in; "": none */
 	struct cgroup cgroup;
 	int passed[FD_MAX_PASSED]; /* what the next message to the child takes along, and what the child got with the last */
-	size_t n_passed;
+	size_t n_passed, n_taken;  /* so many of them are no entries' trees: the root, and on old kernels /dev and /sys */
 	struct net_plan net;
 	char *os_release; /* the host's, as text; NULL: not known */
 	uint64_t cap_keep;
@@ -121,7 +121,7 @@ int down_hook_net(const struct down *d, const char *object, struct err *err);
 int up_hook_start_host(struct boot *b, struct err *err);
 int down_hook_stop(const struct down *d, const char *object, struct err *err);
 int up_hook_start(struct boot *b, struct err *err);
-/* Is the child to stay within reach of the host's files until its mount hooks have run? */
+/* Is the child to stay within reach of the host's files until its mount hooks have run, or the stage is empty? */
 bool hook_wants_host(const struct boot *b);
 /* How long the hooks that the child runs may take together. */
 uint64_t hook_child_time(const struct boot *b);
@@ -142,6 +142,16 @@ int up_exec(struct boot *b, struct err *err);
 void boot_init(struct boot *b, const char *name, const char *path);
 /* The lock, in this phase, and what a dead run has left undone: 0; 1 when the container is running. */
 int boot_begin(struct boot *b, enum store_phase phase, struct err *err);
+
+/* --- stage.c --------------------------------------------------------------------------------------------------------- */
+
+/* Where mounts cannot be made before they have a place (base/mnt.h) the parent makes them among the child's, or, without a
+ * child, in a mount namespace of its own for the rest of its life. Elsewhere there is nothing to do. */
+struct boot_stage {
+	int home; /* our own mount namespace; -1: we are there */
+};
+int boot_stage_enter(struct boot_stage *s, const struct boot *b, struct err *err);
+void boot_stage_leave(struct boot_stage *s);
 
 /* --- parent.c ---------------------------------------------------------------------------------------------------------- */
 

@@ -16,6 +16,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/pidfile.c \
 	%D%/result.h \
 	%D%/run.c \
+	%D%/stage.c \
 	%D%/steps.c \
 	%D%/undo.c %D%/undo.h \
 	%D%/unit.c \

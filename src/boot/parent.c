@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mnt.h"
 #include "boot/internal.h"
 #include "boot/undo.h"
 #include "mount/mount.h"
@@ -151,11 +152,8 @@ int down_cgroup(const struct down *d, const char *object, struct err *err)
 	return r < 0 || d->reboot ? r : store_cgroup_forget(d->rundir, err);
 }
 
-int up_dev(struct boot *b, struct err *err)
+static int make_dev(struct boot *b, struct err *err)
 {
-	/* for the container's /run/host; a host may have none */
-	if (file_read_at(AT_FDCWD, "/etc/os-release", 65536, &b->os_release, NULL, NULL) < 0)
-		b->os_release = NULL;
 	b->dev = mount_dev_new(b->root_uid, b->root_gid, err);
 	if (b->dev < 0)
 		return b->dev;
@@ -163,6 +161,14 @@ int up_dev(struct boot *b, struct err *err)
 		return 0;
 	b->sys = mount_sys_of_host(err);
 	return b->sys < 0 ? b->sys : 0;
+}
+
+int up_dev(struct boot *b, struct err *err)
+{
+	/* for the container's /run/host; a host may have none */
+	if (file_read_at(AT_FDCWD, "/etc/os-release", 65536, &b->os_release, NULL, NULL) < 0)
+		b->os_release = NULL;
+	return mnt_is_old() ? 0 : make_dev(b, err);
 }
 
 int up_clone(struct boot *b, struct err *err)
@@ -192,7 +198,27 @@ int up_idmap(struct boot *b, struct err *err)
 	return ns_map_ids(b->pid, &b->spec.container.idmap, &b->userns, err);
 }
 
-int up_storage(struct boot *b, struct err *err)
+static int pass(struct boot *b, int mount, struct err *err)
+{
+	int copy = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+
+	if (copy < 0)
+		return err_sys(err, errno, "pass a mount on");
+	b->passed[b->n_passed++] = copy;
+	return 0;
+}
+
+/* The child was born without them. */
+static int pass_dev(struct boot *b, struct err *err)
+{
+	int r = make_dev(b, err);
+
+	if (r == 0)
+		r = pass(b, b->dev, err);
+	return r < 0 || b->sys < 0 ? r : pass(b, b->sys, err);
+}
+
+static int mount_root(struct boot *b, struct err *err)
 {
 	const char *path;
 	const struct storage_backend *backend = storage_find(&b->spec.rootfs, &path, err);
@@ -209,8 +235,17 @@ int up_storage(struct boot *b, struct err *err)
 		close(b->tree);
 		b->tree = r;
 	}
-	b->passed[b->n_passed++] = fcntl(b->tree, F_DUPFD_CLOEXEC, 3);
-	return b->passed[0] < 0 ? err_sys(err, errno, "pass the root on") : 0;
+	return pass(b, b->tree, err);
+}
+
+int up_storage(struct boot *b, struct err *err)
+{
+	autocall(boot_stage_leave) struct boot_stage stage;
+	int r = boot_stage_enter(&stage, b, err);
+
+	if (r == 0)
+		r = mount_root(b, err);
+	return r == 0 && stage.home >= 0 ? pass_dev(b, err) : r;
 }
 
 /* Before the exec, because a missing library would show only after it: the loader ends with 127. */

@@ -51,17 +51,11 @@ int mount_api_folders(int dev, struct err *err)
 /* Lay a read-only (or, inside one, a writable) view of a path over itself; what the kernel does not have is passed over. */
 static int lay_over(const char *path, bool readonly, struct err *err)
 {
-	struct mount_attr attr = { 0 };
-	autoclose int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	const unsigned long flags = MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME;
 
-	if (tree < 0)
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, errno, "protect '%s'", path);
-	if (readonly)
-		attr.attr_set = MOUNT_ATTR_RDONLY;
-	else
-		attr.attr_clr = MOUNT_ATTR_RDONLY;
-	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0 ||
-	    move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (mount(NULL, path, NULL, flags | (readonly ? MS_RDONLY : 0), NULL) < 0)
 		return err_sys(err, errno, "protect '%s'", path);
 	return 0;
 }
@@ -117,20 +111,18 @@ static int open_place(const char *path, struct err *err)
 /* Make a pty, of which number ret_number in devpts is mounted on path. */
 static int make_terminal(const char *path, int *ret_master, int *ret_number, struct err *err)
 {
-	autoclose int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), tree = -1, place = -1;
-	char pts[32];
+	autoclose int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), place = -1;
+	char pts[32], on[32];
 	int unlock = 0;
 
 	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, ret_number) < 0)
 		return err_sys(err, errno, "make a terminal");
 	str_print(pts, sizeof pts, "/dev/pts/%d", *ret_number);
-	tree = open_tree(AT_FDCWD, pts, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0)
-		return err_sys(err, errno, "open '%s'", pts);
 	place = open_place(path, err);
 	if (place < 0)
 		return place;
-	if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	str_print(on, sizeof on, "/proc/self/fd/%d", place);
+	if (mount(pts, on, NULL, MS_BIND, NULL) < 0)
 		return err_sys(err, errno, "mount '%s' on '%s'", pts, path);
 	*ret_master = steal_fd(&master);
 	return 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mnt.h"
 #include "base/str.h"
 #include "mount/mount.h"
 
@@ -52,18 +52,14 @@ static int fill(int dev, uid_t uid, gid_t gid)
 
 int mount_dev_new(uid_t uid, gid_t gid, struct err *err)
 {
-	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), dev = -1;
-	char id[16];
-	int r = -1;
+	char options[64];
+	autoclose int dev = -1;
+	int r;
 
-	if (fs >= 0 && fsconfig(fs, FSCONFIG_SET_STRING, "source", "mgr-dev", 0) == 0 &&
-	    fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
-	    fsconfig(fs, FSCONFIG_SET_STRING, "size", "4m", 0) == 0 && str_print(id, sizeof id, "%u", uid) == 0 &&
-	    fsconfig(fs, FSCONFIG_SET_STRING, "uid", id, 0) == 0 && str_print(id, sizeof id, "%u", gid) == 0 &&
-	    fsconfig(fs, FSCONFIG_SET_STRING, "gid", id, 0) == 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		r = dev = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	if (r < 0)
-		return err_sys(err, errno, "make a tmpfs for /dev");
+	str_print(options, sizeof options, "mode=0755,size=4m,uid=%u,gid=%u", uid, gid);
+	dev = mnt_new("tmpfs", "mgr-dev", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+	if (dev < 0)
+		return err_wrap(err, "make a tmpfs for /dev");
 	r = fill(dev, uid, gid);
 	return r < 0 ? err_sys(err, -r, "make device nodes for /dev") : steal_fd(&dev);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mnt.h"
 #include "base/path.h"
 #include "base/sys.h"
 #include "mount/entry.h"
@@ -36,83 +37,56 @@ static int set_attributes(const struct mount_entry *e, int source, int tree, int
 				   .attr_clr = e->clear,
 				   .propagation = e->propagation == MS_SLAVE || e->propagation == MS_SHARED ? MS_SLAVE
 													    : MS_PRIVATE };
-	const unsigned all = e->recursive ? AT_RECURSIVE : 0;
+	int r;
 
 	if (userns >= 0 && e->idmap) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (unsigned)userns;
 	}
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | all, &attr, sizeof attr) == 0)
+	r = mnt_set(tree, &attr, e->recursive);
+	if (r == 0)
 		return 0;
+	if (r == -EOPNOTSUPP && mnt_is_old())
+		return err_set(err, EOPNOTSUPP, "mount '%s': %s: Linux 5.12 or later is needed", e->source,
+			       attr.attr_set & MOUNT_ATTR_IDMAP ? "its ids cannot be mapped"
+								: "the options of a whole tree cannot be set (rbind)");
 	if (attr.attr_set & MOUNT_ATTR_IDMAP)
-		return mount_refuse_unmapped(e->source, source, userns, errno, err);
-	return err_sys(err, errno, "set the options of '%s'", e->source);
+		return mount_refuse_unmapped(e->source, source, userns, -r, err);
+	return err_sys(err, -r, "set the options of '%s'", e->source);
 }
 
 /* Among the container's own mounts. */
 static int set_propagation(const struct mount_entry *e, int tree, struct err *err)
 {
-	struct mount_attr attr = { .propagation = e->propagation };
-	const unsigned all = e->propagate_all ? AT_RECURSIVE : 0;
+	const struct mount_attr attr = { .propagation = e->propagation };
+	int r = 0;
 
-	if (!e->propagation || e->propagation == MS_SLAVE)
-		return 0;
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | all, &attr, sizeof attr) < 0)
-		return err_sys(err, errno, "set the propagation of '%s'", e->target);
-	return 0;
+	if (e->propagation && e->propagation != MS_SLAVE)
+		r = mnt_set(tree, &attr, e->propagate_all);
+	return r < 0 ? err_sys(err, -r, "set the propagation of '%s'", e->target) : 0;
 }
 
 static int open_bind(const struct mount_entry *e, int source, struct err *err)
 {
-	int tree = open_tree(source, "",
-			     AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (e->recursive ? AT_RECURSIVE : 0U));
+	int tree = mnt_copy(source, e->recursive);
 
-	return tree < 0 ? err_sys(err, errno, "open '%s'", e->source) : tree;
-}
-
-static int set_option(int fs, const char *word)
-{
-	autofree char *name = strdup(word);
-	char *value = name ? strchr(name, '=') : NULL;
-
-	if (!name)
-		return -1;
-	if (!value)
-		return fsconfig(fs, FSCONFIG_SET_FLAG, name, NULL, 0);
-	*value++ = '\0';
-	return fsconfig(fs, FSCONFIG_SET_STRING, name, value, 0);
-}
-
-/* What the kernel has to say of a file system that cannot be made (fsopen(2)): "e MESSAGE". */
-static int refused(int fs, const struct mount_entry *e, struct err *err)
-{
-	const int code = errno;
-	char text[200];
-	ssize_t n = fs < 0 ? -1 : read(fs, text, sizeof text - 1);
-
-	if (n < 3)
-		return err_sys(err, code, "mount '%s' of type '%s'", e->source, e->type);
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return err_set(err, code, "mount '%s' of type '%s': %s", e->source, e->type, text + 2);
+	return tree < 0 ? err_sys(err, -tree, "open '%s'", e->source) : tree;
 }
 
 static int open_new(const struct mount_entry *e, struct err *err)
 {
-	autoclose int fs = fsopen(e->type, FSOPEN_CLOEXEC);
-	int tree = -1;
+	autocall(str_done) struct str options = { 0 };
+	int tree;
 
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", e->source, 0) < 0)
-		return refused(fs, e, err);
 	/* a superblock of its own, read-only as a disk that cannot be written wants it */
-	if (mount_entry_is_readonly(e) && !is_the_guests(e->type) && fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
-		return refused(fs, e, err);
+	if (mount_entry_is_readonly(e) && !is_the_guests(e->type))
+		str_add(&options, "ro");
 	for (size_t i = 0; i < e->data.n; i++)
-		if (set_option(fs, e->data.v[i]) < 0)
-			return refused(fs, e, err);
-	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		tree = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	return tree < 0 ? refused(fs, e, err) : tree;
+		str_addf(&options, "%s%s", options.len ? "," : "", e->data.v[i]);
+	if (options.failed)
+		return err_nomem(err);
+	tree = mnt_new(e->type, e->source, str_text(&options), 0, err);
+	return tree < 0 ? err_wrap(err, "mount '%s' of type '%s'", e->source, e->type) : tree;
 }
 
 int mount_entry_tree(const struct mount_entry *e, int source, int userns, struct err *err)
@@ -125,7 +99,7 @@ int mount_entry_tree(const struct mount_entry *e, int source, int userns, struct
 	if (userns < 0 || !e->set)
 		return steal_fd(&tree);
 	locked = mount_lock(tree, userns, err);
-	return locked;
+	return locked < 0 ? err_wrap(err, "mount '%s'", e->source) : locked;
 }
 
 /* --- in the child ---------------------------------------------------------------------------------------------------- */
@@ -170,32 +144,46 @@ static int open_target(const struct mount_entry *e, int root, struct err *err)
 	return fd < 0 ? err_sys(err, -fd, "open '%s' in the container", e->target) : fd;
 }
 
-static int make_inside(const struct mount_entry *e, int root, struct err *err)
+static int make_inside(const struct mount_entry *e, int source, struct err *err)
 {
-	autoclose int source = e->bind ? path_open_in_root(root, e->source, O_PATH, 0) : -1, tree = -1;
+	autoclose int tree = e->bind ? open_bind(e, source, err) : open_new(e, err);
 
-	if (e->bind && source < 0)
-		return err_sys(err, -source, "open '%s' in the container", e->source);
-	tree = e->bind ? open_bind(e, source, err) : open_new(e, err);
 	if (tree < 0 || set_attributes(e, source, tree, -1, err) < 0)
 		return -err->code;
 	return steal_fd(&tree);
 }
 
+static int put(const struct mount_entry *e, int tree, int target, struct err *err)
+{
+	int r = mnt_move(tree, target);
+
+	return r < 0 ? err_sys(err, -r, "mount '%s' on '%s'", e->source, e->target) : set_propagation(e, tree, err);
+}
+
+static int put_inside(const struct mount_entry *e, int source, int target, struct err *err)
+{
+	static const char stage[] = "/run"; /* the container has it by now */
+	int r = mnt_is_old() ? mnt_stage(stage) : 0;
+	autoclose int tree = r < 0 ? err_sys(err, -r, "make a place for mounts") : make_inside(e, source, err);
+
+	r = tree < 0 ? tree : put(e, tree, target, err);
+	if (mnt_is_old())
+		umount2(stage, MNT_DETACH);
+	return r;
+}
+
 int mount_entry_attach(const struct mount_entry *e, int tree, struct err *err)
 {
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), own = -1, target = -1;
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), source = -1, target = -1;
 
 	if (root < 0)
 		return err_sys(err, errno, "open the root folder");
-	if (tree < 0)
-		tree = own = make_inside(e, root, err);
-	if (tree < 0)
-		return tree;
+	if (tree < 0 && e->bind)
+		source = path_open_in_root(root, e->source, O_PATH, 0);
+	if (tree < 0 && e->bind && source < 0)
+		return err_sys(err, -source, "open '%s' in the container", e->source);
 	target = open_target(e, root, err);
 	if (target < 0)
 		return target;
-	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_sys(err, errno, "mount '%s' on '%s'", e->source, e->target);
-	return set_propagation(e, tree, err);
+	return tree < 0 ? put_inside(e, source, target, err) : put(e, tree, target, err);
 }

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mnt.h"
 #include "mount/mount.h"
 
 #define PLACE "tree"
@@ -66,6 +67,10 @@ int mount_lock(int tree, int userns, struct err *err)
 	ssize_t got;
 	pid_t pid;
 
+	if (mnt_is_old())
+		return err_set(
+			err, EOPNOTSUPP,
+			"read-only, and whatever else the container must not be able to change, needs Linux 5.12 or later");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, errno, "make a socket pair");
 	pid = fork();

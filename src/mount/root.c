@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mnt.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -13,19 +14,6 @@
 #include "mount/mount.h"
 
 #define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-
-/* A detached mount of a file system without options. In a user namespace /proc and /sys can be mounted only while another
- * one is fully visible (mount_too_revealing in the kernel's fs/namespace.c): so before the host's tree is gone. */
-static int new_mount(const char *type, unsigned attr, struct err *err)
-{
-	autoclose int fs = fsopen(type, FSOPEN_CLOEXEC);
-	int mount = -1;
-
-	if (fs >= 0 && fsconfig(fs, FSCONFIG_SET_STRING, "source", type, 0) == 0 &&
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		mount = fsmount(fs, FSMOUNT_CLOEXEC, attr);
-	return mount < 0 ? err_sys(err, errno, "make a mount of %s", type) : mount;
-}
 
 int mount_target(const char *path, struct err *err)
 {
@@ -41,12 +29,12 @@ int mount_target(const char *path, struct err *err)
 int mount_attach(int mount, const char *path, struct err *err)
 {
 	autoclose int target = mount_target(path, err);
+	int r;
 
 	if (target < 0)
 		return target;
-	if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_sys(err, errno, "mount on '%s'", path);
-	return 0;
+	r = mnt_move(mount, target);
+	return r < 0 ? err_sys(err, -r, "mount on '%s'", path) : 0;
 }
 
 /* To the working folder, a mount. pivot_root(2): with both arguments "." the old root is left on top of the new one, and the
@@ -62,12 +50,16 @@ static int pivot(struct err *err)
 
 int mount_sys_of_host(struct err *err)
 {
-	struct mount_attr attr = { .attr_set = SAFE | MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
-	autoclose int tree = open_tree(AT_FDCWD, "/sys", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	const struct mount_attr attr = { .attr_set = SAFE | MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
+	autoclose int sys = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC), tree = -1;
+	int r = tree = sys < 0 ? -errno : mnt_copy(sys, false);
 
-	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
-		return err_sys(err, errno, "share the host's /sys");
-	return steal_fd(&tree);
+	if (r >= 0)
+		r = mnt_set(tree, &attr, false);
+	if (r == -EINVAL && mnt_is_old()) /* what lies below it cannot be left out in a lesser user namespace */
+		return err_set(err, EOPNOTSUPP,
+			       "net.N.type = host: Linux 5.12 or later is needed for it, or container.idmap = none");
+	return r < 0 ? err_sys(err, -r, "share the host's /sys") : steal_fd(&tree);
 }
 
 int mount_part_from_host(bool privileged, struct err *err)
@@ -78,23 +70,32 @@ int mount_part_from_host(bool privileged, struct err *err)
 	return 0;
 }
 
+/* In a user namespace /proc and /sys can be mounted only while another one is fully visible (mount_too_revealing in the
+ * kernel's fs/namespace.c): so before the host's tree is gone. */
+static int attach_new(const char *type, const char *path, unsigned attr, struct err *err)
+{
+	autoclose int mount = -1;
+
+	if (mnt_is_old())                                     /* there is no stage here */
+		return mount_on(type, path, attr, NULL, err); /* the flags have the same numbers */
+	mount = mnt_new(type, type, NULL, attr, err);
+	return mount < 0 ? err_wrap(err, "make a mount of %s", type) : mount_attach(mount, path, err);
+}
+
 /* Attaches `root` on the folder `on`. */
 static int change_root(int root, const char *on, int (*enter)(struct err *err), int sys, struct err *err)
 {
-	autoclose int proc = new_mount("proc", SAFE, err);
-	autoclose int own_sys = sys < 0 && proc >= 0 ? new_mount("sysfs", SAFE | MOUNT_ATTR_RDONLY, err) : -1;
-	int r;
+	autoclose int place = open(on, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = place < 0 ? -errno : mnt_move(root, place);
 
-	if (proc < 0 || (sys < 0 && own_sys < 0))
-		return -err->code;
-	if (move_mount(root, "", AT_FDCWD, on, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_sys(err, errno, "mount the root file system on '%s'", on);
+	if (r < 0)
+		return err_sys(err, -r, "mount the root file system on '%s'", on);
 	if (fchdir(root) < 0)
 		return err_sys(err, errno, "enter the root file system");
-	r = enter(err);
+	r = attach_new("proc", "/proc", SAFE, err);
 	if (r == 0)
-		r = mount_attach(proc, "/proc", err);
-	return r < 0 ? r : mount_attach(sys < 0 ? own_sys : sys, "/sys", err);
+		r = sys < 0 ? attach_new("sysfs", "/sys", SAFE | MOUNT_ATTR_RDONLY, err) : mount_attach(sys, "/sys", err);
+	return r < 0 ? r : enter(err);
 }
 
 int mount_enter_root(int root, int sys, struct err *err)

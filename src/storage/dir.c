@@ -2,12 +2,15 @@
 /* A plain folder, owned on disk as inside the container; the id map is put on the mount. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/mnt.h"
 #include "base/sys.h"
 #include "storage/internal.h"
 
@@ -31,25 +34,53 @@ static int open_root(const struct rootfs_conf *conf, const char *path, bool harm
 	return steal_fd(&dir);
 }
 
+/* Are its files those of container root's host id, as LXC keeps them? That id has made the user namespace (ns/ns.h). */
+static bool has_shifted_ids(int dir, int userns)
+{
+	struct stat st;
+	uid_t root;
+
+	return ioctl(userns, NS_GET_OWNER_UID, &root) == 0 && root != 0 && fstat(dir, &st) == 0 && st.st_uid == root;
+}
+
+static int refuse(const char *path, int code, bool mapped, struct err *err)
+{
+	if (!mapped)
+		return err_sys(err, code, "mount the root folder '%s'", path);
+	if (code == EOPNOTSUPP && mnt_is_old())
+		return err_set(
+			err, code,
+			"map the ids of the root folder '%s': Linux 5.12 or later is needed for it; without, a container "
+			"starts with container.idmap = none, or from files that have its ids on disk",
+			path);
+	if (code == EINVAL)
+		return err_set(
+			err, code,
+			"map the ids of the root folder '%s': its file system cannot: put it on ext4, xfs, btrfs or, from "
+			"Linux 6.3 on, a tmpfs; without, a container starts with container.idmap = none, or from files "
+			"that have its ids on disk",
+			path);
+	return err_sys(err, code, "map the ids of the root folder '%s'", path);
+}
+
 static int mount_dir(const struct rootfs_conf *conf, const char *path, int userns, struct err *err)
 {
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	autoclose int dir = open_root(conf, path, conf->readonly && userns >= 0, err), tree = -1;
+	int r;
 
 	if (dir < 0)
 		return dir;
-	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (tree < 0)
-		return err_sys(err, errno, "open the root folder '%s'", path);
-	if (userns >= 0) {
+	if (userns >= 0 && !has_shifted_ids(dir, userns)) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (unsigned)userns;
 	}
 	if (conf->readonly)
 		attr.attr_set |= MOUNT_ATTR_RDONLY;
-	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
-		return err_sys(err, errno, "%s the root folder '%s'", userns >= 0 ? "map the ids of" : "mount", path);
-	return steal_fd(&tree);
+	r = tree = mnt_copy(dir, false);
+	if (r >= 0)
+		r = mnt_set(tree, &attr, false);
+	return r < 0 ? refuse(path, -r, attr.attr_set & MOUNT_ATTR_IDMAP, err) : steal_fd(&tree);
 }
 
 static int destroy(const struct rootfs_conf *conf, const char *path, struct err *err)

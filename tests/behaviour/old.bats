@@ -83,3 +83,122 @@ life() {
 		life
 	done
 }
+
+mount_calls=open_tree,move_mount,fsopen,fsconfig,fsmount,fspick,mount_setattr
+
+# shift NAME: its files have, on disk, the ids that the container's have on the host.
+shift_ids() {
+	local base uid gid path
+	base=$(mgr-config -n "$1" get container.idmap | awk '$1 == "u" { print $3 }')
+	while read -r uid gid path; do
+		chown -h "$((base + uid)):$((base + gid))" "$MGR_ROOT/var/lib/mgr/$1/rootfs/$path"
+	done < <(find "$MGR_ROOT/var/lib/mgr/$1/rootfs" -printf '%U %G %P\n')
+}
+
+@test "old.3 without the new mount calls, or mount_setattr alone: a whole life of a privileged container" {
+	for lacks in $mount_calls mount_setattr; do
+		stub a "" -s container.idmap=none
+		life
+	done
+}
+
+@test "old.3 without the new mount calls: a whole life of an unprivileged container whose files have its ids" {
+	lacks=$mount_calls
+	stub a ""
+	shift_ids a
+	life
+}
+
+# What container a has mounted where, but for its root, and for /opt where a hook has been.
+mounts_of_a() {
+	in_container a cut -d ' ' -f 2-4 /proc/mounts | grep -Ev "^/(opt)? " | sed 's/,idmapped//' | sort
+}
+
+@test "old.3 without the new mount calls: it sees what it sees elsewhere, its own entries and hooks' mounts, after a reboot too" {
+	local map volume=$BATS_TEST_TMPDIR/volume
+	lacks=$mount_calls
+	mkdir -p "$volume"
+	echo text >"$volume/file"
+	printf '#!/bin/sh\nmount --bind %s "$MGR_ROOTFS_MOUNT/opt"\n' "$volume" >/run/mount-hook
+	chmod 755 /run/mount-hook
+	for map in auto none; do
+		container a -s net.0.type=empty -s container.idmap=$map -s mount.entry="$volume mnt none bind,exposed" \
+			-s mount.entry+="$volume/file srv/file none bind,exposed,create=file" \
+			-s mount.entry+="tmpfs opt tmpfs size=1m,nosuid,create=dir" \
+			-s mount.entry+="etc srv/etc none bind,relative,ro,create=dir"
+		if [ $map = none ]; then mgr-config -n a set hook.mount /run/mount-hook; else shift_ids a; fi
+		boot a
+		mounts_of_a >"$BATS_TEST_TMPDIR/new"
+		mgr-stop -k -n a
+		old mgr-start -n a --wait=20
+		mounts_of_a >"$BATS_TEST_TMPDIR/old"
+		diff "$BATS_TEST_TMPDIR/new" "$BATS_TEST_TMPDIR/old"
+		[ $map = auto ] || in_container a grep -qx text /opt/file
+		run in_container a cat /mnt/file /srv/file
+		assert_output "text
+text"
+		run in_container a touch /srv/etc/new
+		assert_contains "Read-only file system"
+		old mgr-stop -r -n a
+		run in_container a cat /mnt/file
+		assert_output text
+		mgr-destroy -f -n a
+	done
+	run grep mgr-stage /proc/mounts
+	assert_status 1
+}
+
+@test "old.3 without the new mount calls: what would need mapped ids, or flags that hold, is refused, and nothing is left" {
+	lacks=$mount_calls
+	stub a ""
+	run old mgr-start -n a
+	assert_status 1
+	assert_match "^mgr-start: a: storage: map the ids of the root folder '.*/a/rootfs': Linux 5.12 or later is needed for it; without, a container starts with container.idmap = none, or from files that have its ids on disk\$"
+	shift_ids a
+	run old mgr-start -n a -s rootfs.readonly=yes
+	assert_status 1
+	assert_contains "storage: read-only, and whatever else the container must not be able to change, needs Linux 5.12 or later"
+	run old mgr-start -n a -s "mount.entry=$BATS_TEST_TMPDIR mnt none bind,idmap,exposed"
+	assert_status 1
+	assert_contains "mount-entries: mount '$BATS_TEST_TMPDIR': its ids cannot be mapped: Linux 5.12 or later is needed"
+	run old mgr-start -n a -s net.0.type=host
+	assert_status 1
+	assert_contains "storage: net.N.type = host: Linux 5.12 or later is needed for it, or container.idmap = none"
+	run cgroups_of a
+	assert_output ""
+	assert_equal "$(stubs_alive)" 0
+}
+
+@test "old.3 without the new mount calls: a tar file is unpacked for a privileged container, and files go in and out at rest" {
+	lacks=$mount_calls
+	container b -s net.0.type=empty
+	tar -C "$MGR_ROOT/var/lib/mgr/b/rootfs" -cf "$BATS_TEST_TMPDIR/b.tar" .
+	forget_later a
+	run old mgr-create -n a --tar "$BATS_TEST_TMPDIR/b.tar" -s net.0.type=empty
+	assert_status 1
+	assert_contains "Linux 5.12 or later is needed"
+	old mgr-create -n a --tar "$BATS_TEST_TMPDIR/b.tar" -s net.0.type=empty -s container.idmap=none
+	echo text | old mgr-push -n a - /root/file
+	run old mgr-pull -n a /root/file -
+	assert_output text
+	old mgr-start -n a --wait=20
+	run in_container a cat /root/file
+	assert_output text
+}
+
+@test "old.4 on a file system without mapped ids: files with the container's ids, or none mapped, run; others are refused" {
+	local store=$BATS_TEST_TMPDIR/store dir=$BATS_TEST_TMPDIR
+	mkdir "$dir"/{lower,upper,work,store}
+	mount -t overlay overlay -o "lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$dir/work" "$store"
+	chmod 700 "$store"
+	own_store "$store"
+	mgr-create -P "$store" -n a -t busybox -s net.0.type=empty
+	run mgr-start -P "$store" -n a
+	assert_status 1
+	assert_match "storage: map the ids of the root folder '.*': its file system cannot: put it on ext4, xfs, btrfs or, from Linux 6.3 on, a tmpfs; without,"
+	mgr-config -P "$store" -n a set container.idmap none
+	mgr-start -P "$store" -n a --wait=20
+	mgr-attach -P "$store" -n a -- true
+	mgr-destroy -P "$store" -f -n a
+	umount "$store"
+}

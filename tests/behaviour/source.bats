@@ -92,7 +92,7 @@ owners() {
 	assert_contains "Too many levels of symbolic links"
 }
 
-@test "create.20 a folder whose ids are shifted, as LXC keeps them, is refused, at start too" {
+@test "create.20 a folder whose ids are shifted, as LXC keeps them, is refused at start too, unless by its own id map" {
 	cp -a "$closed/tree" "$closed/shifted"
 	mgr-create -n web --rootfs "$closed/shifted" -s init.ready=exec
 	chown 0:100000 "$closed/shifted"
@@ -103,8 +103,19 @@ owners() {
 	chown 100000:100000 "$closed/shifted"
 	refused web "--rootfs: '$closed/shifted' belongs to user 100000, who is nobody inside: ids on disk look shifted" \
 		--rootfs "$closed/shifted"
-	refused web "belongs to user 100000" --rootfs "$closed/shifted" -s 'container.idmap=u 0 100000 65536' \
+	refused web "belongs to user 100000" --rootfs "$closed/shifted" -s 'container.idmap=u 0 200000 65536' \
+		-s 'container.idmap+=g 0 200000 65536'
+	chown -R 100000:100000 "$closed/shifted"
+	mgr-create -n web --rootfs "$closed/shifted" -s init.ready=exec -s 'container.idmap=u 0 100000 65536' \
 		-s 'container.idmap+=g 0 100000 65536'
+	boot web
+	in_container web sh -c '[ "$(stat -c %u /bin)" = 0 ] && touch /new && chown 7 /new'
+	echo text | mgr-push -n web - /pushed
+	mgr-stop -k -n web
+	assert_equal "$(stat -c %u:%g "$closed/shifted/new" "$closed/shifted/pushed" | tr '\n' ' ')" "100007:100000 100000:100000 "
+	run mgr-pull -n web /pushed -
+	assert_output text
+	mgr-destroy -n web
 	chown 999:999 "$closed/shifted" # anybody inside will do
 	mgr-create -n web --rootfs "$closed/shifted" -s init.ready=exec
 	boot web

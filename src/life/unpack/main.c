@@ -13,8 +13,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/mnt.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "hook/hook.h"
 #include "life/unpack/unpack.h"
 #include "security/security.h"
 #include "spec/spec.h"
@@ -89,6 +91,9 @@ static int serve(pid_t pid, int peer, const struct spec *spec, struct err *err)
 
 	if (r < 0)
 		return r;
+	r = mnt_is_old() ? mnt_stage_apart(HOOK_ROOTFS_MOUNT) : 0;
+	if (r < 0)
+		return err_sys(err, -r, "make a place for mounts on '%s'", HOOK_ROOTFS_MOUNT);
 	tree = backend->mount(&spec->rootfs, path, userns, err);
 	if (tree < 0)
 		return tree;
