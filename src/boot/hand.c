@@ -112,8 +112,10 @@ static void keep_clients(const struct boot *b, struct handover *h)
 {
 	const struct handover *from = b->from;
 
-	if (b->client >= 0)
+	if (b->client >= 0) {
 		h->clients[h->n_clients++] = b->client;
+		h->attended = b->command.argv != NULL;
+	}
 	if (!from)
 		return;
 	h->run = from->run + 1;

@@ -178,6 +178,8 @@ static int plan_join(struct net_plan *plan, const struct net_nic *nic, const str
 	join = calloc(1, len);
 	if (!join)
 		return err_nomem(err);
+	join->head = sizeof *join;
+	join->forward = sizeof *join->forwards;
 	str_print(join->name, sizeof join->name, "%s", from->name);
 	str_print(join->uuid, sizeof join->uuid, "%s", from->uuid);
 	str_print(join->store, sizeof join->store, "%.*s", (int)sizeof join->store - 1, from->store->containers);

@@ -31,19 +31,18 @@ static void member_free(struct member *m)
 	free(m);
 }
 
-static struct member *member_new(const struct netd *netd, const struct wire_net_join *join, size_t len,
-				 struct wire_client *client, struct err *err)
+/* Owns the join from now on. */
+static struct member *member_new(const struct netd *netd, struct wire_net_join *join, size_t len, struct wire_client *client,
+				 struct err *err)
 {
 	struct member *m = calloc(1, sizeof *m);
 
-	if (m)
-		m->join = malloc(len);
-	if (!m || !m->join) {
-		member_free(m);
+	if (!m) {
+		free(join);
 		err_nomem(err);
 		return NULL;
 	}
-	memcpy(m->join, join, len);
+	m->join = join;
 	m->join_len = len;
 	m->client = client;
 	if (join_elements(join, &netd->bridge, &m->elements, err) < 0) {
@@ -166,13 +165,16 @@ static int check_name_free(const struct netd *netd, const struct wire_net_join *
 		       m->join->store);
 }
 
-int member_join(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client, struct err *err)
+int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err)
 {
+	autofree struct wire_net_join *join = NULL;
 	struct member *m;
 	int r = network_up(netd, err);
 
-	if (r >= 0)
-		r = join_check(join, len, &netd->bridge, err);
+	if (r < 0)
+		return r;
+	join = join_take(request, len, &len, err);
+	r = join ? join_check(join, &netd->bridge, err) : -err->code;
 	if (r >= 0)
 		r = check_name_free(netd, join, err);
 	if (r < 0)
@@ -186,7 +188,7 @@ int member_join(struct netd *netd, const struct wire_net_join *join, size_t len,
 		struct member_addrs was = member_leave(netd, m);
 		member_end_flows(&was);
 	}
-	m = member_new(netd, join, len, client, err);
+	m = member_new(netd, steal_ptr(&join), len, client, err);
 	r = m ? admit(netd, m, err) : -ENOMEM;
 	if (r < 0)
 		member_free(m);

@@ -67,9 +67,8 @@ void network_down(struct netd *netd);
 /* The table as it should be. */
 int network_restore(struct netd *netd, struct err *err);
 
-/* members.c */
-int member_join(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client,
-		struct err *err);
+/* members.c; request: a wire_net_join of whatever version */
+int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err);
 /* Its addresses, :: where there is none: their tracked flows are to be ended (conntrack.h), which may take a while and can
  * follow the answer. */
 struct member_addrs {
@@ -91,8 +90,11 @@ int member_change(struct netd *netd, const struct wire_client *client, const str
 int claims_take(struct netd *netd, struct member *member, size_t from, struct err *err);
 void claims_drop(struct netd *netd, struct member *member, size_t from, size_t n);
 
-/* join.c: what a request says; -EINVAL with what is wrong. elements: the ports, one each. */
-int join_check(const struct wire_net_join *join, size_t len, const struct bridge *bridge, struct err *err);
+/* join.c: a request of any version as one of ours, allocated: what its sender did not know is 0. NULL, -EBADMSG in err: it
+ * is malformed. */
+struct wire_net_join *join_take(const void *payload, size_t len, size_t *ret_len, struct err *err);
+/* What it says; -EINVAL with what is wrong. elements: the ports, one each. */
+int join_check(const struct wire_net_join *join, const struct bridge *bridge, struct err *err);
 int join_elements(const struct wire_net_join *join, const struct bridge *bridge, struct nft_elements *ret, struct err *err);
 int join_check_forward(const struct wire_forward *forward, struct err *err);
 /* -EAFNOSUPPORT when it is of a family that the container has not. */

@@ -19,8 +19,7 @@ static struct netd *netd_of(struct wire_client *client)
 
 static int handle_join(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
-	const struct wire_net_join *join = payload;
-	int r = member_join(netd_of(client), join, len, client, err);
+	int r = member_join(netd_of(client), payload, len, client, err);
 
 	return r < 0 ? r : wire_client_send(client, WIRE_NET_JOIN, NULL, 0, NULL, 0);
 }
@@ -106,7 +105,7 @@ static int handle_down(struct wire_client *client, const void *payload, size_t l
 }
 
 const struct wire_request netd_requests[] = {
-	{ WIRE_NET_JOIN, sizeof(struct wire_net_join), WIRE_MAX, handle_join },
+	{ WIRE_NET_JOIN, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_join },
 	{ WIRE_NET_LEAVE, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_leave },
 	{ WIRE_NET_STATUS, 0, 0, handle_status },
 	{ WIRE_NET_UP, 0, 0, handle_up },

@@ -79,7 +79,7 @@ static void take_clients(struct supervisor *s, const struct handover *h)
 		struct wire_client *c = wire_server_adopt(&s->server, h->clients[i]);
 		if (!c)
 			continue;
-		if (h->once && i == 0)
+		if (h->attended && i == 0)
 			s->attends = c;
 		c->watching = h->watching >> i & 1;
 		viewers_adopt(c, &h->viewers[i]);

@@ -61,7 +61,7 @@ static bool terminated(const char *text, size_t size)
 
 static bool sound(const struct handover *h)
 {
-	return h->version == HANDOVER_VERSION && h->size == sizeof *h && terminated(h->name, sizeof h->name) &&
+	return h->version == HANDOVER_VERSION && h->size >= HANDOVER_MIN && terminated(h->name, sizeof h->name) &&
 	       terminated(h->path, sizeof h->path) && h->n_cgroups <= HANDOVER_HIERARCHIES &&
 	       h->n_clients <= HANDOVER_CLIENTS && h->n_terminals <= HANDOVER_TERMINALS &&
 	       h->n_namespaces <= HANDOVER_NAMESPACES && h->join_len <= HANDOVER_JOIN_MAX;
@@ -90,13 +90,15 @@ int handover_read(int fd, struct handover *h, struct err *err)
 	ssize_t n;
 	int r;
 
+	handover_init(h);
 	do
 		n = pread(fd, h, sizeof *h, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_sys(err, errno, "read the handover");
-	if ((size_t)n != sizeof *h || !sound(h))
+	if (!sound(h) || (size_t)n != (h->size < sizeof *h ? h->size : sizeof *h))
 		return err_set(err, EPROTO, "read the handover: another version, or malformed");
+	h->size = sizeof *h;
 	r = set_flags(h, FD_CLOEXEC);
 	return r < 0 ? err_sys(err, -r, "take over the descriptors of '%s'", h->name) : 0;
 }

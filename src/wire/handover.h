@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What mgr-boot leaves to mgr-supervisor when it execs it (the same process: init's parent), and the supervisor to mgr-boot
  * at a reboot: a sealed memfd with one struct handover. The descriptors that it names are inherited under the numbers that
- * it gives, -1 where there is none; the memfd's number is the program's argument. */
+ * it gives, -1 where there is none; the memfd's number is the program's argument.
+ *
+ * Supervisors outlive upgrades, and hand over to the mgr-boot that is installed by then: the struct grows at its end alone,
+ * so that there what an older one did not know has its default, and what a newer one adds is left unread. HANDOVER_VERSION
+ * is for a change that breaks this: such a reboot fails, and the container is STOPPED. */
 #ifndef MGR_WIRE_HANDOVER_H
 #define MGR_WIRE_HANDOVER_H
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -45,7 +50,7 @@ struct handover {
 	char name[64];
 	char path[PATH_MAX]; /* -P as it was given, absolute; "" for the manager's own store */
 	uint32_t run;        /* reboots inside so far */
-	uint32_t once;       /* one command runs: a reboot inside ends it, and so does the end of clients[0] */
+	uint32_t once;       /* a reboot inside ends it */
 	uint32_t short_runs; /* runs in a row that ended by a reboot at once */
 	uint64_t started;    /* CLOCK_REALTIME, ns */
 
@@ -92,7 +97,15 @@ struct handover {
 
 	uint32_t join_len; /* struct wire_net_join to send to a new mgr-netd; 0 when it is not on the managed network */
 	uint8_t join[HANDOVER_JOIN_MAX];
+
+	/* since then */
+	uint32_t attended; /* 1: clients[0] has run the command; when it closes, the container is stopped */
 };
+
+/* What every one has. At the end no byte is left over, which a new member would get from an older one's padding. */
+#define HANDOVER_MIN offsetof(struct handover, attended)
+_Static_assert(sizeof(struct handover) == offsetof(struct handover, attended) + sizeof(uint32_t),
+	       "handover: padding at its end");
 
 /* Version and size filled in, every descriptor -1, all else 0. */
 void handover_init(struct handover *h);

@@ -4,6 +4,7 @@
 #define MGR_WIRE_NET_H
 
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct wire_forward {
@@ -15,9 +16,11 @@ struct wire_forward {
 };
 
 /* A container's part in the network. The reply comes when its name resolves and its forwards are in force; the message of an
- * error names the holder of a port. Sent again, as it was, to a netd that was started anew: it must not contain pids or fds.
- */
+ * error names the holder of a port. Sent again, as it was, to a netd that was started anew, and may be newer by then: it
+ * must not contain pids or fds, and grows at its head's end, or at that of wire_forward. */
 struct wire_net_join {
+	uint32_t head;    /* bytes before the forwards, */
+	uint32_t forward; /* and of each, as the sender has them */
 	char name[64];
 	char uuid[37];
 	char store[256]; /* folder of its store, for people; cut when longer */
@@ -28,6 +31,12 @@ struct wire_net_join {
 	uint32_t n_forwards;
 	struct wire_forward forwards[];
 };
+
+/* What every one has. */
+#define WIRE_NET_JOIN_MIN (offsetof(struct wire_net_join, n_forwards) + sizeof(uint32_t))
+#define WIRE_FORWARD_MIN  (offsetof(struct wire_forward, addr) + sizeof(uint8_t[16]))
+_Static_assert(WIRE_NET_JOIN_MIN == sizeof(struct wire_net_join), "wire_net_join: padding at its end");
+_Static_assert(WIRE_FORWARD_MIN == sizeof(struct wire_forward), "wire_forward: padding at its end");
 
 /* WIRE_FORWARD, WIRE_NET_FORWARD: one forward more or one less while the container runs. The reply comes when it is in
  * force, or when the flows of one that has gone are ended. */

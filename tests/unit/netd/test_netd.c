@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "netd/dns_config.h"
 #include "netd/nft_batch.h"
@@ -202,6 +203,8 @@ static struct request good(void)
 {
 	struct request r = { 0 };
 
+	r.join.head = sizeof r.join;
+	r.join.forward = sizeof r.forward[0];
 	strcpy(r.join.name, "web");
 	strcpy(r.join.uuid, "64a36864-b358-40d0-bfb4-bb9b13c1fb7a");
 	strcpy(r.join.veth, "mgr64a36864b3a");
@@ -216,11 +219,40 @@ static struct request good(void)
 
 static int check(const struct request *r, size_t len)
 {
+	autofree struct wire_net_join *join = NULL;
 	struct bridge b = bridge;
+	struct err err = { 0 };
+	size_t taken;
 
 	b.net = ip4("10.118.0.0");
 	b.gateway = ip4("10.118.0.1");
-	return join_check(&r->join, len, &b, NULL);
+	join = join_take(r, len, &taken, &err);
+	return join ? join_check(join, &b, NULL) : -err.code;
+}
+
+/* As a newer supervisor would send it, which knows more of the container and of each forward. */
+static void a_longer_request_is_read_as_far_as_it_is_known(void **state)
+{
+	const struct request known = good();
+	uint32_t more[2] = { UINT32_MAX, UINT32_MAX };
+	uint8_t sent[sizeof known + sizeof more + sizeof more], *at = sent;
+	autofree struct wire_net_join *join = NULL;
+	struct wire_net_join head = known.join;
+	size_t len;
+
+	(void)state;
+	head.head += sizeof more;
+	head.forward += sizeof more[0];
+	at = mempcpy(at, &head, sizeof head);
+	at = mempcpy(at, more, sizeof more);
+	for (size_t i = 0; i < 2; i++) {
+		at = mempcpy(at, &known.forward[i], sizeof known.forward[i]);
+		at = mempcpy(at, more, sizeof more[0]);
+	}
+	join = join_take(sent, sizeof sent, &len, NULL);
+	assert_non_null(join);
+	assert_int_equal(len, sizeof known);
+	assert_memory_equal(join, &known, sizeof known);
 }
 
 static void a_good_request_is_taken(void **state)
@@ -270,6 +302,15 @@ static void lengths_and_texts_are_checked(void **state)
 	assert_int_equal(check(&r, sizeof r - 1), -EBADMSG);
 	assert_int_equal(check(&r, sizeof r.join), -EBADMSG);
 	r.join.n_forwards = UINT32_MAX;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	r.join.head--;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	r.join.forward = 0;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	r.join.head = UINT32_MAX;
 	assert_int_equal(check(&r, sizeof r), -EBADMSG);
 	r = good();
 	memset(r.join.name, 'x', sizeof r.join.name);
@@ -363,6 +404,7 @@ int main(void)
 		cmocka_unit_test(an_empty_list_is_no_message),
 		cmocka_unit_test(the_table_is_one_transaction),
 		cmocka_unit_test(a_good_request_is_taken),
+		cmocka_unit_test(a_longer_request_is_read_as_far_as_it_is_known),
 		cmocka_unit_test(a_forward_for_every_address_is_of_both_families),
 		cmocka_unit_test(lengths_and_texts_are_checked),
 		cmocka_unit_test(addresses_and_ports_are_checked),

@@ -209,6 +209,39 @@ static void a_handover_of_another_version_is_refused(void **state)
 	assert_int_equal(handover_read(fd, &h, NULL), -EPROTO);
 }
 
+static void a_handover_may_be_shorter_or_longer_than_ours(void **state)
+{
+	static struct {
+		struct handover h;
+		int32_t more[2];
+	} newer;
+	static struct handover h;
+	int fd;
+
+	(void)state;
+	handover_init(&newer.h);
+	strcpy(newer.h.name, "web");
+	newer.h.size = sizeof newer;
+	newer.h.run = 7;
+	newer.h.attended = 1;
+	fd = fd_sealed("test", &newer, sizeof newer, NULL);
+	assert_int_equal(handover_read(fd, &h, NULL), 0);
+	assert_int_equal(h.run, 7);
+	assert_int_equal(h.attended, 1);
+	assert_int_equal(h.size, sizeof h);
+	newer.h.size = HANDOVER_MIN;
+	fd = fd_sealed("test", &newer, HANDOVER_MIN, NULL);
+	assert_int_equal(handover_read(fd, &h, NULL), 0);
+	assert_int_equal(h.run, 7);
+	assert_int_equal(h.attended, 0);
+	newer.h.size = HANDOVER_MIN - 1;
+	fd = fd_sealed("test", &newer, HANDOVER_MIN - 1, NULL);
+	assert_int_equal(handover_read(fd, &h, NULL), -EPROTO);
+	newer.h.size = sizeof newer;
+	fd = fd_sealed("test", &newer, HANDOVER_MIN, NULL);
+	assert_int_equal(handover_read(fd, &h, NULL), -EPROTO);
+}
+
 /* --- server --- */
 
 static int answer(struct wire_client *client, const void *payload, size_t len, struct err *err)
@@ -324,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_socket_listens_below_a_path_of_any_length),
 		over_a_pair(a_handover_arrives_with_its_descriptors),
 		cmocka_unit_test(a_handover_of_another_version_is_refused),
+		cmocka_unit_test(a_handover_may_be_shorter_or_longer_than_ours),
 		over_a_pair(a_server_checks_types_and_lengths),
 		over_a_pair(a_watcher_that_stalls_is_dropped),
 	};
