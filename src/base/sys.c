@@ -34,6 +34,11 @@ int sys_close_range(unsigned first, unsigned last, unsigned flags)
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
 
+int sys_bpf(int command, union bpf_attr *attr, unsigned size)
+{
+	return (int)syscall(SYS_bpf, command, attr, size);
+}
+
 int sys_pivot_root(const char *new_root, const char *put_old)
 {
 	return (int)syscall(SYS_pivot_root, new_root, put_old);

@@ -35,6 +35,8 @@ pid_t sys_clone(uint64_t flags, int *ret_pidfd);
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
+union bpf_attr; /* linux/bpf.h */
+int sys_bpf(int command, union bpf_attr *attr, unsigned size);
 int sys_pivot_root(const char *new_root, const char *put_old);
 
 /* statx's mount id, unique while the mount lives; 0, or -1 with errno. */

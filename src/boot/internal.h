@@ -96,6 +96,7 @@ int up_security(struct boot *b, struct err *err);
 int up_dev(struct boot *b, struct err *err);
 int up_cgroup_v2(struct boot *b, struct err *err);
 int up_cgroup(struct boot *b, struct err *err);
+int up_devices(struct boot *b, struct err *err);
 int down_cgroup(const struct down *d, const char *object, struct err *err);
 int up_network_service(struct boot *b, struct err *err);
 int down_network_service(const struct down *d, const char *object, struct err *err);

@@ -137,6 +137,14 @@ int up_cgroup(struct boot *b, struct err *err)
 	return r < 0 ? r : cgroup_open_tasks(&b->cgroup, b->passed, &b->n_passed, err);
 }
 
+/* On v2 the child is in the cgroup already, and its hooks have the host's rules. */
+int up_devices(struct boot *b, struct err *err)
+{
+	if (hook_wants_host(b) && boot_await_child(b, up_resolver, err) < 0)
+		return -err->code;
+	return cgroup_set_devices(&b->cgroup, &b->spec.limits, b->root_uid, err);
+}
+
 int down_cgroup(const struct down *d, const char *object, struct err *err)
 {
 	struct cgroup cg = { 0 };

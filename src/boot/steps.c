@@ -23,6 +23,7 @@ const struct step steps[] = {
 	{ "resolver", CHILD, up_resolver, NULL },
 	{ "console", CHILD, up_console, NULL },
 	{ "cgroup", PARENT, up_cgroup, down_cgroup },
+	{ "devices", PARENT, up_devices, NULL },
 	{ "cgroup-join", CHILD, up_cgroup_join, NULL },
 	{ "cgroup-view", CHILD, up_cgroup_view, NULL },
 	{ "network", PARENT, up_network, down_network },

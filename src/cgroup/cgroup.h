@@ -20,7 +20,9 @@ struct limits_conf {
 	uint64_t cpus;                        /* thousandths of a processor; 0: not set */
 	uint64_t cpu_weight, io_weight, pids; /* 0: not set */
 	char *cpuset;
-	struct strv v1, v2; /* "FILE=VALUE", for a hierarchy of that version; they come after the rest */
+	struct strv v1,
+		v2; /* "FILE=VALUE", for a hierarchy of that version; they come after the rest. "devices.allow=RULE"
+		       and "devices.deny=RULE", any number of them, are for each host: those of v1, then those of v2 */
 };
 
 struct cgroup_hierarchy {
@@ -60,6 +62,10 @@ void cgroup_done(struct cgroup *cg);
 int cgroup_create(struct cgroup *cg, const struct limits_conf *limits, uid_t root, struct err *err);
 /* The v2 folder alone, when the host has v2: cgroup_create then makes the rest, while a process runs in this one. */
 int cgroup_create_v2(struct cgroup *cg, uid_t root, struct err *err);
+/* Which device nodes its processes may open and make: mgr's own list, then the rules of `limits`. Where the host has no way
+ * to bar any (errors that say so: cgroup v2 without eBPF), that is an error when there are such rules, or when container
+ * root (its host id) is the host's. */
+int cgroup_set_devices(const struct cgroup *cg, const struct limits_conf *limits, uid_t root, struct err *err);
 /* Open the folders of one that exists. */
 int cgroup_open(struct cgroup *cg, struct err *err);
 /* What differs between the two, in an open one that has `from`: all of it or, after a failure, as little as can be. */
@@ -104,7 +110,8 @@ struct cgroup_usage {
 /* What the host can count; what it cannot is UINT64_MAX. */
 int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *err);
 
-/* Files by their names, "memory.max", in whichever hierarchy has them (v2 first). A name that is none, or that leads
+/* Files by their names, "memory.max", in whichever hierarchy has them (v2 first); devices.allow, devices.deny and
+ * devices.list on every host. A name that is none, or that leads
  * anywhere else: -EINVAL; that no hierarchy has: -ENOENT. */
 int cgroup_check_key(const char *key, struct err *err);
 /* The whole text, allocated. */

@@ -161,31 +161,6 @@ static int delegate(int dir, bool v2, uid_t root, struct err *err)
 	return 0;
 }
 
-/* v1: which device nodes a process here may open, whoever made them: what mount/dev.c puts into /dev, terminals, fuse and
- * tun. Making one is no matter of this list: in a user namespace the kernel refuses it, and a privileged container has no
- * mknod. One rule a write (cgroup-v1/devices.rst). A process in it keeps these rules below, wherever it moves itself. What
- * we may not open ourselves (a manager that lives in a container) we cannot allow: EPERM. */
-static int allow_devices(int dir, struct err *err)
-{
-	static const char *const rules[] = {
-		"c *:* m",     "b *:* m",     "c 1:3 rw", "c 1:5 rw",
-		"c 1:7 rw",    "c 1:8 rw",    "c 1:9 rw",               /* null zero full random urandom */
-		"c 5:0 rw",    "c 5:1 rw",    "c 5:2 rw", "c 136:* rw", /* tty console ptmx pts */
-		"c 10:229 rw", "c 10:200 rw",                           /* fuse net/tun */
-	};
-	autoclose int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC);
-	int r = file_write_at(dir, "devices.deny", "a", err);
-
-	if (r < 0)
-		return r;
-	if (allow < 0)
-		return err_sys(err, errno, "open 'devices.allow'");
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (write(allow, rules[i], strlen(rules[i])) < 0 && errno != EPERM)
-			return err_sys(err, errno, "write '%s' to 'devices.allow'", rules[i]);
-	return 0;
-}
-
 static int create_in(const struct cgroup *cg, struct cgroup_hierarchy *h, uid_t root, struct err *err)
 {
 	int r = make_folder(cg, h);
@@ -204,8 +179,6 @@ static int create_in(const struct cgroup *cg, struct cgroup_hierarchy *h, uid_t 
 		r = enable_controllers(cg, h, err);
 	else if (cgroup_list_has(h->controllers, ",", "cpuset"))
 		r = fill_cpuset(cg, h, err);
-	if (r >= 0 && !h->v2 && cgroup_list_has(h->controllers, ",", "devices"))
-		r = allow_devices(h->dir, err);
 	if (r >= 0 && (h->v2 || cgroup_list_has(h->controllers, ",", "name=systemd")))
 		r = delegate(h->dir, h->v2, root, err);
 	return r < 0 ? err_wrap(err, "cgroup '%s/%s'", h->mount, cg->path) : 0;

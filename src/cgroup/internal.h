@@ -43,6 +43,15 @@ int cgroup_set_limits(const struct cgroup *cg, const struct limits_conf *limits,
 /* Appends the pids of one cgroup.procs to pids[*n], up to CGROUP_ROUND. */
 int cgroup_list_procs(int dir, pid_t *pids, size_t *n);
 
+/* Is `key` of "KEY=VALUE" or by itself a rule for devices? */
+bool cgroup_is_device_key(const char *key);
+/* From the rules that one configuration has to those that another has. */
+int cgroup_change_devices(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to,
+			  struct err *err);
+/* devices.list, where it is no file. */
+int cgroup_list_devices(const struct cgroup *cg, char **ret, struct err *err);
+int cgroup_add_device_rule(const struct cgroup *cg, bool allow, const char *text, struct err *err);
+
 /* Remove every folder below `dir`, however deep, with one descriptor a time. -EBUSY when a process is in one. */
 int cgroup_prune(int dir);
 

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cgroup/cgroup.h"
+#include "cgroup/devices.h"
+#include "cgroup/internal.h"
 
 /* Bytes; UINT64_MAX is "not set", so that no swap at all can be asked for. */
 static int parse_limit(const struct key *key, void *field, const char *text, struct err *err)
@@ -135,7 +136,20 @@ static const struct key keys[] = {
 
 const struct section cgroup_limits_section = { .name = "limits", .keys = keys };
 
-/* What moves processes, freezes or kills is the supervisor's; which devices there are is mgr's own list. */
+/* A rule for devices comes after those that are there; "NAME=" takes all of that name out. */
+static int parse_rule(struct strv *list, const char *text, struct err *err)
+{
+	const char *value = strchr(text, '=') + 1;
+	struct device_rule rule;
+
+	if (!*value)
+		return key_drop_named(list, text);
+	if (device_rule_parse(value, &rule, err) < 0)
+		return -err->code;
+	return strv_add(list, text) < 0 ? err_nomem(err) : 0;
+}
+
+/* What moves processes, freezes or kills is the supervisor's. */
 static int parse_file(const struct key *key, void *field, const char *text, struct err *err)
 {
 	static const char *const not_ours[] = { "cgroup.", "freezer.", "devices." };
@@ -146,6 +160,8 @@ static int parse_file(const struct key *key, void *field, const char *text, stru
 		return err_nomem(err);
 	if (cgroup_check_key(name, err) < 0)
 		return -err->code;
+	if (cgroup_is_device_key(name))
+		return parse_rule(field, text, err);
 	for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
 		if (str_starts(name, not_ours[i]) || !strchr(name, '.'))
 			return err_set(err, EINVAL, "'%s' is no setting of a controller, such as memory.high", name);
@@ -155,14 +171,26 @@ static int parse_file(const struct key *key, void *field, const char *text, stru
 static const struct key_type key_file = { "text", sizeof(struct strv), parse_file, key_print_strv, key_clear_strv };
 
 static const struct key v1_keys[] = {
-	{ .name = "FILE", .type = &key_file, .off = AT(v1), .flags = KEY_LIST, .help = "Value of a file of cgroup v1." },
+	{ .name = "FILE",
+	  .type = &key_file,
+	  .off = AT(v1),
+	  .flags = KEY_LIST | KEY_LIVE,
+	  .help = "Value of a file of cgroup v1." },
 	{ 0 },
 };
 
 static const struct key v2_keys[] = {
-	{ .name = "FILE", .type = &key_file, .off = AT(v2), .flags = KEY_LIST, .help = "Value of a file of cgroup v2." },
+	{ .name = "FILE",
+	  .type = &key_file,
+	  .off = AT(v2),
+	  .flags = KEY_LIST | KEY_LIVE,
+	  .help = "Value of a file of cgroup v2." },
 	{ 0 },
 };
 
-const struct section cgroup_v1_section = { .name = "cgroup", .kind = SECTION_FREE, .keys = v1_keys };
-const struct section cgroup_v2_section = { .name = "cgroup2", .kind = SECTION_FREE, .keys = v2_keys };
+const struct section cgroup_v1_section = {
+	.name = "cgroup", .kind = SECTION_FREE, .keys = v1_keys, .repeats = cgroup_is_device_key
+};
+const struct section cgroup_v2_section = {
+	.name = "cgroup2", .kind = SECTION_FREE, .keys = v2_keys, .repeats = cgroup_is_device_key
+};

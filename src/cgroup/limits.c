@@ -232,7 +232,9 @@ static int change(const struct cgroup *cg, const struct limits_conf *from, const
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(limits); i++)
 		if (differs(from, to, &limits[i]) || (sum && limits[i].set == set_swap && is_set(to, &limits[i])))
 			r = limits[i].set(cg, to, err);
-	return r < 0 ? r : cgroup_set_raw(cg, to, err);
+	if (r == 0)
+		r = cgroup_set_raw(cg, to, err);
+	return r < 0 ? r : cgroup_change_devices(cg, from, to, err);
 }
 
 int cgroup_change_limits(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to,

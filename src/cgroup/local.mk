@@ -1,6 +1,9 @@
 noinst_LIBRARIES += src/cgroup/libcgroup.a
 src_cgroup_libcgroup_a_SOURCES = \
 	%D%/cgroup.h %D%/internal.h \
+	%D%/devices.c %D%/devices.h \
+	%D%/devices_bpf.c \
+	%D%/devices_list.c \
 	%D%/file.c \
 	%D%/find.c \
 	%D%/folder.c \

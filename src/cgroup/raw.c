@@ -45,6 +45,10 @@ static int open_key(const struct cgroup *cg, const char *key, int flags, struct 
 
 int cgroup_get(const struct cgroup *cg, const char *key, char **ret, struct err *err)
 {
+	if (cgroup_is_device_key(key))
+		return err_set(err, EACCES, "'%s' cannot be read", key);
+	if (str_eq(key, "devices.list") && !cgroup_with(cg, "devices") && cgroup_v2(cg))
+		return cgroup_list_devices(cg, ret, err);
 	autoclose int fd = open_key(cg, key, O_RDONLY, err);
 	autofree char *path = fd < 0 ? NULL : str_fmt("/proc/self/fd/%d", fd);
 	int r;
@@ -59,6 +63,8 @@ int cgroup_get(const struct cgroup *cg, const char *key, char **ret, struct err 
 
 int cgroup_set(const struct cgroup *cg, const char *key, const char *value, struct err *err)
 {
+	if (cgroup_is_device_key(key))
+		return cgroup_add_device_rule(cg, str_eq(key, "devices.allow"), value, err);
 	autoclose int fd = open_key(cg, key, O_WRONLY, err);
 
 	if (fd < 0)
@@ -99,8 +105,8 @@ int cgroup_set_raw(const struct cgroup *cg, const struct limits_conf *l, struct 
 	int r = 0;
 
 	for (size_t i = 0; i < l->v1.n && r >= 0; i++)
-		r = set_pair(cg, false, l->v1.v[i], err);
+		r = cgroup_is_device_key(l->v1.v[i]) ? 0 : set_pair(cg, false, l->v1.v[i], err);
 	for (size_t i = 0; i < l->v2.n && r >= 0; i++)
-		r = set_pair(cg, true, l->v2.v[i], err);
+		r = cgroup_is_device_key(l->v2.v[i]) ? 0 : set_pair(cg, true, l->v2.v[i], err);
 	return r;
 }

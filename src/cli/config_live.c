@@ -38,21 +38,31 @@ static int live_init(struct live *l, const struct store *store, const char *cont
 	return r == 0 ? boot_read_assignments(l->rundir, &l->assigned, err) : r;
 }
 
+/* Has -s set it for this run, or another name of a list that belongs to it? */
+static bool is_assigned(const struct live *l, const char *name, const struct conf_key *key)
+{
+	struct conf_key other;
+	bool found = boot_assigns(&l->assigned, name);
+
+	for (size_t i = 0; i < l->assigned.n && !found && conf_repeats(key); i++) {
+		autofree char *its = strndup(l->assigned.v[i], strcspn(l->assigned.v[i], "+="));
+		found = its && conf_find(&spec_schema, its, &other, NULL) == 0 && other.part == key->part &&
+			conf_repeats(&other);
+	}
+	return found;
+}
+
 /* name: "limits.memory". */
 static int take_key(struct live *l, const char *name, const struct spec *from, struct err *err)
 {
-	autocall(str_done) struct str value = { 0 };
 	struct conf_key key;
-	autofree char *assignment = NULL;
 
-	if (conf_find(&spec_schema, name, &key, NULL) < 0 || !(key.key->flags & KEY_LIVE) ||
-	    boot_assigns(&l->assigned, name)) {
+	if (conf_find(&spec_schema, name, &key, NULL) < 0 || !(key.key->flags & KEY_LIVE) || is_assigned(l, name, &key) ||
+	    (key.part->section->kind == SECTION_FREE && !conf_repeats(&key))) {
 		l->later = true;
 		return 0;
 	}
-	conf_print(from, &key, 0, &value);
-	assignment = str_fmt("%s=%s", name, str_text(&value));
-	return assignment && !value.failed ? spec_set(&l->next, assignment, err) : err_nomem(err);
+	return conf_copy(from, &l->next, &key, err);
 }
 
 static int take_section(struct live *l, const char *name, const struct spec *from, struct err *err)

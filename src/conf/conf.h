@@ -59,9 +59,10 @@ enum section_kind {
 struct section {
 	const char *name; /* "net" of [net.N] */
 	enum section_kind kind;
-	const struct key *keys; /* ends with {0} */
-	size_t element;         /* SECTION_NUMBERED: bytes of an element */
-	unsigned max;           /* SECTION_NUMBERED: greatest number */
+	const struct key *keys;            /* ends with {0} */
+	size_t element;                    /* SECTION_NUMBERED: bytes of an element */
+	unsigned max;                      /* SECTION_NUMBERED: greatest number */
+	bool (*repeats)(const char *name); /* SECTION_FREE: is this a name that is a list? NULL: none is */
 };
 
 /* A whole configuration: sections, and where the struct of each stands in the one that holds them all. */
@@ -103,6 +104,12 @@ int conf_assign(const struct schema *schema, void *conf, const char *assignment,
 /* Value number i of a key; false when there is none. */
 bool conf_print(const void *conf, const struct conf_key *key, size_t i, struct str *out);
 
+/* Is this a free name that is a list? */
+bool conf_repeats(const struct conf_key *key);
+/* Make all values of a key in `to` those that `from` has; with a free name that is a list, all names that are: what they
+ * mean may depend on their order. */
+int conf_copy(const void *from, void *to, const struct conf_key *key, struct err *err);
+
 /* Value number i of a key's default; false when there is none. */
 bool conf_default(const struct key *key, size_t i, struct str *out);
 
@@ -137,6 +144,8 @@ bool key_print_strv(const struct key *key, const void *field, size_t i, struct s
 void key_clear_strv(const struct key *key, void *field);
 /* For the type of a SECTION_FREE: "NAME=VALUE" takes the place of another value of NAME, "NAME=" takes it out. */
 int key_parse_named(struct strv *list, const char *text, struct err *err);
+/* Take every value of NAME out; returns 0. */
+int key_drop_named(struct strv *list, const char *text);
 bool key_print_string(const struct key *key, const void *field, size_t i, struct str *out);
 void key_clear_string(const struct key *key, void *field);
 /* Replace a char * field by a copy of text. */

@@ -24,18 +24,27 @@ void key_clear_strv(const struct key *key, void *field)
 	strv_done(field);
 }
 
+int key_drop_named(struct strv *list, const char *text)
+{
+	const size_t n = strcspn(text, "=") + 1;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (strncmp(list->v[i], text, n) == 0)
+			free(list->v[i]);
+		else
+			list->v[kept++] = list->v[i];
+	if (list->v)
+		list->v[kept] = NULL;
+	list->n = kept;
+	return 0;
+}
+
 int key_parse_named(struct strv *list, const char *text, struct err *err)
 {
 	const size_t n = strcspn(text, "=");
-	size_t i = 0;
 
-	while (i < list->n && strncmp(list->v[i], text, n + 1) != 0)
-		i++;
-	if (i < list->n) {
-		free(list->v[i]);
-		memmove(&list->v[i], &list->v[i + 1], (list->n - i) * sizeof list->v[0]);
-		list->n--;
-	}
+	key_drop_named(list, text);
 	return !text[n + 1] || strv_add(list, text) >= 0 ? 0 : err_nomem(err);
 }
 

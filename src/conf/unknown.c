@@ -7,7 +7,6 @@
 #include "conf/internal.h"
 
 #define LONGEST 64
-#define DEVICES "no device is barred here: give one by 'entry' in [mount], see mgr.container.conf(5)"
 
 /* Levenshtein's distance, LONGEST when either is longer than that. */
 static size_t distance(const char *a, const char *b)
@@ -101,8 +100,6 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 static const struct {
 	const char *name, *answer;
 } lxc[] = {
-	{ "lxc.cgroup.devices.", DEVICES },
-	{ "lxc.cgroup2.devices.", DEVICES },
 	{ "lxc.cgroup.dir.", "a container's cgroup is mgr/NAME" },
 	{ "lxc.cgroup.relative", "a container's cgroup is mgr/NAME" },
 	{ "lxc.start.", "there is no autostart here: enable a unit of systemd that runs mgr-start -F" },

@@ -40,6 +40,23 @@ int key_apply(const struct section *section, const struct key *key, void *in, co
 	return key->flags & KEY_LIST ? 0 : key_default(key, in, err);
 }
 
+bool conf_repeats(const struct conf_key *key)
+{
+	const struct section *section = key->part->section;
+
+	return section->kind == SECTION_FREE && section->repeats && section->repeats(key->name);
+}
+
+static void clear_list(const struct conf_key *key, void *in)
+{
+	const struct section *section = key->part->section;
+
+	if (section->kind != SECTION_FREE && key->key->flags & KEY_LIST)
+		key_clear(key->key, in);
+	else if (conf_repeats(key))
+		key_apply(section, key->key, in, key->name, "", NULL);
+}
+
 int conf_assign(const struct schema *schema, void *conf, const char *assignment, struct err *err)
 {
 	const char *eq = strchr(assignment, '=');
@@ -63,8 +80,8 @@ int conf_assign(const struct schema *schema, void *conf, const char *assignment,
 	in = section_make(key.part, conf, key.number, err);
 	if (!in)
 		return -ENOMEM;
-	if (!append && key.key->flags & KEY_LIST && key.part->section->kind != SECTION_FREE)
-		key_clear(key.key, in);
+	if (!append)
+		clear_list(&key, in);
 	r = key_apply(key.part->section, key.key, in, key.name, eq + 1, err);
 	if (r == 0 && key.key->flags & KEY_INCLUDE && eq[1])
 		r = conf_include(schema, conf, NULL, eq + 1, NULL, err);
@@ -76,18 +93,18 @@ static bool print_at(const struct key *key, const void *in, size_t i, struct str
 	return key->type->print(key, (const char *)in + key->off, i, out);
 }
 
-/* SECTION_FREE: the value of one name. */
-static bool print_named(const struct key *key, const void *in, const char *name, struct str *out)
+/* SECTION_FREE: value number `wanted` of one name. */
+static bool print_named(const struct key *key, const void *in, const char *name, size_t wanted, struct str *out)
 {
-	size_t n = strlen(name);
-	bool found = false;
+	size_t n = strlen(name), found = 0;
 
-	for (size_t i = 0; !found; i++) {
+	for (size_t i = 0; found <= wanted; i++) {
 		autocall(str_done) struct str pair = { 0 };
 		if (!print_at(key, in, i, &pair))
 			return false;
-		found = strncmp(str_text(&pair), name, n) == 0 && str_text(&pair)[n] == '=';
-		if (found)
+		if (strncmp(str_text(&pair), name, n) != 0 || str_text(&pair)[n] != '=')
+			continue;
+		if (found++ == wanted)
 			str_add(out, str_text(&pair) + n + 1);
 	}
 	return true;
@@ -100,8 +117,69 @@ bool conf_print(const void *conf, const struct conf_key *key, size_t i, struct s
 	if (!in)
 		return false;
 	if (key->part->section->kind == SECTION_FREE)
-		return i == 0 && print_named(key->key, in, key->name, out);
+		return print_named(key->key, in, key->name, i, out);
 	return print_at(key->key, in, i, out);
+}
+
+/* Value number i of those that conf_copy takes; SECTION_FREE: with its name. */
+static bool print_copied(const void *from, const struct conf_key *key, size_t i, struct str *out)
+{
+	const void *in = section_get(key->part, from, key->number);
+
+	return in && print_at(key->key, in, i, out);
+}
+
+/* SECTION_FREE. */
+static bool is_copied(const struct conf_key *key, const char *pair)
+{
+	const size_t n = strlen(key->name);
+
+	if (conf_repeats(key))
+		return key->part->section->repeats(pair);
+	return strncmp(pair, key->name, n) == 0 && pair[n] == '=';
+}
+
+static int drop_copied(const struct conf_key *key, void *in, struct err *err)
+{
+	const struct section *section = key->part->section;
+
+	for (size_t i = 0;;) {
+		autocall(str_done) struct str pair = { 0 };
+		if (!print_at(key->key, in, i, &pair))
+			return pair.failed ? err_nomem(err) : 0;
+		if (!is_copied(key, str_text(&pair))) {
+			i++;
+			continue;
+		}
+		pair.text[strcspn(pair.text, "=")] = '\0';
+		if (key_apply(section, key->key, in, pair.text, "", err) < 0)
+			return -err->code;
+	}
+}
+
+int conf_copy(const void *from, void *to, const struct conf_key *key, struct err *err)
+{
+	const struct section *section = key->part->section;
+	void *in = section_make(key->part, to, key->number, err);
+	const bool free_name = section->kind == SECTION_FREE;
+	int r = in ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = free_name ? drop_copied(key, in, err) : key_apply(section, key->key, in, NULL, "", err);
+	for (size_t i = 0; r == 0; i++) {
+		autocall(str_done) struct str value = { 0 };
+		if (!print_copied(from, key, i, &value))
+			return value.failed ? err_nomem(err) : 0;
+		if (free_name && !is_copied(key, str_text(&value)))
+			continue;
+		if (value.failed)
+			return err_nomem(err);
+		char *eq = free_name ? strchr(value.text, '=') : NULL;
+		if (eq)
+			*eq = '\0';
+		r = key_apply(section, key->key, in, eq ? value.text : NULL, eq ? eq + 1 : str_text(&value), err);
+	}
+	return r;
 }
 
 bool conf_default(const struct key *key, size_t i, struct str *out)

@@ -133,7 +133,7 @@ refused() {
 		stored <<<"${line%%|*} = 1"
 		refused "1: '${line%%|*}' is LXC's${line#*|}"
 	done <<-'END'
-		lxc.cgroup2.devices.allow|: no device is barred here: give one by 'entry' in [mount], see mgr.container.conf(5)
+		lxc.cgroup2.devices.allow|: here it is 'devices.allow' in [cgroup2]
 		lxc.cgroup2.memory.high|: here it is 'memory.high' in [cgroup2]
 		lxc.start.auto|: there is no autostart here: enable a unit of systemd that runs mgr-start -F
 		lxc.mount.fstab|: here each line of that file is an 'entry' in [mount]

@@ -8,7 +8,7 @@ unit_tests = tests/unit/base/test_str \
 	tests/unit/supervisor/test_supervisor \
 	tests/unit/wire/test_wire
 unit_tests += tests/unit/files/test_receive
-unit_tests += tests/unit/cgroup/test_host tests/unit/cgroup/test_life
+unit_tests += tests/unit/cgroup/test_host tests/unit/cgroup/test_life tests/unit/cgroup/test_devices
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -34,6 +34,10 @@ tests_unit_cgroup_test_host_LDADD = src/cgroup/libcgroup.a src/base/libbase.a $(
 tests_unit_cgroup_test_life_SOURCES = %D%/cgroup/test_life.c
 tests_unit_cgroup_test_life_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_cgroup_test_life_LDADD = src/cgroup/libcgroup.a src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_cgroup_test_devices_SOURCES = %D%/cgroup/test_devices.c
+tests_unit_cgroup_test_devices_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cgroup_test_devices_LDADD = src/cgroup/libcgroup.a src/base/libbase.a $(UNIT_LDADD)
 
 tests_unit_store_test_registry_SOURCES = %D%/store/test_registry.c
 tests_unit_store_test_registry_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A list of devices at a cgroup of v2: a program (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE, Linux 4.15) that the kernel runs at
+ * each mknod and open of a process there, whatever controllers there are. The list is in a map of the program's, exceptions
+ * found by their device as v1 finds them, and what is attached says what is in force. A change is a new map and a new
+ * program in the place of the old: neither is ever written to while it is in force.
+ *
+ * Where others have attached programs (a guest's systemd below, the host's above), all of them have to allow it. */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/sys.h"
+#include "cgroup/devices.h"
+
+#define NAME     "mgr_devices"
+#define PROGRAMS 64 /* that may be attached to one cgroup, BPF_CGROUP_MAX_PROGS */
+#define TRIES    100
+
+struct map_key {
+	uint32_t type; /* BPF_DEVCG_DEV_*; 0: the value says whether everything but the rest is allowed */
+	uint32_t major, minor;
+};
+
+struct map_value {
+	uint32_t access;
+	uint32_t order;
+};
+
+static int map_update(int map, const struct map_key *key, const struct map_value *value)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)value;
+	return sys_bpf(BPF_MAP_UPDATE_ELEM, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+static int make_map(const struct device_list *list)
+{
+	union bpf_attr attr = { 0 };
+	const struct map_value mode = { .access = list->allows };
+	autoclose int map = -1;
+	int r;
+
+	attr.map_type = BPF_MAP_TYPE_HASH;
+	attr.key_size = sizeof(struct map_key);
+	attr.value_size = sizeof(struct map_value);
+	attr.max_entries = (uint32_t)list->n + 1;
+	str_print(attr.map_name, sizeof attr.map_name, NAME);
+	map = sys_bpf(BPF_MAP_CREATE, &attr, sizeof attr);
+	if (map < 0)
+		return -errno;
+	r = map_update(map, &(struct map_key){ 0 }, &mode);
+	for (size_t i = 0; i < list->n && r == 0; i++) {
+		const struct device_rule *e = &list->v[i];
+		const struct map_key key = { e->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, e->major, e->minor };
+		r = map_update(map, &key, &(struct map_value){ e->access, (uint32_t)i });
+	}
+	return r < 0 ? r : steal_fd(&map);
+}
+
+/* --- the program ------------------------------------------------------------------------------------------------------ */
+
+/* What it keeps over calls. */
+enum {
+	R_MAJOR = BPF_REG_6,
+	R_MINOR,
+	R_ACCESS,
+	R_ALLOWS,
+	R_TYPE = R_ALLOWS, /* until that is known */
+};
+
+#define KEY_AT(field) ((int)offsetof(struct map_key, field) - (int)sizeof(struct map_key)) /* from the frame's end */
+
+struct program {
+	size_t n;
+	struct bpf_insn v[128];
+};
+
+static void emit(struct program *p, unsigned code, unsigned dst, unsigned src, int off, int imm)
+{
+	p->v[p->n++] = (struct bpf_insn){
+		.code = (uint8_t)code,
+		.dst_reg = dst & 0xf,
+		.src_reg = src & 0xf,
+		.off = (int16_t)off,
+		.imm = imm,
+	};
+}
+
+static void load(struct program *p, unsigned dst, unsigned from, size_t off)
+{
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, dst, from, (int)off, 0);
+}
+
+static void store(struct program *p, int at, int number)
+{
+	emit(p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, at, number);
+}
+
+static void store_register(struct program *p, int at, unsigned reg)
+{
+	emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, reg, at, 0);
+}
+
+/* Two instructions. */
+static void answer(struct program *p, int allowed)
+{
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, allowed);
+	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+/* Register 0 is where the value of the key on the stack is, or 0. */
+static void look_up(struct program *p, int map)
+{
+	emit(p, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map);
+	emit(p, 0, 0, 0, 0, 0);
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0);
+	emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -(int)sizeof(struct map_key));
+	emit(p, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
+}
+
+/* An exception for this device, or none. A list that allows ends here when it has any of what is asked for, the other kind
+ * when it has all of that. */
+static void try_exception(struct program *p, int map)
+{
+	look_up(p, map);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 10, 0); /* none: behind all this */
+	load(p, BPF_REG_1, BPF_REG_0, offsetof(struct map_value, access));
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, R_ALLOWS, 0, 4, 0); /* to the other kind's AND */
+	emit(p, BPF_ALU64 | BPF_AND | BPF_X, BPF_REG_1, R_ACCESS, 0, 0);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_1, 0, 6, 0);
+	answer(p, 0);
+	emit(p, BPF_ALU64 | BPF_AND | BPF_X, BPF_REG_1, R_ACCESS, 0, 0);
+	emit(p, BPF_JMP | BPF_JNE | BPF_X, BPF_REG_1, R_ACCESS, 2, 0);
+	answer(p, 1);
+}
+
+static void begin(struct program *p, int map)
+{
+	load(p, R_MAJOR, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, major));
+	load(p, R_MINOR, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	load(p, R_ACCESS, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_X, R_TYPE, R_ACCESS, 0, 0);
+	emit(p, BPF_ALU64 | BPF_AND | BPF_K, R_TYPE, 0, 0, 0xffff);
+	emit(p, BPF_ALU64 | BPF_RSH | BPF_K, R_ACCESS, 0, 0, 16);
+	store(p, KEY_AT(type), 0);
+	store(p, KEY_AT(major), 0);
+	store(p, KEY_AT(minor), 0);
+	look_up(p, map);
+	emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 2, 0);
+	answer(p, 0);
+	store_register(p, KEY_AT(type), R_TYPE);
+	load(p, R_ALLOWS, BPF_REG_0, offsetof(struct map_value, access));
+}
+
+static void write_program(struct program *p, int map)
+{
+	begin(p, map);
+	store_register(p, KEY_AT(major), R_MAJOR);
+	store_register(p, KEY_AT(minor), R_MINOR);
+	try_exception(p, map);
+	store(p, KEY_AT(minor), (int)DEVICE_EVERY);
+	try_exception(p, map);
+	store(p, KEY_AT(major), (int)DEVICE_EVERY);
+	try_exception(p, map);
+	store_register(p, KEY_AT(minor), R_MINOR);
+	try_exception(p, map);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, R_ALLOWS, 0, 2, 0);
+	answer(p, 1);
+	answer(p, 0);
+}
+
+static int load_program(int map)
+{
+	struct program p = { 0 };
+	union bpf_attr attr = { 0 };
+	int fd;
+
+	write_program(&p, map);
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.expected_attach_type = BPF_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)p.v;
+	attr.insn_cnt = (uint32_t)p.n;
+	attr.license = (uintptr_t) "LGPL-2.1-or-later";
+	str_print(attr.prog_name, sizeof attr.prog_name, NAME);
+	fd = sys_bpf(BPF_PROG_LOAD, &attr, sizeof attr);
+	return fd < 0 ? -errno : fd;
+}
+
+static int make_program(const struct device_list *list, struct err *err)
+{
+	autoclose int map = make_map(list);
+	int program = map < 0 ? map : load_program(map);
+
+	return program < 0 ? err_sys(err, -program, "make an eBPF program that bars devices") : program;
+}
+
+/* --- at the cgroup ---------------------------------------------------------------------------------------------------- */
+
+/* Of a kind of object (BPF_PROG_GET_FD_BY_ID ...). */
+static int open_id(int command, uint32_t id)
+{
+	union bpf_attr attr = { 0 };
+	int fd;
+
+	attr.prog_id = id;
+	fd = sys_bpf(command, &attr, sizeof attr);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Is it one of ours? Then its map. */
+static bool is_ours(int program, uint32_t *ret_map)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { 0 };
+
+	info.map_ids = (uintptr_t)ret_map;
+	info.nr_map_ids = 1;
+	attr.info.bpf_fd = (uint32_t)program;
+	attr.info.info = (uintptr_t)&info;
+	attr.info.info_len = sizeof info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof attr) == 0 && str_eq(info.name, NAME) && info.nr_map_ids == 1;
+}
+
+/* Ours at the cgroup, the newest when a change was cut off between two; -ENOENT. */
+static int find_program(int dir, uint32_t *ret_map)
+{
+	uint32_t ids[PROGRAMS];
+	union bpf_attr attr = { 0 };
+
+	attr.query.target_fd = (uint32_t)dir;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)ids;
+	attr.query.prog_cnt = PROGRAMS;
+	if (sys_bpf(BPF_PROG_QUERY, &attr, sizeof attr) < 0)
+		return -errno;
+	for (uint32_t i = attr.query.prog_cnt; i-- > 0;) {
+		autoclose int program = open_id(BPF_PROG_GET_FD_BY_ID, ids[i]);
+		if (program == -ENOENT)
+			continue;
+		if (program < 0)
+			return program;
+		if (is_ours(program, ret_map))
+			return steal_fd(&program);
+	}
+	return -ENOENT;
+}
+
+/* replaced: -1 for none. */
+static int attach(int command, int dir, int program, int replaced)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.target_fd = (uint32_t)dir;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	if (command == BPF_PROG_ATTACH)
+		attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (replaced >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (uint32_t)replaced;
+	}
+	return sys_bpf(command, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+/* In the place of an old one (-1: none), -ENOENT when that is there no more. Before Linux 5.6 both are there for a moment,
+ * and what either bars is barred. */
+static int put_program(int dir, int program, int old)
+{
+	int r = attach(BPF_PROG_ATTACH, dir, program, old);
+
+	if (r != -EINVAL || old < 0)
+		return r;
+	r = attach(BPF_PROG_ATTACH, dir, program, -1);
+	if (r == 0)
+		r = attach(BPF_PROG_DETACH, dir, old, -1);
+	if (r == -ENOENT)
+		(void)attach(BPF_PROG_DETACH, dir, program, -1);
+	return r;
+}
+
+static int next_key(int map, const struct map_key *key, struct map_key *ret)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)key;
+	attr.next_key = (uintptr_t)ret;
+	return sys_bpf(BPF_MAP_GET_NEXT_KEY, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+static int map_value(int map, const struct map_key *key, struct map_value *ret)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)ret;
+	return sys_bpf(BPF_MAP_LOOKUP_ELEM, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+static size_t count_keys(int map)
+{
+	struct map_key key, next;
+	size_t n = 0;
+
+	for (int r = next_key(map, NULL, &next); r == 0; r = next_key(map, &key, &next)) {
+		key = next;
+		n++;
+	}
+	return n;
+}
+
+static int read_map(int map, struct device_list *ret)
+{
+	const size_t n = count_keys(map);
+	struct map_key key, next;
+	struct map_value value;
+
+	*ret = (struct device_list){ .v = calloc(n ? n : 1, sizeof *ret->v) };
+	if (!ret->v)
+		return -ENOMEM;
+	for (int r = next_key(map, NULL, &next); r == 0; r = next_key(map, &key, &next)) {
+		key = next;
+		if (map_value(map, &key, &value) < 0 || (key.type && value.order >= n - 1))
+			return -EBADMSG;
+		if (key.type)
+			ret->v[value.order] = (struct device_rule){ key.type == BPF_DEVCG_DEV_BLOCK ? 'b' : 'c', key.major,
+								    key.minor, value.access };
+		else
+			ret->allows = value.access;
+	}
+	ret->n = n - 1;
+	return 0;
+}
+
+/* The program in force and its list; -ENOENT. */
+static int read_program(int dir, struct device_list *ret)
+{
+	uint32_t id;
+	autoclose int program = find_program(dir, &id);
+	autoclose int map = program < 0 ? program : open_id(BPF_MAP_GET_FD_BY_ID, id);
+	int r = map < 0 ? map : read_map(map, ret);
+
+	return r < 0 ? r : steal_fd(&program);
+}
+
+int device_bpf_get(int dir, struct device_list *ret, struct err *err)
+{
+	autoclose int program = -1;
+
+	*ret = (struct device_list){ 0 };
+	program = read_program(dir, ret);
+	if (program >= 0)
+		return 0;
+	device_list_done(ret);
+	return program == -ENOENT ? err_set(err, ENOENT, "no rules for devices are in force")
+				  : err_sys(err, -program, "read which devices are barred");
+}
+
+/* Ours, in the place of what is there now. -ENOENT when somebody was faster. */
+static int replace(int dir, const struct device_list *list, int old, struct err *err)
+{
+	autoclose int program = make_program(list, err);
+	int r;
+
+	if (program < 0)
+		return program;
+	r = put_program(dir, program, old);
+	return r < 0 ? err_sys(err, -r, "attach an eBPF program that bars devices") : 0;
+}
+
+int device_bpf_set(int dir, const struct device_list *list, struct err *err)
+{
+	int r = -ENOENT;
+
+	for (int i = 0; i < TRIES && r == -ENOENT; i++) {
+		uint32_t id;
+		autoclose int old = find_program(dir, &id);
+		if (old < 0 && old != -ENOENT)
+			return err_sys(err, -old, "ask which eBPF programs bar devices");
+		r = replace(dir, list, old < 0 ? -1 : old, err);
+	}
+	return r;
+}
+
+int device_bpf_apply(int dir, bool allow, const struct device_rule *rule, struct err *err)
+{
+	int r = -ENOENT;
+
+	for (int i = 0; i < TRIES && r == -ENOENT; i++) {
+		autocall(device_list_done) struct device_list list = { 0 };
+		autoclose int old = read_program(dir, &list);
+		if (old < 0)
+			return device_bpf_get(dir, &list, err);
+		if (device_list_apply(&list, allow, rule) < 0)
+			return err_nomem(err);
+		r = replace(dir, &list, old, err);
+	}
+	return r;
+}
