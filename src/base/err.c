@@ -41,13 +41,19 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	return -code;
 }
 
+/* Whatever mgr can do without, it does without. */
+static const char *reason(int code)
+{
+	return code == ENOSYS ? "the kernel cannot, or a filter hides it: Linux 6.1 or later is needed" : strerror(code);
+}
+
 int err_sys(struct err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (err) {
 		va_start(ap, fmt);
-		fill(err, code, strerror(code), fmt, ap);
+		fill(err, code, reason(code), fmt, ap);
 		va_end(ap);
 	}
 	return -code;

@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define FDS_MOST 65536
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 {
@@ -29,9 +33,26 @@ int sys_pidfd_send_signal(int pidfd, int sig)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
 }
 
+/* One by one: as many as a process may have open, within reason; /proc, which knows better, may be a guest's here. */
+static int close_each(unsigned first, unsigned last, unsigned flags)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) == 0 && last >= most.rlim_cur)
+		last = most.rlim_cur > FDS_MOST ? FDS_MOST : (unsigned)most.rlim_cur;
+	for (unsigned fd = first; fd <= last; fd++)
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+		else
+			(void)close((int)fd);
+	return 0;
+}
+
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
-	return (int)syscall(SYS_close_range, first, last, flags);
+	int r = (int)syscall(SYS_close_range, first, last, flags);
+
+	return r < 0 && (errno == ENOSYS || errno == EINVAL) ? close_each(first, last, flags) : r;
 }
 
 int sys_bpf(int command, union bpf_attr *attr, unsigned size)

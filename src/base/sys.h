@@ -34,6 +34,7 @@ int sys_openat2(int dirfd, const char *path, const struct open_how *how);
 pid_t sys_clone(uint64_t flags, int *ret_pidfd);
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig);
+/* Also where it is not known (before Linux 5.9), or not with CLOSE_RANGE_CLOEXEC (5.11). */
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 union bpf_attr; /* linux/bpf.h */
 int sys_bpf(int command, union bpf_attr *attr, unsigned size);

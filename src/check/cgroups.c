@@ -73,7 +73,8 @@ static void say_files(const struct check *c, const struct cgroup *cg)
 	else
 		check_say(c, "freeze", CHECK_WARNING, "mgr-freeze cannot be used: Linux 5.2 or the v1 freezer is needed",
 			  "neither v2 nor v1 has it");
-	check_say(c, "kill", CHECK_OK, NULL, "%s", kill ? "cgroup.kill of v2" : "one by one: there is no cgroup.kill");
+	check_say(c, "kill", CHECK_OK, NULL, "%s",
+		  kill ? "cgroup.kill of v2" : "missing: instead, processes are killed one by one");
 }
 
 /* A container's own, with limits where there is a controller for them. */

@@ -15,13 +15,10 @@ int check_host(const struct store *store, check_fn *fn, void *data, struct err *
 		const char *group;
 		void (*look)(struct check *c);
 	} groups[] = {
-		{ "namespaces", check_namespaces },
-		{ "cgroups", check_cgroups },
-		{ "mounts", check_mounts },
-		{ "devices", check_devices },
-		{ "network", check_network },
-		{ "security", check_security },
-		{ "ids", check_ids },
+		{ "kernel", check_kernel },     { "namespaces", check_namespaces },
+		{ "cgroups", check_cgroups },   { "mounts", check_mounts },
+		{ "devices", check_devices },   { "network", check_network },
+		{ "security", check_security }, { "ids", check_ids },
 		{ "limits", check_limits },
 	};
 	struct check c = { .store = store, .fn = fn, .data = data, .userns = -1 };

@@ -35,6 +35,7 @@ int check_try(check_try_fn *fn, const void *arg, struct err *err);
 bool check_has_module(const char *name);
 
 /* The groups. */
+void check_kernel(struct check *c);
 void check_namespaces(struct check *c); /* sets c->userns */
 void check_cgroups(struct check *c);
 void check_mounts(struct check *c);

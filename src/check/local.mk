@@ -5,6 +5,7 @@ src_check_libcheck_a_SOURCES = \
 	%D%/devices.c \
 	%D%/ids.c \
 	%D%/internal.h \
+	%D%/kernel.c \
 	%D%/limits.c \
 	%D%/mounts.c \
 	%D%/namespaces.c \

@@ -27,7 +27,7 @@ hidden() {
 	look >"$after"
 	diff "$before" "$after"
 	run jq -r 'map(.group) | unique | join(" ")' <<<"$output"
-	assert_output "cgroups devices ids limits mounts namespaces network security"
+	assert_output "cgroups devices ids kernel limits mounts namespaces network security"
 	run jq -e 'all(.[]; (.status == "ok") == (.advice == null))' < <(mgr-checkconfig --json)
 	assert_success
 }

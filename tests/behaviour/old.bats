@@ -202,3 +202,44 @@ text"
 	mgr-destroy -P "$store" -f -n a
 	umount "$store"
 }
+
+@test "old.5 without close_range: a whole life, and nothing that was open comes in" {
+	lacks=close_range
+	container b -s net.0.type=empty
+	exec 21</dev/null
+	old mgr-start -n b --wait=20
+	run old mgr-attach -n b -- ls /proc/1/fd /proc/self/fd
+	exec 21<&-
+	refute_contains 21
+	stub a ""
+	life
+}
+
+@test "old.5 without openat2 a start says that the kernel is too old" {
+	lacks=openat2
+	stub a ""
+	run old mgr-start -n a
+	assert_status 1
+	assert_match "^mgr-start: a: storage: open the root folder '.*': the kernel cannot, or a filter hides it: Linux 6.1 or later is needed\$"
+}
+
+@test "check.1 calls of newer kernels that are missing are named, with what is done instead or what to do" {
+	lacks=mount_setattr,clone3,close_range,cgroup.kill
+	run old mgr-checkconfig
+	assert_status 1
+	assert_match "mount calls +warning +missing
+ +-> containers start by mount\(2\), with container.idmap = none or from files that have their ids on disk: for others Linux 5.12"
+	assert_match "clone3 +ok +missing: instead, clone\(2\) makes processes"
+	assert_match "clone into a cgroup +ok +missing: instead, a process waits until it is in its cgroup"
+	assert_match "close_range +ok +missing: instead, descriptors are closed one by one"
+	assert_match "kill +ok +missing: instead, processes are killed one by one"
+	assert_match "idmap of the store +failed +"
+	lacks=openat2,setns:pidfd
+	run old mgr-checkconfig
+	assert_status 1
+	assert_match "openat2 +failed +missing"
+	assert_match "setns +failed +missing"
+	run mgr-checkconfig
+	refute_contains missing
+	assert_match "mount calls +ok +the kernel has it"
+}
