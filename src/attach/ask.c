@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the supervisor hands out to who wants to enter. */
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "attach/internal.h"
@@ -51,4 +52,5 @@ void entry_done(struct entry *e)
 		close(e->init);
 	if (e->seccomp >= 0)
 		close(e->seccomp);
+	free(e->label);
 }

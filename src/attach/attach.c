@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/sys.h"
+#include "security/security.h"
 #include "tty/tty.h"
 
 #define ENTER_TIME (10 * CLOCK_SECOND) /* until the command runs */
@@ -188,6 +189,8 @@ int attach_run(const struct store *store, const char *name, const struct attach_
 		r = entry_ask(store, name, false, &e, err);
 	if (r == 0)
 		r = check_frozen(&e.cgroup, err);
+	if (r == 0)
+		r = security_label_of(e.init, &e.label, err);
 	if (r == 0 && !e.who.idmapped)
 		r = run_as_copy(conf->again, err);
 	if (r == 0)

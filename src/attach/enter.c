@@ -196,13 +196,17 @@ void entry_run(struct entry *e)
 	struct entry_report failed = { .exit_code = 125 };
 	struct strv env = { 0 };
 	struct user u;
-	int r = 0;
+	int r = 0, label = 0;
 
 	umask(022);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		r = err_sys(&failed.err, errno, "hide from the guest");
+	if (r == 0 && e->label)
+		label = security_label_open(&failed.err); /* while /proc is the host's */
 	if (r == 0)
-		r = enter(e, &u, &env, &failed.err);
+		r = label < 0 ? label : enter(e, &u, &env, &failed.err);
+	if (r == 0 && e->label)
+		r = security_label_enter(label, e->label, &failed.err);
 	if (r == 0)
 		r = security_apply(e->who.cap_keep, e->seccomp, e->who.no_new_privs, &failed.err);
 	if (r == 0)

@@ -21,6 +21,7 @@ struct entry {
 	struct cgroup cgroup; /* folders that it joins, the v2 one is not joined here */
 	int init;             /* pidfd */
 	int seccomp;          /* or -1 */
+	char *label;          /* what AppArmor calls init; NULL: it is not confined */
 	struct tty_stdio stdio;
 	sigset_t mask; /* signals that were blocked before */
 	int report;    /* socket: struct entry_report, once with the pty, and once when it fails */

@@ -25,7 +25,9 @@ int up_become_root(struct boot *b, struct err *err)
 {
 	int r = ns_become_root(&b->spec.container.idmap, err);
 
-	if (r == 0)
+	if (r == 0 && b->profile.label)
+		b->label = r = security_label_open(err); /* while /proc is the host's */
+	if (r >= 0)
 		r = ns_set_hostname(b->spec.uts.name ? b->spec.uts.name : b->name, err);
 	return r < 0 ? r : mount_part_from_host(privileged(b), err);
 }
@@ -53,6 +55,8 @@ int up_rootfs(struct boot *b, struct err *err)
 			       : mount_enter_root(b->tree, b->sys, err);
 	if (r == 0)
 		r = mount_api_folders(b->dev, err);
+	if (r == 0 && b->securityfs >= 0)
+		r = mount_securityfs(b->securityfs, err);
 	if (r == 0 && privileged(b))
 		r = mount_mask(err);
 	return r < 0 ? r : mount_run_host(b->os_release, b->spec.container.uuid, err);
@@ -138,6 +142,8 @@ int up_confine(struct boot *b, struct err *err)
 {
 	int r = ns_leave_keyring(err); /* the filter may forbid it */
 
+	if (r == 0 && b->profile.label)
+		r = security_label_enter(b->label, b->profile.label, err);
 	return r < 0 ? r : security_apply(b->cap_keep, b->seccomp, b->spec.container.no_new_privs, err);
 }
 

@@ -45,11 +45,13 @@ struct boot {
 	char *os_release; /* the host's, as text; NULL: not known */
 	uint64_t cap_keep;
 	int seccomp;
+	struct security_profile profile;
+	int label; /* child: its label, to be written */
 
 	pid_t pid;
 	int pidfd, userns;
-	int peer;           /* parent: the child's end of the pair, and the other way round */
-	int dev, sys, tree; /* detached mounts */
+	int peer;                       /* parent: the child's end of the pair, and the other way round */
+	int dev, sys, securityfs, tree; /* detached mounts */
 	int console, console_peer, notify, control;
 	int ttys[TTY_MOST]; /* masters of /dev/tty1 and so on */
 	size_t n_ttys;
@@ -92,6 +94,8 @@ extern const size_t n_steps;
 /* steps of the parent */
 int up_config(struct boot *b, struct err *err);
 int up_unit(struct boot *b, struct err *err);
+int up_apparmor(struct boot *b, struct err *err);
+int down_apparmor(const struct down *d, const char *object, struct err *err);
 int up_security(struct boot *b, struct err *err);
 int up_dev(struct boot *b, struct err *err);
 int up_cgroup_v2(struct boot *b, struct err *err);

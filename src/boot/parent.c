@@ -94,9 +94,37 @@ int up_config(struct boot *b, struct err *err)
 	return r < 0 ? r : net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
 }
 
+/* Its AppArmor profile's: "mgr-NAME", with an id of the manager or the store "mgr.ID-NAME". */
+static char *profile_name(const struct boot *b)
+{
+	const char *id = strchr(b->store.cgroup, '-');
+
+	return id ? str_fmt("mgr.%s-%s", id + 1, b->name) : str_fmt("mgr-%s", b->name);
+}
+
+int up_apparmor(struct boot *b, struct err *err)
+{
+	const bool privileged = b->spec.container.idmap.mode == IDMAP_NONE;
+	autofree char *name = profile_name(b);
+	int r = name ? security_profile_plan(&b->profile, &b->spec.apparmor, name, privileged, b->store.cache, err)
+		     : err_nomem(err);
+
+	if (r < 0 || !b->profile.name)
+		return r;
+	r = undo_add(b->rundir, "apparmor", name, err);
+	return r < 0 ? r : security_profile_load(&b->profile, err);
+}
+
+int down_apparmor(const struct down *d, const char *object, struct err *err)
+{
+	(void)d;
+	return security_profile_unload(object, err);
+}
+
 int up_security(struct boot *b, struct err *err)
 {
-	int r = security_caps(&b->spec.cap, b->spec.container.idmap.mode == IDMAP_NONE, &b->cap_keep, err);
+	int r = security_caps(&b->spec.cap, b->spec.container.idmap.mode == IDMAP_NONE, b->profile.own_policy, &b->cap_keep,
+			      err);
 
 	return r < 0 ? r : security_seccomp(&b->spec.seccomp, b->store.cache, &b->seccomp, err);
 }
@@ -165,6 +193,11 @@ static int make_dev(struct boot *b, struct err *err)
 	b->dev = mount_dev_new(b->root_uid, b->root_gid, err);
 	if (b->dev < 0)
 		return b->dev;
+	if (b->profile.own_policy) {
+		b->securityfs = mount_securityfs_of_host(err);
+		if (b->securityfs < 0)
+			return b->securityfs;
+	}
 	if (!b->net.host || b->spec.container.idmap.mode == IDMAP_NONE)
 		return 0;
 	b->sys = mount_sys_of_host(err);

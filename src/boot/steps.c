@@ -7,6 +7,7 @@ const struct step steps[] = {
 	{ "hooks", PARENT, up_hooks, NULL },
 	{ "hook-pre-start", PARENT, up_hook_pre_start, down_hook_post_stop },
 	{ "unit", PARENT, up_unit, NULL },
+	{ "apparmor", PARENT, up_apparmor, down_apparmor },
 	{ "security", PARENT, up_security, NULL },
 	{ "network-service", PARENT, up_network_service, down_network_service },
 	{ "cgroup-v2", PARENT, up_cgroup_v2, NULL },

@@ -28,9 +28,9 @@ void boot_init(struct boot *b, const char *name, const char *path)
 {
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
-	b->host_root = b->program = b->unit = -1;
-	b->peer = b->dev = b->sys = b->tree = b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn =
-		-1;
+	b->host_root = b->program = b->unit = b->label = b->profile.compiled = -1;
+	b->peer = b->dev = b->sys = b->securityfs = b->tree = -1;
+	b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn = -1;
 }
 
 static void answer(int code, bool already, int exit_code, const struct err *err)

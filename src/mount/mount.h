@@ -33,6 +33,10 @@ int mount_dev_new(uid_t uid, gid_t gid, struct err *err);
  * host's network, whose user namespace may mount none (user_namespaces(7)). Returns its fd. */
 int mount_sys_of_host(struct err *err);
 
+/* A detached mount of the host's securityfs, for a guest that loads AppArmor profiles of its own: no user namespace may
+ * mount one. Returns its fd. */
+int mount_securityfs_of_host(struct err *err);
+
 /* A copy of a detached mount whose flags (read-only and the like) the container cannot change: they are locked in what a
  * user namespace gets from a more privileged one (mount_namespaces(7)), not in a mount that it is handed. Moves the mount
  * away; userns: the container's. Returns the copy's fd. Costs a process and two mount namespaces. */
@@ -56,6 +60,9 @@ int mount_leave_host(const char *below, struct err *err);
 
 /* /dev (the detached mount, or -1 to leave the image's), /dev/pts /dev/shm /dev/mqueue, and a tmpfs /run. */
 int mount_api_folders(int dev, struct err *err);
+
+/* The detached mount of mount_securityfs_of_host, where it is looked for. */
+int mount_securityfs(int tree, struct err *err);
 
 /* In a privileged container, where no id map protects them: read-only /proc/sys and the like. */
 int mount_mask(struct err *err);

@@ -13,7 +13,9 @@
 #include "mount/internal.h"
 #include "mount/mount.h"
 
-#define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define SAFE       (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define SECURITYFS "/sys/kernel/security"
+#define SECURITYFS "/sys/kernel/security"
 
 int mount_target(const char *path, struct err *err)
 {
@@ -60,6 +62,21 @@ int mount_sys_of_host(struct err *err)
 		return err_set(err, EOPNOTSUPP,
 			       "net.N.type = host: Linux 5.12 or later is needed for it, or container.idmap = none");
 	return r < 0 ? err_sys(err, -r, "share the host's /sys") : steal_fd(&tree);
+}
+
+int mount_securityfs_of_host(struct err *err)
+{
+	struct mount_attr attr = { .attr_set = SAFE, .propagation = MS_PRIVATE };
+	autoclose int tree = open_tree(AT_FDCWD, SECURITYFS, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+		return err_sys(err, errno, "share the host's " SECURITYFS);
+	return steal_fd(&tree);
+}
+
+int mount_securityfs(int tree, struct err *err)
+{
+	return mount_attach(tree, SECURITYFS, err);
 }
 
 int mount_part_from_host(bool privileged, struct err *err)

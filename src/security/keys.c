@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [cap] and [seccomp]. */
+/* [cap], [seccomp] and [apparmor]. */
 #include "security/keys.h"
 
 #include <ctype.h>
@@ -93,3 +93,27 @@ static const struct key seccomp_keys[] = {
 };
 
 const struct section security_seccomp_section = { .name = "seccomp", .keys = seccomp_keys };
+
+/* A profile's name is anything; what the kernel has none of is told at start. */
+static int parse_apparmor(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	for (const char *p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return err_set(err, EINVAL, "a profile's name has no control characters");
+	return key_store_string(field, text, err);
+}
+
+static const struct key_type key_apparmor = { "generated|unconfined|name", sizeof(char *), parse_apparmor, key_print_string,
+					      key_clear_string };
+
+static const struct key apparmor_keys[] = {
+	{ .name = "profile",
+	  .type = &key_apparmor,
+	  .off = offsetof(struct apparmor_conf, profile),
+	  .def = "generated",
+	  .help = "AppArmor: generated, unconfined, or the name of a profile that the host has loaded." },
+	{ 0 },
+};
+
+const struct section security_apparmor_section = { .name = "apparmor", .keys = apparmor_keys };

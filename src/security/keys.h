@@ -4,7 +4,8 @@
 
 #include "conf/conf.h"
 
-extern const struct section security_cap_section;     /* struct cap_conf */
-extern const struct section security_seccomp_section; /* struct seccomp_conf */
+extern const struct section security_cap_section;      /* struct cap_conf */
+extern const struct section security_seccomp_section;  /* struct seccomp_conf */
+extern const struct section security_apparmor_section; /* struct apparmor_conf */
 
 #endif

@@ -1,7 +1,11 @@
 noinst_LIBRARIES += src/security/libsecurity.a
 src_security_libsecurity_a_SOURCES = \
+	%D%/apparmor.c \
 	%D%/caps.c \
+	%D%/compiled.c \
+	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/label.c \
 	%D%/names.c \
 	%D%/seccomp.c \
 	%D%/security.h
@@ -14,4 +18,4 @@ mgr_seccomp_SOURCES = \
 mgr_seccomp_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 mgr_seccomp_LDADD = src/base/libbase.a $(SECCOMP_LIBS)
 
-dist_pkgdata_DATA += config/default.seccomp
+dist_pkgdata_DATA += config/default.seccomp config/generated.apparmor config/privileged.apparmor config/apparmor.features

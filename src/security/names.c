@@ -18,15 +18,17 @@ static const uint64_t dropped =
 	 * systemd-modules-load and mounts debugfs, both of which then fail. */
 	BIT(CAP_SYS_MODULE) | BIT(CAP_SYS_RAWIO) |
 	/* The clock and the machine's sleep are the host's; without sys_time systemd-timesyncd stays away by itself. */
-	BIT(CAP_SYS_TIME) | BIT(CAP_WAKE_ALARM) | BIT(CAP_BLOCK_SUSPEND) |
-	/* The security module's policy is the host's. */
-	BIT(CAP_MAC_ADMIN) | BIT(CAP_MAC_OVERRIDE) |
+	BIT(CAP_SYS_TIME) | BIT(CAP_WAKE_ALARM) | BIT(CAP_BLOCK_SUSPEND) | BIT(CAP_MAC_OVERRIDE) |
 	/* Audit, the kernel's log and process accounting are not namespaced: what is read there is the host's. */
 	BIT(CAP_AUDIT_CONTROL) | BIT(CAP_AUDIT_READ) | BIT(CAP_SYSLOG) | BIT(CAP_SYS_PACCT);
 
 /* Without a user namespace, a device node that the guest makes is the host's disk. (In one the kernel refuses mknod, and
  * services that ask for PrivateDevices= look at the capability.) */
 static const uint64_t dropped_privileged = BIT(CAP_MKNOD);
+
+/* The security module's policy is the host's, as long as the guest has no namespace of it. In one of its own it is asked for
+ * (aa_may_manage_policy in the kernel's security/apparmor/policy.c). */
+static const uint64_t dropped_without_policy = BIT(CAP_MAC_ADMIN);
 
 int security_cap(const char *name, struct err *err)
 {
@@ -57,7 +59,7 @@ static int add_named(const struct strv *list, uint64_t *bits, bool *ret_none, st
 	return 0;
 }
 
-int security_caps(const struct cap_conf *conf, bool privileged, uint64_t *ret_keep, struct err *err)
+int security_caps(const struct cap_conf *conf, bool privileged, bool own_policy, uint64_t *ret_keep, struct err *err)
 {
 	uint64_t keep = 0, drop = 0;
 	bool keep_none = false, drop_none = false;
@@ -69,7 +71,7 @@ int security_caps(const struct cap_conf *conf, bool privileged, uint64_t *ret_ke
 	if (add_named(&conf->drop, &drop, &drop_none, err) < 0)
 		return err_wrap(err, "cap.drop");
 	if (!drop_none)
-		drop |= dropped | (privileged ? dropped_privileged : 0);
+		drop |= dropped | (privileged ? dropped_privileged : 0) | (own_policy ? 0 : dropped_without_policy);
 	*ret_keep = conf->keep.n > 0 ? keep : (BIT(CAP_LAST_CAP + 1) - 1) & ~drop;
 	return 0;
 }

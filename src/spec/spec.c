@@ -31,6 +31,7 @@ static const struct conf_part parts[] = {
 	{ &cgroup_v2_section, AT(limits) },
 	{ &security_cap_section, AT(cap) },
 	{ &security_seccomp_section, AT(seccomp) },
+	{ &security_apparmor_section, AT(apparmor) },
 	{ &init_section, AT(init) },
 	{ &init_signal_section, AT(init) },
 	{ &init_environment_section, AT(init) },

@@ -27,6 +27,7 @@ struct spec {
 	struct limits_conf limits;
 	struct cap_conf cap;
 	struct seccomp_conf seccomp;
+	struct apparmor_conf apparmor;
 	struct init_conf init;
 	struct console_conf console;
 	struct tty_conf tty;

@@ -67,6 +67,8 @@ refused() {
 		drop = sys_time
 		[seccomp]
 		profile = none
+		[apparmor]
+		profile = unconfined
 		[init]
 		ready = port:80
 		[signal]
@@ -139,7 +141,10 @@ refused() {
 		lxc.mount.fstab|: here each line of that file is an 'entry' in [mount]
 		lxc.environment|: here a variable A=b is a line 'A = b' in [environment]
 		lxc.rootfs.path|: here it is 'path' in [rootfs]
-		lxc.apparmor.profile|: profiles of AppArmor are not there yet: leave it out
+		lxc.apparmor.profile|: here it is 'profile' in [apparmor]
+		lxc.apparmor.allow_nesting|: leave it out: containers inside are allowed
+		lxc.apparmor.raw|: rules of your own go into a profile of the host's; its name is 'profile' in [apparmor]
+		lxc.aa_profile|: here it is 'profile' in [apparmor]
 		lxc.frob.x|, and has no counterpart here; mgr-config keys lists what there is
 	END
 }

@@ -40,11 +40,11 @@ static void defaults(void **state)
 	uint64_t keep;
 
 	(void)state;
-	assert_int_equal(security_caps(&conf, false, &keep, NULL), 0);
+	assert_int_equal(security_caps(&conf, false, false, &keep, NULL), 0);
 	assert_false(keep & (BIT(CAP_SYS_MODULE) | BIT(CAP_SYS_RAWIO) | BIT(CAP_SYS_TIME)));
 	assert_true(keep & BIT(CAP_SYS_BOOT));
 	assert_true(keep & BIT(CAP_MKNOD));
-	assert_int_equal(security_caps(&conf, true, &keep, NULL), 0);
+	assert_int_equal(security_caps(&conf, true, false, &keep, NULL), 0);
 	assert_false(keep & BIT(CAP_MKNOD));
 	assert_true(keep & BIT(CAP_SYS_ADMIN));
 }
@@ -56,10 +56,10 @@ static void drop_adds_and_none_takes_the_defaults_away(void **state)
 
 	(void)state;
 	strv_add(&conf.drop, "net_raw");
-	assert_int_equal(security_caps(&conf, false, &keep, NULL), 0);
+	assert_int_equal(security_caps(&conf, false, false, &keep, NULL), 0);
 	assert_false(keep & (BIT(CAP_NET_RAW) | BIT(CAP_SYS_MODULE)));
 	strv_add(&conf.drop, "none");
-	assert_int_equal(security_caps(&conf, false, &keep, NULL), 0);
+	assert_int_equal(security_caps(&conf, false, false, &keep, NULL), 0);
 	assert_int_equal(keep, (BIT(CAP_LAST_CAP + 1) - 1) & ~BIT(CAP_NET_RAW));
 	strv_done(&conf.drop);
 }
@@ -73,17 +73,17 @@ static void keep_is_all_there_is(void **state)
 	(void)state;
 	strv_add(&conf.keep, "cap_chown");
 	strv_add(&conf.keep, "sys_module");
-	assert_int_equal(security_caps(&conf, true, &keep, NULL), 0);
+	assert_int_equal(security_caps(&conf, true, false, &keep, NULL), 0);
 	assert_int_equal(keep, BIT(CAP_CHOWN) | BIT(CAP_SYS_MODULE));
 	strv_add(&conf.drop, "net_raw");
-	assert_int_equal(security_caps(&conf, true, &keep, &err), -EINVAL);
+	assert_int_equal(security_caps(&conf, true, false, &keep, &err), -EINVAL);
 	strv_done(&conf.drop);
 	strv_add(&conf.keep, "flying");
-	assert_int_equal(security_caps(&conf, true, &keep, &err), -EINVAL);
+	assert_int_equal(security_caps(&conf, true, false, &keep, &err), -EINVAL);
 	assert_string_equal(err.msg, "cap.keep: 'flying' is not a capability such as sys_module or net_raw");
 	strv_clear(&conf.keep);
 	strv_add(&conf.keep, "none");
-	assert_int_equal(security_caps(&conf, true, &keep, NULL), 0);
+	assert_int_equal(security_caps(&conf, true, false, &keep, NULL), 0);
 	assert_int_equal(keep, 0);
 	strv_done(&conf.keep);
 }
