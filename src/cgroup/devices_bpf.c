@@ -197,7 +197,7 @@ static int make_program(const struct device_list *list, struct err *err)
 	autoclose int map = make_map(list);
 	int program = map < 0 ? map : load_program(map);
 
-	return program < 0 ? err_sys(err, -program, "make an eBPF program that bars devices") : program;
+	return program < 0 ? err_sys(err, -program, "bar devices by eBPF") : program;
 }
 
 /* --- at the cgroup ---------------------------------------------------------------------------------------------------- */
@@ -372,7 +372,7 @@ static int replace(int dir, const struct device_list *list, int old, struct err 
 	if (program < 0)
 		return program;
 	r = put_program(dir, program, old);
-	return r < 0 ? err_sys(err, -r, "attach an eBPF program that bars devices") : 0;
+	return r < 0 ? err_sys(err, -r, "bar devices by eBPF") : 0;
 }
 
 int device_bpf_set(int dir, const struct device_list *list, struct err *err)
@@ -383,7 +383,7 @@ int device_bpf_set(int dir, const struct device_list *list, struct err *err)
 		uint32_t id;
 		autoclose int old = find_program(dir, &id);
 		if (old < 0 && old != -ENOENT)
-			return err_sys(err, -old, "ask which eBPF programs bar devices");
+			return err_sys(err, -old, "bar devices by eBPF");
 		r = replace(dir, list, old < 0 ? -1 : old, err);
 	}
 	return r;

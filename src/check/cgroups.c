@@ -77,6 +77,17 @@ static void say_files(const struct check *c, const struct cgroup *cg)
 		  kill ? "cgroup.kill of v2" : "missing: instead, processes are killed one by one");
 }
 
+static void try_devices(const struct check *c, const struct cgroup *cg)
+{
+	const struct limits_conf none = { .memory = UINT64_MAX, .swap = UINT64_MAX };
+	struct err err = { 0 };
+	int r = cgroup_set_devices(cg, &none, 0, &err);
+
+	check_tried(c, "devices", r, CHECK_WARNING,
+		    "privileged containers, and rules for devices, cannot be used: a kernel with CONFIG_CGROUP_BPF is needed",
+		    &err, find(cg, "devices") ? "rules for them are v1's" : "rules for them can be had by eBPF");
+}
+
 /* A container's own, with limits where there is a controller for them. */
 static int make(struct cgroup *cg, struct err *err)
 {
@@ -106,6 +117,8 @@ static void try_cgroup(const struct check *c, struct cgroup *cg)
 		    "(Delegate=yes)",
 		    &err, "a container's folder can be made, given to its root, and limited");
 	say_files(c, cg);
+	if (r >= 0)
+		try_devices(c, cg);
 	if (cgroup_remove(cg, &removed) < 0)
 		check_say(c, "removal", CHECK_FAILED, "see what is in it", "%s", removed.msg);
 	cgroup_done(cg);

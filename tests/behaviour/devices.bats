@@ -125,3 +125,33 @@ c 136:* rw"
 		$way mgr-stop -k -n web
 	done
 }
+
+without=$BATS_TEST_DIRNAME/../lib/without
+
+@test "dev.6 without eBPF for cgroups a container with an id map and no rules starts, others say why they do not" {
+	has_v2 || skip "no cgroup v2 here"
+	container web -s net.0.type=empty
+	run without_v1_devices "$without" bpf -- mgr-start -n web -s container.idmap=none
+	assert_status 1
+	assert_output "mgr-start: web: devices: bar devices by eBPF: Function not implemented"
+	run without_v1_devices "$without" bpf -- mgr-start -n web -s 'cgroup2.devices.deny=c 1:5 r'
+	assert_status 1
+	assert_output "mgr-start: web: devices: bar devices by eBPF: Function not implemented"
+	without_v1_devices "$without" bpf -- mgr-start -n web --wait=60
+	opens /dev/zero
+	run without_v1_devices mgr-cgroup -n web devices.list
+	assert_status 1
+	assert_output "mgr-cgroup: web: no rules for devices are in force"
+	mgr-stop -k -n web
+}
+
+@test "dev.6 a kernel that cannot put one program in another's place has both for a moment" {
+	has_v2 || skip "no cgroup v2 here"
+	container web -s net.0.type=empty
+	without_v1_devices mgr-start -n web --wait=60
+	without_v1_devices "$without" bpf:BPF_F_REPLACE -- mgr-cgroup -n web devices.deny 'c 1:5 r'
+	barred /dev/zero
+	without_v1_devices "$without" bpf:BPF_F_REPLACE -- mgr-cgroup -n web devices.allow 'c 1:5 r'
+	opens /dev/zero
+	mgr-stop -k -n web
+}

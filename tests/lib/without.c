@@ -6,17 +6,20 @@
  *   clone3:CLONE_INTO_CGROUP        E2BIG, as of a kernel that does not know the field of the cgroup
  *   mount_setattr:MOUNT_ATTR_IDMAP  EINVAL, as of a file system without it
  *   setns:pidfd                     EINVAL, as when it took descriptors of namespaces alone
+ *   bpf:BPF_F_REPLACE               EINVAL, as when a program could not take another one's place
  *
  * The first is a seccomp filter. For the others, whose arguments lie in memory, the filter asks a process of ours
  * (seccomp_unotify(2)), which goes when the last one that could ask has gone. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +115,11 @@ static int answer(const struct seccomp_notif *q)
 		return answer_flag((pid_t)q->pid, q->data.args[0], CLONE_INTO_CGROUP, E2BIG);
 	if (q->data.nr == SCMP_SYS(mount_setattr))
 		return answer_flag((pid_t)q->pid, q->data.args[3], MOUNT_ATTR_IDMAP, EINVAL);
+	if (q->data.nr == SCMP_SYS(bpf))
+		return q->data.args[0] != BPF_PROG_ATTACH
+			       ? 0
+			       : answer_flag((pid_t)q->pid, q->data.args[1] + offsetof(union bpf_attr, attach_flags),
+					     BPF_F_REPLACE, EINVAL);
 	return answer_setns((pid_t)q->pid, (int)q->data.args[0]);
 }
 
@@ -194,8 +202,9 @@ static void rule(scmp_filter_ctx filter, uint32_t action, int nr)
 /* Must somebody be asked? */
 static bool add(scmp_filter_ctx filter, const char *what)
 {
-	static const char *const asked[] = { "clone3:CLONE_INTO_CGROUP", "mount_setattr:MOUNT_ATTR_IDMAP", "setns:pidfd" };
-	static const int calls[] = { SCMP_SYS(clone3), SCMP_SYS(mount_setattr), SCMP_SYS(setns) };
+	static const char *const asked[] = { "clone3:CLONE_INTO_CGROUP", "mount_setattr:MOUNT_ATTR_IDMAP", "setns:pidfd",
+					     "bpf:BPF_F_REPLACE" };
+	static const int calls[] = { SCMP_SYS(clone3), SCMP_SYS(mount_setattr), SCMP_SYS(setns), SCMP_SYS(bpf) };
 	int nr;
 
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)

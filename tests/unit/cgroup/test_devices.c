@@ -2,6 +2,7 @@
 /* Rules for devices: read, kept, and answered as the kernel's v1 controller answers; real cgroups, as root. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/sys.h"
 #include "cgroup/devices.h"
 #include "cgroup/internal.h"
 
@@ -355,6 +357,73 @@ static void at_the_same_time(void **state)
 	gone(&cg);
 }
 
+/* The id of the one program at a cgroup. */
+static uint32_t program_at(int dir)
+{
+	union bpf_attr attr = { 0 };
+	uint32_t id = 0;
+
+	attr.query.target_fd = (uint32_t)dir;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)&id;
+	attr.query.prog_cnt = 1;
+	assert_int_equal(sys_bpf(BPF_PROG_QUERY, &attr, sizeof attr), 0);
+	return id;
+}
+
+static bool exists(uint32_t id)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.prog_id = id;
+	autoclose int fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr, sizeof attr);
+	return fd >= 0;
+}
+
+static bool permitted(int dir, size_t node, unsigned access)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(file_write_at(dir, "cgroup.procs", "0", NULL) < 0 ? 2 : !ask(node, access));
+	waitpid(pid, &status, 0);
+	assert_true(status == 0 || status == 1 << 8);
+	return status == 0;
+}
+
+/* dev.1 the program outlives whoever attached it, a guest's own below do not undo it, and it goes with the cgroup */
+static void lives_with_the_cgroup(void **state)
+{
+	autocall(device_list_done) struct device_list list = { 0 }, everything = { .allows = true };
+	const uint64_t deadline = clock_in(5 * CLOCK_SECOND);
+	const size_t c_1_0 = NODES / 2;
+	struct err err = { 0 };
+	int status;
+
+	(void)state;
+	struct cgroup cg = made("life");
+	const int v2 = cgroup_v2(&cg)->dir;
+	if (fork() == 0)
+		_exit(device_bpf_set(v2, &list, NULL) < 0);
+	wait(&status);
+	assert_int_equal(status, 0);
+	assert_false(permitted(v2, c_1_0, DEVICE_READ));
+	assert_int_equal(mkdirat(v2, "guest", 0755), 0);
+	autoclose int below = openat(v2, "guest", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (device_bpf_set(below, &everything, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_false(permitted(below, c_1_0, DEVICE_READ));
+	assert_int_equal(device_bpf_set(v2, &everything, &err), 0);
+	assert_true(permitted(below, c_1_0, DEVICE_READ));
+	const uint32_t ours = program_at(v2), its = program_at(below);
+	assert_true(exists(ours) && exists(its));
+	close(steal_fd(&below));
+	gone(&cg);
+	while (exists(ours) || exists(its)) /* the kernel frees them behind its own back */
+		assert_true(clock_now() < deadline);
+}
+
 static int make_nodes(void **state)
 {
 	char path[64];
@@ -380,10 +449,9 @@ static int remove_nodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rules_are_read),
-		cmocka_unit_test(as_v1_answers),
-		cmocka_unit_test(changes_at_once),
-		cmocka_unit_test(at_the_same_time),
+		cmocka_unit_test(rules_are_read),        cmocka_unit_test(as_v1_answers),
+		cmocka_unit_test(changes_at_once),       cmocka_unit_test(at_the_same_time),
+		cmocka_unit_test(lives_with_the_cgroup),
 	};
 
 	return cmocka_run_group_tests(tests, make_nodes, remove_nodes);
