@@ -166,6 +166,25 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 	return r;
 }
 
+/* One default route a family: a second one would take the first one's place. */
+static int check_gateways(const struct net_plan *plan, struct err *err)
+{
+	const struct net_nic *four = NULL, *six = NULL;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct net_nic *nic = &plan->nics[i];
+		if (nic->down)
+			continue;
+		if ((nic->gateway.family && four) || (nic->gateway6.family && six))
+			return err_set(err, EINVAL, "net.%u.ipv%c.gateway: net.%u has one too: one of them is to be 'none'",
+				       nic->index, nic->gateway.family && four ? '4' : '6',
+				       nic->gateway.family && four ? four->index : six->index);
+		four = nic->gateway.family ? nic : four;
+		six = nic->gateway6.family ? nic : six;
+	}
+	return 0;
+}
+
 /* Only the first managed NIC has the container's name and its forwards. */
 static int plan_join(struct net_plan *plan, const struct net_nic *nic, const struct source *from, struct err *err)
 {
@@ -218,6 +237,8 @@ int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct st
 		if (r >= 0 && nic->managed && nic->n_addrs && nic->addrs[0].family == AF_INET && !plan->join)
 			r = plan_join(plan, nic, &from, err);
 	}
+	if (r >= 0)
+		r = check_gateways(plan, err);
 	if (r >= 0 && conf->forward.n && !plan->join)
 		r = err_set(err, EINVAL,
 			    "forward.port: there is no NIC with an address on the managed network to forward to");

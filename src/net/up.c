@@ -61,10 +61,12 @@ static void add_gateway(struct setting *set, const struct nic_addr *gateway, int
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
+	/* the link is up by now: a router's advertisement may have been faster, and its route, of the same metric, would go
+	 * before ours (RFC 4861, 6.3.4) */
+	const uint16_t replace = gateway->family == AF_INET6 ? NLM_F_REPLACE : NLM_F_EXCL;
 	struct rtnl_msg m;
 
-	/* no NLM_F_EXCL: the link is up by now, and a router's advertisement may have been faster */
-	rtnl_start(&m, RTM_NEWROUTE, NLM_F_CREATE, &info, sizeof info);
+	rtnl_start(&m, RTM_NEWROUTE, NLM_F_CREATE | replace, &info, sizeof info);
 	rtnl_put(&m, RTA_GATEWAY, gateway->addr, addr_len(gateway));
 	rtnl_put_u32(&m, RTA_OIF, (uint32_t)index);
 	add(set, &m, gateway);

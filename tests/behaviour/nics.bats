@@ -90,6 +90,13 @@ managed() {
 	run mgr-start -n web -s net.0.ipv4.address=192.0.2.7/16
 	assert_status 1
 	assert_contains "is not in $net.0.0/16"
+	# one default route a family
+	run mgr-start -n web -s net.0.ipv4.address=lease -s net.1.link=none -s net.1.ipv4.gateway=192.0.2.1
+	assert_status 1
+	assert_output "mgr-start: web: config: net.1.ipv4.gateway: net.0 has one too: one of them is to be 'none'"
+	run mgr-start -n web -s net.0.ipv4.address=lease -s net.1.link=none -s net.1.ipv6.gateway=2001:db8::1
+	assert_status 1
+	assert_output "mgr-start: web: config: net.1.ipv6.gateway: net.0 has one too: one of them is to be 'none'"
 	mgr-config -n web set net.0.ipv4.gateway none
 	sed -i /udhcpc/d "$MGR_ROOT/var/lib/mgr/web/rootfs/etc/init.d/rcS" # who asks is told of one
 	boot web
