@@ -74,7 +74,9 @@ static void say_files(const struct check *c, const struct cgroup *cg)
 		check_say(c, "freeze", CHECK_WARNING, "mgr-freeze cannot be used: Linux 5.2 or the v1 freezer is needed",
 			  "neither v2 nor v1 has it");
 	check_say(c, "kill", CHECK_OK, NULL, "%s",
-		  kill ? "cgroup.kill of v2" : "missing: instead, processes are killed one by one");
+		  kill      ? "cgroup.kill of v2"
+		  : v2 >= 0 ? "missing: instead, processes are killed one by one"
+			    : "one by one, as v1 lists them");
 }
 
 static void try_devices(const struct check *c, const struct cgroup *cg)
@@ -83,9 +85,10 @@ static void try_devices(const struct check *c, const struct cgroup *cg)
 	struct err err = { 0 };
 	int r = cgroup_set_devices(cg, &none, 0, &err);
 
-	check_tried(c, "devices", r, CHECK_WARNING,
-		    "privileged containers, and rules for devices, cannot be used: a kernel with CONFIG_CGROUP_BPF is needed",
-		    &err, find(cg, "devices") ? "rules for them are v1's" : "rules for them can be had by eBPF");
+	check_tried(
+		c, "devices", r, CHECK_WARNING,
+		"privileged containers, and rules for devices, cannot be used: a kernel with CONFIG_CGROUP_BPF is needed",
+		&err, find(cg, "devices") ? "rules for them are v1's" : "rules for them can be had by eBPF");
 }
 
 /* A container's own, with limits where there is a controller for them. */

@@ -15,48 +15,10 @@ old() {
 	"$BATS_TEST_DIRNAME/../lib/without" "$lacks" -- "$@"
 }
 
-is_in_its_cgroups() {
-	local line
-	while IFS= read -r line; do
-		[[ $line == *"/mgr-$MGR_LAB_ID/"* ]] || show "outside: $line" || return 1
-	done <"/proc/$1/cgroup"
-}
-
-# A whole life of container a; a stub, or one like it.
-life() {
-	local pid
-	old mgr-start -n a
-	is_in_its_cgroups "$(mgr-info -n a -pH)"
-	run old mgr-attach -n a -- cat /proc/self/cgroup
-	assert_success
-	refute_contains "/../"
-	old mgr-freeze -n a
-	state_is a FROZEN
-	run old mgr-attach -n a -- true
-	assert_status 125
-	old mgr-unfreeze -n a
-	old mgr-attach -n a -- true
-	old mgr-stop -n a
-	old mgr-start -n a
-	old mgr-freeze -n a
-	old mgr-stop -k -n a
-	old mgr-start -n a
-	pid=$(supervisor_pid a)
-	kill -KILL "$pid"
-	wait_gone 10 "$pid"
-	old mgr-start -n a
-	old mgr-attach -n a -- true
-	run old mgr-destroy -n a
-	assert_status 1
-	old mgr-destroy -f -n a
-	run cgroups_of a
-	assert_output ""
-}
-
 @test "old.1 without cgroup.kill: a whole life, and a supervisor that is killed" {
 	lacks=cgroup.kill
 	stub a ""
-	life
+	whole_life old
 }
 
 # Its init outlives the supervisor: so nobody but the killer ends what is in there.
@@ -80,7 +42,7 @@ life() {
 @test "old.2 without CLONE_INTO_CGROUP, or clone3 as a whole: a whole life" {
 	for lacks in clone3 clone3:CLONE_INTO_CGROUP; do
 		stub a ""
-		life
+		whole_life old
 	done
 }
 
@@ -98,7 +60,7 @@ shift_ids() {
 @test "old.3 without the new mount calls, or mount_setattr alone: a whole life of a privileged container" {
 	for lacks in $mount_calls mount_setattr; do
 		stub a "" -s container.idmap=none
-		life
+		whole_life old
 	done
 }
 
@@ -106,7 +68,7 @@ shift_ids() {
 	lacks=$mount_calls
 	stub a ""
 	shift_ids a
-	life
+	whole_life old
 }
 
 # What container a has mounted where, but for its root, and for /opt where a hook has been.
@@ -212,7 +174,7 @@ text"
 	exec 21<&-
 	refute_contains 21
 	stub a ""
-	life
+	whole_life old
 }
 
 @test "old.5 without openat2 a start says that the kernel is too old" {

@@ -51,3 +51,43 @@ supervisor_pid() {
 cgroups_of() {
 	find /sys/fs/cgroup -type d -path "*/mgr-$MGR_LAB_ID/$1"
 }
+
+# is_in_its_cgroups PID: in all hierarchies; that of v2 only where mgr can see it.
+is_in_its_cgroups() {
+	local line
+	while IFS= read -r line; do
+		[[ $line == *"/mgr-$MGR_LAB_ID/"* || ( $line == 0::* && -n ${v2_hidden-} ) ]] || show "outside: $line" || return 1
+	done <"/proc/$1/cgroup"
+}
+
+# whole_life COMMAND...: of the stub a, which is destroyed in the end; COMMAND runs each of mgr's commands.
+whole_life() {
+	local pid
+	"$@" mgr-start -n a
+	is_in_its_cgroups "$(mgr-info -n a -pH)"
+	run "$@" mgr-attach -n a -- cat /proc/self/cgroup
+	assert_success
+	refute_contains "/../"
+	"$@" mgr-freeze -n a
+	state_is a FROZEN
+	run "$@" mgr-attach -n a -- true
+	assert_status 125
+	"$@" mgr-unfreeze -n a
+	"$@" mgr-attach -n a -- true
+	"$@" mgr-stop -n a
+	"$@" mgr-start -n a
+	"$@" mgr-freeze -n a
+	"$@" mgr-stop -k -n a
+	"$@" mgr-start -n a
+	pid=$(supervisor_pid a)
+	kill -KILL "$pid"
+	wait_gone 10 "$pid"
+	"$@" mgr-start -n a
+	"$@" mgr-attach -n a -- true
+	run "$@" mgr-destroy -n a
+	assert_status 1
+	"$@" mgr-destroy -f -n a
+	run cgroups_of a
+	assert_output ""
+	assert_equal "$(stubs_alive)" 0
+}
