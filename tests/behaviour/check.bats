@@ -16,6 +16,7 @@ hidden() {
 		ip -o link show
 		find "$MGR_ROOT" 2>/dev/null || true
 	}
+	mgr-checkconfig >/dev/null # the kernel loads modules when it is asked for what is in them
 	look >"$before"
 	run mgr-checkconfig
 	assert_success

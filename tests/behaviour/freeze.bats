@@ -88,7 +88,7 @@ stick() {
 	bash -c 'echo $BASHPID >"$0/cgroup.procs"; echo >"$2"; : >"$1/file"' "$(v2_folder a)" "$disk" "$begun" &
 	writer=$!
 	wait_until 10 test -s "$begun"
-	wait_until 10 grep -q "^State:.D" "/proc/$writer/status"
+	wait_until 10 grep -q percpu_rwsem_wait "/proc/$writer/wchan"
 }
 
 unstick() {

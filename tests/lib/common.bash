@@ -13,6 +13,9 @@
 
 bats_require_minimum_version 1.5.0
 
+# How many times slower than a usual machine this one is: every deadline is so much longer.
+slow=${TEST_SLOW:-1}
+
 [ -n "${MGR_LAB-}${MGR_MACHINE-}" ] || { echo "behaviour tests run in a lab: tests/run FILE" >&2; exit 1; }
 
 common_setup() {
@@ -57,7 +60,7 @@ forget_later() {
 boot() {
 	local name=$1
 	shift
-	mgr-start -n "$name" --wait=60 "$@"
+	mgr-start -n "$name" --wait=$((60 * slow)) "$@"
 }
 
 # in_container NAME COMMAND...
@@ -120,10 +123,10 @@ on() {
 wait_until() {
 	local seconds=$1 end
 	shift
-	end=$(($(date +%s%N) + seconds * 1000000000))
+	end=$(($(date +%s%N) + seconds * slow * 1000000000))
 	until "$@"; do
 		if [ "$(date +%s%N)" -gt "$end" ]; then
-			echo "still not so after $seconds s: $*" >&2
+			echo "still not so after $((seconds * slow)) s: $*" >&2
 			return 1
 		fi
 		read -r -t 0.05 <> <(:) || true
@@ -132,7 +135,7 @@ wait_until() {
 
 # wait_gone SECONDS PID: until the process has ended.
 wait_gone() {
-	timeout "$1" tail --pid="$2" -s 0.05 -f /dev/null || { echo "process $2 lives after $1 s" >&2; return 1; }
+	timeout $(($1 * slow)) tail --pid="$2" -s 0.05 -f /dev/null || { echo "process $2 lives after $(($1 * slow)) s" >&2; return 1; }
 }
 
 wait_state() {
@@ -141,7 +144,7 @@ wait_state() {
 
 # tcp_open HOST PORT: somebody accepts connections there.
 tcp_open() {
-	timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
+	timeout $((2 * slow)) bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
 }
 
 # --- assertions: after `run` ------------------------------------------------------------------------------------------------

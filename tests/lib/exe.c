@@ -2,7 +2,7 @@
 /* In a guest in the place of the dynamic loader, without a C library, whose start would look at the program's own headers:
  * says which file this process was executed from. x86-64.
  *
- *   cc -static -nostdlib -ffreestanding -fno-stack-protector -O1 -o exe tests/lib/exe.c */
+ *   cc -static-pie -fpie -nostdlib -ffreestanding -fno-stack-protector -O1 -o exe tests/lib/exe.c */
 static long call(long number, const void *a, const void *b, long c)
 {
 	long r;
