@@ -105,10 +105,21 @@ struct cgroup_usage {
 	uint64_t memory, memory_limit; /* bytes; limit UINT64_MAX when none */
 	uint64_t cpu;                  /* ns */
 	uint64_t pids, oom_kills;
+	uint64_t memory_high, memory_max; /* how often these limits were met */
 	uint64_t io_read, io_written; /* bytes, of all block devices */
 };
 /* What the host can count; what it cannot is UINT64_MAX. */
 int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *err);
+
+/* The share of time, in hundredths of a percent, in which some process, or all of them, waited for want of it: over the last
+ * 10 and 60 seconds. UINT64_MAX: the kernel does not tell. */
+struct cgroup_pressure {
+	uint64_t some_avg10, some_avg60, full_avg10, full_avg60;
+};
+struct cgroup_pressures {
+	struct cgroup_pressure cpu, memory, io;
+};
+void cgroup_pressures(const struct cgroup *cg, struct cgroup_pressures *ret);
 
 /* Files by their names, "memory.max", in whichever hierarchy has them (v2 first); devices.allow, devices.deny and
  * devices.list on every host. A name that is none, or that leads

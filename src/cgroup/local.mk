@@ -13,6 +13,7 @@ src_cgroup_libcgroup_a_SOURCES = \
 	%D%/keys.c %D%/keys.h \
 	%D%/kill.c \
 	%D%/limits.c \
+	%D%/pressure.c \
 	%D%/prune.c \
 	%D%/raw.c \
 	%D%/usage.c \

@@ -69,6 +69,8 @@ int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *
 	ret->memory = number(cg, memory, v2 ? "memory.current" : "memory.usage_in_bytes");
 	ret->memory_limit = number(cg, memory, v2 ? "memory.max" : "memory.limit_in_bytes");
 	ret->oom_kills = keyed(cg, memory, v2 ? "memory.events" : "memory.oom_control", "oom_kill");
+	ret->memory_high = v2 ? keyed(cg, memory, "memory.events", "high") : UINT64_MAX;
+	ret->memory_max = v2 ? keyed(cg, memory, "memory.events", "max") : number(cg, memory, "memory.failcnt");
 	count_io(cg, ret);
 	ret->pids = number(cg, cgroup_with(cg, "pids"), "pids.current");
 	ret->cpu = number(cg, cpuacct, "cpuacct.usage");

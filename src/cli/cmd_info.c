@@ -141,6 +141,24 @@ static void say_bytes(const struct info_data *d, const char *key, uint64_t bytes
 		say(d, key, print_bytes_text(bytes, text));
 }
 
+static void say_pressure(const struct info_data *d, const char *key, const struct cgroup_pressure *p)
+{
+	char text[4][24], line[128];
+
+	if (p->some_avg10 == UINT64_MAX || (!d->statistics && !p->some_avg10 && !p->some_avg60))
+		return;
+	print_percent_text(p->some_avg10, text[0]);
+	print_percent_text(p->some_avg60, text[1]);
+	const char *full[2] = { print_percent_text(p->full_avg10 == UINT64_MAX ? 0 : p->full_avg10, text[2]),
+				print_percent_text(p->full_avg60 == UINT64_MAX ? 0 : p->full_avg60, text[3]) };
+	if (d->raw)
+		snprintf(line, sizeof line, "%s %s %s %s", text[0], text[1], full[0], full[1]);
+	else
+		snprintf(line, sizeof line, "%s %% in 10 s, %s %% in 60 s; all of it %s %%, %s %%", text[0], text[1],
+			 full[0], full[1]);
+	say(d, key, line);
+}
+
 static void say_usage(const struct info_data *d, const struct look *look)
 {
 	const struct cgroup_usage *use = &look->usage;
@@ -158,6 +176,11 @@ static void say_usage(const struct info_data *d, const struct look *look)
 			say_number(d, "OOM kills:", use->oom_kills);
 		say_bytes(d, "IO read:", use->io_read);
 		say_bytes(d, "IO written:", use->io_written);
+	}
+	if (look->has_pressures) {
+		say_pressure(d, "CPU pressure:", &look->pressures.cpu);
+		say_pressure(d, "Mem pressure:", &look->pressures.memory);
+		say_pressure(d, "IO pressure:", &look->pressures.io);
 	}
 	say_bytes(d, "Net received:", look->received);
 	say_bytes(d, "Net sent:", look->sent);
@@ -289,7 +312,7 @@ static unsigned needs(const struct cli *cli, bool some)
 	if (d->ips)
 		what |= LOOK_IPS;
 	if (d->statistics)
-		what |= LOOK_USAGE | LOOK_TRAFFIC | LOOK_DISK;
+		what |= LOOK_USAGE | LOOK_PRESSURES | LOOK_TRAFFIC | LOOK_DISK;
 	return what;
 }
 
@@ -302,11 +325,12 @@ static int show(struct cli *cli, const char *name, struct err *err)
 	const uint64_t deadline = clock_in(LOOK_PATIENCE);
 	struct look_columns columns;
 	struct cgroup host = { 0 };
-	int r = what & LOOK_USAGE ? cgroup_host(&host, err) : 0;
+	const bool counts = what & (LOOK_USAGE | LOOK_PRESSURES);
+	int r = counts ? cgroup_host(&host, err) : 0;
 
 	if (r >= 0)
-		r = look_at(what & LOOK_USAGE ? &host : NULL, &cli->store, name, life_ask(&cli->store, name, deadline, NULL),
-			    deadline, what, &look, err);
+		r = look_at(counts ? &host : NULL, &cli->store, name, life_ask(&cli->store, name, deadline, NULL), deadline,
+			    what, &look, err);
 	if (r < 0)
 		return r;
 	look_complain(cli, name, &look);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 struct seen {
 	const char *name;
 	const struct look *look;
+	const struct look_column *column;
 	char last[LOOK_LAST_SIZE];
 };
 
@@ -25,6 +27,7 @@ struct look_column {
 	struct print_column print;
 	unsigned in, what;
 	struct print_cell (*cell)(struct seen *s);
+	size_t at; /* for usage_cell and pressure_cell: where in their struct */
 };
 
 static struct print_cell text(const char *value)
@@ -58,39 +61,19 @@ static struct print_cell pid_cell(struct seen *s)
 	return number(s->look->status.init_pid, (uint64_t)s->look->status.init_pid);
 }
 
-static struct print_cell memory_cell(struct seen *s)
+static uint64_t number_at(const void *start, size_t at)
 {
-	return number(s->look->has_usage, s->look->usage.memory);
+	return *(const uint64_t *)(const void *)((const char *)start + at);
 }
 
-static struct print_cell limit_cell(struct seen *s)
+static struct print_cell usage_cell(struct seen *s)
 {
-	return number(s->look->has_usage, s->look->usage.memory_limit);
+	return number(s->look->has_usage, number_at(&s->look->usage, s->column->at));
 }
 
-static struct print_cell cpu_cell(struct seen *s)
+static struct print_cell pressure_cell(struct seen *s)
 {
-	return number(s->look->has_usage, s->look->usage.cpu);
-}
-
-static struct print_cell pids_cell(struct seen *s)
-{
-	return number(s->look->has_usage, s->look->usage.pids);
-}
-
-static struct print_cell kills_cell(struct seen *s)
-{
-	return number(s->look->has_usage, s->look->usage.oom_kills);
-}
-
-static struct print_cell read_cell(struct seen *s)
-{
-	return number(s->look->has_usage, s->look->usage.io_read);
-}
-
-static struct print_cell written_cell(struct seen *s)
-{
-	return number(s->look->has_usage, s->look->usage.io_written);
+	return number(s->look->has_pressures, number_at(&s->look->pressures, s->column->at));
 }
 
 static struct print_cell received_cell(struct seen *s)
@@ -184,35 +167,100 @@ static struct print_cell failed_cell(struct seen *s)
 	return text(s->look->has_last ? s->look->last.failed : "");
 }
 
+#define USED(field)   offsetof(struct cgroup_usage, field)
+#define WAITED(field) offsetof(struct cgroup_pressures, field)
+
 static const struct look_column columns[] = {
-	{ { "name", "NAME", PRINT_TEXT }, TABLE | JSON, 0, name_cell },
-	{ { "state", "STATE", PRINT_TEXT }, TABLE | JSON, 0, state_cell },
-	{ { "ready", "READY", PRINT_BOOL }, TABLE | JSON, 0, ready_cell },
-	{ { "pid", "PID", PRINT_NUMBER }, TABLE | JSON, 0, pid_cell },
-	{ { "memory", "MEMORY", PRINT_BYTES }, TABLE | JSON, LOOK_USAGE, memory_cell },
-	{ { "ipv4", "IPV4", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv4_cell },
-	{ { "ipv6", "IPV6", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv6_cell },
-	{ { "forwards", "FORWARDS", PRINT_LIST }, TABLE | JSON, LOOK_CONFIG, forwards_cell },
-	{ { "uuid", "UUID", PRINT_TEXT }, JSON, LOOK_CONFIG, uuid_cell },
-	{ { "ready_how", "READY_HOW", PRINT_TEXT }, JSON, 0, ready_how_cell },
-	{ { "status", "STATUS", PRINT_TEXT }, JSON, 0, status_cell },
-	{ { "started", "STARTED", PRINT_TIME }, JSON, 0, started_cell },
-	{ { "uptime_ns", "UPTIME", PRINT_SPAN }, JSON, 0, uptime_cell },
-	{ { "memory_limit", "LIMIT", PRINT_BYTES }, JSON, LOOK_USAGE, limit_cell },
-	{ { "cpu_ns", "CPU", PRINT_SPAN }, JSON, LOOK_USAGE, cpu_cell },
-	{ { "pids", "PIDS", PRINT_NUMBER }, JSON, LOOK_USAGE, pids_cell },
-	{ { "oom_kills", "OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_USAGE, kills_cell },
-	{ { "io_read", "READ", PRINT_BYTES }, JSON, LOOK_USAGE, read_cell },
-	{ { "io_written", "WRITTEN", PRINT_BYTES }, JSON, LOOK_USAGE, written_cell },
-	{ { "net_received", "RECEIVED", PRINT_BYTES }, JSON, LOOK_TRAFFIC, received_cell },
-	{ { "net_sent", "SENT", PRINT_BYTES }, JSON, LOOK_TRAFFIC, sent_cell },
-	{ { "disk", "DISK", PRINT_BYTES }, 0, LOOK_DISK, disk_cell },
-	{ { "last", "LAST", PRINT_TEXT }, 0, LOOK_LAST, last_cell },
-	{ { "last_ended", "LAST_ENDED", PRINT_TIME }, JSON, LOOK_LAST, last_ended_cell },
-	{ { "last_exit_status", "LAST_EXIT_STATUS", PRINT_NUMBER }, JSON, LOOK_LAST, exit_status_cell },
-	{ { "last_signal", "LAST_SIGNAL", PRINT_NUMBER }, JSON, LOOK_LAST, signal_cell },
-	{ { "last_oom_kills", "LAST_OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_LAST, oom_kills_cell },
-	{ { "last_failed", "LAST_FAILED", PRINT_TEXT }, JSON, LOOK_LAST, failed_cell },
+	{ { "name", "NAME", PRINT_TEXT }, TABLE | JSON, 0, name_cell, 0 },
+	{ { "state", "STATE", PRINT_TEXT }, TABLE | JSON, 0, state_cell, 0 },
+	{ { "ready", "READY", PRINT_BOOL }, TABLE | JSON, 0, ready_cell, 0 },
+	{ { "pid", "PID", PRINT_NUMBER }, TABLE | JSON, 0, pid_cell, 0 },
+	{ { "memory", "MEMORY", PRINT_BYTES }, TABLE | JSON, LOOK_USAGE, usage_cell, USED(memory) },
+	{ { "ipv4", "IPV4", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv4_cell, 0 },
+	{ { "ipv6", "IPV6", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv6_cell, 0 },
+	{ { "forwards", "FORWARDS", PRINT_LIST }, TABLE | JSON, LOOK_CONFIG, forwards_cell, 0 },
+	{ { "uuid", "UUID", PRINT_TEXT }, JSON, LOOK_CONFIG, uuid_cell, 0 },
+	{ { "ready_how", "READY_HOW", PRINT_TEXT }, JSON, 0, ready_how_cell, 0 },
+	{ { "status", "STATUS", PRINT_TEXT }, JSON, 0, status_cell, 0 },
+	{ { "started", "STARTED", PRINT_TIME }, JSON, 0, started_cell, 0 },
+	{ { "uptime_ns", "UPTIME", PRINT_SPAN }, JSON, 0, uptime_cell, 0 },
+	{ { "memory_limit", "LIMIT", PRINT_BYTES }, JSON, LOOK_USAGE, usage_cell, USED(memory_limit) },
+	{ { "cpu_ns", "CPU", PRINT_SPAN }, JSON, LOOK_USAGE, usage_cell, USED(cpu) },
+	{ { "pids", "PIDS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(pids) },
+	{ { "oom_kills", "OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(oom_kills) },
+	{ { "memory_high_events", "HIGH_EVENTS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(memory_high) },
+	{ { "memory_max_events", "MAX_EVENTS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(memory_max) },
+	{ { "io_read", "READ", PRINT_BYTES }, JSON, LOOK_USAGE, usage_cell, USED(io_read) },
+	{ { "io_written", "WRITTEN", PRINT_BYTES }, JSON, LOOK_USAGE, usage_cell, USED(io_written) },
+	{ { "cpu_pressure_some_avg10", "CPU_SOME10", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(cpu.some_avg10) },
+	{ { "cpu_pressure_some_avg60", "CPU_SOME60", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(cpu.some_avg60) },
+	{ { "cpu_pressure_full_avg10", "CPU_FULL10", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(cpu.full_avg10) },
+	{ { "cpu_pressure_full_avg60", "CPU_FULL60", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(cpu.full_avg60) },
+	{ { "memory_pressure_some_avg10", "MEMORY_SOME10", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(memory.some_avg10) },
+	{ { "memory_pressure_some_avg60", "MEMORY_SOME60", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(memory.some_avg60) },
+	{ { "memory_pressure_full_avg10", "MEMORY_FULL10", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(memory.full_avg10) },
+	{ { "memory_pressure_full_avg60", "MEMORY_FULL60", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(memory.full_avg60) },
+	{ { "io_pressure_some_avg10", "IO_SOME10", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(io.some_avg10) },
+	{ { "io_pressure_some_avg60", "IO_SOME60", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(io.some_avg60) },
+	{ { "io_pressure_full_avg10", "IO_FULL10", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(io.full_avg10) },
+	{ { "io_pressure_full_avg60", "IO_FULL60", PRINT_PERCENT },
+	  JSON,
+	  LOOK_PRESSURES,
+	  pressure_cell,
+	  WAITED(io.full_avg60) },
+	{ { "net_received", "RECEIVED", PRINT_BYTES }, JSON, LOOK_TRAFFIC, received_cell, 0 },
+	{ { "net_sent", "SENT", PRINT_BYTES }, JSON, LOOK_TRAFFIC, sent_cell, 0 },
+	{ { "disk", "DISK", PRINT_BYTES }, 0, LOOK_DISK, disk_cell, 0 },
+	{ { "last", "LAST", PRINT_TEXT }, 0, LOOK_LAST, last_cell, 0 },
+	{ { "last_ended", "LAST_ENDED", PRINT_TIME }, JSON, LOOK_LAST, last_ended_cell, 0 },
+	{ { "last_exit_status", "LAST_EXIT_STATUS", PRINT_NUMBER }, JSON, LOOK_LAST, exit_status_cell, 0 },
+	{ { "last_signal", "LAST_SIGNAL", PRINT_NUMBER }, JSON, LOOK_LAST, signal_cell, 0 },
+	{ { "last_oom_kills", "LAST_OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_LAST, oom_kills_cell, 0 },
+	{ { "last_failed", "LAST_FAILED", PRINT_TEXT }, JSON, LOOK_LAST, failed_cell, 0 },
 };
 
 void look_describe(void)
@@ -294,8 +342,10 @@ int look_row(struct print *p, const struct look_columns *c, const char *name, co
 	struct seen s = { .name = name, .look = look };
 	struct print_cell cells[LOOK_COLUMNS];
 
-	for (size_t i = 0; i < c->n; i++)
-		cells[i] = c->chosen[i]->cell(&s);
+	for (size_t i = 0; i < c->n; i++) {
+		s.column = c->chosen[i];
+		cells[i] = s.column->cell(&s);
+	}
 	return print_row(p, cells, err);
 }
 

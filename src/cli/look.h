@@ -8,7 +8,7 @@
 #include "life/look.h"
 
 #define LOOK_LAST_SIZE 640
-#define LOOK_COLUMNS   40
+#define LOOK_COLUMNS   64
 
 /* Those that are shown, in order. */
 struct look_columns {

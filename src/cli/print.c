@@ -112,6 +112,12 @@ const char *print_span_text(uint64_t ns, char buf[static 24])
 	return buf;
 }
 
+const char *print_percent_text(uint64_t hundredths, char buf[static 24])
+{
+	snprintf(buf, 24, "%" PRIu64 ".%02u", hundredths / 100, (unsigned)(hundredths % 100));
+	return buf;
+}
+
 const char *print_time_text(uint64_t ns, char buf[static 40])
 {
 	time_t seconds = (time_t)(ns / CLOCK_SECOND);
@@ -141,6 +147,9 @@ void print_cell_text(const struct print_column *column, const struct print_cell 
 		break;
 	case PRINT_BYTES:
 		str_add(out, print_bytes_text(cell->number, buf));
+		break;
+	case PRINT_PERCENT:
+		str_addf(out, "%s %%", print_percent_text(cell->number, buf));
 		break;
 	case PRINT_SPAN:
 		str_add(out, print_span_text(cell->number, buf));

@@ -14,9 +14,10 @@
 enum print_type {
 	PRINT_TEXT,
 	PRINT_NUMBER,
-	PRINT_BYTES, /* a number in JSON, "12.5 MiB" in a table */
-	PRINT_SPAN,  /* ns in JSON, "12.34 s" or "3 h 12 min" in a table */
-	PRINT_TIME,  /* CLOCK_REALTIME, ns; RFC 3339 with Z */
+	PRINT_BYTES,   /* a number in JSON, "12.5 MiB" in a table */
+	PRINT_SPAN,    /* ns in JSON, "12.34 s" or "3 h 12 min" in a table */
+	PRINT_PERCENT, /* hundredths of a percent; 1.75 in JSON, "1.75 %" in a table */
+	PRINT_TIME,    /* CLOCK_REALTIME, ns; RFC 3339 with Z */
 	PRINT_BOOL,
 	PRINT_LIST, /* of texts: an array in JSON, joined by ", " in a table */
 };
@@ -73,6 +74,8 @@ void print_escaped(const char *text);
 const char *print_bytes_text(uint64_t bytes, char buf[static 24]);
 /* "12.34 s", "3 h 12 min", "5 d 6 h" */
 const char *print_span_text(uint64_t ns, char buf[static 24]);
+/* "1.75" of 175 */
+const char *print_percent_text(uint64_t hundredths, char buf[static 24]);
 /* "2024-05-01T12:00:00.123456Z" */
 const char *print_time_text(uint64_t ns, char buf[static 40]);
 

@@ -12,6 +12,7 @@ static struct {
 	__typeof__(json_object_new_object) *new_object;
 	__typeof__(json_object_new_string) *new_string;
 	__typeof__(json_object_new_uint64) *new_uint64;
+	__typeof__(json_object_new_double_s) *new_double_s;
 	__typeof__(json_object_new_boolean) *new_boolean;
 	__typeof__(json_object_array_add) *array_add;
 	__typeof__(json_object_object_add) *object_add;
@@ -24,6 +25,7 @@ static const struct print_symbol symbols[] = {
 	{ "json_object_new_object", (void **)&json.new_object },
 	{ "json_object_new_string", (void **)&json.new_string },
 	{ "json_object_new_uint64", (void **)&json.new_uint64 },
+	{ "json_object_new_double_s", (void **)&json.new_double_s },
 	{ "json_object_new_boolean", (void **)&json.new_boolean },
 	{ "json_object_array_add", (void **)&json.array_add },
 	{ "json_object_object_add", (void **)&json.object_add },
@@ -65,6 +67,8 @@ static json_object *value(const struct print_column *column, const struct print_
 	case PRINT_BYTES:
 	case PRINT_SPAN:
 		return json.new_uint64(cell->number);
+	case PRINT_PERCENT:
+		return json.new_double_s((double)cell->number / 100, print_percent_text(cell->number, buf));
 	case PRINT_TIME:
 		return json.new_string(print_time_text(cell->number, buf));
 	case PRINT_BOOL:

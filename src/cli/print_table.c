@@ -24,7 +24,7 @@ static const struct print_symbol symbols[] = {
 
 static bool right(enum print_type type)
 {
-	return type == PRINT_NUMBER || type == PRINT_BYTES || type == PRINT_SPAN;
+	return type == PRINT_NUMBER || type == PRINT_BYTES || type == PRINT_SPAN || type == PRINT_PERCENT;
 }
 
 static void *begin(const struct print_column *columns, size_t n, struct err *err)

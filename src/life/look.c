@@ -96,13 +96,16 @@ static int find_config(const struct store *store, const char *name, struct look 
 	return life_forwards(store, name, runs(look), &look->forwards, err);
 }
 
-static int find_usage(const struct cgroup *host, const struct store *store, const char *name, struct look *look,
-		      struct err *err)
+static int find_usage(const struct cgroup *host, const struct store *store, const char *name, unsigned what,
+		      struct look *look, struct err *err)
 {
 	struct cgroup cg = *host;
 	int r = cgroup_find(&cg, store, name, err);
 
-	look->has_usage = r >= 0 && cgroup_usage(&cg, &look->usage, NULL) >= 0;
+	look->has_usage = r >= 0 && what & LOOK_USAGE && cgroup_usage(&cg, &look->usage, NULL) >= 0;
+	look->has_pressures = r >= 0 && what & LOOK_PRESSURES;
+	if (look->has_pressures)
+		cgroup_pressures(&cg, &look->pressures);
 	return r;
 }
 
@@ -150,8 +153,8 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 		r = find_addresses(ret, err);
 	if (r >= 0 && what & LOOK_CONFIG)
 		r = find_config(store, name, ret, err);
-	if (r >= 0 && what & LOOK_USAGE && runs(ret))
-		r = find_usage(host, store, name, ret, err);
+	if (r >= 0 && what & (LOOK_USAGE | LOOK_PRESSURES) && runs(ret))
+		r = find_usage(host, store, name, what, ret, err);
 	if (r >= 0 && what & LOOK_LAST)
 		find_last(store, name, ret);
 	if (r >= 0 && what & LOOK_TRAFFIC && ret->status.init_pid)

@@ -19,11 +19,12 @@ struct look {
 	struct strv ipv4, ipv6; /* of every interface but lo; no link-local ones */
 	struct strv forwards;   /* in force, or configured when it does not run */
 	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
-	bool has_usage, has_last;
+	bool has_usage, has_pressures, has_last;
 	uint64_t received, sent; /* bytes by the network, as it sees it; UINT64_MAX when it has none of its own */
 	uint64_t disk;           /* bytes that its folder takes; UINT64_MAX when not looked at */
 	uint64_t uptime;         /* ns since its init was started; UINT64_MAX when it does not run */
 	struct cgroup_usage usage;
+	struct cgroup_pressures pressures; /* with has_pressures */
 	struct last last;
 };
 
@@ -33,13 +34,14 @@ enum look_what {
 	LOOK_USAGE = 1 << 2,
 	LOOK_LAST = 1 << 3,
 	LOOK_TRAFFIC = 1 << 4,
-	LOOK_ALL = (1 << 5) - 1,
-	LOOK_DISK = 1 << 5, /* takes its time: every file is looked at */
+	LOOK_PRESSURES = 1 << 5,
+	LOOK_ALL = (1 << 6) - 1,
+	LOOK_DISK = 1 << 6, /* takes its time: every file is looked at */
 };
 
 #define LOOK_PATIENCE CLOCK_SECOND /* with a supervisor */
 
-/* host: from cgroup_host; NULL when the usage is not wanted. asked: what life_ask returned, which is closed. The status is
+/* host: from cgroup_host; NULL when neither usage nor pressures are wanted. asked: what life_ask returned, which is closed. The status is
  * looked at always; `what`: the other parts. What cannot be seen is left empty. */
 int look_at(const struct cgroup *host, const struct store *store, const char *name, int asked, uint64_t deadline,
 	    unsigned what, struct look *ret, struct err *err);

@@ -15,6 +15,7 @@ number() {
 }
 
 @test "look.10 mgr-info -S shows what a container uses: processor, memory and limit, processes, IO, network, disk, uptime" {
+	local what
 	container web --memory 64M
 	boot web
 	run mgr-info -n web -S
@@ -25,12 +26,16 @@ number() {
 	assert_match "Processes: +[0-9]+"
 	assert_match "IO read: +[0-9]"
 	assert_match "IO written: +[0-9]"
+	for what in CPU Mem IO; do
+		! has_pressure || assert_match "$what pressure: +[0-9.]+ % in 10 s, [0-9.]+ % in 60 s; all of it [0-9.]+ %, [0-9.]+ %"
+	done
 	assert_match "Net received: +[0-9]"
 	assert_match "Net sent: +[0-9]"
 	assert_match "Disk use: +[0-9.]+ MiB"
 	assert_match "Uptime: +[0-9.]+ s"
 	refute_contains "State:"
 	run mgr-info -n web -SH
+	output=$(grep -vE '^([0-9]+[.][0-9]{2} ?){4}$' <<<"$output")
 	assert_match "^[0-9]+
 [0-9]+
 67108864
@@ -41,6 +46,31 @@ number() {
 [0-9]+
 [0-9]+
 [0-9]+$"
+}
+
+# Does the kernel keep account of what processes wait for?
+has_pressure() {
+	cat "$(v2_mount)/cpu.pressure" >/dev/null 2>&1 || cat /proc/pressure/cpu >/dev/null 2>&1
+}
+
+@test "look.12 pressure of processor, memory and IO is the container's own, in mgr-info --json" {
+	has_v2 && has_pressure || skip "this kernel does not tell what processes wait for"
+	container web -s net.0.type=empty -s limits.cpus=0.2
+	boot web
+	assert_equal "$(mgr-info -n web --json | jq -c '.[0] | [keys[] | select(contains("pressure"))] | length')" 12
+	timeout 30 mgr-attach -n web -- sh -c 'while :; do :; done' &
+	waits() {
+		[ "$(mgr-info -n web --json | jq '.[0] | .cpu_pressure_some_avg10 > 1 and .cpu_pressure_full_avg10 > 1')" = true ]
+	}
+	wait_until 25 waits
+	assert_equal "$(mgr-info -n web --json | jq -c '.[0] | .memory_pressure_full_avg10')" 0
+	run mgr-info -n web
+	assert_match "CPU pressure: +[1-9][0-9.]* % in 10 s"
+	refute_contains "Mem pressure"
+	run mgr-ls -F NAME,CPU_SOME10
+	assert_match "web +[1-9][0-9.]* %"
+	mgr-stop -k -n web
+	assert_equal "$(mgr-info -n web --json | jq -c '.[0].cpu_pressure_some_avg10')" null
 }
 
 @test "look.10 numbers are those of the container: bytes that it receives and sends, writes, and has on disk" {
