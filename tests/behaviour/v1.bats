@@ -16,12 +16,12 @@ setup() {
 	export v2_hidden=1
 }
 
-@test "v1.1 a whole life, and a supervisor that is killed" {
+@test "host.1 a whole life, and a supervisor that is killed" {
 	stub a ""
 	whole_life without_v2
 }
 
-@test "v1.1 limits, live changes, files of the cgroup, statistics, a reboot inside" {
+@test "host.1 limits, live changes, files of the cgroup, statistics, a reboot inside" {
 	stub a "" --memory 64M --pids 30 -s cgroup.cpu.shares=77
 	run without_v2 bash -ec '
 		mgr-start -n a
@@ -43,7 +43,7 @@ mgr-cgroup: a: no cgroup of it has 'memory.max'
 v2: 1"
 }
 
-@test "v1.2 Debian 12 reaches running with no failed unit, and its units have cgroups" {
+@test "host.2 Debian 12 reaches running with no failed unit, and its units have cgroups" {
 	container a -t debian -s net.0.type=empty -- --suite bookworm
 	run without_v2 mgr-start -n a --wait=90
 	assert_success
