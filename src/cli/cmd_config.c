@@ -159,9 +159,10 @@ static int unset(struct cli *cli, const char *container, char *const words[], st
 }
 
 static const struct config_verb verbs[] = {
-	{ "get", 1, true, true, false, config_get },   { "set", 2, true, false, true, set },
-	{ "add", 2, true, false, true, add },          { "unset", 1, true, false, false, unset },
-	{ "show", 0, true, true, false, config_show }, { "keys", 0, false, true, false, config_keys },
+	{ "get", 1, true, true, false, config_get },    { "set", 2, true, false, true, set },
+	{ "add", 2, true, false, true, add },           { "unset", 1, true, false, false, unset },
+	{ "show", 0, true, true, false, config_show },  { "check", 0, false, false, false, config_check },
+	{ "keys", 0, false, true, false, config_keys },
 };
 
 static int config(struct cli *cli, const char *container, struct err *err)
@@ -182,11 +183,13 @@ static int config(struct cli *cli, const char *container, struct err *err)
 			return cli_usage(cli, "'%s' prints nothing: --json goes with get, show and keys", name);
 		if (d->running && (!verb->json || !verb->names))
 			return cli_usage(cli, "--running goes with get and show");
+		if (d->file && verb->run != config_check)
+			return cli_usage(cli, "--file goes with check");
 		if (verb->names && !container)
 			return cli_usage(cli, "no container named: -n NAME");
 		return verb->run(cli, container, cli->rest.v + 1, err);
 	}
-	return cli_usage_verb(cli, container, "get, set, add, unset, show and keys");
+	return cli_usage_verb(cli, container, "get, set, add, unset, show, check and keys");
 }
 
 static int set_running(void *data, const char *value, struct err *err)
@@ -198,14 +201,24 @@ static int set_running(void *data, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_file(void *data, const char *value, struct err *err)
+{
+	struct config_data *d = data;
+
+	(void)err;
+	d->file = value;
+	return 0;
+}
+
 static const struct option_row opts[] = {
 	{ 0, "running", NULL, "With get and show: what it was started with, while it runs.", set_running },
+	{ 'f', "file", "FILE", "With check: this file, as for mgr-create, instead of a container's.", set_file },
 	{ 0, NULL, NULL, NULL, NULL },
 };
 
 const struct command cmd_config = {
 	.name = "config",
-	.args = "get KEY | set KEY VALUE... | add KEY VALUE... | unset KEY | show | keys",
+	.args = "get KEY | set KEY VALUE... | add KEY VALUE... | unset KEY | show | check | keys",
 	.help = "Read and change the configuration of a container.",
 	.opts = opts,
 	.data_size = sizeof(struct config_data),

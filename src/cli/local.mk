@@ -69,6 +69,7 @@ mgr_manage_SOURCES = \
 	%D%/cmd_destroy.c \
 	%D%/cmd_execute.c \
 	%D%/config_live.c %D%/config_live.h \
+	%D%/config_check.c \
 	%D%/config_show.c %D%/config_show.h \
 	%D%/create_ask.c %D%/create_ask.h \
 	%D%/describe_keys.c \

@@ -94,6 +94,12 @@ int conf_load(const struct schema *schema, void *conf, int dirfd, const char *pa
 /* The same from memory; what: the name that errors give it. */
 int conf_load_text(const struct schema *schema, void *conf, const char *what, const char *text, size_t len, struct err *err);
 
+typedef void conf_wrong_fn(const struct err *why, void *data);
+/* The same, on behind what is wrong: each such line is told, also of files that are included. Only what cannot be read at
+ * all is the call's own failure. */
+int conf_check_text(const struct schema *schema, void *conf, const char *what, const char *text, size_t len,
+		    conf_wrong_fn *wrong, void *data, struct err *err);
+
 /* "net.0.mtu" as a key; the longest known section wins. -EINVAL with the nearest name. */
 int conf_find(const struct schema *schema, const char *name, struct conf_key *ret, struct err *err);
 /* Is this the name of a section, "net.0"? */

@@ -39,7 +39,7 @@ static int check(const struct stat *st, const char *path, const struct include *
 		return err_set(err, EINVAL, "'%s' is neither a file nor a folder", path);
 	if (st->st_uid != 0 || st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, EPERM, "others than root can write '%s': chown root:root and chmod go-w it", path);
-	for (; up; up = up->up, depth++)
+	for (; up && up->ino; up = up->up, depth++)
 		if (up->dev == st->st_dev && up->ino == st->st_ino)
 			return err_set(err, ELOOP, "'%s' includes itself", path);
 	return depth < DEPTH_MAX ? 0 : err_set(err, ELOOP, "'%s' is included through more than %d files", path, DEPTH_MAX);
@@ -49,7 +49,7 @@ static int read_file(const struct schema *schema, void *conf, int fd, const char
 		     struct err *err)
 {
 	autofree char *text = NULL;
-	struct include own = { .up = up };
+	struct include own = { .up = up, .wrong = up ? up->wrong : NULL, .data = up ? up->data : NULL };
 	char link[32];
 	struct stat st;
 	size_t len;

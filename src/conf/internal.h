@@ -25,11 +25,13 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 /* Set a key from a value, "" clearing it. in: the section's struct. name: SECTION_FREE's. */
 int key_apply(const struct section *section, const struct key *key, void *in, const char *name, const char *value,
 	      struct err *err);
-/* A file that is being read because another one, up, includes it. */
+/* A file that is being read, and which one, up, includes it. */
 struct include {
 	dev_t dev;
-	ino_t ino;
+	ino_t ino; /* 0: not a file's */
 	const struct include *up;
+	conf_wrong_fn *wrong; /* NULL: the first wrong line is the last that is read */
+	void *data;
 };
 /* Read what `value` names, in a line of the file `from`; NULL: of a command, where it must be absolute. */
 int conf_include(const struct schema *schema, void *conf, const char *from, const char *value, const struct include *up,

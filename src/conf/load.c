@@ -25,15 +25,21 @@ struct load {
 	const struct conf_part *part; /* NULL above the first section */
 	void *in;                     /* its struct */
 	char section[CONF_SECTION_MAX + 1];
+	bool lost; /* the section is not known: neither are its keys */
 	bool failed;
 	struct err *err;
 };
 
-/* The error gets its place in front. */
-static int failed(struct load *l)
+/* The error gets its place in front. It is told, or the last. */
+static void failed(struct load *l)
 {
-	l->failed = true;
-	return err_wrap(l->err, "%s:%u", l->what, l->line);
+	err_wrap(l->err, "%s:%u", l->what, l->line);
+	if (l->self && l->self->wrong) {
+		l->self->wrong(l->err, l->self->data);
+		err_clear(l->err);
+	} else {
+		l->failed = true;
+	}
 }
 
 /* The header's line, without blanks around it. */
@@ -43,6 +49,8 @@ static int enter_section(struct load *l, const char *text, size_t len)
 	size_t n = close ? (size_t)(close - text) - 1 : 0;
 	unsigned number;
 
+	l->part = NULL;
+	l->lost = true;
 	if (!close)
 		return err_set(l->err, EINVAL, "'%.*s' has no closing ']'", (int)(len > 60 ? 60 : len), text);
 	if (n > CONF_SECTION_MAX)
@@ -55,6 +63,7 @@ static int enter_section(struct load *l, const char *text, size_t len)
 	if (section_find(l->schema, l->section, n, &l->part, &number) < 0)
 		return unknown_section(l->schema, l->section, n, l->err);
 	l->in = section_make(l->part, l->conf, number, l->err);
+	l->lost = !l->in;
 	return l->in ? 0 : -ENOMEM;
 }
 
@@ -74,7 +83,12 @@ static int check_line(struct load *l, const char *line, size_t len)
 	if (l->line == 1 && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
 		text += 3;
 	text += strspn(text, " \t");
-	return *text == '[' ? enter_section(l, text, len - (size_t)(text - line)) : 0;
+	len -= (size_t)(text - line);
+	if (*text == '[')
+		return enter_section(l, text, len);
+	if (len == 0 || strchr("#;\r\n", *text) || memchr(text, '=', len) || memchr(text, ':', len))
+		return 0;
+	return err_set(l->err, EINVAL, "the line is neither a [section] nor KEY = VALUE");
 }
 
 /* fgets for inih; it has room for every line that check_line lets through. */
@@ -92,7 +106,9 @@ static char *next_line(char *buf, int size, void *stream)
 	l->line++;
 	if (check_line(l, line, len) < 0 || len >= (size_t)size) {
 		failed(l);
-		return NULL;
+		len = 0;
+		if (l->failed)
+			return NULL;
 	}
 	memcpy(buf, line, len);
 	buf[len] = '\0';
@@ -120,6 +136,8 @@ static int take_key(struct load *l, const char *name, const char *value)
 	const struct section *section;
 	const struct key *key;
 
+	if (l->lost)
+		return 0;
 	if (!l->part)
 		return check_version(l, name, value);
 	section = l->part->section;
@@ -169,14 +187,20 @@ int conf_load_included(const struct schema *schema, void *conf, const char *what
 	r = ini_parse_stream(next_line, &l, handle, &l);
 	if (l.failed)
 		return -l.err->code;
-	if (r > 0)
-		return err_set(err, EINVAL, "%s:%d: the line is neither a [section] nor KEY = VALUE", what, r);
 	return r < 0 ? err_nomem(err) : 0;
 }
 
 int conf_load_text(const struct schema *schema, void *conf, const char *what, const char *text, size_t len, struct err *err)
 {
 	return conf_load_included(schema, conf, what, text, len, NULL, err);
+}
+
+int conf_check_text(const struct schema *schema, void *conf, const char *what, const char *text, size_t len,
+		    conf_wrong_fn *wrong, void *data, struct err *err)
+{
+	const struct include self = { .wrong = wrong, .data = data };
+
+	return conf_load_included(schema, conf, what, text, len, &self, err);
 }
 
 /* What errors call the file: its whole path, when the kernel can tell. */

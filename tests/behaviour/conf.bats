@@ -435,3 +435,47 @@ refused() {
 	assert_status 1
 	assert_output "mgr-create: other: include.path: 'more' is not an absolute path"
 }
+
+@test "conf.7 check names every wrong line, of a container's file or of another" {
+	echo $'[net.0]\nmtu = 12' >"$folder/more.conf"
+	stored <<-'END'
+		color = red
+		[rootfs]
+		path = dir:/srv/web
+		nonsense
+		[limits]
+		memory = much
+		cpus = 2
+		[nets]
+		link = br7
+		[include]
+		path = more.conf
+		[net.1]
+		type = wifi
+	END
+	run mgr-config -n web check
+	assert_status 1
+	assert_equal "$(printf '%s\n' "$output" | sed "s|^mgr-config: web: $folder/||; s/\(.*:[0-9]*: [a-z0-9.']*\).*/\1/")" "config:1: 'color'
+config:4: the
+config:6: limits.memory
+config:8: unknown
+more.conf:2: net.0.mtu
+config:13: net.1.type"
+	cp "$folder/config" "$BATS_TEST_TMPDIR/conf"
+	sed -i '/color/d;/nonsense/d;/much/d;/nets/d;/br7/d;/include/d;/more/d;s/wifi/macvlan/' "$BATS_TEST_TMPDIR/conf"
+	run mgr-config check -f "$BATS_TEST_TMPDIR/conf"
+	assert_status 1
+	assert_match "^mgr-config: net.1.link: is not set"
+	sed -i /macvlan/d "$BATS_TEST_TMPDIR/conf"
+	run mgr-config check -f "$BATS_TEST_TMPDIR/conf"
+	assert_success
+	assert_output ""
+	sed -i '/rootfs/d;/dir:/d' "$BATS_TEST_TMPDIR/conf"
+	run mgr-config check -f "$BATS_TEST_TMPDIR/conf"
+	assert_success
+	run mgr-config check
+	assert_status 64
+	run mgr-config check -f /nonexistent
+	assert_output "mgr-config: open '/nonexistent': No such file or directory"
+	assert_status 1
+}
