@@ -71,6 +71,8 @@ int cgroup_open(struct cgroup *cg, struct err *err);
 /* What differs between the two, in an open one that has `from`: all of it or, after a failure, as little as can be. */
 int cgroup_change_limits(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to,
 			 struct err *err);
+/* Can it take a file of [cgroup] or [cgroup2] back, that `to` has no more? */
+bool cgroup_can_unset(const char *file);
 /* The v2 folder for clone3's CLONE_INTO_CGROUP, or -1. */
 int cgroup_clone_fd(const struct cgroup *cg);
 /* A folder below the v2 one, made when absent and given to container root, for processes that enter later: clone3 into the
@@ -106,7 +108,7 @@ struct cgroup_usage {
 	uint64_t cpu;                  /* ns */
 	uint64_t pids, oom_kills;
 	uint64_t memory_high, memory_max; /* how often these limits were met */
-	uint64_t io_read, io_written; /* bytes, of all block devices */
+	uint64_t io_read, io_written;     /* bytes, of all block devices */
 };
 /* What the host can count; what it cannot is UINT64_MAX. */
 int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *err);

@@ -192,12 +192,20 @@ static int load_program(int map)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What bpf(2) said when a program was to be made or put to a cgroup. */
+static int refused(int code, struct err *err)
+{
+	if (code == ENOSYS || code == EINVAL)
+		return err_set(err, ENOSYS, "bar devices by eBPF: this kernel has none for cgroups (CONFIG_CGROUP_BPF)");
+	return err_sys(err, code, "bar devices by eBPF");
+}
+
 static int make_program(const struct device_list *list, struct err *err)
 {
 	autoclose int map = make_map(list);
 	int program = map < 0 ? map : load_program(map);
 
-	return program < 0 ? err_sys(err, -program, "bar devices by eBPF") : program;
+	return program < 0 ? refused(-program, err) : program;
 }
 
 /* --- at the cgroup ---------------------------------------------------------------------------------------------------- */
@@ -372,7 +380,7 @@ static int replace(int dir, const struct device_list *list, int old, struct err 
 	if (program < 0)
 		return program;
 	r = put_program(dir, program, old);
-	return r < 0 ? err_sys(err, -r, "bar devices by eBPF") : 0;
+	return r < 0 ? refused(-r, err) : 0;
 }
 
 int device_bpf_set(int dir, const struct device_list *list, struct err *err)
@@ -383,7 +391,7 @@ int device_bpf_set(int dir, const struct device_list *list, struct err *err)
 		uint32_t id;
 		autoclose int old = find_program(dir, &id);
 		if (old < 0 && old != -ENOENT)
-			return err_sys(err, -old, "bar devices by eBPF");
+			return refused(-old, err);
 		r = replace(dir, list, old < 0 ? -1 : old, err);
 	}
 	return r;

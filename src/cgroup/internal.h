@@ -37,6 +37,10 @@ int cgroup_read(const struct cgroup *cg, const struct cgroup_hierarchy *h, const
 
 /* The files that the configuration names. */
 int cgroup_set_raw(const struct cgroup *cg, const struct limits_conf *limits, struct err *err);
+/* What `from` has and `to` has not or otherwise: as where nobody has set it. Returns how many. */
+int cgroup_unset_raw(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to, struct err *err);
+/* Is this file ("FILE" or "FILE=VALUE") one whose values add up? */
+bool cgroup_repeats(const char *file);
 int cgroup_set_limits(const struct cgroup *cg, const struct limits_conf *limits, struct err *err);
 
 #define CGROUP_ROUND 128 /* how many processes are listed at a time; a fork bomb takes more */

@@ -136,15 +136,15 @@ static const struct key keys[] = {
 
 const struct section cgroup_limits_section = { .name = "limits", .keys = keys };
 
-/* A rule for devices comes after those that are there; "NAME=" takes all of that name out. */
-static int parse_rule(struct strv *list, const char *text, struct err *err)
+/* A rule for devices, or a device's limits, comes after those that are there; "NAME=" takes all of that name out. */
+static int parse_repeated(struct strv *list, const char *text, struct err *err)
 {
 	const char *value = strchr(text, '=') + 1;
 	struct device_rule rule;
 
 	if (!*value)
 		return key_drop_named(list, text);
-	if (device_rule_parse(value, &rule, err) < 0)
+	if (cgroup_is_device_key(text) && device_rule_parse(value, &rule, err) < 0)
 		return -err->code;
 	return strv_add(list, text) < 0 ? err_nomem(err) : 0;
 }
@@ -160,8 +160,8 @@ static int parse_file(const struct key *key, void *field, const char *text, stru
 		return err_nomem(err);
 	if (cgroup_check_key(name, err) < 0)
 		return -err->code;
-	if (cgroup_is_device_key(name))
-		return parse_rule(field, text, err);
+	if (cgroup_repeats(name))
+		return parse_repeated(field, text, err);
 	for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
 		if (str_starts(name, not_ours[i]) || !strchr(name, '.'))
 			return err_set(err, EINVAL, "'%s' is no setting of a controller, such as memory.high", name);
@@ -189,8 +189,8 @@ static const struct key v2_keys[] = {
 };
 
 const struct section cgroup_v1_section = {
-	.name = "cgroup", .kind = SECTION_FREE, .keys = v1_keys, .repeats = cgroup_is_device_key
+	.name = "cgroup", .kind = SECTION_FREE, .keys = v1_keys, .repeats = cgroup_repeats
 };
 const struct section cgroup_v2_section = {
-	.name = "cgroup2", .kind = SECTION_FREE, .keys = v2_keys, .repeats = cgroup_is_device_key
+	.name = "cgroup2", .kind = SECTION_FREE, .keys = v2_keys, .repeats = cgroup_repeats
 };

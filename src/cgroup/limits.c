@@ -115,12 +115,15 @@ static int set_cpu_weight(const struct cgroup *cg, const struct limits_conf *l, 
 	return put_number(h, "cpu-weight", "cpu.shares", shares < 2 ? 2 : shares > 262144 ? 262144 : shares, err);
 }
 
-/* All that the folder above has; v2 calls that nothing of its own. */
+/* All that the folder above has. v2 calls that nothing of its own, which Linux 6.1 refuses when there are processes in it.
+ */
 static int free_cpuset(const struct cgroup_hierarchy *h, struct err *err)
 {
-	char above[512] = "\n";
+	char above[512];
 
-	if (!h->v2 && file_read_small_at(h->dir, "../cpuset.cpus", above, sizeof above, err) < 0)
+	if (h->v2 && file_write_at(h->dir, "cpuset.cpus", "\n", NULL) == 0)
+		return 0;
+	if (file_read_small_at(h->dir, h->v2 ? "../cpuset.cpus.effective" : "../cpuset.cpus", above, sizeof above, err) < 0)
 		return err_wrap(err, "limits.cpuset");
 	return put(h, "cpuset", "cpuset.cpus", above, err);
 }
@@ -233,6 +236,11 @@ static int change(const struct cgroup *cg, const struct limits_conf *from, const
 		if (differs(from, to, &limits[i]) || (sum && limits[i].set == set_swap && is_set(to, &limits[i])))
 			r = limits[i].set(cg, to, err);
 	if (r == 0)
+		r = cgroup_unset_raw(cg, from, to, err);
+	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(limits); i++) /* what had stood behind a file's own value */
+		if (is_set(to, &limits[i]) && limits[i].set(cg, to, err) < 0)
+			return -err->code;
+	if (r >= 0)
 		r = cgroup_set_raw(cg, to, err);
 	return r < 0 ? r : cgroup_change_devices(cg, from, to, err);
 }
@@ -243,6 +251,6 @@ int cgroup_change_limits(const struct cgroup *cg, const struct limits_conf *from
 	int r = change(cg, from, to, err);
 
 	if (r < 0)
-		change(cg, to, from, NULL);
+		change(cg, to, from, &(struct err){ 0 });
 	return r;
 }

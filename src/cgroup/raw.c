@@ -100,6 +100,91 @@ static int set_pair(const struct cgroup *cg, bool v2, const char *pair, struct e
 	return file_write_at(h->dir, file, value, err) < 0 ? err_wrap(err, "%s.%s", section, file) : 0;
 }
 
+/* What the kernel has where nobody has set anything. */
+static const struct {
+	const char *file, *value;
+} unset[] = {
+	{ "memory.high", "max" },
+	{ "memory.max", "max" },
+	{ "memory.swap.max", "max" },
+	{ "memory.swap.high", "max" },
+	{ "memory.zswap.max", "max" },
+	{ "memory.low", "0" },
+	{ "memory.min", "0" },
+	{ "memory.oom.group", "0" },
+	{ "cpu.max", "max" },
+	{ "cpu.max.burst", "0" },
+	{ "cpu.weight", "100" },
+	{ "cpu.idle", "0" },
+	{ "pids.max", "max" },
+	{ "io.weight", "default 100" },
+	{ "memory.limit_in_bytes", "-1" },
+	{ "memory.soft_limit_in_bytes", "-1" },
+	{ "cpu.cfs_quota_us", "-1" },
+	{ "cpu.shares", "1024" },
+};
+
+#define IO_MAX       "io.max"
+#define IO_MAX_UNSET "rbps=max wbps=max riops=max wiops=max"
+
+static const char *unset_value(const char *pair)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unset); i++)
+		if (str_starts(pair, unset[i].file) && strchr("=", pair[strlen(unset[i].file)]))
+			return unset[i].value;
+	return NULL;
+}
+
+bool cgroup_can_unset(const char *file)
+{
+	return cgroup_is_device_key(file) || str_eq(file, IO_MAX) || unset_value(file);
+}
+
+/* "io.max=8:0 rbps=1048576" is that device's alone. */
+static int unset_pair(const struct cgroup *cg, bool v2, const char *pair, struct err *err)
+{
+	const char *value = unset_value(pair);
+	const int name = (int)strcspn(pair, "=") + 1;
+	autofree char *none = NULL;
+
+	if (str_starts(pair, IO_MAX "="))
+		none = str_fmt("%.*s " IO_MAX_UNSET, name + (int)strcspn(pair + name, " "), pair);
+	else if (value)
+		none = str_fmt("%.*s%s", name, pair, value);
+	else
+		return 0;
+	return none ? set_pair(cg, v2, none, err) : err_nomem(err);
+}
+
+/* Returns how many. */
+static int unset_list(const struct cgroup *cg, bool v2, const struct strv *from, const struct strv *to, struct err *err)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < from->n; i++) {
+		if (cgroup_is_device_key(from->v[i]) || strv_has(to, from->v[i]))
+			continue;
+		int r = unset_pair(cg, v2, from->v[i], err);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	return n;
+}
+
+int cgroup_unset_raw(const struct cgroup *cg, const struct limits_conf *from, const struct limits_conf *to, struct err *err)
+{
+	int v1 = unset_list(cg, false, &from->v1, &to->v1, err),
+	    v2 = v1 < 0 ? v1 : unset_list(cg, true, &from->v2, &to->v2, err);
+
+	return v2 < 0 ? v2 : v1 + v2;
+}
+
+bool cgroup_repeats(const char *file)
+{
+	return cgroup_is_device_key(file) || str_eq(file, IO_MAX) || str_starts(file, IO_MAX "=");
+}
+
 int cgroup_set_raw(const struct cgroup *cg, const struct limits_conf *l, struct err *err)
 {
 	int r = 0;

@@ -55,20 +55,37 @@ static bool is_assigned(const struct live *l, const char *name, const struct con
 /* name: "limits.memory". */
 static int take_key(struct live *l, const char *name, const struct spec *from, struct err *err)
 {
+	autocall(str_done) struct str value = { 0 };
 	struct conf_key key;
 
-	if (conf_find(&spec_schema, name, &key, NULL) < 0 || !(key.key->flags & KEY_LIVE) || is_assigned(l, name, &key) ||
-	    (key.part->section->kind == SECTION_FREE && !conf_repeats(&key))) {
+	if (conf_find(&spec_schema, name, &key, NULL) < 0 || !(key.key->flags & KEY_LIVE) || is_assigned(l, name, &key)) {
 		l->later = true;
 		return 0;
 	}
+	if (key.part->section->kind == SECTION_FREE && !conf_print(from, &key, 0, &value) && !cgroup_can_unset(key.name))
+		l->later = true; /* nobody knows what it was before */
 	return conf_copy(from, &l->next, &key, err);
+}
+
+/* [cgroup], [cgroup2]: each file that it has a value of. */
+static int take_files(struct live *l, const char *section, const struct strv *pairs, const struct spec *from,
+		      struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < pairs->n && r == 0; i++) {
+		autofree char *full = str_fmt("%s.%.*s", section, (int)strcspn(pairs->v[i], "="), pairs->v[i]);
+		r = full ? take_key(l, full, from, err) : err_nomem(err);
+	}
+	return r;
 }
 
 static int take_section(struct live *l, const char *name, const struct spec *from, struct err *err)
 {
 	int r = 0;
 
+	if (str_eq(name, "cgroup") || str_eq(name, "cgroup2"))
+		return take_files(l, name, name[6] ? &l->is.limits.v2 : &l->is.limits.v1, from, err);
 	for (size_t i = 0; i < spec_schema.n; i++) {
 		const struct section *section = spec_schema.parts[i].section;
 		if (!str_eq(section->name, name) || section->kind != SECTION_ONE)

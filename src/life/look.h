@@ -41,8 +41,8 @@ enum look_what {
 
 #define LOOK_PATIENCE CLOCK_SECOND /* with a supervisor */
 
-/* host: from cgroup_host; NULL when neither usage nor pressures are wanted. asked: what life_ask returned, which is closed. The status is
- * looked at always; `what`: the other parts. What cannot be seen is left empty. */
+/* host: from cgroup_host; NULL when neither usage nor pressures are wanted. asked: what life_ask returned, which is closed.
+ * The status is looked at always; `what`: the other parts. What cannot be seen is left empty. */
 int look_at(const struct cgroup *host, const struct store *store, const char *name, int asked, uint64_t deadline,
 	    unsigned what, struct look *ret, struct err *err);
 void look_done(struct look *look);

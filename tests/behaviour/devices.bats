@@ -133,10 +133,10 @@ without=$BATS_TEST_DIRNAME/../lib/without
 	container web -s net.0.type=empty
 	run without_v1_devices "$without" bpf -- mgr-start -n web -s container.idmap=none
 	assert_status 1
-	assert_output "mgr-start: web: devices: bar devices by eBPF: Function not implemented"
+	assert_output "mgr-start: web: devices: bar devices by eBPF: this kernel has none for cgroups (CONFIG_CGROUP_BPF)"
 	run without_v1_devices "$without" bpf -- mgr-start -n web -s 'cgroup2.devices.deny=c 1:5 r'
 	assert_status 1
-	assert_output "mgr-start: web: devices: bar devices by eBPF: Function not implemented"
+	assert_output "mgr-start: web: devices: bar devices by eBPF: this kernel has none for cgroups (CONFIG_CGROUP_BPF)"
 	without_v1_devices "$without" bpf -- mgr-start -n web --wait=60
 	opens /dev/zero
 	run without_v1_devices mgr-cgroup -n web devices.list

@@ -265,3 +265,46 @@ sys.exit(max(best.values()) > 40)'
 	assert_status 1
 	assert_contains "is not the name of a file in a cgroup"
 }
+
+@test "cgroup.2 a changed file of [cgroup] or [cgroup2] holds at once, and taken out gives way to [limits], or to the kernel's own" {
+	local section=cgroup2 file=memory.max top=max
+	! mountpoint -q /sys/fs/cgroup/memory || { section=cgroup file=memory.limit_in_bytes top=9223372036854771712; }
+	stub a "" --memory 64M
+	boot_stub a
+	mgr-config -n a set $section.$file 48M
+	assert_equal "$(mgr-cgroup a $file)" $((48 << 20))
+	run mgr-config -n a set $section.$file much
+	assert_status 1
+	assert_output "mgr-config: a: it is running, and cannot be given this: $section.$file: write 'much' to '$file': Invalid argument"
+	assert_equal "$(mgr-config -n a get $section.$file)" 48M
+	mgr-config -n a unset $section.$file
+	assert_equal "$(mgr-cgroup a $file)" $((64 << 20))
+	mgr-config -n a set $section.$file 48M
+	mgr-config -n a unset limits.memory
+	mgr-config -n a unset $section
+	assert_equal "$(mgr-cgroup a $file)" $top
+}
+
+@test "cgroup.3 memory.high, io.max, memory.low, cpu.weight and the like of [cgroup2] are set, changed and taken back" {
+	[ -e "$(v2_mount)/cgroup.controllers" ] && grep -qw memory "$(v2_mount)/cgroup.controllers" ||
+		skip "this machine's v2 hierarchy has no memory controller"
+	local disk
+	disk=$(lsblk -dnro MAJ:MIN,TYPE | awk '$2 == "disk" { print $1; exit }')
+	stub a "" -s cgroup2.memory.high=32M -s cgroup2.memory.low=4M -s "cgroup2.io.max=$disk rbps=1048576" -s cgroup2.memory.oom.group=1
+	boot_stub a
+	assert_equal "$(mgr-cgroup a memory.high)" $((32 << 20))
+	assert_equal "$(mgr-cgroup a memory.oom.group)" 1
+	assert_equal "$(mgr-cgroup a io.max)" "$disk rbps=1048576 wbps=max riops=max wiops=max"
+	mgr-config -n a set cgroup2.io.max "$disk wiops=100"
+	assert_equal "$(mgr-cgroup a io.max)" "$disk rbps=max wbps=max riops=max wiops=100"
+	mgr-config -n a unset cgroup2.io.max
+	assert_equal "$(mgr-cgroup a io.max)" ""
+	run mgr-config -n a set cgroup2.io.max "$disk rbps=lots"
+	assert_status 1
+	assert_contains "cgroup2.io.max: write '$disk rbps=lots' to 'io.max': Invalid argument"
+	mgr-config -n a set cgroup2.memory.low 0 cgroup2.memory.high 16M
+	assert_equal "$(mgr-cgroup a memory.low)" 0
+	mgr-config -n a unset cgroup2
+	assert_equal "$(mgr-cgroup a memory.high)" max
+	assert_equal "$(mgr-cgroup a memory.oom.group)" 0
+}
