@@ -55,6 +55,7 @@ mgr_LDADD = src/cli/libcli.a \
 	src/life/liblife.a \
 	src/cgroup/libcgroup.a \
 	src/net/libnet.a \
+	src/unit/libunit.a \
 	src/conf/libconf.a \
 	src/wire/libwire.a \
 	src/store/libstore.a \
@@ -64,6 +65,7 @@ pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
 	%D%/ask.c %D%/ask.h \
 	%D%/attend.c %D%/attend.h \
+	%D%/cmd_autostart.c \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \
@@ -73,6 +75,7 @@ mgr_manage_SOURCES = \
 	%D%/config_show.c %D%/config_show.h \
 	%D%/create_ask.c %D%/create_ask.h \
 	%D%/describe_keys.c \
+	%D%/startable.c %D%/startable.h \
 	%D%/table_manage.c \
 	%D%/volume.c %D%/volume.h
 mgr_manage_LDADD = src/cli/libcli.a \

@@ -102,8 +102,6 @@ static const struct {
 } lxc[] = {
 	{ "lxc.cgroup.dir.", "a container's cgroup is mgr/NAME" },
 	{ "lxc.cgroup.relative", "a container's cgroup is mgr/NAME" },
-	{ "lxc.start.", "there is no autostart here: enable a unit of systemd that runs mgr-start -F" },
-	{ "lxc.group", "there are no groups here" },
 	{ "lxc.monitor.", "there is nothing to set here" },
 	{ "lxc.mount.auto", "/proc, /sys and cgroups are always mounted here; 'cgroup' in [mount] chooses which cgroups" },
 	{ "lxc.mount.fstab", "here each line of that file is an 'entry' in [mount]" },

@@ -134,6 +134,11 @@ static const struct key container_keys[] = {
 	  .off = AT(no_new_privs),
 	  .def = "no",
 	  .help = "No program inside gains privileges by execve." },
+	{ .name = "group",
+	  .type = &key_words,
+	  .off = AT(group),
+	  .flags = KEY_LIST,
+	  .help = "Groups that it is in, for mgr-autostart -g." },
 	{ 0 },
 };
 

@@ -6,7 +6,8 @@ src_spec_libspec_a_SOURCES = \
 	%D%/log.c %D%/log.h \
 	%D%/owner.c \
 	%D%/roots.c \
-	%D%/spec.c %D%/spec.h
+	%D%/spec.c %D%/spec.h \
+	%D%/start.c %D%/start.h
 
 # What a program needs that reads configurations.
 spec_archives = src/spec/libspec.a src/net/libnet.a src/security/libsecurity.a src/cgroup/libcgroup.a src/mount/libmount.a src/init/libinit.a src/hook/libhook.a \

@@ -39,6 +39,7 @@ static const struct conf_part parts[] = {
 	{ &tty_section, AT(tty) },
 	{ &log_section, AT(log) },
 	{ &hook_section, AT(hook) },
+	{ &start_section, AT(start) },
 	{ &conf_include_section, AT(include) },
 };
 

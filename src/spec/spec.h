@@ -13,6 +13,7 @@
 #include "ns/ns.h"
 #include "security/security.h"
 #include "spec/log.h"
+#include "spec/start.h"
 #include "storage/storage.h"
 #include "store/store.h"
 #include "tty/tty.h"
@@ -33,6 +34,7 @@ struct spec {
 	struct tty_conf tty;
 	struct log_conf log;
 	struct hook_conf hook;
+	struct start_conf start;
 	bool no_memory; /* spec_init could not make the defaults; spec_load and spec_check say so */
 };
 
