@@ -3,6 +3,8 @@
 #ifndef MGR_BOOT_BOOT_H
 #define MGR_BOOT_BOOT_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 /* A command that runs instead of the configured init, as the child of mgr-init. */
@@ -21,6 +23,7 @@ struct boot_request {
 	int lock;            /* held by the caller, or -1 */
 	const char *pidfile; /* absolute, or NULL */
 	struct boot_command command;
+	bool orphan;       /* be nobody's child: whoever has started us ends while systemd looks on */
 	int client;        /* to be a control connection of the supervisor, or -1 */
 	size_t namespaces; /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mgr-boot: starts a container and becomes its supervisor; undoes what a start made.
  *
- *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [-p PIDFILE] [--client FD] NAME
+ *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [-p PIDFILE] [--client FD] [--orphan] NAME
  *             [--execute [--user USER] [--term TERM] [--window RxC] [--stdio MASK] NAME COMMAND [ARG]...]
  *                                                       answers with a struct boot_result to descriptor 3; FD: a socket
  *                                                       that the supervisor takes as a control connection;
@@ -49,13 +49,21 @@ static void take_stdio(struct boot_command *command, unsigned mask)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "up", no_argument, NULL, 'u' },           { "down", no_argument, NULL, 'd' },
-		{ "lock", required_argument, NULL, 'l' },   { "namespaces", required_argument, NULL, 'n' },
-		{ "steps", no_argument, NULL, 'S' },        { "reboot", required_argument, NULL, 'r' },
-		{ "client", required_argument, NULL, 'c' }, { "execute", no_argument, NULL, 'e' },
-		{ "user", required_argument, NULL, 'U' },   { "term", required_argument, NULL, 'T' },
-		{ "window", required_argument, NULL, 'w' }, { "stdio", required_argument, NULL, 'i' },
-		{ "open", no_argument, NULL, 'o' },         { 0 },
+		{ "up", no_argument, NULL, 'u' },
+		{ "down", no_argument, NULL, 'd' },
+		{ "lock", required_argument, NULL, 'l' },
+		{ "namespaces", required_argument, NULL, 'n' },
+		{ "steps", no_argument, NULL, 'S' },
+		{ "reboot", required_argument, NULL, 'r' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "execute", no_argument, NULL, 'e' },
+		{ "user", required_argument, NULL, 'U' },
+		{ "term", required_argument, NULL, 'T' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "stdio", required_argument, NULL, 'i' },
+		{ "open", no_argument, NULL, 'o' },
+		{ "orphan", no_argument, NULL, 'O' },
+		{ 0 },
 	};
 	struct boot_request q = { .lock = -1, .client = -1, .command.stdio = { -1, -1, -1 } };
 	bool execute = false;
@@ -75,6 +83,8 @@ int main(int argc, char **argv)
 			q.lock = (int)fd;
 		else if (c == 'c')
 			q.client = (int)fd;
+		else if (c == 'O')
+			q.orphan = true;
 		else if (c == 'e')
 			execute = true;
 		else if (c == 'U')

@@ -20,6 +20,7 @@ struct boot_result {
 	int32_t code;      /* 0, or the errno value in err */
 	uint32_t already;  /* it was running */
 	int32_t exit_code; /* with a code: what a command that runs a command ends with */
+	int32_t pid;       /* of mgr-boot, which becomes the supervisor */
 	struct err err;
 };
 

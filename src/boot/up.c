@@ -35,7 +35,7 @@ void boot_init(struct boot *b, const char *name, const char *path)
 
 static void answer(int code, bool already, int exit_code, const struct err *err)
 {
-	struct boot_result result = { .code = -code, .already = already, .exit_code = exit_code };
+	struct boot_result result = { .code = -code, .already = already, .exit_code = exit_code, .pid = getpid() };
 
 	if (code < 0)
 		result.err = *err;
@@ -81,6 +81,8 @@ static void reset_limits(void)
 /* A process of its own: no terminal, no folder, nothing of the command's but the result and a control connection. */
 static void detach(const struct boot_request *q)
 {
+	if (q->orphan && fork() > 0) /* a failed one leaves us whose child we are */
+		_exit(EXIT_SUCCESS);
 	fcntl(BOOT_RESULT_FD, F_SETFD, FD_CLOEXEC);
 	if (q->client >= 0)
 		fcntl(q->client, F_SETFD, FD_CLOEXEC);

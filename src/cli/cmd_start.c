@@ -13,6 +13,7 @@
 #include "life/glance.h"
 #include "life/wait.h"
 #include "store/last.h"
+#include "unit/unit.h"
 
 struct start_data {
 	struct strv assign;
@@ -166,10 +167,23 @@ static int check(struct cli *cli)
 	return 0;
 }
 
+/* To a service of systemd's whose main process we are: it goes on in the supervisor. */
+static int tell_manager(pid_t supervisor, struct err *err)
+{
+	char state[64];
+
+	str_print(state, sizeof state, "MAINPID=%d\nREADY=1", (int)supervisor);
+	return unit_notify(state, err);
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	const struct start_data *d = cli->data;
-	struct lib_start start = { .assign = &d->assign, .pidfile = d->pidfile, .client = -1 };
+	const bool service = cli->names.n == 1 && unit_is_awaited();
+	pid_t supervisor;
+	struct lib_start start = {
+		.assign = &d->assign, .pidfile = d->pidfile, .client = -1, .pid = service ? &supervisor : NULL
+	};
 	int r;
 
 	tell_wait(cli, name);
@@ -178,9 +192,11 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	r = lib_start(&cli->store, name, &start, err);
 	if (r == 1 && d->option)
 		return err_set(err, EBUSY, "runs already: %s has no effect on it", d->option);
-	if (r < 0)
-		return r;
-	return d->wait ? await_ready(cli, name, d->patience, err) : 0;
+	if (r == 1 && service)
+		return err_set(err, EBUSY, "runs already, and not in this unit: stop it first");
+	if (r >= 0 && d->wait)
+		r = await_ready(cli, name, d->patience, err);
+	return r < 0 ? r : service ? tell_manager(supervisor, err) : 0;
 }
 
 static bool is_attended(const void *data)

@@ -47,6 +47,8 @@ static int build_argv(const struct store *store, const char *name, const struct 
 
 	if (how->client >= 0)
 		r |= strv_add(argv, "--client") | strv_addf(argv, "%d", BOOT_CLIENT_FD);
+	if (how->pid)
+		r |= strv_add(argv, "--orphan");
 	if (how->pidfile)
 		r |= strv_add(argv, "-p") | strv_add(argv, how->pidfile);
 	for (size_t i = 0; how->assign && i < how->assign->n; i++)
@@ -124,5 +126,7 @@ int lib_start(const struct store *store, const char *name, const struct lib_star
 			*how->exit_code = result.exit_code;
 		return -result.code;
 	}
+	if (how->pid)
+		*how->pid = result.pid;
 	return result.already ? 1 : 0;
 }

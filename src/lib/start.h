@@ -4,6 +4,7 @@
 #define MGR_LIB_START_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -26,6 +27,9 @@ struct lib_start {
 	/* One end of a SEQPACKET pair, which the supervisor takes as a control connection (wire/wire.h) before anything can
 	 * happen in the container: what was sent into the other end waits for it. -1: none. Not consumed. */
 	int client;
+	/* The supervisor's process id. It is nobody's child then, as the service manager wants it that a service's main
+	 * process hands over to. NULL: not wanted. */
+	pid_t *pid;
 };
 
 /* Returns when init has been exec'd; a stop that is under way is waited for. 0; 1 when the container was running already,

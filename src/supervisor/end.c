@@ -130,12 +130,16 @@ static void reboot(struct supervisor *s)
 	close(fd);
 }
 
-/* The guest asked for a reboot (reboot(2): init then ends by SIGHUP), and nobody has asked us for a stop meanwhile. */
+/* The guest asked for a reboot: init then ends by SIGHUP (reboot(2)). */
+static bool rebooted(const struct supervisor *s)
+{
+	return WIFSIGNALED(s->init_status) && WTERMSIG(s->init_status) == SIGHUP;
+}
+
+/* It did, and nobody has asked us for a stop meanwhile. */
 static bool reboots(const struct supervisor *s)
 {
-	bool asked = WIFSIGNALED(s->init_status) && WTERMSIG(s->init_status) == SIGHUP;
-
-	return asked && !s->once && (s->state != WIRE_STOPPING || s->reboot_wish);
+	return rebooted(s) && !s->once && (s->state != WIRE_STOPPING || s->reboot_wish);
 }
 
 void supervisor_end(struct supervisor *s)
@@ -219,4 +223,14 @@ void supervisor_reap(struct supervisor *s)
 			init_ended(s, status);
 		else if (pid == s->down)
 			down_ended(s, status);
+}
+
+/* The init of a pid namespace ends by SIGINT at a power-off (reboot(2)). */
+bool supervisor_ended_well(const struct supervisor *s)
+{
+	const int status = s->init_status;
+
+	if (s->state != WIRE_STOPPED)
+		return false;
+	return s->asked || status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) || rebooted(s);
 }

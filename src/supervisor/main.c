@@ -98,5 +98,5 @@ int main(int argc, char **argv)
 	r = loop_run(self.loop);
 	wire_server_stop(&self.server);
 	loop_free(self.loop);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r < 0 || !supervisor_ended_well(&self) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -115,6 +115,7 @@ int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct
 	if (!s->init)
 		return err_set(err, ESRCH, "init has ended already");
 	supervisor_stopped(s);
+	s->asked = true;
 	s->reboot_wish = how == WIRE_REBOOT;
 	sig = signal_for(s, how);
 	supervisor_enter(s, WIRE_STOPPING);

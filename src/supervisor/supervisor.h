@@ -74,6 +74,7 @@ struct supervisor {
 	enum log_level log_level;
 	bool ended;       /* init has ended: */
 	int init_status;  /* its wait status */
+	bool asked;       /* a WIRE_STOP has come */
 	bool killed;      /* by what a WIRE_STOP asked for */
 	bool reboot_wish; /* what the last WIRE_STOP asked for is a reboot */
 	int halt_signal, reboot_signal, stop_signal;
@@ -146,6 +147,8 @@ void oom_stop(struct supervisor *s);
 void supervisor_reap(struct supervisor *s);
 /* The run is over: undo, and end. */
 void supervisor_end(struct supervisor *s);
+/* Has the guest ended as asked, by us or by itself, and is everything undone? For who has started us, such as systemd. */
+bool supervisor_ended_well(const struct supervisor *s);
 /* Kill every process of the container. */
 void supervisor_kill(struct supervisor *s);
 
