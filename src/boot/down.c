@@ -10,6 +10,17 @@
 
 #define KILL_TIME (30 * CLOCK_SECOND)
 
+struct down down_of(const struct boot *b)
+{
+	return (struct down){
+		.store = &b->store,
+		.name = b->name,
+		.rundir = b->rundir,
+		.namespaces = b->namespaces,
+		.n_namespaces = b->n_namespaces,
+	};
+}
+
 static int down_line(void *data, const char *step, const char *object, struct err *err)
 {
 	const struct down *d = data;

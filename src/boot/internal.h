@@ -73,6 +73,9 @@ struct down {
 	size_t n_namespaces;
 };
 
+/* Of what b is about. */
+struct down down_of(const struct boot *b);
+
 enum side {
 	PARENT,
 	CHILD,

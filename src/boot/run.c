@@ -262,13 +262,7 @@ static int run_rows(struct boot *b, struct err *err)
 
 void boot_abort(struct boot *b)
 {
-	const struct down d = {
-		.store = &b->store,
-		.name = b->name,
-		.rundir = b->rundir,
-		.namespaces = b->namespaces,
-		.n_namespaces = b->n_namespaces,
-	};
+	const struct down d = down_of(b);
 	struct err down = { 0 };
 
 	if (b->pid > 0) {

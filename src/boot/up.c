@@ -137,13 +137,7 @@ static bool ended_unseen(const struct boot *b)
 static int recover(const struct boot *b, struct err *err)
 {
 	bool unseen = ended_unseen(b);
-	const struct down d = {
-		.store = &b->store,
-		.name = b->name,
-		.rundir = b->rundir,
-		.namespaces = b->namespaces,
-		.n_namespaces = b->n_namespaces,
-	};
+	const struct down d = down_of(b);
 	int r = boot_down(&d, err);
 
 	if (r == 0 && unseen)
@@ -261,6 +255,8 @@ static int take_over(struct boot *b, int fd, struct handover *h, struct err *err
 	b->control = h->control;
 	b->log = h->log;
 	b->console_log = h->console_log;
+	b->n_namespaces = h->n_namespaces;
+	memcpy(b->namespaces, h->namespaces, sizeof b->namespaces);
 	log_to(b->log, LOG_INFO, b->name);
 	r = store_open(&b->store, h->path[0] ? h->path : NULL, err);
 	return r < 0 ? r : boot_read_assignments(b->rundir, &b->assign, err);
@@ -272,14 +268,7 @@ int boot_again(int handover)
 	struct err err = { 0 };
 	struct boot b = { 0 };
 	int r = take_over(&b, handover, &h, &err);
-	const struct down d = {
-		.store = &b.store,
-		.name = b.name,
-		.rundir = b.rundir,
-		.reboot = true,
-		.namespaces = h.namespaces,
-		.n_namespaces = h.n_namespaces,
-	};
+	struct down d;
 
 	if (r < 0 && !b.name) { /* nothing is known: the lock goes with us, and whoever takes it next undoes */
 		log_error("reboot: %s", err.msg);
@@ -287,10 +276,12 @@ int boot_again(int handover)
 	}
 	close(h.netd); /* what it stood for ends here */
 
+	d = down_of(&b);
+	d.reboot = true;
 	if (r == 0)
 		r = boot_down(&d, &err);
-	for (size_t i = 0; i < h.n_namespaces; i++)
-		close(h.namespaces[i]);
+	while (b.n_namespaces > 0)
+		close(b.namespaces[--b.n_namespaces]);
 	if (r == 0)
 		r = undo_add(b.rundir, "control", "control", &err); /* which is there already */
 	if (r == 0)

@@ -179,28 +179,44 @@ static int verdict(const struct nlmsghdr *h, struct err *err)
 	return err_set(err, -e->error, "%s", strerror(-e->error));
 }
 
-int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err)
+/* Until n requests, numbered from `first`, are answered. Each is, in its turn, whatever became of those before it
+ * (netlink_rcv_skb() in the kernel's af_netlink.c). The first failure, its place in *ret_failed. */
+static int hear_verdicts(int sock, uint32_t first, size_t n, size_t *ret_failed, struct err *err)
 {
 	union {
 		struct nlmsghdr head;
 		uint8_t bytes[8192];
 	} in;
-	int r = send_request(sock, m, err);
+	size_t answered = 0;
+	int r = 0;
 
-	while (r >= 0) {
-		ssize_t n = receive(sock, &in, sizeof in, err);
-		if (n < 0)
-			return (int)n;
-		for (size_t at = 0; at + sizeof in.head <= (size_t)n;) {
+	while (answered < n) {
+		ssize_t got = receive(sock, &in, sizeof in, err);
+		if (got < 0)
+			return (int)got;
+		for (size_t at = 0; at + sizeof in.head <= (size_t)got;) {
 			const struct nlmsghdr *h = (const void *)(in.bytes + at);
-			if (h->nlmsg_len < sizeof *h || h->nlmsg_len > (size_t)n - at)
+			if (h->nlmsg_len < sizeof *h || h->nlmsg_len > (size_t)got - at)
 				break;
-			if (h->nlmsg_seq == m->head.nlmsg_seq && h->nlmsg_type == NLMSG_ERROR)
-				return verdict(h, err);
 			at += NLMSG_ALIGN(h->nlmsg_len);
+			if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq - first >= n)
+				continue;
+			answered++;
+			if (r < 0)
+				continue;
+			*ret_failed = h->nlmsg_seq - first;
+			r = verdict(h, err);
 		}
 	}
 	return r;
+}
+
+int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err)
+{
+	size_t which;
+	int r = send_request(sock, m, err);
+
+	return r < 0 ? r : hear_verdicts(sock, m->head.nlmsg_seq, 1, &which, err);
 }
 
 void rtnl_batch_add(struct rtnl_batch *b, const struct rtnl_msg *m)
@@ -225,41 +241,15 @@ static void number(struct rtnl_batch *b)
 		((struct nlmsghdr *)(void *)(b->bytes + at))->nlmsg_seq = ++sequence;
 }
 
-/* Each is answered in its turn, whatever became of those before it (netlink_rcv_skb() in the kernel's af_netlink.c). */
 int rtnl_batch_talk(int sock, struct rtnl_batch *b, size_t *ret_failed, struct err *err)
 {
-	union {
-		struct nlmsghdr head;
-		uint8_t bytes[8192];
-	} in;
-	size_t answered = 0;
-	int r = 0;
-
 	*ret_failed = 0;
 	if (b->full)
 		return err_set(err, EMSGSIZE, "netlink requests are too long");
 	number(b);
 	if (b->n && send(sock, b->bytes, b->len, 0) < 0)
 		return err_sys(err, errno, "ask the kernel");
-	while (answered < b->n) {
-		ssize_t n = receive(sock, &in, sizeof in, err);
-		if (n < 0)
-			return (int)n;
-		for (size_t at = 0; at + sizeof in.head <= (size_t)n;) {
-			const struct nlmsghdr *h = (const void *)(in.bytes + at);
-			if (h->nlmsg_len < sizeof *h || h->nlmsg_len > (size_t)n - at)
-				break;
-			at += NLMSG_ALIGN(h->nlmsg_len);
-			if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq - b->first >= b->n)
-				continue;
-			answered++;
-			if (r < 0)
-				continue;
-			*ret_failed = h->nlmsg_seq - b->first;
-			r = verdict(h, err);
-		}
-	}
-	return r;
+	return hear_verdicts(sock, b->first, b->n, ret_failed, err);
 }
 
 static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)

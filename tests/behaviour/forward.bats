@@ -11,10 +11,6 @@ running() {
 	serve web udp 70
 }
 
-no_answer() {
-	! answers "$@"
-}
-
 tracked() {
 	conntrack -L -p "$1" 2>/dev/null | grep "${2-}" | grep -q dport=7000
 }

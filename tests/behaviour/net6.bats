@@ -21,30 +21,6 @@ gateway6() {
 	mgr-net status | sed -n 's/^IPv6: *\(.*\)::\/64$/\1::1/p'
 }
 
-# serve6 NAME tcp|udp PORT
-serve6() {
-	local listen=TCP6-LISTEN pid
-	[ "$2" = tcp ] || listen=UDP6-RECVFROM
-	pid=$(pid_of "$1")
-	later nsenter -t "$pid" -n socat "$listen:$3,fork,reuseaddr" SYSTEM:'read -r line; echo "from $SOCAT_PEERADDR"'
-	wait_until 5 listens "$1" "$2" "$3"
-}
-
-# ask6 [COMMAND...] tcp|udp HOST PORT
-ask6() {
-	local proto=${*: -3:1} host=${*: -2:1} port=${*: -1}
-	# shellcheck disable=SC2016 # the inner shell's
-	"${@:1:$#-3}" sh -c 'echo hello | timeout 3 socat -t 2 - "$0:[$1]:$2"' "${proto^^}6" "$host" "$port"
-}
-
-answers6() {
-	[[ $(ask6 "$@" 2>/dev/null) == from* ]]
-}
-
-no_answer6() {
-	! answers6 "$@"
-}
-
 ping6() {
 	busybox ping -6 -c 1 -W 2 "$1"
 }
@@ -73,8 +49,8 @@ ping6() {
 	inside db busybox ping -6 -c 1 -W 2 "$ip"
 	inside db busybox ping -6 -c 1 -W 2 "$(gateway6)"
 	later ip netns exec peer socat TCP6-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
-	wait_until 5 answers6 tcp $peer_ip6 7000
-	assert_equal "$(ask6 inside web tcp $peer_ip6 7000)" "from [2001:0db8:0001:0000:0000:0000:0000:0001]"
+	wait_until 5 answers tcp $peer_ip6 7000
+	assert_equal "$(ask inside web tcp $peer_ip6 7000)" "from [2001:0db8:0001:0000:0000:0000:0000:0001]"
 	# it is its own
 	mgr-stop -k web
 	boot web
@@ -113,24 +89,24 @@ link_local() {
 	container db
 	boot web
 	boot db
-	serve6 web tcp 70
-	serve6 web udp 70
-	assert_equal "$(ask6 on peer tcp $here_ip6 7000)" "from [2001:0db8:0001:0000:0000:0000:0000:0002]"
-	assert_equal "$(ask6 on peer udp $here_ip6 7000)" "from [2001:0db8:0001:0000:0000:0000:0000:0002]"
-	answers6 tcp $here_ip6 7000
-	answers6 udp $here_ip6 7000
-	answers6 inside db tcp $here_ip6 7000
-	answers6 inside db tcp "$(gateway6)" 7000
-	answers6 inside web tcp $here_ip6 7000
-	answers6 inside web udp $here_ip6 7000
+	serve web tcp6 70
+	serve web udp6 70
+	assert_equal "$(ask on peer tcp $here_ip6 7000)" "from [2001:0db8:0001:0000:0000:0000:0000:0002]"
+	assert_equal "$(ask on peer udp $here_ip6 7000)" "from [2001:0db8:0001:0000:0000:0000:0000:0002]"
+	answers tcp $here_ip6 7000
+	answers udp $here_ip6 7000
+	answers inside db tcp $here_ip6 7000
+	answers inside db tcp "$(gateway6)" 7000
+	answers inside web tcp $here_ip6 7000
+	answers inside web udp $here_ip6 7000
 	# IPv4 as before
 	answers on peer tcp "$here_ip" 7000
 	answers on peer udp "$here_ip" 7000
 	# and nothing else comes in
-	serve6 web tcp 71
-	answers6 tcp "$(container_ip6 web)" 71
-	no_answer6 on peer tcp "$(container_ip6 web)" 71
-	no_answer6 on peer tcp "$(container_ip6 web)" 70
+	serve web tcp6 71
+	answers tcp "$(container_ip6 web)" 71
+	no_answer on peer tcp "$(container_ip6 web)" 71
+	no_answer on peer tcp "$(container_ip6 web)" 70
 }
 
 @test "net.20 a forward of one IPv6 address of the host is for that alone" {
@@ -138,12 +114,12 @@ link_local() {
 	ip addr add 2001:db8:1::9/64 dev to-peer nodad
 	container web --forward 'tcp:[2001:db8:1::9]:7000:70' --forward 'tcp:[::]:7001:70' --forward 'udp:[2001:db8:1::9]:7000:70'
 	boot web
-	serve6 web tcp 70
-	serve6 web udp 70
-	answers6 on peer tcp 2001:db8:1::9 7000
-	answers6 on peer udp 2001:db8:1::9 7000
-	no_answer6 on peer tcp $here_ip6 7000
-	answers6 on peer tcp $here_ip6 7001
+	serve web tcp6 70
+	serve web udp6 70
+	answers on peer tcp 2001:db8:1::9 7000
+	answers on peer udp 2001:db8:1::9 7000
+	no_answer on peer tcp $here_ip6 7000
+	answers on peer tcp $here_ip6 7001
 	run answers on peer tcp "$here_ip" 7001
 	assert_status 1
 	run mgr-forward -n web add 'tcp:[2001:db8:1::77]:7002:70'
@@ -151,10 +127,10 @@ link_local() {
 	assert_output "mgr-forward: web: 2001:db8:1::77 is not an address of this host"
 	# live, and by family
 	mgr-forward -n web add 'tcp:[2001:db8:1::1]:7000:70'
-	answers6 on peer tcp $here_ip6 7000
+	answers on peer tcp $here_ip6 7000
 	mgr-forward -n web del 'tcp:[2001:db8:1::9]:7000:70'
-	no_answer6 on peer tcp 2001:db8:1::9 7000
-	answers6 on peer tcp $here_ip6 7000
+	no_answer on peer tcp 2001:db8:1::9 7000
+	answers on peer tcp $here_ip6 7000
 }
 
 @test "net.20 the host reaches forwards by ::1, large answers whole" {
@@ -162,16 +138,16 @@ link_local() {
 	make_machine6 peer
 	container web --forward tcp:7000:70 --forward 'tcp:[::1]:7001:71' --forward udp:7000:70 --forward 'udp:[::1]:7001:70'
 	boot web
-	serve6 web tcp 70
-	serve6 web udp 70
-	answers6 tcp ::1 7000
+	serve web tcp6 70
+	serve web udp6 70
+	answers tcp ::1 7000
 	for i in 1 2 3; do
-		answers6 udp ::1 7000
+		answers udp ::1 7000
 	done
-	answers6 udp ::1 7001
-	answers6 udp $here_ip6 7000
-	no_answer6 on peer udp $here_ip6 7001
-	no_answer6 on peer tcp $here_ip6 7001
+	answers udp ::1 7001
+	answers udp $here_ip6 7000
+	no_answer on peer udp $here_ip6 7001
+	no_answer on peer tcp $here_ip6 7001
 	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/large"
 	later nsenter -t "$(pid_of web)" -n socat -u "OPEN:$BATS_TEST_TMPDIR/large" TCP6-LISTEN:71,reuseaddr
 	wait_until 5 listens web tcp 71
@@ -200,13 +176,13 @@ not_connected() {
 	make_machine6 peer
 	container web --forward tcp:7000:70 --forward udp:7000:70
 	boot web
-	serve6 web tcp 70
-	serve6 web udp 70
-	ask6 on peer udp $here_ip6 7000
+	serve web tcp6 70
+	serve web udp6 70
+	ask on peer udp $here_ip6 7000
 	conntrack -L -f ipv6 -p udp 2>/dev/null | grep -q dport=7000
 	nft flush ruleset
 	wait_until 1 nft list map inet "$table" forward6_any
-	wait_until 2 answers6 on peer tcp $here_ip6 7000
+	wait_until 2 answers on peer tcp $here_ip6 7000
 	ip addr del "$(gateway6)/64" dev "$bridge"
 	wait_until 2 inside web busybox ping -6 -c 1 -W 1 "$(gateway6)"
 	later ip netns exec peer socat -u "TCP6:[$here_ip6]:7000" "OPEN:$BATS_TEST_TMPDIR/got,creat"

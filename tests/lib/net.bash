@@ -48,28 +48,33 @@ later() {
 	echo $! >>"$BATS_TEST_TMPDIR/servers"
 }
 
-# serve NAME tcp|udp PORT: in the container, answers each request with the address that it came from.
+# serve NAME tcp|udp|tcp6|udp6 PORT: in the container, answers each request with the address that it came from.
 serve() {
-	local listen=TCP-LISTEN pid
-	[ "$2" = tcp ] || listen=UDP-RECVFROM
+	local listen=${2^^}-LISTEN pid
+	[[ $2 == tcp* ]] || listen=${2^^}-RECVFROM
 	pid=$(pid_of "$1")
 	later nsenter -t "$pid" -n socat "$listen:$3,fork,reuseaddr" SYSTEM:'read -r line; echo "from $SOCAT_PEERADDR"'
 	wait_until 5 listens "$1" "$2" "$3"
 }
 
 listens() {
-	[ -n "$(inside "$1" ss -Hln "--$2" "sport = $3")" ]
+	[ -n "$(inside "$1" ss -Hln "--${2%6}" "sport = $3")" ]
 }
 
 # ask [COMMAND...] tcp|udp HOST PORT: what it answers.
 ask() {
 	local proto=${*: -3:1} host=${*: -2:1} port=${*: -1}
+	[[ $host != *:* ]] || proto+=6 host=[$host]
 	# shellcheck disable=SC2016 # the inner shell's
 	"${@:1:$#-3}" sh -c 'echo hello | timeout 3 socat -t 2 - "$0:$1:$2"' "${proto^^}" "$host" "$port"
 }
 
 answers() {
 	[[ $(ask "$@" 2>/dev/null) == from* ]]
+}
+
+no_answer() {
+	! answers "$@"
 }
 
 looks_up() {
