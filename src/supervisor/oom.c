@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who is told is told by the kernel's event: memory.events of v2 says EPOLLPRI (cgroup-v2.rst), v1 writes to an eventfd
- * before it kills (cgroup-v1/memory.rst, "OOM Control"). Both may come often: after each we rest, and count then. */
+ * before it kills (cgroup-v1/memory.rst, "OOM Control"). Both may come often: after each we rest, and count then. v2's file
+ * says EPOLLERR too until it is read, which cannot be masked: it is watched for edges. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -71,7 +72,8 @@ static void rested(void *data)
 			write_log(s);
 		supervisor_tell(s);
 	}
-	loop_io_events(s->loop, s->oom.io, s->oom.event >= 0 ? EPOLLIN : EPOLLPRI);
+	if (s->oom.event >= 0)
+		loop_io_events(s->loop, s->oom.io, EPOLLIN);
 }
 
 static void happened(void *data, uint32_t events)
@@ -79,8 +81,10 @@ static void happened(void *data, uint32_t events)
 	struct supervisor *s = data;
 
 	(void)events;
-	loop_io_events(s->loop, s->oom.io, 0);
-	loop_timer_start(s->loop, &s->oom.rest, clock_in(REST));
+	if (s->oom.event >= 0)
+		loop_io_events(s->loop, s->oom.io, 0);
+	if (s->oom.rest.deadline == CLOCK_NEVER)
+		loop_timer_start(s->loop, &s->oom.rest, clock_in(REST));
 }
 
 /* v1: the kernel is told which eventfd and which file belong together. */
@@ -120,7 +124,7 @@ void oom_start(struct supervisor *s)
 	o->rest.fn = rested;
 	o->rest.data = s;
 	o->event = v2 ? -1 : ask_for_events(s, folder);
-	o->io = v2              ? loop_io_add(s->loop, o->file, EPOLLPRI, happened, s)
+	o->io = v2              ? loop_io_add(s->loop, o->file, EPOLLPRI | EPOLLET, happened, s)
 		: o->event >= 0 ? loop_io_add(s->loop, o->event, EPOLLIN, happened, s)
 				: NULL;
 	count(s, o->file);
