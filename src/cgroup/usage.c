@@ -70,7 +70,7 @@ int cgroup_usage(const struct cgroup *cg, struct cgroup_usage *ret, struct err *
 	ret->memory_limit = number(cg, memory, v2 ? "memory.max" : "memory.limit_in_bytes");
 	ret->oom_kills = keyed(cg, memory, v2 ? "memory.events" : "memory.oom_control", "oom_kill");
 	ret->memory_high = v2 ? keyed(cg, memory, "memory.events", "high") : UINT64_MAX;
-	ret->memory_max = v2 ? keyed(cg, memory, "memory.events", "max") : number(cg, memory, "memory.failcnt");
+	ret->memory_max = v2 ? keyed(cg, memory, "memory.events", "max") : UINT64_MAX;
 	count_io(cg, ret);
 	ret->pids = number(cg, cgroup_with(cg, "pids"), "pids.current");
 	ret->cpu = number(cg, cpuacct, "cpuacct.usage");
