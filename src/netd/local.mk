@@ -9,6 +9,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/dns_config.c %D%/dns_config.h \
 	%D%/dns_run.c %D%/dns_run.h \
 	%D%/holder.c \
+	%D%/idle.c \
 	%D%/join.c \
 	%D%/members.c \
 	%D%/netd.h \

@@ -106,11 +106,12 @@ int join_forward_elements(const struct wire_net_join *join, const struct bridge 
 /* Its IPv6 address, :: when it has none. */
 struct in6_addr join_ipv6(const struct wire_net_join *join, const struct bridge *bridge);
 
+/* idle.c. Nobody is left: end in a while, unless told to stay. */
+void netd_consider_ending(struct netd *netd);
+void netd_idle(void *netd);
+
 /* requests.c */
 extern const struct wire_request netd_requests[];
 void netd_closed(struct wire_client *client);
-/* Nobody is left: end in a while, unless told to stay. */
-void netd_consider_ending(struct netd *netd);
-void netd_idle(void *netd);
 
 #endif

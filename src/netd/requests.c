@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What mgr-netd is asked, and when it ends. */
+/* What mgr-netd is asked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "netd/netd.h"
 
@@ -125,32 +123,4 @@ void netd_closed(struct wire_client *client)
 			member_end_flows(&was);
 		}
 	}
-}
-
-void netd_consider_ending(struct netd *netd)
-{
-	if (!netd->members && !netd->stays)
-		loop_timer_start(netd->loop, &netd->idle, clock_in(NETD_LINGER));
-}
-
-/* Under the lock that whoever starts one takes: the next one begins when this one is gone. The socket goes last: while it is
- * there, it says that something may be left to clear up. */
-void netd_idle(void *data)
-{
-	struct netd *netd = data;
-	int lock;
-
-	if (netd->members || netd->stays)
-		return;
-	lock = store_lock_file(netd->dir, "starting", 0);
-	if (lock < 0) {
-		netd_consider_ending(netd);
-		return;
-	}
-	log_info("nobody is left: ending");
-	network_down(netd);
-	unlinkat(netd->dir, "control", 0);
-	unlinkat(netd->dir, "lock", 0);
-	unlinkat(netd->dir, "starting", 0);
-	loop_quit(netd->loop); /* the locks go with the process */
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Children, and the end of a run: init's exit, then its undoing by mgr-boot --down, or another run by mgr-boot --reboot. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -13,11 +11,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/debug.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "base/sys.h"
 #include "boot/result.h"
 #include "store/last.h"
 #include "supervisor/supervisor.h"
@@ -28,20 +24,6 @@
 #define SHORT_RUN        CLOCK_SECOND
 #define REBOOT_REST      (100 * CLOCK_MS) /* after the first short run */
 #define REBOOT_REST_MOST (5 * CLOCK_SECOND)
-
-void supervisor_kill(struct supervisor *s)
-{
-	struct err err;
-	int r = 0;
-
-	if (s->init)
-		sys_pidfd_send_signal(s->init_pidfd, SIGKILL);
-	/* What has entered from outside, too; mgr-boot --down waits until nothing is left, on any layout. */
-	if (s->cgroup_v2)
-		r = file_write_at(s->cgroups[0], "cgroup.kill", "1", &err);
-	if (r < 0 && r != -ENOENT) /* before Linux 5.14 there is none */
-		log_warn("%s", err.msg);
-}
 
 static void write_last(const struct supervisor *s)
 {
@@ -142,7 +124,8 @@ static bool reboots(const struct supervisor *s)
 	return rebooted(s) && !s->once && (s->state != WIRE_STOPPING || s->reboot_wish);
 }
 
-void supervisor_end(struct supervisor *s)
+/* The run is over: undo, and end. */
+static void end(struct supervisor *s)
 {
 	loop_timer_stop(s->loop, &s->reboot_rest);
 	netd_stop(s);
@@ -154,8 +137,9 @@ static void rested(void *data)
 {
 	struct supervisor *s = data;
 
-	reboot(s);
-	supervisor_end(s);
+	if (!s->once) /* a stop has come meanwhile */
+		reboot(s);
+	end(s);
 }
 
 /* An init that reboots as soon as it runs would keep the host busy: the more such runs in a row, the longer the wait.
@@ -200,7 +184,7 @@ static void init_ended(struct supervisor *s, int status)
 			return;
 		reboot(s);
 	}
-	supervisor_end(s);
+	end(s);
 }
 
 static void down_ended(struct supervisor *s, int status)

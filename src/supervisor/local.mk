@@ -10,6 +10,7 @@ mgr_supervisor_SOURCES = \
 	%D%/port.c \
 	%D%/ready.c \
 	%D%/requests.c \
+	%D%/state.c \
 	%D%/stop.c \
 	%D%/supervisor.h \
 	%D%/take.c \

@@ -16,6 +16,20 @@
 
 #define LOOK (20 * CLOCK_MS)
 
+void supervisor_kill(struct supervisor *s)
+{
+	struct err err;
+	int r = 0;
+
+	if (s->init)
+		sys_pidfd_send_signal(s->init_pidfd, SIGKILL);
+	/* What has entered from outside, too; mgr-boot --down waits until nothing is left, on any layout. */
+	if (s->cgroup_v2)
+		r = file_write_at(s->cgroups[0], "cgroup.kill", "1", &err);
+	if (r < 0 && r != -ENOENT) /* before Linux 5.14 there is none */
+		log_warn("%s", err.msg);
+}
+
 static void out_of_patience(void *data)
 {
 	struct supervisor *s = data;
@@ -108,8 +122,10 @@ int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct
 	if (how > WIRE_REBOOT)
 		return err_set(err, EBADMSG, "no such way to stop: %u", (unsigned)how);
 	if (s->reboot_rest.deadline != CLOCK_NEVER) { /* nothing runs */
-		if (how != WIRE_REBOOT)
-			supervisor_end(s);
+		if (how != WIRE_REBOOT) {
+			s->once = true;
+			loop_timer_start(s->loop, &s->reboot_rest, clock_now());
+		}
 		return 0;
 	}
 	if (!s->init)

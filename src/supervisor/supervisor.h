@@ -118,17 +118,22 @@ int hand_over(const struct supervisor *s, struct err *err);
 
 /* requests.c */
 extern const struct wire_request supervisor_requests[];
+
+/* state.c: how things are. */
+void supervisor_status(const struct supervisor *s, struct wire_status *st);
 /* Change the state, the lock's phase with it, and tell the watchers. */
 void supervisor_enter(struct supervisor *s, enum wire_state state);
 /* Tell the watchers how things are. */
 void supervisor_tell(struct supervisor *s);
 
 #define SUPERVISOR_PATIENCE (60 * CLOCK_SECOND) /* until a kill, where nobody has said how much */
-/* stop.c: what a WIRE_STOP asks for. */
-/* Begin to end it; how: enum wire_stop_how. -EBADMSG when it is none, -ESRCH when init has ended already. */
+/* stop.c: what a WIRE_STOP asks for. Begin to end it; how: enum wire_stop_how. -EBADMSG when it is none, -ESRCH when init
+ * has ended already. */
 int supervisor_stop(struct supervisor *s, uint32_t how, uint64_t timeout, struct err *err);
 /* Whoever has run the command is gone, without a word. */
 void supervisor_left_alone(struct supervisor *s);
+/* Kill every process of the container. */
+void supervisor_kill(struct supervisor *s);
 /* Init has ended: nothing more to ask of it. */
 void supervisor_stopped(struct supervisor *s);
 
@@ -145,12 +150,8 @@ void oom_stop(struct supervisor *s);
 
 /* end.c: children and the end of the run. */
 void supervisor_reap(struct supervisor *s);
-/* The run is over: undo, and end. */
-void supervisor_end(struct supervisor *s);
 /* Has the guest ended as asked, by us or by itself, and is everything undone? For who has started us, such as systemd. */
 bool supervisor_ended_well(const struct supervisor *s);
-/* Kill every process of the container. */
-void supervisor_kill(struct supervisor *s);
 
 /* ready.c */
 int ready_start(struct supervisor *s, struct err *err);
