@@ -72,7 +72,7 @@ limit() {
 	container web -s net.0.type=empty --memory 64M -s limits.swap=16M
 	boot web
 	local top
-	top=$(limit cpuset cpuset.cpus cpuset.cpus)
+	top=$(limit cpuset cpuset.cpus cpuset.cpus.effective)
 	mgr-config -n web set limits.memory 200M limits.pids 77 limits.cpus 0.5 limits.cpuset 0 limits.cpu-weight 200
 	assert_equal "$(limit memory memory.limit_in_bytes memory.max)" $((200 << 20))
 	case $(cgroup_file web memory memory.memsw.limit_in_bytes memory.swap.max) in
@@ -96,7 +96,7 @@ limit() {
 	assert_match '^(max|9223372036854771712)$'
 	run limit cpu cpu.cfs_quota_us cpu.max
 	assert_match '^(max|-1)'
-	assert_equal "$(limit cpuset cpuset.cpus cpuset.cpus)" "$top"
+	assert_equal "$(limit cpuset cpuset.cpus cpuset.cpus.effective)" "$top"
 	run limit cpu cpu.shares cpu.weight
 	assert_match '^(100|1024)$'
 }
