@@ -109,26 +109,32 @@ static int set_v2(int dir, const struct limits_conf *l, struct err *err)
 	return r < 0 ? r : device_bpf_set(dir, &list, err);
 }
 
-int cgroup_set_devices(const struct cgroup *cg, const struct limits_conf *l, uid_t root, struct err *err)
+/* The way that this host has; NULL with the error when it has none. */
+static const struct cgroup_hierarchy *way(const struct cgroup *cg, struct err *err)
 {
 	const struct cgroup_hierarchy *v1 = cgroup_with(cg, "devices"), *v2 = cgroup_v2(cg);
+
+	if (!v1 && !v2)
+		err_set(err, ENOTSUP, "this host has neither cgroup v2 nor the controller 'devices' of v1");
+	return v1 ? v1 : v2;
+}
+
+int cgroup_set_devices(const struct cgroup *cg, const struct limits_conf *l, uid_t root, struct err *err)
+{
+	const struct cgroup_hierarchy *h = way(cg, err);
 	autoclose int dir = -1;
 	int r = -ENOTSUP;
 
-	if (v1 || v2) {
-		dir = open_folder(cg, v1 ? v1 : v2, err);
+	if (h) {
+		dir = open_folder(cg, h, err);
 		if (dir < 0)
 			return dir;
-		r = v1 ? set_v1(dir, l, err) : set_v2(dir, l, err);
-	} else
-		err_set(err, ENOTSUP, "this host has neither cgroup v2 nor the controller 'devices' of v1");
-	if (r == 0 || v1)
-		return r;
-	if (!has_rules(l) && (root != 0 || !in_initial_userns()) && r != -ENOMEM) {
-		err_clear(err);
-		return 0;
+		r = h->v2 ? set_v2(dir, l, err) : set_v1(dir, l, err);
 	}
-	return r;
+	if (r == 0 || (h && !h->v2) || has_rules(l) || (root == 0 && in_initial_userns()))
+		return r;
+	err_clear(err); /* its root can make no node anyway */
+	return 0;
 }
 
 /* --- changes while it runs -------------------------------------------------------------------------------------------- */
@@ -213,7 +219,7 @@ int cgroup_change_devices(const struct cgroup *cg, const struct limits_conf *fro
 			  struct err *err)
 {
 	autocall(device_list_done) struct device_list old = { 0 }, new = { 0 };
-	const struct cgroup_hierarchy *v1 = cgroup_with(cg, "devices"), *v2 = cgroup_v2(cg);
+	const struct cgroup_hierarchy *h;
 	autoclose int dir = -1;
 	int r = device_list_of(&old, &from->v1, &from->v2, err);
 
@@ -221,12 +227,13 @@ int cgroup_change_devices(const struct cgroup *cg, const struct limits_conf *fro
 		r = device_list_of(&new, &to->v1, &to->v2, err);
 	if (r < 0 || same_lists(&old, &new))
 		return r;
-	if (!v1 && !v2)
-		return cgroup_set_devices(cg, to, 0, err);
-	dir = open_folder(cg, v1 ? v1 : v2, err);
+	h = way(cg, err);
+	if (!h)
+		return -ENOTSUP;
+	dir = open_folder(cg, h, err);
 	if (dir < 0)
 		return dir;
-	return v1 ? change_v1(dir, &old, &new, err) : device_bpf_set(dir, &new, err);
+	return h->v2 ? device_bpf_set(dir, &new, err) : change_v1(dir, &old, &new, err);
 }
 
 int cgroup_list_devices(const struct cgroup *cg, char **ret, struct err *err)
@@ -245,16 +252,17 @@ int cgroup_list_devices(const struct cgroup *cg, char **ret, struct err *err)
 
 int cgroup_add_device_rule(const struct cgroup *cg, bool allow, const char *text, struct err *err)
 {
-	const struct cgroup_hierarchy *v1 = cgroup_with(cg, "devices"), *v2 = cgroup_v2(cg);
+	const struct cgroup_hierarchy *h;
 	struct device_rule rule;
 	autoclose int dir = -1;
 
 	if (device_rule_parse(text, &rule, err) < 0)
 		return err_wrap(err, "%s", file_of(allow));
-	if (!v1 && !v2)
-		return err_set(err, ENOENT, "no cgroup of it has '%s'", file_of(allow));
-	dir = open_folder(cg, v1 ? v1 : v2, err);
+	h = way(cg, err);
+	if (!h)
+		return -ENOTSUP;
+	dir = open_folder(cg, h, err);
 	if (dir < 0)
 		return dir;
-	return v1 ? write_rule(dir, allow, &rule, err) : device_bpf_apply(dir, allow, &rule, err);
+	return h->v2 ? device_bpf_apply(dir, allow, &rule, err) : write_rule(dir, allow, &rule, err);
 }

@@ -4,6 +4,7 @@ src_cgroup_libcgroup_a_SOURCES = \
 	%D%/devices.c %D%/devices.h \
 	%D%/devices_bpf.c \
 	%D%/devices_list.c \
+	%D%/devices_program.c %D%/devices_program.h \
 	%D%/file.c \
 	%D%/find.c \
 	%D%/folder.c \

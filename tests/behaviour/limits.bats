@@ -50,6 +50,7 @@ hog=(dd if=/dev/zero of=/dev/null bs=200M count=1)
 	assert_equal "$(mgr-info -n web --json | jq '.[].oom_kills')" 1
 	assert_equal "$(mgr-info -n web --json | jq '.[].memory_max_events != 0')" true # null: v1 does not tell
 	assert_equal "$(cat "$(cgroup_file web memory memory.limit_in_bytes memory.max)")" $((64 << 20))
+	[ ! -e "$(cgroup_file web memory none memory.max)" ] || assert_equal "$(mgr-attach -n web -- cat /sys/fs/cgroup/memory.max)" $((64 << 20))
 }
 
 @test "start.7 swap is swap alone, above the memory" {
