@@ -2,8 +2,10 @@
 #include "cli/startable.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "spec/spec.h"
@@ -48,17 +50,20 @@ static int compare(const void *a, const void *b)
 	return strcmp(x->startable.name, y->startable.name);
 }
 
-/* 1 when it is chosen. */
+/* 1 when it is chosen; 0 also when it was destroyed meanwhile. */
 static int look(const struct store *store, const char *name, const struct startable_choice *choice, struct found *ret,
 		struct err *err)
 {
 	autoclose int folder = store_container(store, name, err);
 	autocall(spec_done) struct spec spec;
-	int r = folder < 0 ? folder : 0;
+	int r;
 
 	spec_init(&spec);
-	if (r == 0)
-		r = spec_load(&spec, folder, "config", err);
+	if (folder < 0)
+		return folder == -ENOENT ? 0 : folder;
+	r = spec_load(&spec, folder, "config", err);
+	if (r == -ENOENT && faccessat(folder, "config", F_OK, 0) < 0) /* else a file that it includes is absent */
+		return 0;
 	if (r < 0)
 		return r;
 	*ret = (struct found){ .rank = rank(choice, &spec.container.group) };
@@ -101,8 +106,6 @@ int startables_find(const struct store *store, const struct startable_choice *ch
 	for (size_t i = 0; i < names.n; i++) {
 		struct err one = { 0 };
 		r = look(store, names.v[i], choice, &found[n], &one);
-		if (r == -ENOENT) /* destroyed meanwhile */
-			continue;
 		if (r < 0) {
 			failed = true;
 			unreadable(data, names.v[i], &one);

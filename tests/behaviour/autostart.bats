@@ -66,6 +66,11 @@ last() {
 	[[ $stderr == *"mgr-autostart: a: network: bridge 'br-none' does not exist"* ]]
 	[[ $stderr == *"mgr-autostart: b: "*"config"* ]]
 	state_is c RUNNING
+	sed -i 's/^rubbish/[include]\npath = absent.conf/' "$MGR_ROOT/var/lib/mgr/b/config"
+	run mgr-autostart -L
+	assert_status 2
+	assert_contains "mgr-autostart: b: "
+	assert_contains "absent.conf': No such file or directory"
 	mgr-destroy -f b
 }
 
