@@ -131,6 +131,11 @@ static struct print_cell uptime_cell(struct seen *s)
 	return print_number(s->look->uptime);
 }
 
+static struct print_cell label_cell(struct seen *s)
+{
+	return print_text(s->look->label);
+}
+
 static struct print_cell last_cell(struct seen *s)
 {
 	return text(s->look->has_last ? look_last_text(&s->look->last, s->last) : "");
@@ -254,6 +259,7 @@ static const struct look_column columns[] = {
 	  WAITED(io.full_avg60) },
 	{ { "net_received", "RECEIVED", PRINT_BYTES }, JSON, LOOK_TRAFFIC, received_cell, 0 },
 	{ { "net_sent", "SENT", PRINT_BYTES }, JSON, LOOK_TRAFFIC, sent_cell, 0 },
+	{ { "apparmor", "APPARMOR", PRINT_TEXT }, JSON, LOOK_LABEL, label_cell, 0 },
 	{ { "disk", "DISK", PRINT_BYTES }, 0, LOOK_DISK, disk_cell, 0 },
 	{ { "last", "LAST", PRINT_TEXT }, 0, LOOK_LAST, last_cell, 0 },
 	{ { "last_ended", "LAST_ENDED", PRINT_TIME }, JSON, LOOK_LAST, last_ended_cell, 0 },

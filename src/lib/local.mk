@@ -28,7 +28,7 @@ src_lib_libshared_a_SOURCES = \
 	$(src_life_liblife_a_SOURCES) \
 	src/attach/ask.c src/attach/inside.c \
 	src/net/names.c \
-	src/security/caps.c
+	src/security/caps.c src/security/label.c
 
 pkginclude_HEADERS = %D%/mgr.h
 sharedlibdir = $(libdir)

@@ -15,10 +15,12 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/sys.h"
 #include "life/consumption.h"
 #include "life/forward.h"
 #include "life/glance.h"
 #include "life/state.h"
+#include "security/security.h"
 
 void look_done(struct look *look)
 {
@@ -27,6 +29,7 @@ void look_done(struct look *look)
 	strv_done(&look->ipv4);
 	strv_done(&look->ipv6);
 	strv_done(&look->forwards);
+	free(look->label);
 }
 
 static int add_address(struct look *look, const struct ifaddrs *a)
@@ -119,6 +122,15 @@ static void find_traffic(const struct store *store, const char *name, struct loo
 		look->received = look->sent = UINT64_MAX;
 }
 
+/* For whoever looks only: what cannot be told has no line. */
+static void find_label(struct look *look)
+{
+	autoclose int init = sys_pidfd_open(look->status.init_pid);
+
+	if (init >= 0)
+		(void)security_label_of(init, &look->label, NULL);
+}
+
 static uint64_t since(uint64_t started)
 {
 	struct timespec now;
@@ -159,6 +171,8 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 		find_last(store, name, ret);
 	if (r >= 0 && what & LOOK_TRAFFIC && ret->status.init_pid)
 		find_traffic(store, name, ret);
+	if (r >= 0 && what & LOOK_LABEL && ret->status.init_pid)
+		find_label(ret);
 	if (r >= 0 && what & LOOK_DISK)
 		r = life_disk(store, name, &ret->disk, err);
 	if (r < 0)

@@ -17,6 +17,7 @@ struct look {
 	char uuid[37]; /* "" when the configuration has none */
 	struct wire_status status;
 	struct strv ipv4, ipv6; /* of every interface but lo; no link-local ones */
+	char *label;            /* what AppArmor calls its init; NULL: it is not confined */
 	struct strv forwards;   /* in force, or configured when it does not run */
 	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
 	bool has_usage, has_pressures, has_last;
@@ -35,8 +36,9 @@ enum look_what {
 	LOOK_LAST = 1 << 3,
 	LOOK_TRAFFIC = 1 << 4,
 	LOOK_PRESSURES = 1 << 5,
-	LOOK_ALL = (1 << 6) - 1,
-	LOOK_DISK = 1 << 6, /* takes its time: every file is looked at */
+	LOOK_LABEL = 1 << 6,
+	LOOK_ALL = (1 << 7) - 1,
+	LOOK_DISK = 1 << 7, /* takes its time: every file is looked at */
 };
 
 #define LOOK_PATIENCE CLOCK_SECOND /* with a supervisor */

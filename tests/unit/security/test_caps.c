@@ -44,6 +44,8 @@ static void defaults(void **state)
 	assert_false(keep & (BIT(CAP_SYS_MODULE) | BIT(CAP_SYS_RAWIO) | BIT(CAP_SYS_TIME)));
 	assert_true(keep & BIT(CAP_SYS_BOOT));
 	assert_true(keep & BIT(CAP_MKNOD));
+	assert_int_equal(security_caps(&conf, false, true, &keep, NULL), 0);
+	assert_true(keep & BIT(CAP_MAC_ADMIN));
 	assert_int_equal(security_caps(&conf, true, false, &keep, NULL), 0);
 	assert_false(keep & BIT(CAP_MKNOD));
 	assert_true(keep & BIT(CAP_SYS_ADMIN));
