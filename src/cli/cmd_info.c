@@ -336,7 +336,7 @@ static int show(struct cli *cli, const char *name, struct err *err)
 	if (r < 0)
 		return r;
 	look_complain(cli, name, &look);
-	look_choose_json(&columns);
+	look_choose_info(&columns);
 	if (d->statistics)
 		look_add_column(&columns, "disk");
 	if (cli->json)

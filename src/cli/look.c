@@ -21,7 +21,8 @@ struct seen {
 	char last[LOOK_LAST_SIZE];
 };
 
-enum shown_in { TABLE = 1 << 0, JSON = 1 << 1 }; /* unless columns are asked for by name */
+/* Unless columns are asked for by name. */
+enum shown_in { TABLE = 1 << 0, JSON = 1 << 1, INFO = 1 << 2 /* the JSON of one container alone */ };
 
 struct look_column {
 	struct print_column print;
@@ -193,67 +194,67 @@ static const struct look_column columns[] = {
 	{ { "cpu_ns", "CPU", PRINT_SPAN }, JSON, LOOK_USAGE, usage_cell, USED(cpu) },
 	{ { "pids", "PIDS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(pids) },
 	{ { "oom_kills", "OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(oom_kills) },
-	{ { "memory_high_events", "HIGH_EVENTS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(memory_high) },
-	{ { "memory_max_events", "MAX_EVENTS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(memory_max) },
+	{ { "memory_high_events", "HIGH_EVENTS", PRINT_NUMBER }, INFO, LOOK_USAGE, usage_cell, USED(memory_high) },
+	{ { "memory_max_events", "MAX_EVENTS", PRINT_NUMBER }, INFO, LOOK_USAGE, usage_cell, USED(memory_max) },
 	{ { "io_read", "READ", PRINT_BYTES }, JSON, LOOK_USAGE, usage_cell, USED(io_read) },
 	{ { "io_written", "WRITTEN", PRINT_BYTES }, JSON, LOOK_USAGE, usage_cell, USED(io_written) },
 	{ { "cpu_pressure_some_avg10", "CPU_SOME10", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(cpu.some_avg10) },
 	{ { "cpu_pressure_some_avg60", "CPU_SOME60", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(cpu.some_avg60) },
 	{ { "cpu_pressure_full_avg10", "CPU_FULL10", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(cpu.full_avg10) },
 	{ { "cpu_pressure_full_avg60", "CPU_FULL60", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(cpu.full_avg60) },
 	{ { "memory_pressure_some_avg10", "MEMORY_SOME10", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(memory.some_avg10) },
 	{ { "memory_pressure_some_avg60", "MEMORY_SOME60", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(memory.some_avg60) },
 	{ { "memory_pressure_full_avg10", "MEMORY_FULL10", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(memory.full_avg10) },
 	{ { "memory_pressure_full_avg60", "MEMORY_FULL60", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(memory.full_avg60) },
 	{ { "io_pressure_some_avg10", "IO_SOME10", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(io.some_avg10) },
 	{ { "io_pressure_some_avg60", "IO_SOME60", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(io.some_avg60) },
 	{ { "io_pressure_full_avg10", "IO_FULL10", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(io.full_avg10) },
 	{ { "io_pressure_full_avg60", "IO_FULL60", PRINT_PERCENT },
-	  JSON,
+	  INFO,
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(io.full_avg60) },
@@ -286,7 +287,7 @@ static void add(struct look_columns *c, const struct look_column *column)
 	c->what |= column->what;
 }
 
-static void choose_usual(struct look_columns *c, enum shown_in in)
+static void choose_usual(struct look_columns *c, unsigned in)
 {
 	*c = (struct look_columns){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
@@ -302,6 +303,11 @@ void look_choose_table(struct look_columns *c)
 void look_choose_json(struct look_columns *c)
 {
 	choose_usual(c, JSON);
+}
+
+void look_choose_info(struct look_columns *c)
+{
+	choose_usual(c, JSON | INFO);
 }
 
 static int add_named(struct look_columns *c, const char *name, struct err *err)

@@ -21,6 +21,8 @@ struct look_columns {
 /* The usual ones. */
 void look_choose_table(struct look_columns *c);
 void look_choose_json(struct look_columns *c);
+/* What one container alone is asked for: more than a list needs. */
+void look_choose_info(struct look_columns *c);
 /* Those of a list that is separated by commas, by title or by JSON key, in any case. -EINVAL naming what there is. */
 int look_choose(struct look_columns *c, const char *list, struct err *err);
 /* All that there are, for --describe. */
