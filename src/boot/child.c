@@ -32,16 +32,23 @@ int up_become_root(struct boot *b, struct err *err)
 	return r < 0 ? r : mount_part_from_host(privileged(b), err);
 }
 
-/* On an old kernel /dev and /sys come here: they were not there yet when the child was made. */
+/* A mount that has no place is held by an O_PATH descriptor. */
+bool boot_is_mount(int fd)
+{
+	return fcntl(fd, F_GETFL) & O_PATH;
+}
+
+/* On an old kernel all come here: none was there yet when the child was made. */
 static int take_mounts(struct boot *b, struct err *err)
 {
-	int *const mounts[] = { &b->tree, &b->dev, &b->sys };
-	const size_t n = !mnt_is_old() ? 1 : b->net.host && !privileged(b) ? 3 : 2;
+	int *const mounts[] = { &b->tree, &b->dev, &b->sys, &b->securityfs };
+	const size_t n = mnt_is_old() ? ARRAY_SIZE(mounts) : 1;
 
 	if (b->n_passed < n)
 		return err_set(err, EPROTO, "the root did not arrive");
 	for (; b->n_taken < n; b->n_taken++)
-		*mounts[b->n_taken] = b->passed[b->n_taken];
+		if (boot_is_mount(b->passed[b->n_taken]))
+			*mounts[b->n_taken] = b->passed[b->n_taken];
 	return 0;
 }
 

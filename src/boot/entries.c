@@ -129,18 +129,12 @@ int up_entries_open(struct boot *b, struct err *err)
 	return r;
 }
 
-/* A detached mount is held by an O_PATH descriptor. */
-static bool was_left_out(int tree)
-{
-	return !(fcntl(tree, F_GETFL) & O_PATH);
-}
-
 /* tree: NULL where the parent has none to give. */
 static int attach(const struct mount_entry *e, const int *tree, struct err *err)
 {
 	int r;
 
-	if (tree && was_left_out(*tree))
+	if (tree && !boot_is_mount(*tree))
 		return 0;
 	r = mount_entry_attach(e, tree ? *tree : -1, err);
 	if (r < 0 && e->optional) {

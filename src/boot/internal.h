@@ -40,7 +40,7 @@ struct boot {
 	char unit_cgroup[CGROUP_LONGEST]; /* of the unit that we are in; "": none */
 	struct cgroup cgroup;
 	int passed[FD_MAX_PASSED]; /* what the next message to the child takes along, and what the child got with the last */
-	size_t n_passed, n_taken;  /* so many of them are no entries' trees: the root, and on old kernels /dev and /sys */
+	size_t n_passed, n_taken; /* so many of them are no entries' trees: the root, and on old kernels /dev and the like */
 	struct net_plan net;
 	char *os_release; /* the host's, as text; NULL: not known */
 	uint64_t cap_keep;
@@ -135,6 +135,7 @@ bool hook_wants_host(const struct boot *b);
 uint64_t hook_child_time(const struct boot *b);
 
 /* steps of the child */
+bool boot_is_mount(int fd); /* or /dev/null, for what is left out */
 int up_become_root(struct boot *b, struct err *err);
 int up_rootfs(struct boot *b, struct err *err);
 int up_entries(struct boot *b, struct err *err);

@@ -239,9 +239,10 @@ int up_idmap(struct boot *b, struct err *err)
 	return ns_map_ids(b->pid, &b->spec.container.idmap, &b->userns, err);
 }
 
+/* /dev/null for what there is none of. */
 static int pass(struct boot *b, int mount, struct err *err)
 {
-	int copy = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+	int copy = mount < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : fcntl(mount, F_DUPFD_CLOEXEC, 3);
 
 	if (copy < 0)
 		return err_sys(err, errno, "pass a mount on");
@@ -256,7 +257,9 @@ static int pass_dev(struct boot *b, struct err *err)
 
 	if (r == 0)
 		r = pass(b, b->dev, err);
-	return r < 0 || b->sys < 0 ? r : pass(b, b->sys, err);
+	if (r == 0)
+		r = pass(b, b->sys, err);
+	return r < 0 ? r : pass(b, b->securityfs, err);
 }
 
 static int mount_root(struct boot *b, struct err *err)

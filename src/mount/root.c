@@ -50,28 +50,31 @@ static int pivot(struct err *err)
 	return chdir("/") < 0 ? err_sys(err, errno, "enter the root folder") : 0;
 }
 
-int mount_sys_of_host(struct err *err)
+/* Without what is mounted below. */
+static int copy_of_host(const char *path, uint64_t flags, struct err *err)
 {
-	const struct mount_attr attr = { .attr_set = SAFE | MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
-	autoclose int sys = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC), tree = -1;
-	int r = tree = sys < 0 ? -errno : mnt_copy(sys, false);
+	const struct mount_attr attr = { .attr_set = flags, .propagation = MS_PRIVATE };
+	autoclose int place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), tree = -1;
+	int r = tree = place < 0 ? -errno : mnt_copy(place, false);
 
 	if (r >= 0)
 		r = mnt_set(tree, &attr, false);
-	if (r == -EINVAL && mnt_is_old()) /* what lies below it cannot be left out in a lesser user namespace */
+	return r < 0 ? err_sys(err, -r, "share the host's %s", path) : steal_fd(&tree);
+}
+
+int mount_sys_of_host(struct err *err)
+{
+	int tree = copy_of_host("/sys", SAFE | MOUNT_ATTR_RDONLY, err);
+
+	if (tree == -EINVAL && mnt_is_old()) /* what lies below it cannot be left out in a lesser user namespace */
 		return err_set(err, EOPNOTSUPP,
 			       "net.N.type = host: Linux 5.12 or later is needed for it, or container.idmap = none");
-	return r < 0 ? err_sys(err, -r, "share the host's /sys") : steal_fd(&tree);
+	return tree;
 }
 
 int mount_securityfs_of_host(struct err *err)
 {
-	struct mount_attr attr = { .attr_set = SAFE, .propagation = MS_PRIVATE };
-	autoclose int tree = open_tree(AT_FDCWD, SECURITYFS, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
-		return err_sys(err, errno, "share the host's " SECURITYFS);
-	return steal_fd(&tree);
+	return copy_of_host(SECURITYFS, SAFE, err);
 }
 
 int mount_securityfs(int tree, struct err *err)
