@@ -113,6 +113,8 @@ static int set_pairs(struct cli *cli, const char *container, char *const words[]
 	for (size_t i = 0; i < n && r == 0; i++) {
 		changes[i] = (struct config_change){ .how = how, .name = words[2 * i], .value = words[2 * i + 1] };
 		r = prepare(&changes[i], how == EDIT_ADD ? "+=" : "=", err);
+		if (r == 0 && how == EDIT_ADD && conf_repeats(&changes[i].key))
+			changes[i].how = EDIT_LAST;
 	}
 	if (r == 0)
 		r = change(cli, container, changes, n, err);

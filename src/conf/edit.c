@@ -148,7 +148,7 @@ static bool has_value(const struct line *line, const char *value)
 
 static bool unwanted(const struct line *line, bool inside, const struct edit_job *job)
 {
-	if (!inside || line->kind == LINE_OTHER || job->how == EDIT_ADD)
+	if (!inside || line->kind == LINE_OTHER || job->how == EDIT_ADD || job->how == EDIT_LAST)
 		return false;
 	if (!job->key)
 		return true;
@@ -172,7 +172,7 @@ bool edit_text(const char *text, enum edit how, const char *section, size_t sect
 	struct edit_job job = { how, section, key, value, section_size };
 	struct places at = find_places(text, &job);
 	const bool takes_away = how == EDIT_UNSET || how == EDIT_DROP;
-	size_t insert = takes_away ? SIZE_MAX : at.last != SIZE_MAX ? at.last : at.tail;
+	size_t insert = takes_away ? SIZE_MAX : at.last != SIZE_MAX && how != EDIT_LAST ? at.last : at.tail;
 	bool inside = false, replaces = how == EDIT_SET && at.first != SIZE_MAX;
 	size_t before = out->len;
 

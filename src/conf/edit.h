@@ -10,6 +10,7 @@
 enum edit {
 	EDIT_SET,   /* the key has this value alone */
 	EDIT_ADD,   /* one more value, after those that are there */
+	EDIT_LAST,  /* one more value, after everything else in the section: where order among names counts (conf_repeats) */
 	EDIT_DROP,  /* no line of the key that has this value */
 	EDIT_UNSET, /* no line of the key; without a key, of the whole section */
 };

@@ -85,7 +85,11 @@ c 136:* rw"
 		$way mgr-config -n web add cgroup2.devices.deny 'c 1:8 rw'
 		barred /dev/random
 		barred /dev/full
+		$way mgr-config -n web add cgroup2.devices.allow 'c 1:8 rw' # has the last word
+		opens /dev/random
+		barred /dev/full
 		$way mgr-config -n web unset cgroup2.devices.deny
+		$way mgr-config -n web set cgroup2.devices.allow 'c 1:5 r'
 		opens /dev/full
 		opens /dev/random
 		assert_equal "$(mgr-config -n web --running get cgroup2.devices.allow)" 'c 1:5 r'

@@ -31,6 +31,8 @@ static const struct {
 	{ "one that ends in CR alone too", EDIT_ADD, "a", "k", "2", "[a]\r", "[a]\r\nk = 2\n" },
 	{ "lines that end in CR LF stay so", EDIT_ADD, "a", "k", "2", "[a]\r\nk = 1\r\n", "[a]\r\nk = 1\r\nk = 2\r\n" },
 	{ "a changed one too", EDIT_SET, "a", "k", "2", "[a]\r\nk = 1\r\n", "[a]\r\nk = 2\r\n" },
+	{ "where order counts it follows everything in its section", EDIT_LAST, "a", "k", "3",
+	  "[a]\nk = 1\nj = 1\n# x\n[b]\n", "[a]\nk = 1\nj = 1\nk = 3\n# x\n[b]\n" },
 	{ "an added value follows the others", EDIT_ADD, "a", "k", "3", "[a]\nk = 1\nk = 2\nj = 1\n",
 	  "[a]\nk = 1\nk = 2\nk = 3\nj = 1\n" },
 	{ "an unset key leaves comments", EDIT_UNSET, "a", "k", NULL, "[a]\n# why\nk = 1\n;k = 2\nk = 3\n",
