@@ -24,6 +24,13 @@ data() {
 	echo content >"$dir/file"
 }
 
+# disk DIR: a file system there whose ids every kernel maps (a tmpfs' not before 6.3).
+disk() {
+	truncate -s 8M "$BATS_TEST_TMPDIR/disk"
+	mkfs.ext4 -q "$BATS_TEST_TMPDIR/disk"
+	mount -o loop "$BATS_TEST_TMPDIR/disk" "$1"
+}
+
 @test "mount.1 a folder and a file of the host's, on targets that are made" {
 	data
 	run sh_with "$dir srv/a/b none bind,create=dir 0 0" 'cat /srv/a/b/file; stat -c %u /srv/a/b/file /srv/a'
@@ -69,7 +76,7 @@ opens"
 @test "mount.1 read-only stays so, for a folder, a file and what is mounted below" {
 	data
 	mkdir "$dir/sub"
-	mount -t tmpfs none "$dir/sub"
+	disk "$dir/sub"
 	run sh_with "$dir /srv none rbind,idmap,ro" 'mount -o remount,rw,bind /srv 2>&1; touch /srv/x /srv/sub/x'
 	umount "$dir/sub"
 	[ "$status" -ne 0 ]
@@ -95,7 +102,7 @@ opens"
 @test "mount.1 what is mounted below and has no ids to map is named" {
 	data
 	mkdir "$dir/a sub" "$dir/up"
-	mount -t tmpfs none "$dir/a sub"
+	disk "$dir/a sub"
 	mount -t proc none "$dir/up"
 	run mgr-execute -n web -v "$dir:/srv" -- true
 	assert_status 125
