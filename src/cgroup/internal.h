@@ -56,6 +56,9 @@ int cgroup_change_devices(const struct cgroup *cg, const struct limits_conf *fro
 int cgroup_list_devices(const struct cgroup *cg, char **ret, struct err *err);
 int cgroup_add_device_rule(const struct cgroup *cg, bool allow, const char *text, struct err *err);
 
+/* Call fn for `dir` and every folder below, however deep, with one descriptor or two at a time, until it returns anything
+ * but 0: that, 0, or -errno. */
+int cgroup_walk(int dir, int (*fn)(void *data, int dir), void *data);
 /* Remove every folder below `dir`, however deep, with one descriptor a time. -EBUSY when a process is in one. */
 int cgroup_prune(int dir);
 

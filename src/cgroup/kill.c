@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -36,47 +35,30 @@ int cgroup_list_procs(int dir, pid_t *pids, size_t *n)
 	return ferror(f) && errno != ENODEV && errno != EOPNOTSUPP ? -errno : 0;
 }
 
-/* The same for dir and every folder below, a level of recursion each: without cgroup.kill alone, and guests make few levels.
- * A threaded one of v2 does not list its processes (EOPNOTSUPP): the domain above it does. */
-static int list_tree(int dir, pid_t *pids, size_t *n, unsigned depth)
-{
-	autoclosedir DIR *list = NULL;
-	struct dirent *e;
-	struct stat st;
-	int copy, r = cgroup_list_procs(dir, pids, n);
+struct listing {
+	pid_t *pids;
+	size_t *n;
+};
 
-	if (r < 0 || *n == CGROUP_ROUND || fstat(dir, &st) < 0 || st.st_nlink <= 2)
-		return r;
-	if (depth == 0)
-		return -ELOOP;
-	copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (copy < 0)
-		return errno == ENOENT ? 0 : -errno;
-	list = fdopendir(copy);
-	if (!list) {
-		close(copy);
-		return -ENOMEM;
-	}
-	while (r == 0 && (e = readdir(list))) {
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
-			continue;
-		autoclose int sub = openat(copy, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (sub >= 0)
-			r = list_tree(sub, pids, n, depth - 1);
-		else if (errno != ENOENT)
-			r = -errno;
-	}
-	return r;
+/* A threaded folder of v2 does not list its processes (EOPNOTSUPP): the domain above it does. */
+static int list_folder(void *data, int dir)
+{
+	const struct listing *l = data;
+	int r = cgroup_list_procs(dir, l->pids, l->n);
+
+	return r < 0 ? r : *l->n == CGROUP_ROUND;
 }
 
 static int list_hierarchy(const struct cgroup *cg, const struct cgroup_hierarchy *h, pid_t *pids, size_t *n)
 {
 	autoclose int dir = cgroup_open_file(cg, h, NULL, O_PATH | O_DIRECTORY);
+	int r;
 
 	*n = 0;
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : dir;
-	return list_tree(dir, pids, n, 200);
+	r = cgroup_walk(dir, list_folder, &(struct listing){ pids, n });
+	return r < 0 ? r : 0;
 }
 
 /* 1, 0 or -errno by cgroup.events, which counts the folders below too. events: open, read from its start. */

@@ -18,4 +18,5 @@ src_cgroup_libcgroup_a_SOURCES = \
 	%D%/prune.c \
 	%D%/raw.c \
 	%D%/usage.c \
-	%D%/view.c
+	%D%/view.c \
+	%D%/walk.c

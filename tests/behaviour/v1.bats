@@ -57,3 +57,14 @@ v2: 1"
 	without_v2 mgr-stop -n a
 	state_is a STOPPED
 }
+
+@test "stop.2 however deep the guest has nested its cgroups" {
+	container a -t busybox -s net.0.type=empty
+	mgr-start -n a
+	in_container a sh -c 'mkdir /mnt/c; mount -t cgroup -o none,name=systemd c /mnt/c; cd /mnt/c
+		i=0; while [ $i -lt 300 ]; do mkdir d d/e; cd d; i=$((i+1)); done
+		sleep 1000 & echo $! >cgroup.procs'
+	mgr-stop -k -n a
+	state_is a STOPPED
+	mgr-start -n a
+}
