@@ -33,7 +33,7 @@ old() {
 	wait_until 10 grep -qs "populated 1" "$(v2_folder a)/deep/er/threads/cgroup.events"
 	kill -KILL "$(supervisor_pid a)"
 	wait_state a ABORTING
-	run timeout 20 "$BATS_TEST_DIRNAME/../lib/without" cgroup.kill -- mgr-destroy -n a
+	run timeout $((20 * ${TEST_SLOW:-1})) "$BATS_TEST_DIRNAME/../lib/without" cgroup.kill -- mgr-destroy -n a
 	assert_success
 	run cgroups_of a
 	assert_output ""
@@ -90,7 +90,7 @@ mounts_of_a() {
 		boot a
 		mounts_of_a >"$BATS_TEST_TMPDIR/new"
 		mgr-stop -k -n a
-		old mgr-start -n a --wait=20
+		old mgr-start -n a --wait=60
 		mounts_of_a >"$BATS_TEST_TMPDIR/old"
 		diff "$BATS_TEST_TMPDIR/new" "$BATS_TEST_TMPDIR/old"
 		[ $map = auto ] || in_container a grep -qx text /opt/file
@@ -141,7 +141,7 @@ text"
 	echo text | old mgr-push -n a - /root/file
 	run old mgr-pull -n a /root/file -
 	assert_output text
-	old mgr-start -n a --wait=20
+	old mgr-start -n a --wait=60
 	run in_container a cat /root/file
 	assert_output text
 }
@@ -157,7 +157,7 @@ text"
 	assert_status 1
 	assert_match "storage: map the ids of the root folder '.*': its file system cannot: put it on ext4, xfs, btrfs or, from Linux 6.3 on, a tmpfs; without,"
 	mgr-config -P "$store" -n a set container.idmap none
-	mgr-start -P "$store" -n a --wait=20
+	mgr-start -P "$store" -n a --wait=60
 	mgr-attach -P "$store" -n a -- true
 	mgr-destroy -P "$store" -f -n a
 	umount "$store"
@@ -167,7 +167,7 @@ text"
 	lacks=close_range
 	container b -s net.0.type=empty
 	exec 21</dev/null
-	old mgr-start -n b --wait=20
+	old mgr-start -n b --wait=60
 	run old mgr-attach -n b -- ls /proc/1/fd /proc/self/fd
 	exec 21<&-
 	refute_contains 21
