@@ -45,7 +45,6 @@ int up_unit(struct boot *b, struct err *err)
 
 int boot_await_unit(struct boot *b, struct err *err)
 {
-	char payload[CGROUP_LONGEST];
 	int r = 0;
 
 	if (b->unit >= 0) {
@@ -55,12 +54,8 @@ int boot_await_unit(struct boot *b, struct err *err)
 	}
 	if (r < 0)
 		return r;
-	if (!b->unit_cgroup[0])
-		return cgroup_find(&b->cgroup, &b->store, b->name, err);
-	if (str_print(payload, sizeof payload, "%s/payload", b->unit_cgroup) < 0)
-		return err_set(err, ENAMETOOLONG, "cgroup '%s': name too long", b->unit_cgroup);
-	r = cgroup_name_given(&b->cgroup, payload, err);
-	return r < 0 ? r : cgroup_make_room(&b->cgroup, "supervisor", err);
+	return b->unit_cgroup[0] ? cgroup_settle_in(&b->cgroup, b->unit_cgroup, err)
+				 : cgroup_find(&b->cgroup, &b->store, b->name, err);
 }
 
 static bool is_to_register(const struct boot *b)

@@ -45,11 +45,10 @@ int cgroup_host(struct cgroup *cg, struct err *err);
 int cgroup_find(struct cgroup *cg, const struct store *store, const char *container, struct err *err);
 /* One at the plain place, PARENT/NAME. */
 int cgroup_name(struct cgroup *cg, const char *parent, const char *name, struct err *err);
-/* One below a folder that exists and is not ours to remove. */
-int cgroup_name_given(struct cgroup *cg, const char *path, struct err *err);
-/* What a given folder has to be before one below it can get controllers: without a process of its own (cgroup-v2.rst, "No
- * Internal Process Constraint"). They go into the folder `leaf` beside the container's, this process among them. */
-int cgroup_make_room(const struct cgroup *cg, const char *leaf, struct err *err);
+/* Name it `payload` in a folder that was given to this process, and go with whoever else is in there into `supervisor`
+ * beside it: a folder with processes of its own has no controllers for those below (cgroup-v2.rst, "No Internal Process
+ * Constraint"). */
+int cgroup_settle_in(struct cgroup *cg, const char *given, struct err *err);
 /* Cgroup v2 alone: where a service manager may have given us a folder. */
 bool cgroup_pure_v2(const struct cgroup *cg);
 /* Close the folders. */

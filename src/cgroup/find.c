@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a container's cgroup is. */
-#include "cgroup/cgroup.h"
+#include "cgroup/internal.h"
 
 int cgroup_find(struct cgroup *cg, const struct store *store, const char *container, struct err *err)
 {

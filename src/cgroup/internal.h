@@ -30,6 +30,8 @@ const struct cgroup_hierarchy *cgroup_v2(const struct cgroup *cg);
 /* Open a file of the container's cgroup in h (which need not be open), or the folder itself when file is NULL. Returns the
  * fd or -errno. */
 int cgroup_open_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, int flags);
+/* One below a folder that exists and is not ours to remove. */
+int cgroup_name_given(struct cgroup *cg, const char *path, struct err *err);
 /* The path of the folder above, with the mount: what all containers of a store share, or what was given for this one. */
 int cgroup_parent_path(const struct cgroup *cg, const struct cgroup_hierarchy *h, char *buf, size_t size);
 /* Its text, without the last newline. Returns the length or -errno. */

@@ -58,7 +58,7 @@ static int move_all(int from, int to, struct err *err)
 	return err_set(err, EBUSY, "there are always more processes in it");
 }
 
-int cgroup_make_room(const struct cgroup *cg, const char *leaf, struct err *err)
+static int make_room(const struct cgroup *cg, const char *leaf, struct err *err)
 {
 	const struct cgroup_hierarchy *h = &cg->h[0];
 	char path[CGROUP_PATH_MAX];
@@ -74,6 +74,17 @@ int cgroup_make_room(const struct cgroup *cg, const char *leaf, struct err *err)
 	if (r < 0)
 		return err_sys(err, -r, "make cgroup '%s' beside '%s'", leaf, cg->path);
 	return move_all(from, to, err) < 0 ? err_wrap(err, "move into cgroup '%s'", leaf) : 0;
+}
+
+int cgroup_settle_in(struct cgroup *cg, const char *given, struct err *err)
+{
+	char path[CGROUP_LONGEST];
+	int r;
+
+	if (str_print(path, sizeof path, "%s/payload", given) < 0)
+		return err_set(err, ENAMETOOLONG, "cgroup '%s': name too long", given);
+	r = cgroup_name_given(cg, path, err);
+	return r < 0 ? r : make_room(cg, "supervisor", err);
 }
 
 int cgroup_open_tasks(const struct cgroup *cg, int fds[CGROUP_HIERARCHIES], size_t *ret_n, struct err *err)

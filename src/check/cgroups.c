@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cgroup/cgroup.h"
 #include "check/internal.h"
+#include "unit/unit.h"
+
+#define UNIT_TIME (60 * CLOCK_SECOND)
 
 static void say_layout(const struct check *c, const struct cgroup *cg)
 {
@@ -24,6 +28,9 @@ static void say_layout(const struct check *c, const struct cgroup *cg)
 		check_say(c, "layout", CHECK_OK, NULL, "hybrid: v2 on %s; v1: %s", cg->h[0].mount, str_text(&v1));
 	else
 		check_say(c, "layout", CHECK_OK, NULL, "v2 on %s", cg->h[0].mount);
+	if (cgroup_pure_v2(cg) && unit_is_systemd() && !unit_here())
+		check_say(c, "systemd", CHECK_WARNING, "build mgr with libsystemd",
+			  "mgr-systemd is not installed: containers have no units, and cgroups that systemd does not know");
 }
 
 /* In which hierarchy? NULL: none. */
@@ -91,6 +98,33 @@ static void try_devices(const struct check *c, const struct cgroup *cg)
 		&err, find(cg, "devices") ? "rules for them are v1's" : "rules for them can be had by eBPF");
 }
 
+/* Below systemd it is in a unit, as a container's is, and this process with it. */
+static int ask_unit(struct cgroup *cg, const char *name, struct err *err)
+{
+	const struct unit_scope scope = {
+		.kind = UNIT_CONTAINER, .name = name, .description = "mgr-checkconfig", .pid = getpid(), .log = -1
+	};
+	char given[CGROUP_LONGEST];
+	int r = unit_scope_begin(&scope, err);
+
+	if (r >= 0)
+		r = unit_scope_finish(r, clock_in(UNIT_TIME), err);
+	if (r >= 0)
+		r = unit_cgroup(given, sizeof given, err);
+	return r < 0 ? r : cgroup_settle_in(cg, given, err);
+}
+
+static int name_it(struct cgroup *cg, struct err *err)
+{
+	char name[40];
+
+	str_print(name, sizeof name, "mgr.check.%d.scope", (int)getpid());
+	if (cgroup_pure_v2(cg) && unit_here())
+		return ask_unit(cg, name, err);
+	str_print(name, sizeof name, "%d", (int)getpid());
+	return cgroup_name(cg, "mgr-check", name, err);
+}
+
 /* A container's own, with limits where there is a controller for them. */
 static int make(struct cgroup *cg, struct err *err)
 {
@@ -100,11 +134,8 @@ static int make(struct cgroup *cg, struct err *err)
 		.cpus = find(cg, "cpu") ? 1000 : 0,
 		.pids = find(cg, "pids") ? 100 : 0,
 	};
-	char name[24];
-	int r;
+	int r = name_it(cg, err);
 
-	str_print(name, sizeof name, "%d", (int)getpid());
-	r = cgroup_name(cg, "mgr-check", name, err);
 	if (r == 0 && cg->h[0].v2)
 		r = cgroup_create_v2(cg, CHECK_ID, err);
 	return r < 0 ? r : cgroup_create(cg, &limits, CHECK_ID, err);

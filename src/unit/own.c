@@ -12,9 +12,14 @@
 
 #define CGROUPS "/sys/fs/cgroup/"
 
+bool unit_is_systemd(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
 bool unit_here(void)
 {
-	return access("/run/systemd/system", F_OK) == 0 && access(UNIT_PROGRAM, X_OK) == 0;
+	return unit_is_systemd() && access(UNIT_PROGRAM, X_OK) == 0;
 }
 
 int unit_cgroup(char *ret, size_t size, struct err *err)

@@ -15,7 +15,9 @@
 
 #define UNIT_NAME_MAX 128 /* bytes of a unit's name */
 
-/* systemd is PID 1 here (sd_booted(3)), and mgr-systemd is installed. */
+/* systemd is PID 1 here (sd_booted(3)). */
+bool unit_is_systemd(void);
+/* It is, and can be asked: mgr-systemd is installed. */
 bool unit_here(void);
 
 /* The cgroup of this process in the v2 hierarchy, "mgr.slice/mgr-web.scope". 0 or -errno. */
