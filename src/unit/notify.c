@@ -20,7 +20,7 @@ static const char *notify_socket(void)
 
 bool unit_is_awaited(void)
 {
-	return notify_socket();
+	return notify_socket() && getppid() == 1;
 }
 
 int unit_notify(const char *state, struct err *err)

@@ -60,7 +60,7 @@ int unit_register(const struct unit_machine *machine, struct err *err);
 
 /* Say "READY=1" and the like to the service manager that has started us (sd_notify(3)). Without one it is nothing. */
 int unit_notify(const char *state, struct err *err);
-/* Does one wait for that? */
+/* Does one wait for that: has it started this very process? Others inherit the variable that says where to. */
 bool unit_is_awaited(void);
 
 #endif
