@@ -18,7 +18,7 @@
 /* A unit of the same name: the last run's supervisor is about to end, and the unit with it. */
 #define GOING_TIME  CLOCK_SECOND
 #define GOING_TIMES 10
-#define STOP_TIME   (90 * CLOCK_SECOND) /* the supervisor gives init 60 s, then undoes */
+#define STOP_TIME   (150 * CLOCK_SECOND) /* as in mgr@.service: the supervisor gives init 60 s, then undoes */
 
 #define EXISTS "org.freedesktop.systemd1.UnitExists"
 
