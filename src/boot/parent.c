@@ -94,21 +94,14 @@ int up_config(struct boot *b, struct err *err)
 	return r < 0 ? r : net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
 }
 
-/* Its AppArmor profile's: "mgr-NAME", with an id of the manager or the store "mgr.ID-NAME". */
-static char *profile_name(const struct boot *b)
-{
-	const char *id = strchr(b->store.cgroup, '-');
-
-	return id ? str_fmt("mgr.%s-%s", id + 1, b->name) : str_fmt("mgr-%s", b->name);
-}
-
 int up_apparmor(struct boot *b, struct err *err)
 {
 	const bool privileged = b->spec.container.idmap.mode == IDMAP_NONE;
-	autofree char *name = profile_name(b);
-	int r = name ? security_profile_plan(&b->profile, &b->spec.apparmor, name, privileged, b->store.cache, err)
-		     : err_nomem(err);
+	char name[STORE_NAME_MAX + 32];
+	int r = store_host_name(&b->store, '-', b->name, name, sizeof name);
 
+	r = r < 0 ? err_sys(err, -r, "name the profile of '%s'", b->name)
+		  : security_profile_plan(&b->profile, &b->spec.apparmor, name, privileged, b->store.cache, err);
 	if (r < 0 || !b->profile.name)
 		return r;
 	r = undo_add(b->rundir, "apparmor", name, err);

@@ -43,6 +43,8 @@ struct cgroup {
 int cgroup_host(struct cgroup *cg, struct err *err);
 /* Name that of a container: where store_cgroup_find says, else at its plain place. */
 int cgroup_find(struct cgroup *cg, const struct store *store, const char *container, struct err *err);
+/* The path of its cgroup.events, which tell when it empties, allocated; NULL without v2. */
+char *cgroup_events_path(const struct cgroup *host, const struct store *store, const char *container);
 /* One at the plain place, PARENT/NAME. */
 int cgroup_name(struct cgroup *cg, const char *parent, const char *name, struct err *err);
 /* Name it `payload` in a folder that was given to this process, and go with whoever else is in there into `supervisor`

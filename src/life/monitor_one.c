@@ -166,8 +166,7 @@ static void tell_missed(struct watched *w)
 
 static void watch_events(struct watched *w)
 {
-	const struct cgroup_hierarchy *v2 = w->monitor->host.n && w->monitor->host.h[0].v2 ? &w->monitor->host.h[0] : NULL;
-	autofree char *path = v2 ? str_fmt("%s/%s/%s/cgroup.events", v2->mount, w->monitor->store->cgroup, w->name) : NULL;
+	autofree char *path = cgroup_events_path(&w->monitor->host, w->monitor->store, w->name);
 
 	if (path && w->events < 0)
 		w->events = inotify_add_watch(w->monitor->inotify, path, IN_MODIFY);

@@ -28,7 +28,7 @@ struct waiter {
 	const char *name;
 	unsigned states;
 	bool ready;
-	struct cgroup cg; /* the host's, named anew for each look: a start decides where it is */
+	struct cgroup host;
 	int inotify;
 	int watch; /* connection to the supervisor; -1 */
 	unsigned settle;
@@ -44,10 +44,9 @@ static void add_watch(struct waiter *w, const char *path, uint32_t mask)
 static void arm(struct waiter *w)
 {
 	const struct store *store = w->store;
-	bool v2 = w->cg.n && w->cg.h[0].v2 && cgroup_find(&w->cg, store, w->name, NULL) == 0;
 	autofree char *dir = str_fmt("%s/%s", store->run, w->name);
 	autofree char *lock = str_fmt("%s/%s/lock", store->run, w->name);
-	autofree char *events = v2 ? str_fmt("%s/%s/cgroup.events", w->cg.h[0].mount, w->cg.path) : NULL;
+	autofree char *events = cgroup_events_path(&w->host, store, w->name);
 
 	add_watch(w, store->run, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
 	add_watch(w, dir, IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR);
@@ -99,7 +98,7 @@ static void watch_supervisor(struct waiter *w)
 static int look(struct waiter *w, bool *ret_met, struct err *err)
 {
 	enum wire_state state;
-	int r = life_state_on(&w->cg, w->store, w->name, &state, err);
+	int r = life_state_on(&w->host, w->store, w->name, &state, err);
 
 	if (r < 0)
 		return r;
@@ -118,7 +117,7 @@ static uint64_t next_look(const struct waiter *w, uint64_t deadline)
 
 	if (w->settle < SETTLE_ROUNDS)
 		at = clock_in(SETTLE_FIRST << w->settle);
-	else if (w->status.state == WIRE_ABORTING && !(w->cg.n && w->cg.h[0].v2))
+	else if (w->status.state == WIRE_ABORTING && !(w->host.n && w->host.h[0].v2))
 		at = clock_in(V1_LOOK);
 	return at < deadline ? at : deadline;
 }
@@ -172,7 +171,7 @@ int life_wait(const struct store *store, const char *name, unsigned states, bool
 	int r = store_make(store, err);
 
 	if (r >= 0)
-		r = cgroup_host(&w.cg, err);
+		r = cgroup_host(&w.host, err);
 	if (r < 0)
 		return r;
 	w.inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

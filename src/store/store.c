@@ -128,6 +128,13 @@ int store_open(struct store *store, const char *path, struct err *err)
 	return r;
 }
 
+int store_host_name(const struct store *store, char separator, const char *name, char *ret, size_t size)
+{
+	const char *id = strchr(store->cgroup, '-');
+
+	return str_print(ret, size, "mgr%s%s%c%s", id ? "." : "", id ? id + 1 : "", separator, name);
+}
+
 void store_done(struct store *store)
 {
 	if (!store)

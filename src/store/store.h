@@ -60,6 +60,11 @@ int store_known_uuid(const struct store *store, const char *name, char uuid[stat
 /* Its runtime folder (run/NAME), open; made 0700 when `make`. -ENOENT when absent and not to be made. */
 int store_runtime(const struct store *store, const char *name, bool make, struct err *err);
 
+/* What else the host knows by one name for all managers (units, profiles): "mgr-NAME", where the store has an id
+ * "mgr.ID-NAME": "mgr-ID-NAME" would be a container's of the default one. With another separator than '-' no container's.
+ * -ENAMETOOLONG. */
+int store_host_name(const struct store *store, char separator, const char *name, char *ret, size_t size);
+
 /* Where its cgroup is, below a hierarchy's mount, when that is not store->cgroup/NAME: kept in its runtime folder, from
  * before the cgroup is made until it has been removed. 1; 0 when it has none or is at its plain place. */
 int store_cgroup_find(const struct store *store, const char *name, char *ret, size_t size, struct err *err);

@@ -13,13 +13,13 @@
 #include "base/str.h"
 #include "unit/internal.h"
 
-/* The default store's id is empty. With another one "mgr.ID-NAME": "mgr-ID-NAME" would be a container's of the default. */
 static int unit_name(const struct store *store, char separator, const char *name, char ret[static UNIT_NAME_MAX],
 		     struct err *err)
 {
-	const char *id = store->cgroup + strlen("mgr");
+	char base[UNIT_NAME_MAX];
 
-	if (str_print(ret, UNIT_NAME_MAX, "mgr%s%s%c%s.scope", *id ? "." : "", *id ? id + 1 : "", separator, name) < 0)
+	if (store_host_name(store, separator, name, base, sizeof base) < 0 ||
+	    str_print(ret, UNIT_NAME_MAX, "%s.scope", base) < 0)
 		return err_set(err, ENAMETOOLONG, "unit of '%s': name too long", name);
 	return 0;
 }
