@@ -51,7 +51,8 @@ struct option_row {
 	const char *name; /* NULL: letter only */
 	const char *arg;  /* what its value is called in the help; NULL: takes none; "[S]": optional, as --name=S or -nS */
 	const char *help;
-	int (*set)(void *data, const char *value, struct err *err); /* 0, or -errno with the message */
+	int (*set)(void *data, const char *value, struct err *err); /* 0, or -errno with the message; NULL: */
+	size_t flag;                                                /* the bool at this place in data becomes true */
 };
 
 struct cli {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "attach/attach.h"
@@ -57,15 +58,6 @@ static int set_clear_env(void *data, const char *value, struct err *err)
 	return 0;
 }
 
-static int set_keep_env(void *data, const char *value, struct err *err)
-{
-	struct attach_data *d = data;
-
-	(void)value, (void)err;
-	d->conf.keep_env = true;
-	return 0;
-}
-
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	struct attach_data *d = cli->data;
@@ -87,13 +79,13 @@ static void done(void *data)
 }
 
 static const struct option_row opts[] = {
-	{ 'u', "user", "USER", "Run as this user of the container (root).", set_user },
-	{ 'g', "group", "GROUP", "Run with this group instead of the user's own.", set_group },
-	{ 'c', "cwd", "FOLDER", "Run in this folder of the container (the user's home).", set_cwd },
-	{ 'v', "set-var", "K=V", "Set a variable in the environment; may be repeated.", set_var },
-	{ 0, "clear-env", NULL, "Begin with an environment of the container's alone (the default).", set_clear_env },
-	{ 0, "keep-env", NULL, "Begin with the caller's environment.", set_keep_env },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 'u', "user", "USER", "Run as this user of the container (root).", .set = set_user },
+	{ 'g', "group", "GROUP", "Run with this group instead of the user's own.", .set = set_group },
+	{ 'c', "cwd", "FOLDER", "Run in this folder of the container (the user's home).", .set = set_cwd },
+	{ 'v', "set-var", "K=V", "Set a variable in the environment; may be repeated.", .set = set_var },
+	{ 0, "clear-env", NULL, "Begin with an environment of the container's alone (the default).", .set = set_clear_env },
+	{ 0, "keep-env", NULL, "Begin with the caller's environment.", .flag = offsetof(struct attach_data, conf.keep_env) },
+	{ 0 },
 };
 
 const struct command cmd_attach = {

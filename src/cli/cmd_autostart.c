@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,39 +211,12 @@ static int set_reboot(void *data, const char *value, struct err *err)
 	return set_action(data, ACTION_REBOOT, "--reboot");
 }
 
-static int set_list(void *data, const char *value, struct err *err)
-{
-	struct autostart_data *d = data;
-
-	(void)value, (void)err;
-	d->list = true;
-	return 0;
-}
-
 static int set_timeout(void *data, const char *value, struct err *err)
 {
 	struct autostart_data *d = data;
 
 	d->has_timeout = true;
 	return cli_set_duration(value, &d->timeout, err);
-}
-
-static int set_all(void *data, const char *value, struct err *err)
-{
-	struct autostart_data *d = data;
-
-	(void)value, (void)err;
-	d->choice.every_group = true;
-	return 0;
-}
-
-static int set_ignore_auto(void *data, const char *value, struct err *err)
-{
-	struct autostart_data *d = data;
-
-	(void)value, (void)err;
-	d->choice.ignore_auto = true;
-	return 0;
 }
 
 static int set_groups(void *data, const char *value, struct err *err)
@@ -267,15 +241,20 @@ static void done(void *data)
 }
 
 static const struct option_row opts[] = {
-	{ 's', "shutdown", NULL, "Stop them instead, as mgr-stop does.", set_shutdown },
-	{ 'k', "kill", NULL, "Kill everything in them at once.", set_kill },
-	{ 'r', "reboot", NULL, "Reboot those that run.", set_reboot },
-	{ 'L', "list", NULL, "Only say which, and how long it waits behind each.", set_list },
-	{ 't', "timeout", "S", "With --shutdown or --reboot: kill what has not ended after this long (60).", set_timeout },
+	{ 's', "shutdown", NULL, "Stop them instead, as mgr-stop does.", .set = set_shutdown },
+	{ 'k', "kill", NULL, "Kill everything in them at once.", .set = set_kill },
+	{ 'r', "reboot", NULL, "Reboot those that run.", .set = set_reboot },
+	{ 'L', "list", NULL, "Only say which, and how long it waits behind each.",
+	  .flag = offsetof(struct autostart_data, list) },
+	{ 't', "timeout", "S", "With --shutdown or --reboot: kill what has not ended after this long (60).",
+	  .set = set_timeout },
 	{ 'g', "groups", "GROUP",
-	  "Those of this group, or of several with commas between, in that order; an empty one: of none.", set_groups },
-	{ 'a', "all", NULL, "Those of every group, and of none.", set_all },
-	{ 'A', "ignore-auto", NULL, "Those without start.auto too.", set_ignore_auto },
+	  "Those of this group, or of several with commas between, in that order; an empty one: of none.",
+	  .set = set_groups },
+	{ 'a', "all", NULL, "Those of every group, and of none.",
+	  .flag = offsetof(struct autostart_data, choice.every_group) },
+	{ 'A', "ignore-auto", NULL, "Those without start.auto too.",
+	  .flag = offsetof(struct autostart_data, choice.ignore_auto) },
 	{ 0 },
 };
 

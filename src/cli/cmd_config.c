@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,15 +195,6 @@ static int config(struct cli *cli, const char *container, struct err *err)
 	return cli_usage_verb(cli, container, "get, set, add, unset, show, check and keys");
 }
 
-static int set_running(void *data, const char *value, struct err *err)
-{
-	struct config_data *d = data;
-
-	(void)value, (void)err;
-	d->running = true;
-	return 0;
-}
-
 static int set_file(void *data, const char *value, struct err *err)
 {
 	struct config_data *d = data;
@@ -213,9 +205,10 @@ static int set_file(void *data, const char *value, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 0, "running", NULL, "With get and show: what it was started with, while it runs.", set_running },
-	{ 'f', "file", "FILE", "With check: this file, as for mgr-create, instead of a container's.", set_file },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 0, "running", NULL, "With get and show: what it was started with, while it runs.",
+	  .flag = offsetof(struct config_data, running) },
+	{ 'f', "file", "FILE", "With check: this file, as for mgr-create, instead of a container's.", .set = set_file },
+	{ 0 },
 };
 
 const struct command cmd_config = {

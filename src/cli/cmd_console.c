@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -37,15 +38,6 @@ static int set_escape(void *data, const char *value, struct err *err)
 
 	d->escape_given = true;
 	return tty_escape_parse(value, &d->escape, err);
-}
-
-static int set_watch(void *data, const char *value, struct err *err)
-{
-	struct console_data *d = data;
-
-	(void)value, (void)err;
-	d->watch = true;
-	return 0;
 }
 
 static void opened(struct tty_console *c)
@@ -128,10 +120,12 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 't', "tty", "TTY", "A terminal beside the console: 1 is /dev/tty1; 0, the default, the console.", set_tty },
-	{ 'e', "escape", "PREFIX", "The key before q that leaves: a letter, for Ctrl and it (a), or none.", set_escape },
-	{ 'w', "watch", NULL, "Look on, without typing: as many as want to may.", set_watch },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 't', "tty", "TTY", "A terminal beside the console: 1 is /dev/tty1; 0, the default, the console.", .set = set_tty },
+	{ 'e', "escape", "PREFIX", "The key before q that leaves: a letter, for Ctrl and it (a), or none.",
+	  .set = set_escape },
+	{ 'w', "watch", NULL, "Look on, without typing: as many as want to may.",
+	  .flag = offsetof(struct console_data, watch) },
+	{ 0 },
 };
 
 const struct command cmd_console = {

@@ -17,7 +17,8 @@ static int set_force(void *data, const char *value, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 'f', "force", NULL, "Stop it first if it runs; remove one without a config, or whose hook fails.", set_force },
+	{ 'f', "force", NULL, "Stop it first if it runs; remove one without a config, or whose hook fails.",
+	  .set = set_force },
 	{ 0 },
 };
 

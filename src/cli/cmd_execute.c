@@ -198,16 +198,18 @@ static void done(void *data)
 }
 
 static const struct option_row opts[] = {
-	{ 0, "rootfs", "DIR", "Run it in this folder, used where it is, instead of a container's.", set_rootfs },
-	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", set_exposed },
-	{ 'u', "user", "USER", "Run the command as this user of the container (root).", set_user },
-	{ 0, "hostname", "NAME", "The host name inside.", set_hostname },
-	{ 0, "net", "NETWORK", "With --rootfs: empty (the default), host, or bridge for the managed network.", set_net },
-	{ 'v', "volume", "VOLUME", "Let it have a file or folder of the host's: SRC:DEST, or SRC:DEST:ro.", set_volume },
-	{ 0, "memory", "SIZE", "Memory that it may use: limits.memory.", set_memory },
-	{ 0, "cpus", "N", "How many processors it may use, such as 1.5, or which, such as 0-3.", set_cpus },
-	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", set_assignment },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 0, "rootfs", "DIR", "Run it in this folder, used where it is, instead of a container's.", .set = set_rootfs },
+	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", .set = set_exposed },
+	{ 'u', "user", "USER", "Run the command as this user of the container (root).", .set = set_user },
+	{ 0, "hostname", "NAME", "The host name inside.", .set = set_hostname },
+	{ 0, "net", "NETWORK", "With --rootfs: empty (the default), host, or bridge for the managed network.",
+	  .set = set_net },
+	{ 'v', "volume", "VOLUME", "Let it have a file or folder of the host's: SRC:DEST, or SRC:DEST:ro.",
+	  .set = set_volume },
+	{ 0, "memory", "SIZE", "Memory that it may use: limits.memory.", .set = set_memory },
+	{ 0, "cpus", "N", "How many processors it may use, such as 1.5, or which, such as 0-3.", .set = set_cpus },
+	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", .set = set_assignment },
+	{ 0 },
 };
 
 const struct command cmd_execute = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -16,15 +17,6 @@
 struct forward_data {
 	bool save;
 };
-
-static int set_save(void *data, const char *value, struct err *err)
-{
-	struct forward_data *d = data;
-
-	(void)value, (void)err;
-	d->save = true;
-	return 0;
-}
 
 /* The configuration is looked at first: what it refuses is not done live either. One that does not run has nothing else. */
 static int change(struct cli *cli, const char *name, const char *spec, bool del, struct err *err)
@@ -123,8 +115,9 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 0, "save", NULL, "Keep the change in the container's configuration too.", set_save },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 0, "save", NULL, "Keep the change in the container's configuration too.",
+	  .flag = offsetof(struct forward_data, save) },
+	{ 0 },
 };
 
 const struct command cmd_forward = {

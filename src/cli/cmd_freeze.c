@@ -26,8 +26,8 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 't', "timeout", "S", "Give up after this long, let it run on and exit 1 (10).", set_timeout },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 't', "timeout", "S", "Give up after this long, let it run on and exit 1 (10).", .set = set_timeout },
+	{ 0 },
 };
 
 const struct command cmd_freeze = {

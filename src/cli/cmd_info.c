@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,42 +21,6 @@ struct info_data {
 	bool raw;             /* values without their names, numbers as they are */
 };
 
-static int set_state(void *data, const char *value, struct err *err)
-{
-	struct info_data *d = data;
-
-	(void)value, (void)err;
-	d->state = true;
-	return 0;
-}
-
-static int set_pid(void *data, const char *value, struct err *err)
-{
-	struct info_data *d = data;
-
-	(void)value, (void)err;
-	d->pid = true;
-	return 0;
-}
-
-static int set_ips(void *data, const char *value, struct err *err)
-{
-	struct info_data *d = data;
-
-	(void)value, (void)err;
-	d->ips = true;
-	return 0;
-}
-
-static int set_statistics(void *data, const char *value, struct err *err)
-{
-	struct info_data *d = data;
-
-	(void)value, (void)err;
-	d->statistics = true;
-	return 0;
-}
-
 static int add_key(void *data, const char *value, struct err *err)
 {
 	struct info_data *d = data;
@@ -63,15 +28,6 @@ static int add_key(void *data, const char *value, struct err *err)
 	if (!strchr(value, '.'))
 		return err_set(err, EINVAL, "'%s' is not SECTION.KEY", value);
 	return strv_add(&d->keys, value) < 0 ? err_nomem(err) : 0;
-}
-
-static int set_raw(void *data, const char *value, struct err *err)
-{
-	struct info_data *d = data;
-
-	(void)value, (void)err;
-	d->raw = true;
-	return 0;
 }
 
 static void say(const struct info_data *d, const char *key, const char *value)
@@ -367,13 +323,14 @@ static void done(void *data)
 }
 
 static const struct option_row opts[] = {
-	{ 's', "state", NULL, "Show the state.", set_state },
-	{ 'p', "pid", NULL, "Show init's process id, as the host sees it.", set_pid },
-	{ 'i', "ips", NULL, "Show the addresses, IPv4 first.", set_ips },
-	{ 'S', "statistics", NULL, "Show what it uses: processor, memory, IO, network, disk.", set_statistics },
-	{ 'c', "config", "KEY", "Show this key of its configuration; may be repeated.", add_key },
-	{ 'H', "no-humanize", NULL, "Show values alone, numbers as they are.", set_raw },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 's', "state", NULL, "Show the state.", .flag = offsetof(struct info_data, state) },
+	{ 'p', "pid", NULL, "Show init's process id, as the host sees it.", .flag = offsetof(struct info_data, pid) },
+	{ 'i', "ips", NULL, "Show the addresses, IPv4 first.", .flag = offsetof(struct info_data, ips) },
+	{ 'S', "statistics", NULL, "Show what it uses: processor, memory, IO, network, disk.",
+	  .flag = offsetof(struct info_data, statistics) },
+	{ 'c', "config", "KEY", "Show this key of its configuration; may be repeated.", .set = add_key },
+	{ 'H', "no-humanize", NULL, "Show values alone, numbers as they are.", .flag = offsetof(struct info_data, raw) },
+	{ 0 },
 };
 
 const struct command cmd_info = {

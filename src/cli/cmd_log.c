@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -10,24 +11,6 @@ struct log_data {
 	struct log_text text;
 	bool follow, level_given;
 };
-
-static int set_follow(void *data, const char *value, struct err *err)
-{
-	struct log_data *d = data;
-
-	(void)value, (void)err;
-	d->follow = true;
-	return 0;
-}
-
-static int set_console(void *data, const char *value, struct err *err)
-{
-	struct log_data *d = data;
-
-	(void)value, (void)err;
-	d->text.console = true;
-	return 0;
-}
 
 static int set_since(void *data, const char *value, struct err *err)
 {
@@ -68,11 +51,12 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 'f', "follow", NULL, "Go on with what is added.", set_follow },
-	{ 0, "console", NULL, "What the guest has written to its console, instead.", set_console },
-	{ 0, "since", "TIME", "Nothing older: so long ago (10m), or a time (2026-01-31T12:00:00Z).", set_since },
-	{ 'l', "level", "LEVEL", "Nothing less severe than this.", set_level },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 'f', "follow", NULL, "Go on with what is added.", .flag = offsetof(struct log_data, follow) },
+	{ 0, "console", NULL, "What the guest has written to its console, instead.",
+	  .flag = offsetof(struct log_data, text.console) },
+	{ 0, "since", "TIME", "Nothing older: so long ago (10m), or a time (2026-01-31T12:00:00Z).", .set = set_since },
+	{ 'l', "level", "LEVEL", "Nothing less severe than this.", .set = set_level },
+	{ 0 },
 };
 
 const struct command cmd_log = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <regex.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,24 +25,6 @@ struct ls_data {
 	bool filtered;
 	regex_t filter;
 };
-
-static int set_line(void *data, const char *value, struct err *err)
-{
-	struct ls_data *d = data;
-
-	(void)value, (void)err;
-	d->line = true;
-	return 0;
-}
-
-static int set_fancy(void *data, const char *value, struct err *err)
-{
-	struct ls_data *d = data;
-
-	(void)value, (void)err;
-	d->fancy = true;
-	return 0;
-}
 
 static int set_columns(void *data, const char *value, struct err *err)
 {
@@ -243,15 +226,16 @@ static void done(void *data)
 }
 
 static const struct option_row opts[] = {
-	{ '1', "line", NULL, "Show one name a line.", set_line },
-	{ 'f', "fancy", NULL, "Show a table: state, readiness, memory, addresses, forwards.", set_fancy },
-	{ 'F', "fancy-format", "COLUMNS", "Show a table of these columns: NAME,STATE,CPU.", set_columns },
-	{ 0, "running", NULL, "List those that run.", set_running },
-	{ 0, "frozen", NULL, "List those that are frozen.", set_frozen },
-	{ 0, "stopped", NULL, "List those that are stopped.", set_stopped },
-	{ 0, "active", NULL, "List those that are not stopped.", set_active },
-	{ 0, "filter", "REGEX", "List those with this in their name.", set_filter },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ '1', "line", NULL, "Show one name a line.", .flag = offsetof(struct ls_data, line) },
+	{ 'f', "fancy", NULL, "Show a table: state, readiness, memory, addresses, forwards.",
+	  .flag = offsetof(struct ls_data, fancy) },
+	{ 'F', "fancy-format", "COLUMNS", "Show a table of these columns: NAME,STATE,CPU.", .set = set_columns },
+	{ 0, "running", NULL, "List those that run.", .set = set_running },
+	{ 0, "frozen", NULL, "List those that are frozen.", .set = set_frozen },
+	{ 0, "stopped", NULL, "List those that are stopped.", .set = set_stopped },
+	{ 0, "active", NULL, "List those that are not stopped.", .set = set_active },
+	{ 0, "filter", "REGEX", "List those with this in their name.", .set = set_filter },
+	{ 0 },
 };
 
 const struct command cmd_ls = {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <regex.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -24,15 +25,6 @@ static int set_regex(void *data, const char *value, struct err *err)
 
 	(void)err;
 	d->regex = value;
-	return 0;
-}
-
-static int set_initial(void *data, const char *value, struct err *err)
-{
-	struct monitor_data *d = data;
-
-	(void)value, (void)err;
-	d->initial = true;
 	return 0;
 }
 
@@ -152,9 +144,10 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 'n', "name", "REGEX", "The same as the word REGEX.", set_regex },
-	{ 'i', "initial", NULL, "Begin with the state that each container is in.", set_initial },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 'n', "name", "REGEX", "The same as the word REGEX.", .set = set_regex },
+	{ 'i', "initial", NULL, "Begin with the state that each container is in.",
+	  .flag = offsetof(struct monitor_data, initial) },
+	{ 0 },
 };
 
 const struct command cmd_monitor = {

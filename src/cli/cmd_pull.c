@@ -18,7 +18,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 
 static const struct option_row opts[] = {
 	COPY_OPTIONS,
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 0 },
 };
 
 const struct command cmd_pull = {

@@ -53,11 +53,11 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 'u', "user", "USER", "What is made belongs to this user of the container (root).", set_user },
-	{ 'g', "group", "GROUP", "What is made belongs to this group instead of the user's own.", set_group },
-	{ 'm', "mode", "MODE", "Files get this mode, in octal, instead of their permissions here.", set_mode },
+	{ 'u', "user", "USER", "What is made belongs to this user of the container (root).", .set = set_user },
+	{ 'g', "group", "GROUP", "What is made belongs to this group instead of the user's own.", .set = set_group },
+	{ 'm', "mode", "MODE", "Files get this mode, in octal, instead of their permissions here.", .set = set_mode },
 	COPY_OPTIONS,
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 0 },
 };
 
 const struct command cmd_push = {

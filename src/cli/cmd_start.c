@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,15 +51,6 @@ static int set_pidfile(void *data, const char *value, struct err *err)
 	d->option = "--pidfile";
 	d->pidfile = folder ? str_fmt("%s%s%s", folder, *folder ? "/" : "", value) : NULL;
 	return d->pidfile ? 0 : err_nomem(err);
-}
-
-static int set_foreground(void *data, const char *value, struct err *err)
-{
-	struct start_data *d = data;
-
-	(void)value, (void)err;
-	d->foreground = true;
-	return 0;
 }
 
 static int set_daemon(void *data, const char *value, struct err *err)
@@ -215,13 +207,14 @@ static void done(void *data)
 }
 
 static const struct option_row opts[] = {
-	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", set_assignment },
-	{ 0, "forward", "FORWARD", "Forward a port of the host, for this run: tcp:8080:80.", set_forward },
-	{ 'F', "foreground", NULL, "Stay, with its console on this terminal, until it has ended.", set_foreground },
-	{ 'd', "daemon", NULL, "Return once it runs (the default).", set_daemon },
-	{ 'p', "pidfile", "FILE", "Write the supervisor's process id to FILE, for as long as it runs.", set_pidfile },
-	{ 0, "wait", "[S]", "Return when the guest is ready; exit 1 after S seconds.", set_wait },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", .set = set_assignment },
+	{ 0, "forward", "FORWARD", "Forward a port of the host, for this run: tcp:8080:80.", .set = set_forward },
+	{ 'F', "foreground", NULL, "Stay, with its console on this terminal, until it has ended.",
+	  .flag = offsetof(struct start_data, foreground) },
+	{ 'd', "daemon", NULL, "Return once it runs (the default).", .set = set_daemon },
+	{ 'p', "pidfile", "FILE", "Write the supervisor's process id to FILE, for as long as it runs.", .set = set_pidfile },
+	{ 0, "wait", "[S]", "Return when the guest is ready; exit 1 after S seconds.", .set = set_wait },
+	{ 0 },
 };
 
 static const struct exit_row exits[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stddef.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -39,24 +40,6 @@ static int set_reboot(void *data, const char *value, struct err *err)
 	return 0;
 }
 
-static int set_no_wait(void *data, const char *value, struct err *err)
-{
-	struct stop_data *d = data;
-
-	(void)value, (void)err;
-	d->stop.no_wait = true;
-	return 0;
-}
-
-static int set_no_kill(void *data, const char *value, struct err *err)
-{
-	struct stop_data *d = data;
-
-	(void)value, (void)err;
-	d->stop.no_kill = true;
-	return 0;
-}
-
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	struct stop_data *d = cli->data;
@@ -72,12 +55,14 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 't', "timeout", "S", "Give init this long before everything is killed (60).", set_timeout },
-	{ 'k', "kill", NULL, "Kill everything at once.", set_kill },
-	{ 'r', "reboot", NULL, "Reboot it.", set_reboot },
-	{ 'W', "nowait", NULL, "Return when it is under way, not when it is done.", set_no_wait },
-	{ 0, "nokill", NULL, "Kill nothing when the time is up: give up and exit 1.", set_no_kill },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 't', "timeout", "S", "Give init this long before everything is killed (60).", .set = set_timeout },
+	{ 'k', "kill", NULL, "Kill everything at once.", .set = set_kill },
+	{ 'r', "reboot", NULL, "Reboot it.", .set = set_reboot },
+	{ 'W', "nowait", NULL, "Return when it is under way, not when it is done.",
+	  .flag = offsetof(struct stop_data, stop.no_wait) },
+	{ 0, "nokill", NULL, "Kill nothing when the time is up: give up and exit 1.",
+	  .flag = offsetof(struct stop_data, stop.no_kill) },
+	{ 0 },
 };
 
 static const struct exit_row exits[] = { { "2", "It was not running." }, { 0 } };

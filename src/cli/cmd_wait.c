@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -37,15 +38,6 @@ static int set_states(void *data, const char *value, struct err *err)
 	return r;
 }
 
-static int set_ready(void *data, const char *value, struct err *err)
-{
-	struct wait_data *d = data;
-
-	(void)value, (void)err;
-	d->ready = true;
-	return 0;
-}
-
 static int set_timeout(void *data, const char *value, struct err *err)
 {
 	struct wait_data *d = data;
@@ -65,10 +57,10 @@ static int run(struct cli *cli, const char *name, struct err *err)
 }
 
 static const struct option_row opts[] = {
-	{ 's', "state", "STATE[|STATE...]", "Wait until it is in one of these states.", set_states },
-	{ 0, "ready", NULL, "Wait until its guest is ready.", set_ready },
-	{ 't', "timeout", "S", "Wait this long at most, then exit 1.", set_timeout },
-	{ 0, NULL, NULL, NULL, NULL },
+	{ 's', "state", "STATE[|STATE...]", "Wait until it is in one of these states.", .set = set_states },
+	{ 0, "ready", NULL, "Wait until its guest is ready.", .flag = offsetof(struct wait_data, ready) },
+	{ 't', "timeout", "S", "Wait this long at most, then exit 1.", .set = set_timeout },
+	{ 0 },
 };
 
 const struct command cmd_wait = {

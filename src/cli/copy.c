@@ -3,24 +3,6 @@
 
 #include <stdio.h>
 
-int copy_set_create(void *data, const char *value, struct err *err)
-{
-	struct copy_data *d = data;
-
-	(void)value, (void)err;
-	d->copy.create = true;
-	return 0;
-}
-
-int copy_set_preserve(void *data, const char *value, struct err *err)
-{
-	struct copy_data *d = data;
-
-	(void)value, (void)err;
-	d->copy.preserve = true;
-	return 0;
-}
-
 static void note(const char *line, void *data)
 {
 	const struct cli *cli = data;

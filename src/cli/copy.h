@@ -3,6 +3,8 @@
 #ifndef MGR_CLI_COPY_H
 #define MGR_CLI_COPY_H
 
+#include <stddef.h>
+
 #include "cli/cli.h"
 #include "lib/copy.h"
 
@@ -11,18 +13,16 @@ struct copy_data {
 	struct strv sources;
 };
 
-int copy_set_create(void *data, const char *value, struct err *err);
-int copy_set_preserve(void *data, const char *value, struct err *err);
-
 /* Sources and target from the words. 0, or what run must return: a command line that is wrong. */
 int copy_words(struct cli *cli);
 void copy_done(void *data);
 
 #define COPY_OPTIONS                                                                                                        \
-	{ 0, "create-dirs", NULL, "Make the folders of the target's path that are missing.", copy_set_create },             \
+	{ 0, "create-dirs", NULL, "Make the folders of the target's path that are missing.",                                \
+	  .flag = offsetof(struct copy_data, copy.create) },                                                                \
 	{                                                                                                                   \
 		'p', "preserve", NULL, "Keep owners (by number), all of the mode, times and extended attributes.",          \
-			copy_set_preserve                                                                                   \
+			.flag = offsetof(struct copy_data, copy.preserve)                                                   \
 	}
 
 #endif

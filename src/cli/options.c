@@ -92,13 +92,13 @@ static const struct {
 	struct option_row row;
 	unsigned flags; /* the command has one of these; 0: every command */
 } common[] = {
-	{ { 'n', "name", "NAME", "Name of the container.", set_name }, CMD_EACH_NAME | CMD_ONE_NAME | CMD_MAY_NAME },
-	{ { 0, "json", NULL, "Print an array of JSON objects.", set_json }, CMD_JSON },
-	{ { 'P', "path", "DIR", "Folder that holds the containers.", set_path }, 0 },
-	{ { 'o', "logfile", "FILE", "Append the log of this command to FILE.", set_log_path }, 0 },
-	{ { 'l', "logpriority", "LEVEL", "Least level that is logged (ERROR).", set_log_level }, 0 },
-	{ { 'h', "help", NULL, "Show this help.", set_help }, 0 },
-	{ { 0, "version", NULL, "Show the version.", set_version }, 0 },
+	{ { 'n', "name", "NAME", "Name of the container.", .set = set_name }, CMD_EACH_NAME | CMD_ONE_NAME | CMD_MAY_NAME },
+	{ { 0, "json", NULL, "Print an array of JSON objects.", .set = set_json }, CMD_JSON },
+	{ { 'P', "path", "DIR", "Folder that holds the containers.", .set = set_path }, 0 },
+	{ { 'o', "logfile", "FILE", "Append the log of this command to FILE.", .set = set_log_path }, 0 },
+	{ { 'l', "logpriority", "LEVEL", "Least level that is logged (ERROR).", .set = set_log_level }, 0 },
+	{ { 'h', "help", NULL, "Show this help.", .set = set_help }, 0 },
+	{ { 0, "version", NULL, "Show the version.", .set = set_version }, 0 },
 };
 
 const struct option_row *options_common(const struct command *cmd, size_t *i)
@@ -179,8 +179,13 @@ static const struct option_row *find_name(const struct command *cmd, const char 
 /* Calls the row's set; its refusal gets the option's name in front. */
 static int apply(struct cli *cli, const struct option_row *row, bool own, const char *value, struct err *err)
 {
-	int r = row->set(own ? cli->data : cli, value, err);
+	void *data = own ? cli->data : (void *)cli;
+	int r = 0;
 
+	if (row->set)
+		r = row->set(data, value, err);
+	else
+		*(bool *)((char *)data + row->flag) = true;
 	if (r >= 0)
 		return r;
 	return row->name ? err_wrap(err, "--%s", row->name) : err_wrap(err, "-%c", row->letter);

@@ -119,7 +119,7 @@ try 'mgr-start -h'"
 	assert_contains "mgr-forward: 'web' is not one of add, del and ls; a container is named by -n web"
 	run mgr-config web get limits.memory
 	assert_status 64
-	assert_contains "mgr-config: 'web' is not one of get, set, add, unset, show and keys; a container is named by -n web"
+	assert_contains "mgr-config: 'web' is not one of get, set, add, unset, show, check and keys; a container is named by -n web"
 	run mgr-forward ls
 	assert_status 64
 	assert_contains "mgr-forward: no container named: -n NAME"
