@@ -78,7 +78,8 @@ debian_runs() {
 	assert_output running
 	run mgr-attach -n "$name" -- systemctl list-units --state=active --plain --no-legend 'sandbox-*'
 	assert_equal "${#lines[@]}" 6
-	run grep_denied "mgr-$name"
+	# newer kernels report a bind mount of a folder that is not there, too, and give no name
+	run grep_denied "mgr-$name" ' name='
 	assert_status 1
 	mgr-destroy -f -n "$name"
 }
