@@ -15,6 +15,7 @@
  *   mgr-boot --reboot FD                                from the supervisor, in its place: FD is a handover
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "boot/boot.h"
 #include "boot/internal.h"
 #include "boot/result.h"
+#include "unit/unit.h"
 
 static int usage(void)
 {
@@ -44,6 +46,15 @@ static void take_stdio(struct boot_command *command, unsigned mask)
 	for (int i = 0; i < 3; i++)
 		if (mask >> i & 1)
 			command->stdio[i] = BOOT_STDIO_FD + i;
+}
+
+/* The supervisor that this process becomes takes them; what it runs has none of this (base/proc.h, init/init.h). */
+static void hold_stops(void)
+{
+	sigset_t held;
+
+	unit_stop_signals(&held);
+	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
 int main(int argc, char **argv)
@@ -106,6 +117,8 @@ int main(int argc, char **argv)
 	q.namespaces = n;
 	if (what == 'S')
 		return list();
+	if (what == 'u' || what == 'r')
+		hold_stops();
 	if (what == 'r')
 		return boot_again((int)fd);
 	if (!q.name || !argv[optind + 1] == execute || !what)

@@ -88,11 +88,11 @@ static void start_down(struct supervisor *s)
 	finish(s, false);
 }
 
-/* In place, so that the same process stays the parent. Returns when it cannot be done. */
+/* In place, so that the same process stays the parent. What is blocked stays so: a stop that comes meanwhile waits for the
+ * next supervisor. Returns when it cannot be done. */
 static void reboot(struct supervisor *s)
 {
 	const int reset[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ };
-	sigset_t none;
 	struct err err;
 	int fd = hand_over(s, &err);
 	char number[12];
@@ -105,8 +105,6 @@ static void reboot(struct supervisor *s)
 	debug_point("supervisor", "before-reboot");
 	for (size_t i = 0; i < ARRAY_SIZE(reset); i++)
 		signal(reset[i], SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	execl(BOOT, BOOT, "--reboot", number, (char *)NULL);
 	log_error("reboot: run '%s': %s", BOOT, strerror(errno));
 	close(fd);

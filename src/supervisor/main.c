@@ -43,10 +43,8 @@ static int catch_signals(struct supervisor *s, struct err *err)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a log that outgrows the limit of whoever started it: then write says so */
 	signal(SIGCHLD, SIG_DFL); /* ignored, it would reap init behind our back */
-	sigemptyset(&caught);
+	unit_stop_signals(&caught);
 	sigaddset(&caught, SIGCHLD);
-	sigaddset(&caught, SIGTERM);
-	sigaddset(&caught, UNIT_STOP_SIGNAL);
 	sigprocmask(SIG_SETMASK, &caught, NULL);
 	s->signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signals < 0 || !loop_io_add(s->loop, s->signals, EPOLLIN, signalled, s))

@@ -32,6 +32,15 @@ enum unit_kind {
 /* What every process of a container's scope gets when systemd stops it: the guest's do not care, its supervisor does. */
 #define UNIT_STOP_SIGNAL SIGURG
 
+/* What asks the process that stays for a clean end. Blocked from mgr-boot's start on, so that one that comes before the
+ * supervisor listens waits for it. */
+static inline void unit_stop_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, UNIT_STOP_SIGNAL); /* never a disposition for it: that would drop one that waits (sigaction(2)) */
+}
+
 /* "mgr-web.scope": a name that no other container's is. */
 int unit_scope_name(const struct store *store, const char *name, char ret[static UNIT_NAME_MAX], struct err *err);
 /* The same of the store's mgr-netd. */

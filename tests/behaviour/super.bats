@@ -153,6 +153,76 @@ print(len(answer(c)) > 16)'
 	nothing_left
 }
 
+# A hook that says what it is given, and then waits for a line in $BATS_TEST_TMPDIR/go.
+slow_hook() {
+	mkfifo "$BATS_TEST_TMPDIR/go"
+	mkdir -p /run/hooks
+	cat >/run/hooks/slow <<-EOF
+		#!/bin/sh
+		[ -e "$BATS_TEST_TMPDIR/wanted" ] || exit 0
+		exec >"$BATS_TEST_TMPDIR/mask"
+		grep SigBlk: /proc/self/status
+		: >"$BATS_TEST_TMPDIR/here"
+		read -r line <"$BATS_TEST_TMPDIR/go"
+	EOF
+	chmod 755 /run/hooks/slow
+}
+
+# Signal the process in its slow hook, and let that end: the container comes up and is stopped, in order.
+stopped_in_hook() {
+	local pid=$1 signal
+	wait_until 10 test -e "$BATS_TEST_TMPDIR/here"
+	assert_equal "$(<"$BATS_TEST_TMPDIR/mask")" $'SigBlk:\t0000000000000000'
+	for signal in "${@:2}"; do
+		kill "-$signal" "$pid"
+	done
+	echo go >"$BATS_TEST_TMPDIR/go"
+	wait_gone 10 "$pid"
+	state_is a STOPPED
+	run mgr-info -n a
+	assert_contains ", powered off"
+	nothing_left
+}
+
+@test "super.1 a stop that comes while it starts, SIGTERM or a scope's SIGURG, is a clean one as soon as it runs" {
+	local signal
+	slow_hook
+	stub a "" -s hook.pre-start=/run/hooks/slow
+	touch "$BATS_TEST_TMPDIR/wanted"
+	for signal in TERM URG; do
+		rm -f "$BATS_TEST_TMPDIR/here"
+		mgr-start -n a &
+		wait_until 10 test -e "$BATS_TEST_TMPDIR/here"
+		stopped_in_hook "$(pgrep -f 'mgr-boot --up')" $signal
+		wait $!
+	done
+}
+
+@test "super.1 a stop that comes while it reboots inside is a clean one as soon as it runs again" {
+	local pid signal
+	slow_hook
+	stub a "" -s hook.pre-start=/run/hooks/slow
+	for signal in TERM URG; do
+		rm -f "$BATS_TEST_TMPDIR/here" "$BATS_TEST_TMPDIR/wanted"
+		boot_stub a
+		pid=$(supervisor_pid a)
+		touch "$BATS_TEST_TMPDIR/wanted"
+		mgr-stop -r --nowait -n a
+		stopped_in_hook "$pid" $signal
+	done
+}
+
+@test "super.1 init begins with no signal blocked" {
+	stub a ""
+	mgr-config -n a set init.cmd "/bin/cat /proc/self/status"
+	mgr-start -n a
+	mgr-wait -n a -s STOPPED -t 10
+	run grep -c "^SigBlk:.0*.\?$" "$MGR_ROOT/var/log/mgr/a/console"
+	assert_output 1
+	run mgr-execute -n a -- grep SigBlk: /proc/self/status
+	assert_output $'SigBlk:\t0000000000000000'
+}
+
 @test "super.1 the console's log goes on after a reboot inside" {
 	stub a ""
 	boot_stub a
