@@ -107,6 +107,12 @@ unstick() {
 	run mgr-freeze -n a -t 0.3
 	before=$(spent)
 	mgr-info -n a -sH >"$BATS_TEST_TMPDIR/state"
+	if [ "$status" -eq 0 ] && grep -q "^State:.D" "/proc/$writer/status"; then
+		mgr-unfreeze -n a
+		unstick
+		mgr-destroy -f -n a
+		skip "a kernel (6.1) that calls a cgroup frozen when those below it are, whatever its own processes do"
+	fi
 	unstick
 	assert_status 1
 	assert_output "mgr-freeze: a: not every process could be stopped in time: all run on"
