@@ -101,6 +101,8 @@ static int parse_apparmor(const struct key *key, void *field, const char *text, 
 	for (const char *p = text; *p; p++)
 		if (iscntrl((unsigned char)*p))
 			return err_set(err, EINVAL, "a profile's name has no control characters");
+	if (str_eq(text, "unchanged"))
+		return err_set(err, EINVAL, "'unchanged' is LXC's: here it is unconfined");
 	return key_store_string(field, text, err);
 }
 

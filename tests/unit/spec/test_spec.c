@@ -113,6 +113,7 @@ static const struct {
 	{ "[cap]\ndrop = sys_fly\n", "cap.drop: 'sys_fly' is not a capability" },
 	{ "[seccomp]\nprofile = strict\n", "seccomp.profile: 'strict' is not default, none or" },
 	{ "[apparmor]\nprofile = a\tb\n", "apparmor.profile: a profile's name has no control characters" },
+	{ "[apparmor]\nprofile = unchanged\n", "apparmor.profile: 'unchanged' is LXC's: here it is unconfined" },
 	{ "[uts]\nname = -web\n", "uts.name: '-web' is not a host name" },
 	{ "[mount]\nentry = /srv srv none\n", "mount.entry: '/srv srv none' is not SOURCE TARGET TYPE OPTIONS" },
 	{ "[mount]\ncgroup = v3\n", "mount.cgroup: 'v3' is not one of auto, v2, hybrid, v1" },
