@@ -64,5 +64,7 @@ int boot_down(const struct down *d, struct err *err)
 		return err_sys(err, errno, "remove 'spec'");
 	if (r == 0 && !d->reboot)
 		r = boot_remove_pidfile(d->rundir, err);
+	if (r == 0 && !d->reboot)
+		r = cgroup_forget_kept(d->rundir, err);
 	return r == 0 && !d->reboot ? boot_forget_assignments(d->rundir, err) : r;
 }

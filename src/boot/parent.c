@@ -90,6 +90,8 @@ int up_config(struct boot *b, struct err *err)
 	if (r == 0)
 		r = save_spec(b, err);
 	if (r == 0)
+		r = cgroup_add_kept(b->rundir, &b->spec.limits, err);
+	if (r == 0)
 		r = b->command.argv ? plan_command(b, err) : plan_init(b, err);
 	return r < 0 ? r : net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
 }

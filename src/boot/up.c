@@ -20,6 +20,7 @@
 #include "boot/result.h"
 #include "boot/undo.h"
 #include "store/claim.h"
+#include "store/last.h"
 
 #define LOCK_TIME  (60 * CLOCK_SECOND) /* a stop may be under way */
 #define LOCK_SLICE (100 * CLOCK_MS)
@@ -122,26 +123,17 @@ static int take_lock(struct boot *b, enum store_phase phase, struct err *err)
 	}
 }
 
-/* Has a run that was not undone ended unseen? The record is written at its start, `last` at its end. */
-static bool ended_unseen(const struct boot *b)
-{
-	struct stat undo, last;
-
-	if (b->folder < 0 || fstatat(b->rundir, "undo", &undo, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
-	return fstatat(b->folder, "last", &last, AT_SYMLINK_NOFOLLOW) < 0 || last.st_mtim.tv_sec < undo.st_mtim.tv_sec ||
-	       (last.st_mtim.tv_sec == undo.st_mtim.tv_sec && last.st_mtim.tv_nsec < undo.st_mtim.tv_nsec);
-}
-
 /* Kill and undo what a dead mgr-boot or supervisor has left. */
 static int recover(const struct boot *b, struct err *err)
 {
-	bool unseen = ended_unseen(b);
+	const bool unseen = last_is_missing(b->folder, b->rundir);
 	const struct down d = down_of(b);
 	int r = boot_down(&d, err);
 
+	if (unseen)
+		log_error(LAST_UNSEEN);
 	if (r == 0 && unseen)
-		boot_write_last(b->folder, "its supervisor was killed");
+		boot_write_last(b->folder, LAST_UNSEEN);
 	return r;
 }
 
@@ -179,6 +171,8 @@ static int up(struct boot *b, const struct boot_request *q, struct err *err)
 
 	if (r == 0)
 		r = boot_begin(b, STORE_STARTING, err);
+	if (r == 0)
+		r = cgroup_forget_kept(b->rundir, err); /* of a command that came too late */
 	if (r == 0)
 		r = boot_keep_assignments(b->rundir, &b->assign, err);
 	if (r == 0)

@@ -133,4 +133,15 @@ int cgroup_get(const struct cgroup *cg, const char *key, char **ret, struct err 
 /* One write; the kernel says what it takes. */
 int cgroup_set(const struct cgroup *cg, const char *key, const char *value, struct err *err);
 
+/* What was set so holds for the container's run, reboots inside included: limits and rules for devices are kept in its
+ * runtime folder. */
+int cgroup_keep(int rundir, const char *key, const char *value, struct err *err);
+/* Add them behind those of `limits`. None is 0. */
+int cgroup_add_kept(int rundir, struct limits_conf *limits, struct err *err);
+/* cgroup_change_limits where some are kept: they stay, but for a limit that this changes and the rules for a device that
+ * `to` has a new rule for. */
+int cgroup_change_beside_kept(const struct cgroup *cg, int rundir, struct limits_conf *from, struct limits_conf *to,
+			      struct err *err);
+int cgroup_forget_kept(int rundir, struct err *err); /* none is 0 */
+
 #endif

@@ -12,6 +12,7 @@ src_cgroup_libcgroup_a_SOURCES = \
 	%D%/host.c \
 	%D%/join.c \
 	%D%/keys.c %D%/keys.h \
+	%D%/kept.c \
 	%D%/kill.c \
 	%D%/limits.c \
 	%D%/pressure.c \

@@ -22,6 +22,18 @@ static int show(const struct cgroup *cg, const char *key, struct err *err)
 	return 0;
 }
 
+static int set(const struct cli *cli, const char *name, const struct cgroup *cg, struct err *err)
+{
+	const char *key = cli->rest.v[0], *value = cli->rest.v[1];
+	autoclose int rundir = -1;
+	int r = cgroup_set(cg, key, value, err);
+
+	if (r < 0)
+		return r;
+	rundir = store_runtime(&cli->store, name, false, err);
+	return rundir < 0 ? rundir : cgroup_keep(rundir, key, value, err);
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	const struct strv *words = &cli->rest;
@@ -42,7 +54,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 		r = cgroup_find(&cg, &cli->store, name, err);
 	if (r < 0)
 		return r;
-	return words->n == 1 ? show(&cg, words->v[0], err) : cgroup_set(&cg, words->v[0], words->v[1], err);
+	return words->n == 1 ? show(&cg, words->v[0], err) : set(cli, name, &cg, err);
 }
 
 const struct command cmd_cgroup = {

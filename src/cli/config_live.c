@@ -100,7 +100,7 @@ static int take_section(struct live *l, const char *name, const struct spec *fro
 	return 0;
 }
 
-static int apply(const struct live *l, const struct cgroup *host, const struct store *store, const char *container,
+static int apply(struct live *l, const struct cgroup *host, const struct store *store, const char *container,
 		 struct err *err)
 {
 	struct cgroup cg = *host;
@@ -109,7 +109,7 @@ static int apply(const struct live *l, const struct cgroup *host, const struct s
 	if (r == 0)
 		r = cgroup_open(&cg, err);
 	if (r == 0)
-		r = cgroup_change_limits(&cg, &l->is.limits, &l->next.limits, err);
+		r = cgroup_change_beside_kept(&cg, l->rundir, &l->is.limits, &l->next.limits, err);
 	cgroup_done(&cg);
 	return r < 0 ? r : spec_save(&l->next, l->rundir, "spec", err);
 }

@@ -144,7 +144,7 @@ static struct print_cell last_cell(struct seen *s)
 
 static struct print_cell last_ended_cell(struct seen *s)
 {
-	return number(s->look->has_last, s->look->last.ended);
+	return number(s->look->has_last && s->look->last.ended, s->look->last.ended);
 }
 
 static struct print_cell exit_status_cell(struct seen *s)
@@ -377,7 +377,8 @@ const char *look_last_text(const struct last *last, char buf[static LOOK_LAST_SI
 
 	if (last->oom_kills)
 		snprintf(oom, sizeof oom, ", %" PRIu64 " killed for want of memory", last->oom_kills);
-	snprintf(buf, LOOK_LAST_SIZE, "%s, %s%s%s", print_time_text(last->ended, when), last->failed[0] ? "failed: " : "",
+	snprintf(buf, LOOK_LAST_SIZE, "%s%s%s%s%s", last->ended ? print_time_text(last->ended, when) : "",
+		 last->ended ? ", " : "", last->failed[0] ? "failed: " : "",
 		 last->failed[0] ? last->failed : last_ending(last, how), oom);
 	return buf;
 }

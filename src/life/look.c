@@ -140,10 +140,23 @@ static uint64_t since(uint64_t started)
 	return ns > started ? ns - started : 0;
 }
 
+/* A run whose end nobody saw is known by what it has left, until that is cleared away. */
+static bool ended_unseen(const struct store *store, const char *name, const struct look *look, int folder)
+{
+	autoclose int run = runs(look) ? -1 : store_runtime(store, name, false, NULL);
+
+	return run >= 0 && last_is_missing(folder, run) && store_lock_peek(store, name, NULL) == STORE_IDLE;
+}
+
 static void find_last(const struct store *store, const char *name, struct look *look)
 {
 	autoclose int folder = store_container(store, name, NULL);
 
+	if (ended_unseen(store, name, look, folder)) {
+		look->last = (struct last){ .status = LAST_NO_STATUS, .failed = LAST_UNSEEN };
+		look->has_last = true;
+		return;
+	}
 	look->has_last = folder >= 0 && last_read(folder, &look->last, NULL) >= 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +82,16 @@ int last_read(int folder, struct last *last, struct err *err)
 	while ((line = strsep(&rest, "\n")))
 		read_line(last, line);
 	return 0;
+}
+
+bool last_is_missing(int folder, int rundir)
+{
+	struct stat undo, last;
+
+	if (folder < 0 || fstatat(rundir, "undo", &undo, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	return fstatat(folder, "last", &last, AT_SYMLINK_NOFOLLOW) < 0 || last.st_mtim.tv_sec < undo.st_mtim.tv_sec ||
+	       (last.st_mtim.tv_sec == undo.st_mtim.tv_sec && last.st_mtim.tv_nsec < undo.st_mtim.tv_nsec);
 }
 
 /* reboot(2) in a pid namespace ends its init by one of two signals (reboot(2), "Behavior inside PID namespaces"). */

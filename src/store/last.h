@@ -24,6 +24,11 @@ int last_write(int folder, const struct last *last, struct err *err);
 /* -ENOENT when it has never run. What a file lacks is 0. */
 int last_read(int folder, struct last *last, struct err *err);
 
+/* Has a run that was not undone ended unseen? Asked of what does not run: its undo record is written at its start, `last` at
+ * its end. */
+bool last_is_missing(int folder, int rundir);
+#define LAST_UNSEEN "its supervisor was killed" /* what failed then */
+
 /* In words: "powered off", "exit status 3". */
 const char *last_ending(const struct last *last, char buf[static 48]);
 

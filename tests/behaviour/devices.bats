@@ -95,12 +95,40 @@ c 136:* rw"
 		assert_equal "$(mgr-config -n web --running get cgroup2.devices.allow)" 'c 1:5 r'
 		$way mgr-config -n web unset cgroup2.devices.allow
 		run $way mgr-cgroup -n web devices.list
-		refute_contains 10:232
+		assert_contains 10:232
 		$way mgr-stop -k -n web
 		$way mgr-start -n web --wait=60 -s 'cgroup2.devices.deny=c 1:5 r'
 		$way mgr-config -n web set cgroup2.devices.allow 'c 1:5 r'
 		barred /dev/zero
 		mgr-config -n web unset cgroup2.devices.allow
+		$way mgr-stop -k -n web
+	done
+}
+
+@test "dev.4 rules by mgr-cgroup hold over a reboot inside and other changes, until the container stops" {
+	local way init
+	container web -s net.0.type=empty
+	for way in $(ways_of_devices); do
+		mgr-config -n web unset cgroup2
+		$way mgr-start -n web --wait=60
+		$way mgr-cgroup -n web devices.deny 'c 1:5 rw'
+		$way mgr-cgroup -n web devices.allow 'c 10:232 rwm'
+		$way mgr-config -n web set cgroup2.devices.deny 'c 1:7 rw'
+		barred /dev/zero
+		init=$(mgr-info -n web -pH)
+		in_container web reboot || true
+		wait_gone 20 "$init"
+		mgr-wait -n web --ready -t 60
+		barred /dev/zero
+		barred /dev/full
+		run $way mgr-cgroup -n web devices.list
+		assert_contains 'c 10:232 rwm'
+		$way mgr-config -n web set cgroup2.devices.allow 'c 1:5 rw' # the last word on this one
+		opens /dev/zero
+		$way mgr-stop -k -n web
+		$way mgr-start -n web --wait=60
+		run $way mgr-cgroup -n web devices.list
+		refute_contains 10:232
 		$way mgr-stop -k -n web
 	done
 }

@@ -221,6 +221,27 @@ sys.exit(max(best.values()) > 40)'
 	assert_output "mgr-cgroup: a: no cgroup of it has 'no.such'"
 }
 
+@test "cgroup.1 a limit holds over a reboot inside, until the configuration says another or the container stops" {
+	local init
+	container web -s net.0.type=empty --pids 50
+	boot web
+	mgr-cgroup web pids.max 60
+	mgr-cgroup web pids.max 70
+	for expected in 70 80; do
+		init=$(mgr-info -n web -pH)
+		in_container web reboot || true
+		wait_gone 20 "$init"
+		mgr-wait -n web --ready -t 60
+		assert_equal "$(mgr-cgroup web pids.max)" "$expected"
+		mgr-config -n web set limits.pids 80
+		assert_equal "$(mgr-cgroup web pids.max)" 80
+	done
+	mgr-cgroup web pids.max 90
+	mgr-stop -k web
+	boot web
+	assert_equal "$(mgr-cgroup web pids.max)" 80
+}
+
 @test "cgroup.1 a way out of the container's cgroup is refused, and so is a folder" {
 	local key
 	stub a ""

@@ -421,9 +421,13 @@ killed_at() {
 	boot_stub a
 	kill -KILL "$(supervisor_pid a)"
 	wait_state a STOPPED
+	run mgr-info -n a # an earlier run is not the last one
+	assert_match 'Last run: *failed: its supervisor was killed'
 	run mgr-stop -n a
 	assert_status 2
 	nothing_left
+	run mgr-log -n a
+	assert_contains 'its supervisor was killed'
 	run mgr-info -n a
 	assert_contains "failed: its supervisor was killed"
 	recovers "SIGKILL while it runs"
