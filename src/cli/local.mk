@@ -85,6 +85,7 @@ mgr_manage_LDADD = src/cli/libcli.a \
 	src/template/libtemplate.a \
 	src/boot/libboot.a \
 	$(spec_archives) \
+	src/unit/libunit.a \
 	src/wire/libwire.a \
 	src/store/libstore.a \
 	src/base/libbase.a \

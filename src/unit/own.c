@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -20,6 +21,17 @@ bool unit_is_systemd(void)
 bool unit_here(void)
 {
 	return unit_is_systemd() && access(UNIT_PROGRAM, X_OK) == 0;
+}
+
+bool unit_is_enabled(const char *name)
+{
+	autofree char *pattern =
+		str_fmt("/etc/systemd/system/*.wants/mgr@%s.service", name); /* a name has no special letters */
+	glob_t found = { 0 };
+	bool is = pattern && glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+
+	globfree(&found);
+	return is;
 }
 
 int unit_cgroup(char *ret, size_t size, struct err *err)

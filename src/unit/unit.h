@@ -25,6 +25,9 @@ int unit_cgroup(char *ret, size_t size, struct err *err);
 /* Are we in mgr@NAME.service, and is its cgroup ours to divide (Delegate=yes)? 1 with its cgroup, 0 or -errno. */
 int unit_own(const char *name, char *ret, size_t size, struct err *err);
 
+/* Is mgr@NAME.service to be started with the machine? */
+bool unit_is_enabled(const char *name);
+
 enum unit_kind {
 	UNIT_CONTAINER, /* delegated; a stop of it asks for a clean end by UNIT_STOP_SIGNAL */
 	UNIT_NETD,

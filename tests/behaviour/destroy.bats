@@ -39,6 +39,18 @@ entries() {
 	assert_output "mgr-destroy: web: no such container"
 }
 
+@test "destroy.1 a unit that stays enabled is told" {
+	run unshare --mount --propagation private bash -c 'unset MGR_ROOT
+		for d in /var/lib /var/log /run /etc/systemd/system; do mkdir -p "$d"; mount -t tmpfs -o mode=755 tmpfs "$d" || exit; done
+		mkdir /etc/systemd/system/multi-user.target.wants
+		ln -s /x "/etc/systemd/system/multi-user.target.wants/mgr@web.service"
+		for name in web db; do
+			mgr-create -n $name -t busybox -s net.0.type=empty 2>/dev/null && mgr-destroy -n $name || exit
+		done'
+	assert_success
+	assert_output "mgr-destroy: web: mgr@web.service stays enabled, and will fail: systemctl disable mgr@web.service"
+}
+
 @test "destroy.1 several names: each is tried" {
 	container one
 	container two
