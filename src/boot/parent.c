@@ -152,11 +152,24 @@ int up_cgroup_v2(struct boot *b, struct err *err)
 	return r < 0 ? r : cgroup_create_v2(&b->cgroup, b->root_uid, err);
 }
 
+static int say_left_out(const struct boot *b, struct err *err)
+{
+	autocall(strv_done) struct strv keys = { 0 };
+	int r = cgroup_left_out(&b->cgroup, &b->spec.limits, &keys, err);
+
+	for (size_t i = 0; i < keys.n; i++)
+		log_warn("%s: is left out: this host has the controller in cgroup %s ([limits] is for both)", keys.v[i],
+			 str_starts(keys.v[i], "cgroup2.") ? "v1" : "v2");
+	return r;
+}
+
 /* The others, while the child mounts what it needs. */
 int up_cgroup(struct boot *b, struct err *err)
 {
 	int r = cgroup_create(&b->cgroup, &b->spec.limits, b->root_uid, err);
 
+	if (r == 0)
+		r = say_left_out(b, err);
 	return r < 0 ? r : cgroup_open_tasks(&b->cgroup, b->passed, &b->n_passed, err);
 }
 

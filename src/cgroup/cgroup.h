@@ -63,6 +63,9 @@ void cgroup_done(struct cgroup *cg);
 int cgroup_create(struct cgroup *cg, const struct limits_conf *limits, uid_t root, struct err *err);
 /* The v2 folder alone, when the host has v2: cgroup_create then makes the rest, while a process runs in this one. */
 int cgroup_create_v2(struct cgroup *cg, uid_t root, struct err *err);
+/* Adds the keys of [cgroup] and [cgroup2] ("cgroup2.memory.max") that are for hosts of the other version, where
+ * the section for this one has nothing for their controller. */
+int cgroup_left_out(const struct cgroup *cg, const struct limits_conf *limits, struct strv *ret, struct err *err);
 /* Which device nodes its processes may open and make: mgr's own list, then the rules of `limits`. Where the host has no way
  * to bar any (errors that say so: cgroup v2 without eBPF), that is an error when there are such rules, or when container
  * root (its host id) is the host's. */

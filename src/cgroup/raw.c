@@ -74,12 +74,50 @@ int cgroup_set(const struct cgroup *cg, const char *key, const char *value, stru
 	return 0;
 }
 
-/* The hierarchy that has the controller of this file. */
+/* The hierarchy that has the controller of this file, or what it is called in the other version. */
 static const struct cgroup_hierarchy *controller_of(const struct cgroup *cg, const char *file)
 {
 	autofree char *name = strndup(file, strcspn(file, "."));
+	const struct cgroup_hierarchy *h = name ? cgroup_with(cg, name) : NULL;
 
-	return name ? cgroup_with(cg, name) : NULL;
+	if (!h && str_starts(file, "io."))
+		h = cgroup_with(cg, "blkio");
+	return !h && str_starts(file, "blkio.") ? cgroup_with(cg, "io") : h;
+}
+
+/* Has the list something for this controller, by its name of either version? */
+static bool has_controller(const struct strv *pairs, const char *file)
+{
+	const char *name = str_starts(file, "blkio.") ? "io." : file;
+	const size_t n = strcspn(name, ".") + 1;
+
+	for (size_t i = 0; i < pairs->n; i++)
+		if (strncmp(str_starts(pairs->v[i], "blkio.") ? "io." : pairs->v[i], name, n) == 0)
+			return true;
+	return false;
+}
+
+static int add_left_out(const struct cgroup *cg, bool v2, const struct strv *pairs, const struct strv *others,
+			struct strv *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < pairs->n && r == 0; i++) {
+		const struct cgroup_hierarchy *h = cgroup_is_device_key(pairs->v[i]) ? NULL : controller_of(cg, pairs->v[i]);
+		if (h && h->v2 != v2 && !has_controller(others, pairs->v[i]))
+			r = strv_addf(ret, "%s.%.*s", v2 ? "cgroup2" : "cgroup", (int)strcspn(pairs->v[i], "="),
+				      pairs->v[i]);
+	}
+	return r;
+}
+
+int cgroup_left_out(const struct cgroup *cg, const struct limits_conf *l, struct strv *ret, struct err *err)
+{
+	int r = add_left_out(cg, false, &l->v1, &l->v2, ret);
+
+	if (r == 0)
+		r = add_left_out(cg, true, &l->v2, &l->v1, ret);
+	return r < 0 ? err_nomem(err) : 0;
 }
 
 /* One "FILE=VALUE". What is of the other version's kind is for other hosts. */

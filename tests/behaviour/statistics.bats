@@ -272,6 +272,14 @@ sys.exit(max(best.values()) > 40)'
 	boot_stub a
 	assert_equal "$(mgr-cgroup a pids.max)" 70
 	mgr-stop -k -n a
+	local io=blkio.weight=200
+	[ ! -d /sys/fs/cgroup/blkio ] || io=io.max=8:0
+	run mgr-start -n a -s "$other.$io"
+	assert_success
+	run mgr-log -n a
+	assert_contains "$other.${io%%=*}: is left out: this host has the controller in cgroup"
+	refute_contains "pids.max: is left out" # there is one for this host
+	mgr-stop -k -n a
 	run mgr-start -n a -s $section.pids.max=many
 	assert_status 1
 	assert_output "mgr-start: a: cgroup: $section.pids.max: write 'many' to 'pids.max': Invalid argument"
