@@ -44,7 +44,8 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 /* Whatever mgr can do without, it does without. */
 static const char *reason(int code)
 {
-	return code == ENOSYS ? "the kernel cannot, or a filter hides it: Linux 6.1 or later is needed" : strerror(code);
+	return code == ENOSYS ? "the kernel is too old for it, or a filter hides it (mgr-checkconfig says more)"
+			      : strerror(code);
 }
 
 int err_sys(struct err *err, int code, const char *fmt, ...)

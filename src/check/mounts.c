@@ -165,6 +165,10 @@ static void try_mapped(const struct check *c, const char *path)
 	check_tried(c, "idmap of tmpfs", r, CHECK_WARNING,
 		    "containers on a tmpfs cannot be used: Linux 6.3 or later is needed", &err, "works");
 	try_type(c, "idmap of ext4", "ext4", "containers on ext4 cannot be used" OLD_KERNEL);
+	if (r < 0) { /* what it would be made of */
+		check_say(c, "idmap of overlay", CHECK_OK, NULL, "not tried: needs a tmpfs with mapped ids");
+		return;
+	}
 	r = check_try(try_mapped_overlay, &place, &err);
 	check_tried(c, "idmap of overlay", r, CHECK_WARNING,
 		    "thin containers over a shared base cannot be used: Linux 5.19 or later is needed", &err,
