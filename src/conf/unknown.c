@@ -100,6 +100,7 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 static const struct {
 	const char *name, *answer;
 } lxc[] = {
+	{ "lxc.cgroup.dir", "a container's cgroup is mgr/NAME" },
 	{ "lxc.cgroup.dir.", "a container's cgroup is mgr/NAME" },
 	{ "lxc.cgroup.relative", "a container's cgroup is mgr/NAME" },
 	{ "lxc.monitor.", "there is nothing to set here" },

@@ -122,6 +122,17 @@ static const struct key_type key_uuid = { "uuid", sizeof(char *), parse_uuid, ke
 
 #define AT(field) offsetof(struct container_conf, field)
 
+/* mgr-autostart -g parts its argument at commas. */
+static int parse_groups(const struct key *key, void *field, const char *text, struct err *err)
+{
+	if (strchr(text, ','))
+		return err_set(err, EINVAL, "'%s' has a comma: several groups are parted by blanks, or are a line each",
+			       text);
+	return key_words.parse(key, field, text, err);
+}
+
+static const struct key_type key_groups = { "words", sizeof(struct strv), parse_groups, key_print_strv, key_clear_strv };
+
 static const struct key container_keys[] = {
 	{ .name = "uuid", .type = &key_uuid, .off = AT(uuid), .help = "The container's identity; mgr-create makes it." },
 	{ .name = "idmap",
@@ -135,7 +146,7 @@ static const struct key container_keys[] = {
 	  .def = "no",
 	  .help = "No program inside gains privileges by execve." },
 	{ .name = "group",
-	  .type = &key_words,
+	  .type = &key_groups,
 	  .off = AT(group),
 	  .flags = KEY_LIST,
 	  .help = "Groups that it is in, for mgr-autostart -g." },

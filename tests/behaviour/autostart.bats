@@ -17,6 +17,12 @@ last() {
 	mgr-info -n "$1" --json | jq -r ".[0].last_$2"
 }
 
+@test "autostart.1 a group's name has no comma, which parts those of -g" {
+	run mgr-create -n web -t busybox -s container.group=onboot,web
+	assert_status 1
+	assert_output "mgr-create: web: container.group: 'onboot,web' has a comma: several groups are parted by blanks, or are a line each"
+}
+
 @test "autostart.1 who is started, and in which order" {
 	container zoo -s start.auto=yes
 	container web -s start.auto=yes -s start.order=2 -s start.delay=1.5

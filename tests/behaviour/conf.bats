@@ -138,6 +138,7 @@ refused() {
 		lxc.cgroup2.devices.allow|: here it is 'devices.allow' in [cgroup2]
 		lxc.cgroup2.memory.high|: here it is 'memory.high' in [cgroup2]
 		lxc.start.auto|: here it is 'auto' in [start]
+		lxc.cgroup.dir|: a container's cgroup is mgr/NAME
 		lxc.group|: here it is 'group' in [container]
 		lxc.mount.fstab|: here each line of that file is an 'entry' in [mount]
 		lxc.environment|: here a variable A=b is a line 'A = b' in [environment]
