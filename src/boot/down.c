@@ -41,12 +41,32 @@ static int down_line(void *data, const char *step, const char *object, struct er
 	return err_set(err, EBADMSG, "no step is called '%s'", step);
 }
 
+/* The link that says where its cgroup is has been lost: the undo record has the path too. */
+static int restore_place(const struct down *d, struct err *err)
+{
+	char path[CGROUP_LONGEST];
+	struct cgroup plain;
+	int r = store_cgroup_find(d->store, d->name, path, sizeof path, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = undo_find(d->rundir, "cgroup", path, sizeof path, err);
+	if (r > 0)
+		r = cgroup_name(&plain, d->store->cgroup, d->name, err) < 0 ? -err->code : 1;
+	if (r <= 0 || !cgroup_is_settled(path) || str_eq(path, plain.path))
+		return r < 0 ? r : 0;
+	log_warn("where its cgroup is had been lost; the undo record says: %s", path);
+	return store_cgroup_keep(d->rundir, path, err);
+}
+
 /* Nothing of it may live while what it uses is taken away. Asked first, as most often there is nothing. */
 static int kill_all(const struct down *d, struct err *err)
 {
 	struct cgroup cg = { 0 };
 	int r = cgroup_host(&cg, err);
 
+	if (r == 0 && cgroup_pure_v2(&cg))
+		r = restore_place(d, err);
 	if (r == 0)
 		r = cgroup_find(&cg, d->store, d->name, err);
 	if (r == 0)

@@ -87,3 +87,21 @@ int undo_run(int rundir, undo_fn *fn, void *data, struct err *err)
 		return err_sys(err, errno, "remove the undo record");
 	return r;
 }
+
+int undo_find(int rundir, const char *step, char *ret, size_t size, struct err *err)
+{
+	autofree char *text = NULL;
+	char *save = NULL;
+	int r = file_read_at(rundir, RECORD, RECORD_MAX, &text, NULL, err), found = 0;
+
+	if (r == -ENOENT)
+		err_clear(err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t n = strlen(step);
+		if (str_starts(line, step) && line[n] == ' ' && str_print(ret, size, "%s", line + n + 1) == 0)
+			found = 1;
+	}
+	return found;
+}

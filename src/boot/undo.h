@@ -3,6 +3,8 @@
 #ifndef MGR_BOOT_UNDO_H
 #define MGR_BOOT_UNDO_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 /* Append one line. */
@@ -13,5 +15,8 @@ int undo_add(int rundir, const char *step, const char *object, struct err *err);
  * When all went well the record is removed. Returns the first failure. No record is 0. */
 typedef int undo_fn(void *data, const char *step, const char *object, struct err *err);
 int undo_run(int rundir, undo_fn *fn, void *data, struct err *err);
+
+/* The object of the last line of that step: 1, or 0 when there is none. */
+int undo_find(int rundir, const char *step, char *ret, size_t size, struct err *err);
 
 #endif

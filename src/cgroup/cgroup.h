@@ -51,6 +51,8 @@ int cgroup_name(struct cgroup *cg, const char *parent, const char *name, struct 
  * beside it: a folder with processes of its own has no controllers for those below (cgroup-v2.rst, "No Internal Process
  * Constraint"). */
 int cgroup_settle_in(struct cgroup *cg, const char *given, struct err *err);
+/* Is that such a path? */
+bool cgroup_is_settled(const char *path);
 /* Cgroup v2 alone: where a service manager may have given us a folder. */
 bool cgroup_pure_v2(const struct cgroup *cg);
 /* Close the folders. */

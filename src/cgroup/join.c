@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cgroup/internal.h"
+
+#define PAYLOAD "/payload"
 
 int cgroup_clone_fd(const struct cgroup *cg)
 {
@@ -76,12 +79,17 @@ static int make_room(const struct cgroup *cg, const char *leaf, struct err *err)
 	return move_all(from, to, err) < 0 ? err_wrap(err, "move into cgroup '%s'", leaf) : 0;
 }
 
+bool cgroup_is_settled(const char *path)
+{
+	return str_ends(path, PAYLOAD) && path[0] != '/' && !strstr(path, "..");
+}
+
 int cgroup_settle_in(struct cgroup *cg, const char *given, struct err *err)
 {
 	char path[CGROUP_LONGEST];
 	int r;
 
-	if (str_print(path, sizeof path, "%s/payload", given) < 0)
+	if (str_print(path, sizeof path, "%s" PAYLOAD, given) < 0)
 		return err_set(err, ENAMETOOLONG, "cgroup '%s': name too long", given);
 	r = cgroup_name_given(cg, path, err);
 	return r < 0 ? r : make_room(cg, "supervisor", err);

@@ -3,6 +3,7 @@
 
 load ../lib/common
 load ../lib/stub
+load ../lib/cgroup
 
 setup_file() {
 	build_stub
@@ -465,6 +466,24 @@ killed_at() {
 			;;
 		esac
 	done
+}
+
+@test "super.2 what lives in a cgroup that was given, and that nothing but the undo record names any more, is killed" {
+	local given pid
+	has_v2 || skip "no cgroup v2 here"
+	given=mgr-$MGR_LAB_ID/given
+	stub a ""
+	mkdir -p "$(v2_mount)/$given/payload" "$MGR_ROOT/run/mgr/a"
+	sleep 1000 3>&- &
+	pid=$!
+	echo $pid >"$(v2_mount)/$given/payload/cgroup.procs"
+	echo "cgroup $given/payload" >"$MGR_ROOT/run/mgr/a/undo"
+	run v2_alone "$STAGE/libexec/mgr/mgr-boot" --down a
+	assert_success
+	run ! kill -0 $pid
+	[ ! -e "$(v2_mount)/$given/payload" ]
+	rmdir "$(v2_mount)/$given" "$(v2_mount)/mgr-$MGR_LAB_ID"
+	nothing_left
 }
 
 @test "super.2 that makes 50 points at least" {

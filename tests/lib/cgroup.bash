@@ -26,6 +26,11 @@ without_v2() {
 	unshare -m bash -c 'umount "$0" && exec "$@"' "$(v2_mount)" "$@"
 }
 
+# v2_alone COMMAND...: on a machine that has the v2 hierarchy alone, as far as it can see.
+v2_alone() {
+	unshare -m bash -c 'mount --bind "$0" /sys/fs/cgroup && exec "$@"' "$(v2_mount)" "$@"
+}
+
 # without_v1_devices COMMAND...: where devices are barred by eBPF, as far as it can see.
 without_v1_devices() {
 	mountpoint -q /sys/fs/cgroup/devices || { "$@"; return; }
