@@ -114,7 +114,7 @@ int harness_end(struct harness *h)
 		waitpid(h->supervisor, NULL, 0);
 	}
 	h->supervisor = 0;
-	return status;
+	return status >= 0 && WIFEXITED(status) ? 0 : -1;
 }
 
 void harness_done(struct harness *h)

@@ -17,7 +17,8 @@ struct harness {
 
 /* Start it. init runs in the child and must not return; change (may be NULL) may alter the handover. 0 or -1 (errno). */
 int harness_start(struct harness *h, void (*init)(void), void (*change)(struct handover *));
-/* Its wait status, when it ends within five seconds; -1 and it is killed otherwise. */
+/* 0 when it exits within five seconds; -1 when it died of a signal, or had to be killed. What it exits with tells of the
+ * undoing, which only an installed mgr-boot can do. */
 int harness_end(struct harness *h);
 /* Remove the folder. */
 void harness_done(struct harness *h);
