@@ -12,6 +12,20 @@
 
 #define UNIT_TIME (60 * CLOCK_SECOND)
 
+static void say_units(const struct check *c, const struct cgroup *cg)
+{
+	if (!unit_is_systemd())
+		check_say(c, "systemd", CHECK_OK, NULL, "is not PID 1 here: containers have no units");
+	else if (!cgroup_pure_v2(cg))
+		check_say(c, "systemd", CHECK_OK, NULL, "containers have no units: these need cgroup v2 alone");
+	else if (!unit_here())
+		check_say(c, "systemd", CHECK_WARNING, "build mgr with libsystemd",
+			  "mgr-systemd is not installed: containers have no units, and cgroups that systemd does not know");
+	else
+		check_say(c, "systemd", CHECK_OK, NULL, "each container has a unit; systemd-machined %s",
+			  unit_has_machined() ? "lists it" : "is not installed (package systemd-container)");
+}
+
 static void say_layout(const struct check *c, const struct cgroup *cg)
 {
 	autocall(str_done) struct str v1 = { 0 };
@@ -28,9 +42,7 @@ static void say_layout(const struct check *c, const struct cgroup *cg)
 		check_say(c, "layout", CHECK_OK, NULL, "hybrid: v2 on %s; v1: %s", cg->h[0].mount, str_text(&v1));
 	else
 		check_say(c, "layout", CHECK_OK, NULL, "v2 on %s", cg->h[0].mount);
-	if (cgroup_pure_v2(cg) && unit_is_systemd() && !unit_here())
-		check_say(c, "systemd", CHECK_WARNING, "build mgr with libsystemd",
-			  "mgr-systemd is not installed: containers have no units, and cgroups that systemd does not know");
+	say_units(c, cg);
 }
 
 /* In which hierarchy? NULL: none. */

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cli/config_show.h"
+#include "security/security.h"
 #include "spec/spec.h"
 
 struct check {
@@ -30,6 +31,9 @@ static void check_whole(struct check *c, struct spec *spec)
 	if (!c->container && !spec->rootfs.path && spec_set(spec, "rootfs.path=dir:/", &err) < 0)
 		tell(&err, c);
 	else if (spec_check(spec, &err) < 0)
+		tell(&err, c);
+	err_clear(&err);
+	if (security_profile_check(&spec->apparmor, &err) < 0)
 		tell(&err, c);
 }
 

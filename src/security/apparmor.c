@@ -23,6 +23,7 @@
 #define SPACES      FOLDER "/policy/namespaces"
 #define FEATURES    MGR_DATADIR "/apparmor.features"
 #define RULES_MAX   (1U << 20)
+#define LIST_MAX    (16U << 20)
 #define NAME_LETTER 'X' /* stands for each of the name's while it is compiled */
 
 /* Debian's scripts load a guest's own profiles only where its namespace's name begins so (rc.apparmor.functions). */
@@ -183,6 +184,13 @@ static int plan_generated(struct security_profile *p, const char *name, bool pri
 	return r < 0 ? err_wrap(err, "apparmor.profile") : 0;
 }
 
+static int must_be_on(const char *name, struct err *err)
+{
+	if (security_apparmor_state() != APPARMOR_OFF)
+		return 0;
+	return err_set(err, EOPNOTSUPP, "apparmor.profile: '%s' cannot be used: AppArmor is not on", name);
+}
+
 int security_profile_plan(struct security_profile *p, const struct apparmor_conf *conf, const char *name, bool privileged,
 			  const char *cache, struct err *err)
 {
@@ -193,10 +201,40 @@ int security_profile_plan(struct security_profile *p, const struct apparmor_conf
 		return 0;
 	if (str_eq(profile, "generated"))
 		return plan_generated(p, name, privileged, cache, err);
-	if (security_apparmor_state() == APPARMOR_OFF)
-		return err_set(err, EOPNOTSUPP, "apparmor.profile: '%s' cannot be used: AppArmor is not on", profile);
+	if (must_be_on(profile, err) < 0)
+		return -err->code;
 	p->label = strdup(profile);
 	return p->label ? 0 : err_nomem(err);
+}
+
+/* A line of the kernel's list is "NAME (MODE)". */
+static bool is_loaded(const char *list, const char *name)
+{
+	const size_t n = strlen(name);
+
+	for (const char *line = list; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (strncmp(line, name, n) == 0 && strncmp(line + n, " (", 2) == 0)
+			return true;
+	return false;
+}
+
+int security_profile_check(const struct apparmor_conf *conf, struct err *err)
+{
+	const char *name = conf->profile ? conf->profile : "generated";
+	autofree char *list = NULL;
+
+	if (str_eq(name, "unconfined") || str_eq(name, "generated"))
+		return 0;
+	if (must_be_on(name, err) < 0)
+		return -err->code;
+	if (*name == ':' || strstr(name, "//&") ||
+	    file_read_at(AT_FDCWD, FOLDER "/profiles", LIST_MAX, &list, NULL, NULL) < 0)
+		return 0; /* of another namespace, several, or hidden */
+	return is_loaded(list, name) ? 0
+				     : err_set(err, ENOENT,
+					       "apparmor.profile: '%s' is not loaded (apparmor_parser loads it), nor is it "
+					       "'generated' or 'unconfined'",
+					       name);
 }
 
 static int make_space(const char *name, struct err *err)

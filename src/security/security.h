@@ -70,6 +70,8 @@ struct security_profile {
  */
 int security_profile_plan(struct security_profile *p, const struct apparmor_conf *conf, const char *name, bool privileged,
 			  const char *cache, struct err *err);
+/* Can it be had on this host as it is now? -ENOENT or -EOPNOTSUPP when it certainly cannot. */
+int security_profile_check(const struct apparmor_conf *conf, struct err *err);
 void security_profile_done(struct security_profile *p);
 
 /* Into the kernel, under p->name, with its namespace. */

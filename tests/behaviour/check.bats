@@ -21,6 +21,7 @@ hidden() {
 	run mgr-checkconfig
 	assert_success
 	assert_match "user +ok +can be made, with 65536 ids"
+	assert_match "systemd +ok +is not PID 1 here: containers have no units"
 	assert_match "idmap of the store +ok +works below"
 	assert_match "[0-9]+ ok, [0-9]+ warnings, 0 failed"
 	run mgr-checkconfig --json

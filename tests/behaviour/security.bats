@@ -125,7 +125,11 @@ bounding() {
 	run grep apparmor "$MGR_ROOT/run/mgr/web/undo"
 	assert_status 1
 	mgr-stop -k -n web
+	mgr-config -n web check
 	mgr-config -n web set apparmor.profile mine
+	run mgr-config -n web check
+	assert_status 1
+	assert_output "mgr-config: web: apparmor.profile: 'mine' cannot be used: AppArmor is not on"
 	run mgr-start -n web
 	assert_status 1
 	assert_output "mgr-start: web: apparmor: apparmor.profile: 'mine' cannot be used: AppArmor is not on"

@@ -276,7 +276,11 @@ debian_runs() {
 	assert_contains "Permission denied"
 	mgr-stop -k -n lab
 	loaded of-the-host
+	mgr-config -n lab check
 	mgr-config -n lab set apparmor.profile nonsuch
+	run mgr-config -n lab check
+	assert_status 1
+	assert_contains "apparmor.profile: 'nonsuch' is not loaded"
 	run mgr-start -n lab
 	assert_status 1
 	assert_output "mgr-start: lab: confine: AppArmor knows no profile 'nonsuch'"
