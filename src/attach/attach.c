@@ -63,18 +63,23 @@ static pid_t clone_into(const struct entry *e, int *ret_pidfd, struct err *err)
 {
 	int cgroup = cgroup_clone_fd(&e->cgroup);
 	bool leaf_first = cgroup >= 0 && needs_leaf(cgroup);
+	bool full = false;
 	pid_t pid = -EBUSY;
 
-	for (int i = 0; i < 2 && (pid == -EBUSY || pid == -EOPNOTSUPP); i++) {
+	for (int i = 0; i < 2 && (pid == -EBUSY || pid == -EOPNOTSUPP || pid == -EAGAIN); i++) {
 		bool in_leaf = cgroup >= 0 && leaf_first == (i == 0);
 		autoclose int leaf = in_leaf ? cgroup_leaf(cgroup, e->who.init_uid, err) : -1;
 		if (leaf >= 0 && is_frozen(leaf))
 			return err_set(err, EBUSY, "has frozen the cgroup that commands run in");
 		if (!in_leaf || leaf >= 0)
 			pid = clone_process(0, in_leaf ? leaf : cgroup, ret_pidfd);
+		full = full || pid == -EAGAIN;
 	}
 	if (pid == -ENODEV || pid == -ENOMEM) /* its cgroup is gone; its pid namespace has ended */
 		return err_set(err, ESRCH, "is not running");
+	if (pid < 0 && full)
+		return err_set(err, EAGAIN,
+			       "has no room for one more process: limits.pids, or a limit of its own for what is attached");
 	if (pid < 0)
 		return err_sys(err, -pid, "make a process in the container");
 	err_clear(err); /* a leaf that could not be made does not matter any longer */

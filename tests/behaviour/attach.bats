@@ -364,6 +364,25 @@ freezer() {
 	assert_output "mgr-attach: web: has frozen the cgroup that commands run in"
 }
 
+@test "attach.8 a guest that leaves no room in the cgroup of what is attached: then it is beside init" {
+	local folder
+	folder=$(freezer)
+	[ -n "$folder" ] || skip "no cgroup v2 here"
+	grep -qw pids "$folder/cgroup.controllers" || skip "v2 has no pids here"
+	# shellcheck disable=SC2016
+	mgr-attach -n web -- sh -c 'echo $$ >/sys/fs/cgroup/cgroup.procs; cd /sys/fs/cgroup; rmdir attach
+		echo +pids >cgroup.subtree_control && mkdir attach && echo 0 >attach/pids.max'
+	run mgr-attach -n web -- grep ^0: /proc/self/cgroup
+	rmdir "$folder/attach"
+	echo -pids >"$folder/cgroup.subtree_control"
+	assert_output "0::/"
+	echo 1 >"$folder/pids.max"
+	run mgr-attach -n web -- true
+	echo max >"$folder/pids.max"
+	assert_status 125
+	assert_output "mgr-attach: web: has no room for one more process: limits.pids, or a limit of its own for what is attached"
+}
+
 # CVE-2019-5736: a guest's command whose interpreter is /proc/self/exe is the host's program for a moment.
 @test "attach.1 the program that enters a privileged container is a copy, which nothing inside can change" {
 	local root=$MGR_ROOT/var/lib/mgr/open/rootfs loader
