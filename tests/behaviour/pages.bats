@@ -77,26 +77,3 @@ manual() {
 	run env -u MANPATH MANPATH="$STAGE/share/man" man -w 7 mgr
 	assert_output "$STAGE/share/man/man7/mgr.7"
 }
-
-# unit_line KEY: what the unit of the tour has for it, of the commands that are tested.
-unit_line() {
-	sed -n "s,^$1=,,p" "$BATS_TEST_TMPDIR/container-web.service"
-}
-
-@test "doc.1 the systemd unit that the tour shows starts a container, and stops it" {
-	local unit=$BATS_TEST_TMPDIR/container-web.service pid start stop
-	sed -n '/^\[Unit\]$/,/^\.Ed$/p' "$BATS_TEST_DIRNAME/../../doc/man/mgr.7.in" | sed "/^\.Ed/d; s,/usr/local,$STAGE," >"$unit"
-	assert_equal "$(unit_line Type)" exec
-	if command -v systemd-analyze >/dev/null; then
-		timeout 20 systemd-analyze verify --man=no "$unit"
-	fi
-	container web -s net.0.type=empty
-	start=$(unit_line ExecStart)
-	$start </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
-	pid=$!
-	mgr-wait -n web --ready -t 30
-	stop=$(unit_line ExecStop)
-	run ${stop#-}
-	assert_success
-	wait "$pid"
-}
