@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -151,6 +152,12 @@ static int build(const struct ask *a, const char *kind, const char *description,
 	return r < 0 ? r : sd_bus_message_append(*ret, "a(sa(sv))", 0);
 }
 
+/* systemd is told a number, which may be another's once that process has ended: a container's is who has started us. */
+static bool has_ended(const char *kind, pid_t pid)
+{
+	return str_eq(kind, "container") && getppid() != pid;
+}
+
 /* One try. 1 when a unit of that name is there already. */
 static int try_start(struct ask *a, const char *kind, const char *description, pid_t pid, struct err *err)
 {
@@ -159,6 +166,10 @@ static int try_start(struct ask *a, const char *kind, const char *description, p
 	const char *job;
 	int r = build(a, kind, description, pid, &m);
 
+	if (r >= 0 && has_ended(kind, pid)) {
+		sd_bus_message_unref(m);
+		return err_set(err, ESRCH, "%s: process %d has ended", a->unit, (int)pid);
+	}
 	if (r >= 0)
 		r = sd_bus_call(a->bus, m, US(CALL_TIME), &error, &reply);
 	if (r >= 0)
