@@ -6,6 +6,6 @@ dist_systemunit_DATA = %D%/mgr.slice
 EXTRA_DIST += $(systemunit_sources:%=%D%/%.in)
 
 $(nodist_systemunit_DATA): units/%: $(srcdir)/%D%/%.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) units && sed -e 's|@bindir[@]|$(bindir)|' -e 's|@localstatedir[@]|$(localstatedir)|' $< >$@.new && mv $@.new $@
+	$(AM_V_GEN)$(MKDIR_P) units && sed -e 's|@bindir[@]|$(bindir)|' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|' -e 's|@localstatedir[@]|$(localstatedir)|' $< >$@.new && mv $@.new $@
 
 CLEANFILES += $(nodist_systemunit_DATA)

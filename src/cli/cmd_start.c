@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
+#include "base/sys.h"
 #include "cli/attend.h"
 #include "cli/cli.h"
 #include "life/glance.h"
@@ -168,11 +172,33 @@ static int tell_manager(pid_t supervisor, struct err *err)
 	return unit_notify(state, err);
 }
 
+/* While it starts, systemd stops us, its main process, and then kills what is left: such a stop waits for the supervisor,
+ * which does it in order. */
+static void hold_stop(sigset_t *ret_stop)
+{
+	sigemptyset(ret_stop);
+	sigaddset(ret_stop, SIGTERM);
+	sigprocmask(SIG_BLOCK, ret_stop, NULL);
+}
+
+static void pass_stop(const sigset_t *stop, pid_t supervisor)
+{
+	autoclose int pidfd = supervisor > 0 ? sys_pidfd_open(supervisor) : -1;
+	sigset_t came;
+
+	if (sigpending(&came) == 0 && sigismember(&came, SIGTERM) && pidfd >= 0) {
+		sys_pidfd_send_signal(pidfd, SIGTERM);
+		(void)fd_wait(pidfd, POLLIN, CLOCK_NEVER);
+	}
+	sigprocmask(SIG_UNBLOCK, stop, NULL); /* it ends us too */
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	const struct start_data *d = cli->data;
 	const bool service = cli->names.n == 1 && unit_is_awaited();
-	pid_t supervisor;
+	pid_t supervisor = 0;
+	sigset_t stop;
 	struct lib_start start = {
 		.assign = &d->assign, .pidfile = d->pidfile, .client = -1, .pid = service ? &supervisor : NULL
 	};
@@ -181,7 +207,11 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	tell_wait(cli, name);
 	if (d->foreground)
 		return attend(cli, name, &start, err);
+	if (service)
+		hold_stop(&stop);
 	r = lib_start(&cli->store, name, &start, err);
+	if (service)
+		pass_stop(&stop, r == 0 ? supervisor : 0);
 	if (r == 1 && d->option)
 		return err_set(err, EBUSY, "runs already: %s has no effect on it", d->option);
 	if (r == 1 && service)

@@ -67,6 +67,10 @@ gone() {
 	[ ! -e "/sys/fs/cgroup/mgr.slice/$1" ] && [ "$(property "$1" ActiveState)" = inactive ]
 }
 
+stops() {
+	[ "$(property "$1" ActiveState)" = deactivating ]
+}
+
 @test "systemd.1 a container that is started by hand is in a delegated scope of its own, below mgr.slice" {
 	boot web
 	assert_equal "$(systemctl is-active mgr-web.scope)" active
@@ -135,6 +139,17 @@ gone() {
 	wait_until 20 systemctl -q is-active mgr-web.scope
 	boot web
 	assert_equal "$(cgroup_of "$(init_of web)")" /mgr.slice/mgr-web.scope/payload
+}
+
+@test "systemd.4 no scope for a process that has not asked for it: its number may be another's by now" {
+	local other
+	sleep 600 3>&- &
+	other=$!
+	run /usr/local/libexec/mgr/mgr-systemd --scope container mgr-web.scope "Container web" $other 3>/dev/null
+	[ "$(systemctl is-active mgr-web.scope)" = inactive ] || show "$(cgroup_of $other)"
+	kill $other
+	assert_status 1
+	assert_contains "process $other has ended"
 }
 
 @test "systemd.5 a reboot inside, and many starts and stops in a row, keep to the scope" {
@@ -219,11 +234,30 @@ gone() {
 	wait_until 20 systemctl -q is-failed mgr@web
 	assert_equal "$(property mgr@web Result)" signal
 	state_is web STOPPED
+	[ ! -e /run/mgr/web/undo ]
 	systemctl start mgr@web
 	state_is web RUNNING
-	in_container web poweroff
+	in_container web poweroff || [ $? -eq 143 ] # init's SIGTERM may be faster than its end
 	wait_until 20 gone mgr@web.service
 	assert_equal "$(property mgr@web Result)" success
+}
+
+@test "systemd.8 a stop that comes while it starts is a clean one as soon as it runs" {
+	mkfifo "$BATS_TEST_TMPDIR/go"
+	mkdir -p /run/hooks
+	printf '#!/bin/sh\n: >%s\nread -r line <%s\n' "$BATS_TEST_TMPDIR/here" "$BATS_TEST_TMPDIR/go" >/run/hooks/slow
+	chmod 755 /run/hooks/slow
+	mgr-config -n web set hook.pre-start /run/hooks/slow
+	systemctl start --no-block mgr@web
+	wait_until 20 test -e "$BATS_TEST_TMPDIR/here"
+	mgr-config -n web unset hook.pre-start
+	systemctl stop --no-block mgr@web
+	wait_until 10 stops mgr@web
+	echo go >"$BATS_TEST_TMPDIR/go"
+	wait_until 30 gone mgr@web.service
+	assert_equal "$(property mgr@web Result) $(last_signal web)" "success 2"
+	state_is web STOPPED
+	[ ! -e /run/mgr/web/undo ]
 }
 
 @test "systemd.9 a unit for a container that runs already says so" {
