@@ -157,8 +157,8 @@ eat() {
 	kill -USR1 "$(mgr-info -n a -pH)"
 	wait_until 10 grep -q "^State:.T" "/proc/$supervisor/status"
 	kill -CONT "$monitor"
-	connected() { fds_of "$monitor" | grep -q socket; }
-	wait_until 10 connected
+	asked() { fds_of "$monitor" | grep -q socket && grep -q "^State:.S" "/proc/$monitor/status"; }
+	wait_until 10 asked
 	kill -CONT "$supervisor"
 	said_all "'a' changed state to [STARTING]" "'a' changed state to [RUNNING]" "'a' is ready [exec]" \
 		"'a' exited with status [7]" "'a' changed state to [STOPPING]" "'a' changed state to [STOPPED]"
