@@ -39,6 +39,11 @@ load_profile() {
 	apparmor_parser -qrK "$BATS_TEST_TMPDIR/profile"
 }
 
+# What the kernel's log gets from AppArmor is cut to some lines in five seconds otherwise (printk_ratelimit).
+setup_file() {
+	echo 0 >/proc/sys/kernel/printk_ratelimit
+}
+
 teardown() {
 	common_teardown
 	[ ! -e "$BATS_TEST_TMPDIR/profile" ] || apparmor_parser -qRK "$BATS_TEST_TMPDIR/profile"
