@@ -285,7 +285,8 @@ static int forget(const struct filter *filter, struct err *err)
 	found.del = sockets[1];
 	if (!filter->ports && flush(sockets[1], filter) == 0)
 		return 0;
-	r = dump(sockets[0], &found, true);
+	/* of IPv6 addresses Linux 6.1 shows all but the ones that are asked for */
+	r = dump(sockets[0], &found, !filter->six);
 	if (r == -EOPNOTSUPP || r == -EINVAL)
 		r = dump(sockets[0], &found, false);
 	return r < 0 ? err_sys(err, -r, "end tracked flows") : 0;
