@@ -532,7 +532,7 @@ ticks() {
 	began=$(ticks "$pid")
 	run mgr-wait -n a -s STOPPED -t 2
 	assert_status 1
-	[ "$(($(ticks "$pid") - began))" -lt 30 ] || show "$(($(ticks "$pid") - began)) ticks"
+	[ "$(($(ticks "$pid") - began))" -lt $((30 * slow)) ] || show "$(($(ticks "$pid") - began)) ticks"
 	[ -s "$MGR_ROOT/var/log/mgr/a/console" ]
 	timeout 5 mgr-stop -k -n a
 }
