@@ -41,6 +41,22 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *re
 	return *ret ? 0 : err_nomem(err);
 }
 
+int file_read_lines_at(int dirfd, const char *path, size_t max, struct strv *ret, struct err *err)
+{
+	autofree char *text = NULL;
+	char *save = NULL;
+	int r = file_read_at(dirfd, path, max, &text, NULL, err);
+
+	if (r == -ENOENT) {
+		err_clear(err);
+		return 0;
+	}
+	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (strv_add(ret, line) < 0)
+			return err_nomem(err);
+	return r;
+}
+
 int file_read_small_at(int dirfd, const char *path, char *buf, size_t size, struct err *err)
 {
 	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -10,9 +10,13 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 /* The whole file, allocated, terminated; *ret_len (may be NULL) without the terminator. -EFBIG when longer than max. */
 int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
+
+/* Appends each line that is not empty; a file that is not there has none. */
+int file_read_lines_at(int dirfd, const char *path, size_t max, struct strv *ret, struct err *err);
 
 /* Into a fixed buffer, terminated, trailing newline removed (proc, sys and cgroup files). Returns the length; -ENOBUFS when
  * it does not fit. */

@@ -71,18 +71,7 @@ int boot_assign_again(int rundir, const char *key, const struct strv *values, st
 
 int boot_read_assignments(int rundir, struct strv *ret, struct err *err)
 {
-	autofree char *text = NULL;
-	char *save = NULL;
-	int r = file_read_at(rundir, FILE_NAME, FILE_MAX, &text, NULL, err);
-
-	if (r == -ENOENT) {
-		err_clear(err);
-		return 0;
-	}
-	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (strv_add(ret, line) < 0)
-			return err_nomem(err);
-	return r;
+	return file_read_lines_at(rundir, FILE_NAME, FILE_MAX, ret, err);
 }
 
 int boot_forget_assignments(int rundir, struct err *err)

@@ -53,22 +53,6 @@ static bool same_thing(const char *a, const char *b)
 	return strncmp(a, b, n) == 0 && (n > key_length(a) ? !b[n] || b[n] == ' ' : b[n] == '=');
 }
 
-static int read_kept(int rundir, struct strv *ret, struct err *err)
-{
-	autofree char *text = NULL;
-	char *save = NULL;
-	int r = file_read_at(rundir, FILE_NAME, FILE_MAX, &text, NULL, err);
-
-	if (r == -ENOENT) {
-		err_clear(err);
-		return 0;
-	}
-	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (strv_add(ret, line) < 0)
-			return err_nomem(err);
-	return r < 0 ? r : 0;
-}
-
 static int write_kept(int rundir, const struct strv *kept, struct err *err)
 {
 	autocall(str_done) struct str text = { 0 };
@@ -97,7 +81,8 @@ static int keep(int rundir, const char *pair, struct err *err)
 {
 	autoclose int lock = store_lock_file(rundir, FILE_NAME ".lock", clock_in(LOCK_TIME));
 	autocall(strv_done) struct strv old = { 0 }, new = { 0 };
-	int r = lock < 0 ? err_sys(err, -lock, "lock '" FILE_NAME "'") : read_kept(rundir, &old, err);
+	int r = lock < 0 ? err_sys(err, -lock, "lock '" FILE_NAME "'")
+			 : file_read_lines_at(rundir, FILE_NAME, FILE_MAX, &old, err);
 
 	if (r < 0)
 		return r;
@@ -119,7 +104,7 @@ int cgroup_keep(int rundir, const char *key, const char *value, struct err *err)
 int cgroup_add_kept(int rundir, struct limits_conf *limits, struct err *err)
 {
 	autocall(strv_done) struct strv kept = { 0 };
-	int r = read_kept(rundir, &kept, err);
+	int r = file_read_lines_at(rundir, FILE_NAME, FILE_MAX, &kept, err);
 
 	for (size_t i = 0; i < kept.n && r >= 0; i++) {
 		r = strv_add(&limits->v2, kept.v[i]);
@@ -215,7 +200,8 @@ int cgroup_change_beside_kept(const struct cgroup *cg, int rundir, struct limits
 {
 	autoclose int lock = store_lock_file(rundir, FILE_NAME ".lock", clock_in(LOCK_TIME));
 	autocall(strv_done) struct strv kept = { 0 }, left = { 0 }, before = { 0 };
-	int r = lock < 0 ? err_sys(err, -lock, "lock '" FILE_NAME "'") : read_kept(rundir, &kept, err);
+	int r = lock < 0 ? err_sys(err, -lock, "lock '" FILE_NAME "'")
+			 : file_read_lines_at(rundir, FILE_NAME, FILE_MAX, &kept, err);
 
 	if (r < 0 || kept.n == 0)
 		return r < 0 ? r : cgroup_change_limits(cg, from, to, err);
