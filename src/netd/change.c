@@ -20,34 +20,34 @@ static struct member *member_of(const struct netd *netd, const struct wire_clien
 }
 
 /* The table holds it, or all of it is made anew. */
-static int in_table(struct netd *netd, const struct nft_elements *del, const struct nft_elements *add, struct err *err)
+static int in_table(struct network *network, const struct nft_elements *del, const struct nft_elements *add, struct err *err)
 {
-	return nft_change(&netd->nft, del, add, NULL) < 0 ? network_restore(netd, err) : 0;
+	return nft_change(&network->nft, del, add, NULL) < 0 ? network_restore(network, err) : 0;
 }
 
 /* Without them, the member is as it was before. */
-static void cut(struct netd *netd, struct member *m, size_t from, size_t n)
+static void cut(struct member *m, size_t from, size_t n)
 {
 	size_t left = m->elements.n - from - n;
 
-	netd->n_forwards -= member_ports(m, from, n);
-	claims_drop(netd, m, from, n);
+	m->network->netd->n_forwards -= member_ports(m, from, n);
+	claims_drop(m, from, n);
 	memmove(m->elements.v + from, m->elements.v + from + n, left * sizeof *m->elements.v);
 	memmove(m->held + from, m->held + from + n, left * sizeof *m->held);
 	memmove(m->relays + from, m->relays + from + n, left * sizeof *m->relays);
 	m->elements.n -= n;
 }
 
-static int put_in_force(struct netd *netd, struct member *m, size_t from, struct err *err)
+static int put_in_force(struct member *m, size_t from, struct err *err)
 {
 	const struct nft_elements none = { 0 };
 	const struct nft_elements come = { .n = m->elements.n - from, .v = m->elements.v + from };
-	int r = in_table(netd, &none, &come, err);
+	int r = in_table(m->network, &none, &come, err);
 
 	return r < 0 ? r : conntrack_forget_ports(&come, err);
 }
 
-static int add(struct netd *netd, struct member *m, const struct wire_forward *forward, struct err *err)
+static int add(struct member *m, const struct wire_forward *forward, struct err *err)
 {
 	size_t len = m->join_len + sizeof *forward, from = m->elements.n;
 	struct wire_net_join *join = realloc(m->join, len);
@@ -56,17 +56,17 @@ static int add(struct netd *netd, struct member *m, const struct wire_forward *f
 	if (!join)
 		return err_nomem(err);
 	m->join = join;
-	r = join_forward_elements(join, &netd->bridge, forward, &m->elements) < 0 ? err_nomem(err)
-										  : claims_take(netd, m, from, err);
+	r = join_forward_elements(join, &m->network->bridge, forward, &m->elements) < 0 ? err_nomem(err)
+											: claims_take(m, from, err);
 	if (r < 0) {
 		m->elements.n = from;
 		return r;
 	}
-	netd->n_forwards += member_ports(m, from, m->elements.n - from);
-	r = put_in_force(netd, m, from, err);
+	m->network->netd->n_forwards += member_ports(m, from, m->elements.n - from);
+	r = put_in_force(m, from, err);
 	if (r < 0) {
-		cut(netd, m, from, m->elements.n - from);
-		network_restore(netd, NULL);
+		cut(m, from, m->elements.n - from);
+		network_restore(m->network, NULL);
 		return r;
 	}
 	join->forwards[join->n_forwards++] = *forward;
@@ -75,16 +75,16 @@ static int add(struct netd *netd, struct member *m, const struct wire_forward *f
 }
 
 /* Elements of a forward. */
-static size_t count(const struct netd *netd, const struct wire_net_join *join, const struct wire_forward *f)
+static size_t count(const struct member *m, const struct wire_forward *f)
 {
-	const struct in6_addr six = join_ipv6(join, &netd->bridge);
+	const struct in6_addr six = join_ipv6(m->join, &m->network->bridge);
 	size_t ports = (size_t)(f->last - f->port) + 1;
 
 	return f->family == AF_UNSPEC && !IN6_IS_ADDR_UNSPECIFIED(&six) ? 2 * ports : ports;
 }
 
 /* Its elements stand in the order of the forwards. */
-static int del(struct netd *netd, struct member *m, const struct wire_forward *forward, struct err *err)
+static int del(struct member *m, const struct wire_forward *forward, struct err *err)
 {
 	struct wire_net_join *join = m->join;
 	struct nft_elements gone = { 0 };
@@ -94,18 +94,18 @@ static int del(struct netd *netd, struct member *m, const struct wire_forward *f
 	int r;
 
 	for (; i < join->n_forwards && !net_forward_same(&join->forwards[i], forward); i++)
-		from += count(netd, join, &join->forwards[i]);
+		from += count(m, &join->forwards[i]);
 	if (i == join->n_forwards)
 		return err_set(err, ENOENT, "there is no such forward");
-	if (join_forward_elements(join, &netd->bridge, forward, &gone) < 0) {
+	if (join_forward_elements(join, &m->network->bridge, forward, &gone) < 0) {
 		nft_elements_done(&gone);
 		return err_nomem(err);
 	}
-	cut(netd, m, from, gone.n);
+	cut(m, from, gone.n);
 	memmove(join->forwards + i, join->forwards + i + 1, (join->n_forwards - i - 1) * sizeof *forward);
 	join->n_forwards--;
 	m->join_len -= sizeof *forward;
-	r = in_table(netd, &gone, &none, err);
+	r = in_table(m->network, &gone, &none, err);
 	if (r >= 0)
 		r = conntrack_forget_forwarded(&gone, err);
 	nft_elements_done(&gone);
@@ -122,10 +122,10 @@ int member_change(struct netd *netd, const struct wire_client *client, const str
 		return err_set(err, ENOTCONN, "the container is not on the network");
 	r = join_check_forward(&change->forward, err);
 	if (r >= 0)
-		r = join_check_family(m->join, &netd->bridge, &change->forward, err);
+		r = join_check_family(m->join, &m->network->bridge, &change->forward, err);
 	if (r < 0)
 		return r;
-	r = change->del ? del(netd, m, &change->forward, err) : add(netd, m, &change->forward, err);
+	r = change->del ? del(m, &change->forward, err) : add(m, &change->forward, err);
 	if (r >= 0)
 		log_info("'%s': a forward has %s", m->join->name, change->del ? "gone" : "come");
 	return r;

@@ -23,10 +23,10 @@ static const struct member *find_holder(const struct netd *netd, const struct nf
 	return NULL;
 }
 
-static int enter(struct netd *netd, struct member *member, const struct nft_element *e, struct err *err)
+static int enter(struct member *member, const struct nft_element *e, struct err *err)
 {
-	const struct member *holder = find_holder(netd, e);
-	struct claim *claim;
+	const struct member *holder = find_holder(member->network->netd, e);
+	struct claim *claim, **list;
 
 	if (holder)
 		return err_set(err, EADDRINUSE, "%s port %u of the host is forwarded to '%s' already", ports_proto(e->proto),
@@ -34,25 +34,26 @@ static int enter(struct netd *netd, struct member *member, const struct nft_elem
 	claim = malloc(sizeof *claim);
 	if (!claim)
 		return err_nomem(err);
-	*claim = (struct claim){ member, e->host, nft_is6(e), *list_of(netd, e) };
-	*list_of(netd, e) = claim;
+	list = list_of(member->network->netd, e);
+	*claim = (struct claim){ member, e->host, nft_is6(e), *list };
+	*list = claim;
 	return 0;
 }
 
 /* Was it in force before we started? Then it is ours even where somebody has taken the port meanwhile. */
-static bool was_in_force(const struct netd *netd, const struct nft_element *e)
+static bool was_in_force(const struct network *network, const struct nft_element *e)
 {
-	for (size_t i = 0; i < netd->orphans.n; i++) {
-		const struct nft_element *o = &netd->orphans.v[i];
+	for (size_t i = 0; i < network->orphans.n; i++) {
+		const struct nft_element *o = &network->orphans.v[i];
 		if (nft_same_key(o, e) && IN6_ARE_ADDR_EQUAL(&o->guest, &e->guest))
 			return true;
 	}
 	return false;
 }
 
-static void drop(struct netd *netd, const struct member *member, const struct nft_element *e)
+static void drop(const struct member *member, const struct nft_element *e)
 {
-	for (struct claim **p = list_of(netd, e); *p; p = &(*p)->next)
+	for (struct claim **p = list_of(member->network->netd, e); *p; p = &(*p)->next)
 		if ((*p)->member == member && (*p)->six == nft_is6(e) && IN6_ARE_ADDR_EQUAL(&(*p)->host, &e->host)) {
 			struct claim *claim = *p;
 			*p = claim->next;
@@ -61,29 +62,29 @@ static void drop(struct netd *netd, const struct member *member, const struct nf
 		}
 }
 
-static int take(struct netd *netd, struct member *member, size_t i, struct err *err)
+static int take(struct member *member, size_t i, struct err *err)
 {
 	const struct nft_element *e = &member->elements.v[i];
-	int r = enter(netd, member, e, err);
+	int r = enter(member, e, err);
 
 	if (r < 0)
 		return r;
 	if (e->second)
 		return 0;
 	r = member->held[i] = ports_hold(e, err);
-	if (r < 0 && was_in_force(netd, e)) {
+	if (r < 0 && was_in_force(member->network, e)) {
 		log_warn("%s: %s", member->join->name, err ? err->msg : "port not held");
 		err_clear(err);
 		r = 0;
 	}
 	if (r >= 0 && member->held[i] >= 0 && relay_wanted(e) && ports_is6(member->held[i]))
-		r = (member->relays[i] = relay_new(netd->loop, member->held[i], e, err)) ? 0 : -EIO;
+		r = (member->relays[i] = relay_new(member->network->netd->loop, member->held[i], e, err)) ? 0 : -EIO;
 	if (r < 0)
-		drop(netd, member, e);
+		drop(member, e);
 	return r;
 }
 
-int claims_take(struct netd *netd, struct member *member, size_t from, struct err *err)
+int claims_take(struct member *member, size_t from, struct err *err)
 {
 	size_t n = member->elements.n;
 	int *held = reallocarray(member->held, n + 1, sizeof *held), r = 0;
@@ -98,17 +99,17 @@ int claims_take(struct netd *netd, struct member *member, size_t from, struct er
 		relays[i] = NULL;
 	}
 	for (size_t i = from; i < n && r >= 0; i++) {
-		r = take(netd, member, i, err);
+		r = take(member, i, err);
 		if (r < 0)
-			claims_drop(netd, member, from, i - from);
+			claims_drop(member, from, i - from);
 	}
 	return r;
 }
 
-void claims_drop(struct netd *netd, struct member *member, size_t from, size_t n)
+void claims_drop(struct member *member, size_t from, size_t n)
 {
 	for (size_t i = from; member->held && i < from + n; i++) {
-		drop(netd, member, &member->elements.v[i]);
+		drop(member, &member->elements.v[i]);
 		relay_free(member->relays[i]);
 		member->relays[i] = NULL;
 		if (member->held[i] >= 0)

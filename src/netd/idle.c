@@ -6,9 +6,18 @@
 #include "base/log.h"
 #include "netd/netd.h"
 
+static bool is_needed(const struct netd *netd)
+{
+	const struct network *network = netd->networks;
+
+	while (network && !network->stays)
+		network = network->next;
+	return netd->members || network;
+}
+
 void netd_consider_ending(struct netd *netd)
 {
-	if (!netd->members && !netd->stays)
+	if (!is_needed(netd))
 		loop_timer_start(netd->loop, &netd->idle, clock_in(NETD_LINGER));
 }
 
@@ -19,7 +28,7 @@ void netd_idle(void *data)
 	struct netd *netd = data;
 	int lock;
 
-	if (netd->members || netd->stays)
+	if (is_needed(netd))
 		return;
 	lock = store_lock_file(netd->dir, "starting", 0);
 	if (lock < 0) {
@@ -27,7 +36,8 @@ void netd_idle(void *data)
 		return;
 	}
 	log_info("nobody is left: ending");
-	network_down(netd);
+	for (struct network *network = netd->networks; network; network = network->next)
+		network_down(network);
 	unlinkat(netd->dir, "control", 0);
 	unlinkat(netd->dir, "lock", 0);
 	unlinkat(netd->dir, "starting", 0);

@@ -13,7 +13,8 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/join.c \
 	%D%/members.c \
 	%D%/netd.h \
-	%D%/network.c \
+	%D%/network.c %D%/network.h \
+	%D%/networks.c \
 	%D%/nft.c %D%/nft.h \
 	%D%/nft_batch.c %D%/nft_batch.h \
 	%D%/nft_rule.c %D%/nft_rule.h \

@@ -71,14 +71,8 @@ static int prepare(struct netd *netd, struct err *err)
 	netd->claims = calloc(2 * 65536, sizeof *netd->claims);
 	if (!netd->loop || !netd->claims)
 		return err_nomem(err);
-	netd->dns = (struct dns){ .bridge = &netd->bridge,
-				  .loop = netd->loop,
-				  .net = netd->dir,
-				  .dir = -1,
-				  .hosts = -1,
-				  .dhcp = -1,
-				  .pidfd = -1 };
-	netd->grace = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = member_grace_over, .data = netd };
+	if (!network_get(netd, "", err))
+		return -err->code;
 	netd->idle = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = netd_idle, .data = netd };
 	netd->server = (struct wire_server){
 		.requests = netd_requests, .max_clients = MAX_CLIENTS, .closed = netd_closed, .data = netd
@@ -89,10 +83,11 @@ static int prepare(struct netd *netd, struct err *err)
 /* What one before us left, because it was killed, is taken over at once. */
 static void take_over(struct netd *netd)
 {
+	struct network *network = network_find(netd, "");
 	struct err err = { 0 };
 
-	netd->stays = faccessat(netd->dir, "stay", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (netd->takes_over && network_up(netd, &err) < 0)
+	network->stays = faccessat(network->dir, "stay", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (netd->takes_over && network_up(network, &err) < 0)
 		log_error("%s", err.msg);
 	netd_consider_ending(netd);
 }

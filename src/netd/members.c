@@ -32,7 +32,7 @@ static void member_free(struct member *m)
 }
 
 /* Owns the join from now on. */
-static struct member *member_new(const struct netd *netd, struct wire_net_join *join, size_t len, struct wire_client *client,
+static struct member *member_new(struct network *network, struct wire_net_join *join, size_t len, struct wire_client *client,
 				 struct err *err)
 {
 	struct member *m = calloc(1, sizeof *m);
@@ -42,10 +42,11 @@ static struct member *member_new(const struct netd *netd, struct wire_net_join *
 		err_nomem(err);
 		return NULL;
 	}
+	m->network = network;
 	m->join = join;
 	m->join_len = len;
 	m->client = client;
-	if (join_elements(join, &netd->bridge, &m->elements, err) < 0) {
+	if (join_elements(join, &network->bridge, &m->elements, err) < 0) {
 		member_free(m);
 		return NULL;
 	}
@@ -69,19 +70,20 @@ static int adopt(struct nft_elements *orphans, const struct nft_element *e, stru
 }
 
 /* The table gets what it does not hold yet. When it is not as we think (somebody was at it), all of it is made anew. */
-static int put_in_force(struct netd *netd, struct member *m, struct err *err)
+static int put_in_force(struct member *m, struct err *err)
 {
+	struct network *network = m->network;
 	struct nft_elements del = { 0 }, add = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < m->elements.n && r >= 0; i++) {
-		r = adopt(&netd->orphans, &m->elements.v[i], &del);
+		r = adopt(&network->orphans, &m->elements.v[i], &del);
 		if (r == 0)
 			r = nft_elements_add(&add, &m->elements.v[i]);
 	}
-	r = r < 0 ? err_nomem(err) : nft_change(&netd->nft, &del, &add, NULL);
+	r = r < 0 ? err_nomem(err) : nft_change(&network->nft, &del, &add, NULL);
 	if (r < 0 && r != -ENOMEM)
-		r = network_restore(netd, err);
+		r = network_restore(network, err);
 	if (r >= 0)
 		r = conntrack_forget_ports(&add, err);
 	nft_elements_done(&del);
@@ -89,12 +91,12 @@ static int put_in_force(struct netd *netd, struct member *m, struct err *err)
 	return r;
 }
 
-static void put_out_of_force(struct netd *netd, const struct member *m)
+static void put_out_of_force(const struct member *m)
 {
 	const struct nft_elements none = { 0 };
 	struct err err = { 0 };
 
-	if (nft_change(&netd->nft, &m->elements, &none, NULL) < 0 && network_restore(netd, &err) < 0)
+	if (nft_change(&m->network->nft, &m->elements, &none, NULL) < 0 && network_restore(m->network, &err) < 0)
 		log_error("%s", err.msg);
 }
 
@@ -107,8 +109,10 @@ size_t member_ports(const struct member *m, size_t from, size_t n)
 	return ports;
 }
 
-static void enlist(struct netd *netd, struct member *m)
+static void enlist(struct member *m)
 {
+	struct netd *netd = m->network->netd;
+
 	m->next = netd->members;
 	netd->members = m;
 	netd->n_members++;
@@ -116,8 +120,9 @@ static void enlist(struct netd *netd, struct member *m)
 	loop_timer_stop(netd->loop, &netd->idle);
 }
 
-static void strike(struct netd *netd, const struct member *m)
+static void strike(const struct member *m)
 {
+	struct netd *netd = m->network->netd;
 	struct member **p = &netd->members;
 
 	while (*p != m)
@@ -127,28 +132,29 @@ static void strike(struct netd *netd, const struct member *m)
 	netd->n_forwards -= member_ports(m, 0, m->elements.n);
 }
 
-static int admit(struct netd *netd, struct member *m, struct err *err)
+static int admit(struct member *m, struct err *err)
 {
+	struct network *network = m->network;
 	const struct wire_net_join *join = m->join;
 	struct dns_entry entry = {
-		.name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4, .ipv6 = join_ipv6(join, &netd->bridge)
+		.name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4, .ipv6 = join_ipv6(join, &network->bridge)
 	};
-	int r = claims_take(netd, m, 0, err);
+	int r = claims_take(m, 0, err);
 
 	if (r < 0)
 		return r;
 	memcpy(entry.mac, join->mac, sizeof entry.mac);
-	enlist(netd, m);
-	r = dns_add(&netd->dns, &entry, err);
+	enlist(m);
+	r = dns_add(&network->dns, &entry, err);
 	if (r >= 0)
-		r = put_in_force(netd, m, err);
+		r = put_in_force(m, err);
 	if (r >= 0)
 		return 0;
-	strike(netd, m);
-	put_out_of_force(netd, m);
-	dns_remove(&netd->dns, join->uuid);
-	claims_drop(netd, m, 0, m->elements.n);
-	netd_consider_ending(netd);
+	strike(m);
+	put_out_of_force(m);
+	dns_remove(&network->dns, join->uuid);
+	claims_drop(m, 0, m->elements.n);
+	netd_consider_ending(network->netd);
 	return r;
 }
 
@@ -168,13 +174,14 @@ static int check_name_free(const struct netd *netd, const struct wire_net_join *
 int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err)
 {
 	autofree struct wire_net_join *join = NULL;
+	struct network *network = network_get(netd, "", err);
 	struct member *m;
-	int r = network_up(netd, err);
+	int r = network ? network_up(network, err) : -err->code;
 
 	if (r < 0)
 		return r;
 	join = join_take(request, len, &len, err);
-	r = join ? join_check(join, &netd->bridge, err) : -err->code;
+	r = join ? join_check(join, &network->bridge, err) : -err->code;
 	if (r >= 0)
 		r = check_name_free(netd, join, err);
 	if (r < 0)
@@ -185,11 +192,11 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 		return 0;
 	}
 	if (m) {
-		struct member_addrs was = member_leave(netd, m);
+		struct member_addrs was = member_leave(m);
 		member_end_flows(&was);
 	}
-	m = member_new(netd, steal_ptr(&join), len, client, err);
-	r = m ? admit(netd, m, err) : -ENOMEM;
+	m = member_new(network, steal_ptr(&join), len, client, err);
+	r = m ? admit(m, err) : -ENOMEM;
 	if (r < 0)
 		member_free(m);
 	else
@@ -197,17 +204,18 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 	return r;
 }
 
-struct member_addrs member_leave(struct netd *netd, struct member *m)
+struct member_addrs member_leave(struct member *m)
 {
-	struct member_addrs was = { { nft_mapped(m->join->ipv4), join_ipv6(m->join, &netd->bridge) } };
+	struct network *network = m->network;
+	struct member_addrs was = { { nft_mapped(m->join->ipv4), join_ipv6(m->join, &network->bridge) } };
 
 	log_info("'%s' has left", m->join->name);
-	strike(netd, m);
-	dns_remove(&netd->dns, m->join->uuid);
-	put_out_of_force(netd, m);
-	claims_drop(netd, m, 0, m->elements.n);
+	strike(m);
+	dns_remove(&network->dns, m->join->uuid);
+	put_out_of_force(m);
+	claims_drop(m, 0, m->elements.n);
 	member_free(m);
-	netd_consider_ending(netd);
+	netd_consider_ending(network->netd);
 	return was;
 }
 
@@ -220,23 +228,26 @@ void member_end_flows(const struct member_addrs *addrs)
 	}
 }
 
-static bool is_member(const char *uuid, const void *netd)
+static bool is_member(const char *uuid, const void *data)
 {
-	return member_find(netd, uuid) != NULL;
+	const struct network *network = data;
+	const struct member *m = member_find(network->netd, uuid);
+
+	return m && m->network == network;
 }
 
 void member_grace_over(void *data)
 {
 	const struct nft_elements none = { 0 };
 	struct nft_elements orphans;
-	struct netd *netd = data;
+	struct network *network = data;
 
-	orphans = netd->orphans;
-	netd->orphans = (struct nft_elements){ 0 };
-	if (netd->up) {
-		dns_sweep(&netd->dns, is_member, netd);
-		if (nft_change(&netd->nft, &orphans, &none, NULL) < 0)
-			network_restore(netd, NULL);
+	orphans = network->orphans;
+	network->orphans = (struct nft_elements){ 0 };
+	if (network->up) {
+		dns_sweep(&network->dns, is_member, network);
+		if (nft_change(&network->nft, &orphans, &none, NULL) < 0)
+			network_restore(network, NULL);
 		for (size_t i = 0; i < orphans.n; i++)
 			if (i == 0 || !IN6_ARE_ADDR_EQUAL(&orphans.v[i].guest, &orphans.v[i - 1].guest))
 				conntrack_forget_guest(&orphans.v[i].guest, NULL);

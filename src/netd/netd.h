@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* mgr-netd, the resident of the managed network: what its files share. */
+/* mgr-netd, the resident of the manager's networks: what its files share. One serves them all: the ports of the host, which
+ * their forwards share, are one space. */
 #ifndef MGR_NETD_NETD_H
 #define MGR_NETD_NETD_H
 
@@ -8,8 +9,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
-#include "netd/bridge.h"
-#include "netd/dns.h"
+#include "netd/network.h"
 #include "netd/nft.h"
 #include "store/store.h"
 #include "wire/net.h"
@@ -18,8 +18,9 @@
 #define NETD_LINGER (10 * CLOCK_SECOND) /* without a container, until everything goes */
 #define NETD_GRACE  (1 * CLOCK_SECOND)  /* for supervisors to come back, after mgr-netd was killed */
 
-/* A container that uses the network. */
+/* A container that uses a network. */
 struct member {
+	struct network *network;
 	struct wire_net_join *join;
 	size_t join_len;
 	struct wire_client *client; /* stands for it */
@@ -45,27 +46,12 @@ struct netd {
 	struct wire_server server;
 
 	bool takes_over; /* one before us was killed */
-	bool up;         /* the network is there */
-	struct bridge bridge;
-	struct nft nft;
-	struct nft_watch *nft_watch;
-	struct bridge_watch *bridge_watch;
-	struct dns dns;
-
-	bool stays; /* mgr-net up was said */
+	struct network *networks;
 	struct member *members;
 	size_t n_members, n_forwards;
-	struct claim **claims;       /* [2 * 65536], by protocol and port */
-	struct nft_elements orphans; /* in the table since before we started, claimed by nobody yet */
-	struct loop_timer grace, idle;
+	struct claim **claims; /* [2 * 65536], by protocol and port */
+	struct loop_timer idle;
 };
-
-/* network.c: the network as a whole */
-int network_up(struct netd *netd, struct err *err);
-/* After network_up. */
-void network_down(struct netd *netd);
-/* The table as it should be. */
-int network_restore(struct netd *netd, struct err *err);
 
 /* members.c; request: a wire_net_join of whatever version */
 int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err);
@@ -75,20 +61,20 @@ struct member_addrs {
 	struct in6_addr v[2];
 };
 void member_end_flows(const struct member_addrs *addrs);
-struct member_addrs member_leave(struct netd *netd, struct member *member);
+struct member_addrs member_leave(struct member *member);
 /* Forwarded ports of these n elements: one of both families is one. */
 size_t member_ports(const struct member *member, size_t from, size_t n);
 struct member *member_find(const struct netd *netd, const char *uuid);
 /* Forget what nobody has claimed. */
-void member_grace_over(void *netd);
+void member_grace_over(void *network);
 
 /* change.c: one port more or less of a container that stays. client: the one that stands for it. */
 int member_change(struct netd *netd, const struct wire_client *client, const struct wire_forward_change *change,
 		  struct err *err);
 
 /* claims.c: the member's elements from the one numbered `from` on, to its last or n of them */
-int claims_take(struct netd *netd, struct member *member, size_t from, struct err *err);
-void claims_drop(struct netd *netd, struct member *member, size_t from, size_t n);
+int claims_take(struct member *member, size_t from, struct err *err);
+void claims_drop(struct member *member, size_t from, size_t n);
 
 /* join.c: a request of any version as one of ours, allocated: what its sender did not know is 0. NULL, -EBADMSG in err: it
  * is malformed. */

@@ -14,168 +14,180 @@
 #include "store/leases.h"
 #include "store/settings.h"
 
-int network_restore(struct netd *netd, struct err *err)
+int network_restore(struct network *network, struct err *err)
 {
 	struct nft_elements all = { 0 };
 	int r = 0;
 
-	for (const struct member *m = netd->members; m; m = m->next)
-		for (size_t i = 0; i < m->elements.n && r >= 0; i++)
+	for (const struct member *m = network->netd->members; m; m = m->next)
+		for (size_t i = 0; m->network == network && i < m->elements.n && r >= 0; i++)
 			r = nft_elements_add(&all, &m->elements.v[i]);
-	for (size_t i = 0; i < netd->orphans.n && r >= 0; i++)
-		r = nft_elements_add(&all, &netd->orphans.v[i]);
-	r = r < 0 ? err_nomem(err) : nft_install(&netd->nft, &all, err);
+	for (size_t i = 0; i < network->orphans.n && r >= 0; i++)
+		r = nft_elements_add(&all, &network->orphans.v[i]);
+	r = r < 0 ? err_nomem(err) : nft_install(&network->nft, &all, err);
 	nft_elements_done(&all);
 	return r;
 }
 
 static void table_changed(void *data)
 {
-	struct netd *netd = data;
+	struct network *network = data;
 	struct err err = { 0 };
 
-	log_warn("nftables table '%s' was changed by somebody: putting it back", netd->nft.table);
-	if (network_restore(netd, &err) < 0)
+	log_warn("nftables table '%s' was changed by somebody: putting it back", network->nft.table);
+	if (network_restore(network, &err) < 0)
 		log_error("%s", err.msg);
 }
 
-static void describe6(struct netd *netd, const struct lease_network *network)
+static void describe6(struct network *network, const struct lease_network *lease)
 {
-	struct bridge *bridge = &netd->bridge;
+	struct bridge *bridge = &network->bridge;
 
-	bridge->has6 = network->has6 && net_has_ipv6();
-	bridge->why6 = !network->has6 ? "mgr.conf has ipv6.prefix = none" : "the host has IPv6 disabled";
-	bridge->net6 = network->net6;
-	bridge->gateway6 = leases_ipv6(network, bridge->gateway);
-	netd->nft.has6 = bridge->has6;
-	netd->nft.net6 = bridge->net6;
+	bridge->has6 = lease->has6 && net_has_ipv6();
+	bridge->why6 = !lease->has6 ? "mgr.conf has ipv6.prefix = none" : "the host has IPv6 disabled";
+	bridge->net6 = lease->net6;
+	bridge->gateway6 = leases_ipv6(lease, bridge->gateway);
+	network->nft.has6 = bridge->has6;
+	network->nft.net6 = bridge->net6;
 	if (!bridge->has6)
 		log_info("the network has no IPv6: %s", bridge->why6);
 }
 
 /* Names and numbers, from the store. */
-static int describe(struct netd *netd, struct err *err)
+static int describe(struct network *network, struct err *err)
 {
-	struct lease_network network = { 0 };
-	int r = settings_apply(&netd->store, err);
+	const struct store *store = &network->netd->store;
+	struct lease_network lease = { 0 };
+	int r = settings_apply(store, err);
 
 	if (r == 0)
-		r = leases_network(&netd->store, &network, err);
+		r = leases_network(store, &lease, err);
 	if (r < 0)
 		return r;
-	netd->bridge.net = network.net;
-	netd->bridge.prefix = network.prefix;
-	netd->bridge.gateway.s_addr = network.net.s_addr | htonl(1);
-	net_bridge_name(&netd->store, netd->bridge.name);
-	net_bridge_name(&netd->store, netd->nft.bridge);
-	netd->nft.net = netd->bridge.net;
-	netd->nft.prefix = netd->bridge.prefix;
-	describe6(netd, &network);
-	return str_print(netd->nft.table, sizeof netd->nft.table, netd->store.id[0] ? "mgr_%s" : "mgr", netd->store.id);
+	network->bridge.net = lease.net;
+	network->bridge.prefix = lease.prefix;
+	network->bridge.gateway.s_addr = lease.net.s_addr | htonl(1);
+	net_bridge_name(store, network->bridge.name);
+	net_bridge_name(store, network->nft.bridge);
+	network->nft.net = network->bridge.net;
+	network->nft.prefix = network->bridge.prefix;
+	describe6(network, &lease);
+	return str_print(network->nft.table, sizeof network->nft.table, store->id[0] ? "mgr_%s" : "mgr", store->id);
 }
 
 /* In this order: route_localnet only behind the rule that guards the host's 127.0.0.1. */
-static int make_table(struct netd *netd, struct err *err)
+static int make_table(struct network *network, struct err *err)
 {
-	int r = nft_read(&netd->nft, &netd->orphans, err);
+	int r = nft_read(&network->nft, &network->orphans, err);
 
 	if (r >= 0)
-		r = network_restore(netd, err);
+		r = network_restore(network, err);
 	if (r >= 0)
-		r = sysctl_set_own(netd->bridge.name, "ipv4", "route_localnet", "1", err);
+		r = sysctl_set_own(network->bridge.name, "ipv4", "route_localnet", "1", err);
 	if (r >= 0)
-		r = sysctl_set(netd->dir, "net/ipv4/ip_forward", "1", err);
-	if (r >= 0 && netd->bridge.has6)
-		r = sysctl_forward6(netd->dir, netd->bridge.name, err);
+		r = sysctl_set(network->netd->dir, "net/ipv4/ip_forward", "1", err);
+	if (r >= 0 && network->bridge.has6)
+		r = sysctl_forward6(network->netd->dir, network->bridge.name, err);
 	if (r >= 0) {
-		netd->nft_watch = nft_watch_new(&netd->nft, netd->loop, table_changed, netd, err);
-		r = netd->nft_watch ? 0 : -EIO;
+		network->nft_watch = nft_watch_new(&network->nft, network->netd->loop, table_changed, network, err);
+		r = network->nft_watch ? 0 : -EIO;
 	}
 	return r;
 }
 
 static void bridge_changed(void *data);
 
-static int watch_bridge(struct netd *netd, struct err *err)
+static int watch_bridge(struct network *network, struct err *err)
 {
-	bridge_watch_free(netd->bridge_watch);
-	netd->bridge_watch = bridge_watch_new(&netd->bridge, netd->loop, bridge_changed, netd, err);
-	return netd->bridge_watch ? 0 : -EIO;
+	bridge_watch_free(network->bridge_watch);
+	network->bridge_watch = bridge_watch_new(&network->bridge, network->netd->loop, bridge_changed, network, err);
+	return network->bridge_watch ? 0 : -EIO;
 }
 
 /* A bridge in place of the old one: its ports are to be its own again, and dnsmasq is bound to the old one. */
-static int move_to_bridge(struct netd *netd, struct err *err)
+static int move_to_bridge(struct network *network, struct err *err)
 {
-	int r = sysctl_set_own(netd->bridge.name, "ipv4", "route_localnet", "1", err);
+	int r = sysctl_set_own(network->bridge.name, "ipv4", "route_localnet", "1", err);
 
-	for (const struct member *m = netd->members; m && r >= 0; m = m->next)
-		r = bridge_join(&netd->bridge, m->join->veth, err);
+	for (const struct member *m = network->netd->members; m && r >= 0; m = m->next)
+		if (m->network == network)
+			r = bridge_join(&network->bridge, m->join->veth, err);
 	if (r >= 0)
-		r = watch_bridge(netd, err);
-	return r < 0 ? r : dns_restart(&netd->dns, err);
+		r = watch_bridge(network, err);
+	return r < 0 ? r : dns_restart(&network->dns, err);
 }
 
 static void bridge_changed(void *data)
 {
-	struct netd *netd = data;
+	struct network *network = data;
 	struct err err = { 0 };
-	int r = bridge_make(&netd->bridge, &err);
+	int r = bridge_make(&network->bridge, &err);
 
-	if (r >= 0 && bridge_watch_other(netd->bridge_watch)) {
-		log_warn("bridge '%s' was removed by somebody: putting it back", netd->bridge.name);
-		r = move_to_bridge(netd, &err);
+	if (r >= 0 && bridge_watch_other(network->bridge_watch)) {
+		log_warn("bridge '%s' was removed by somebody: putting it back", network->bridge.name);
+		r = move_to_bridge(network, &err);
 	}
 	if (r < 0)
 		log_error("%s", err.msg);
 }
 
-int network_up(struct netd *netd, struct err *err)
+int network_up(struct network *network, struct err *err)
 {
 	int r;
 
-	if (netd->up)
+	if (network->up)
 		return 0;
-	r = describe(netd, err);
+	r = describe(network, err);
 	if (r < 0)
 		return r;
-	r = dns_init(&netd->dns, netd->folder, err);
+	r = dns_init(&network->dns, network->folder, err);
 	if (r >= 0)
-		r = nft_open(&netd->nft, err);
+		r = nft_open(&network->nft, err);
 	if (r >= 0)
-		r = bridge_make(&netd->bridge, err);
+		r = bridge_make(&network->bridge, err);
 	if (r >= 0)
-		r = make_table(netd, err);
+		r = make_table(network, err);
 	if (r >= 0)
-		r = watch_bridge(netd, err);
+		r = watch_bridge(network, err);
 	if (r >= 0)
-		r = dns_start(&netd->dns, err);
+		r = dns_start(&network->dns, err);
 	if (r < 0) {
-		network_down(netd);
+		network_down(network);
 		return r;
 	}
-	netd->up = true;
-	loop_timer_start(netd->loop, &netd->grace, clock_in(NETD_GRACE));
+	network->up = true;
+	loop_timer_start(network->netd->loop, &network->grace, clock_in(NETD_GRACE));
 	return 0;
 }
 
+static bool is_another_up(const struct network *network)
+{
+	const struct network *other = network->netd->networks;
+
+	while (other && (other == network || !other->up))
+		other = other->next;
+	return other;
+}
+
 /* Whatever there is of it: after a network_up that failed too. */
-void network_down(struct netd *netd)
+void network_down(struct network *network)
 {
 	struct err err = { 0 };
 
-	loop_timer_stop(netd->loop, &netd->grace);
-	nft_elements_done(&netd->orphans);
-	nft_watch_free(netd->nft_watch);
-	bridge_watch_free(netd->bridge_watch);
-	netd->nft_watch = NULL;
-	netd->bridge_watch = NULL;
-	dns_stop(&netd->dns);
-	dns_done(&netd->dns);
-	sysctl_restore(netd->dir);
-	if (netd->nft.sock && nft_remove(&netd->nft, &err) < 0)
+	loop_timer_stop(network->netd->loop, &network->grace);
+	nft_elements_done(&network->orphans);
+	nft_watch_free(network->nft_watch);
+	bridge_watch_free(network->bridge_watch);
+	network->nft_watch = NULL;
+	network->bridge_watch = NULL;
+	dns_stop(&network->dns);
+	dns_done(&network->dns);
+	if (!is_another_up(network))
+		sysctl_restore(network->netd->dir);
+	if (network->nft.sock && nft_remove(&network->nft, &err) < 0)
 		log_error("%s", err.msg);
-	nft_close(&netd->nft);
-	if (bridge_remove(&netd->bridge, &err) < 0)
+	nft_close(&network->nft);
+	if (bridge_remove(&network->bridge, &err) < 0)
 		log_error("%s", err.msg);
-	netd->up = false;
+	network->up = false;
 }

@@ -35,7 +35,7 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 		return err_set(err, EBADMSG, "the request is malformed");
 	m = member_find(netd, leave->uuid);
 	if (m)
-		was = member_leave(netd, m);
+		was = member_leave(m);
 	r = wire_client_send(client, WIRE_NET_LEAVE, NULL, 0, NULL, 0);
 	member_end_flows(&was); /* no request is taken meanwhile: whoever has the address next gets none of them */
 	return r;
@@ -52,38 +52,40 @@ static int handle_forward(struct wire_client *client, const void *payload, size_
 static int handle_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	const struct netd *netd = netd_of(client);
+	const struct network *network = network_find(netd, "");
 	struct wire_net_status status = {
-		.net = netd->bridge.net,
-		.prefix = netd->bridge.prefix,
+		.net = network->bridge.net,
+		.prefix = network->bridge.prefix,
 		.containers = (uint32_t)netd->n_members,
 		.forwards = (uint32_t)netd->n_forwards,
 		.netd_pid = getpid(),
-		.dnsmasq_pid = netd->dns.pid,
-		.stays = netd->stays,
+		.dnsmasq_pid = network->dns.pid,
+		.stays = network->stays,
 	};
 
 	(void)payload, (void)len, (void)err;
-	if (netd->up && netd->bridge.has6)
-		status.net6 = netd->bridge.net6;
-	str_print(status.no6, sizeof status.no6, "%s", netd->up && !netd->bridge.has6 ? netd->bridge.why6 : "");
-	str_print(status.bridge, sizeof status.bridge, "%s", netd->up ? netd->bridge.name : "");
-	str_print(status.cause, sizeof status.cause, "%.250s", netd->dns.err.code ? netd->dns.err.msg : "");
+	if (network->up && network->bridge.has6)
+		status.net6 = network->bridge.net6;
+	str_print(status.no6, sizeof status.no6, "%s", network->up && !network->bridge.has6 ? network->bridge.why6 : "");
+	str_print(status.bridge, sizeof status.bridge, "%s", network->up ? network->bridge.name : "");
+	str_print(status.cause, sizeof status.cause, "%.250s", network->dns.err.code ? network->dns.err.msg : "");
 	return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
 }
 
 static int handle_up(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	struct netd *netd = netd_of(client);
-	int r = network_up(netd, err), fd;
+	struct network *network = network_find(netd, "");
+	int r = network_up(network, err), fd;
 
 	(void)payload, (void)len;
 	if (r < 0)
 		return r;
-	fd = openat(netd->dir, STAY_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(network->dir, STAY_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, errno, "remember that the network stays");
 	close(fd);
-	netd->stays = true;
+	network->stays = true;
 	loop_timer_stop(netd->loop, &netd->idle);
 	return wire_client_send(client, WIRE_NET_UP, NULL, 0, NULL, 0);
 }
@@ -92,10 +94,11 @@ static int handle_up(struct wire_client *client, const void *payload, size_t len
 static int handle_down(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	struct netd *netd = netd_of(client);
+	struct network *network = network_find(netd, "");
 
 	(void)payload, (void)len, (void)err;
-	unlinkat(netd->dir, STAY_FILE, 0);
-	netd->stays = false;
+	unlinkat(network->dir, STAY_FILE, 0);
+	network->stays = false;
 	netd_consider_ending(netd);
 	if (!netd->members)
 		netd_idle(netd);
@@ -119,7 +122,7 @@ void netd_closed(struct wire_client *client)
 	for (struct member *m = netd->members, *next; m; m = next) {
 		next = m->next;
 		if (m->client == client) {
-			struct member_addrs was = member_leave(netd, m);
+			struct member_addrs was = member_leave(m);
 			member_end_flows(&was);
 		}
 	}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One of the manager's networks: bridge, tables, dnsmasq, and the host's settings that it needs. It is there from its first
+ * member on, until a while after its last. */
+#ifndef MGR_NETD_NETWORK_H
+#define MGR_NETD_NETWORK_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "netd/bridge.h"
+#include "netd/dns.h"
+#include "netd/nft.h"
+
+#define NETWORK_NAME 16 /* bytes of a name, with its end */
+
+struct netd;
+
+struct network {
+	struct netd *netd;
+	char name[NETWORK_NAME]; /* "": the default one */
+	char *folder;            /* of its own, and open: */
+	int dir;
+
+	bool up;    /* it is there */
+	bool stays; /* mgr-net up was said */
+	struct bridge bridge;
+	struct nft nft;
+	struct nft_watch *nft_watch;
+	struct bridge_watch *bridge_watch;
+	struct dns dns;
+	struct nft_elements orphans; /* in its table since before we started, claimed by nobody yet */
+	struct loop_timer grace;
+	struct network *next;
+};
+
+/* networks.c: the one of this name, NULL when there is none; or made, not up. */
+struct network *network_find(const struct netd *netd, const char *name);
+struct network *network_get(struct netd *netd, const char *name, struct err *err);
+
+/* network.c */
+int network_up(struct network *network, struct err *err);
+/* After network_up. */
+void network_down(struct network *network);
+/* The table as it should be. */
+int network_restore(struct network *network, struct err *err);
+
+#endif
