@@ -33,7 +33,7 @@ int life_forward(const struct store *store, const char *name, const char *spec, 
 		return err_set(err, ENOTCONN, "is not running: --save puts it into its configuration");
 	if (sock < 0)
 		return sock;
-	r = wire_call(sock, WIRE_FORWARD, &change, sizeof change, NULL, 0, deadline, err);
+	r = wire_call(sock, WIRE_FORWARD, &change, wire_forward_change_length(&change), NULL, 0, deadline, err);
 	return r < 0 ? r : 0;
 }
 

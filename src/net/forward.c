@@ -112,6 +112,8 @@ void net_forward_print(const struct wire_forward *f, struct str *out)
 		str_addf(out, f->family == AF_INET6 ? ":[%s]" : ":%s", addr);
 	print_ports(f->port, f->last, out);
 	print_ports(f->target, (unsigned)(f->target + (f->last - f->port)), out);
+	if (f->flags & WIRE_FORWARD_WAKE)
+		str_add(out, ",wake");
 }
 
 static bool is_any(const struct wire_forward *f)
@@ -133,7 +135,7 @@ bool net_forward_clash(const struct wire_forward *a, const struct wire_forward *
 bool net_forward_same(const struct wire_forward *a, const struct wire_forward *b)
 {
 	return a->proto == b->proto && a->family == b->family && a->port == b->port && a->last == b->last &&
-	       a->target == b->target && memcmp(a->addr, b->addr, sizeof a->addr) == 0;
+	       a->target == b->target && memcmp(a->addr, b->addr, sizeof a->addr) == 0 && a->flags == b->flags;
 }
 
 int net_forward_check(const struct wire_forward *f, struct err *err)

@@ -36,6 +36,8 @@ int join_check_forward(const struct wire_forward *f, struct err *err)
 		return err_set(err, EINVAL, "a forward's protocol is neither tcp nor udp");
 	if (f->family != AF_INET && f->family != AF_INET6 && f->family != AF_UNSPEC)
 		return err_set(err, EINVAL, "a forward's address is of an unknown kind");
+	if (f->flags & ~WIRE_FORWARD_WAKE)
+		return err_set(err, EINVAL, "a forward has an option that this mgr-netd does not know");
 	if (!f->port || !f->target || f->last < f->port || f->target + (f->last - f->port) > UINT16_MAX)
 		return err_set(err, EINVAL, "a forward's ports %u-%u:%u are not a range", (unsigned)f->port,
 			       (unsigned)f->last, (unsigned)f->target);

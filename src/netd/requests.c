@@ -43,9 +43,11 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 
 static int handle_forward(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
-	int r = member_change(netd_of(client), client, payload, err);
+	struct wire_forward_change change = { 0 };
+	int r;
 
-	(void)len;
+	memcpy(&change, payload, len);
+	r = member_change(netd_of(client), client, &change, err);
 	return r < 0 ? r : wire_client_send(client, WIRE_NET_FORWARD, NULL, 0, NULL, 0);
 }
 
@@ -111,7 +113,7 @@ const struct wire_request netd_requests[] = {
 	{ WIRE_NET_STATUS, 0, 0, handle_status },
 	{ WIRE_NET_UP, 0, 0, handle_up },
 	{ WIRE_NET_DOWN, 0, 0, handle_down },
-	{ WIRE_NET_FORWARD, sizeof(struct wire_forward_change), sizeof(struct wire_forward_change), handle_forward },
+	{ WIRE_NET_FORWARD, WIRE_FORWARD_CHANGE_MIN, sizeof(struct wire_forward_change), handle_forward },
 	{ 0 },
 };
 

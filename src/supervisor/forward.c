@@ -73,15 +73,16 @@ static int check(const struct supervisor *s, const struct wire_forward_change *c
 int forward_ask(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	struct supervisor *s = client->server->data;
-	const struct wire_forward_change *change = payload;
-	int r = check(s, change, err);
+	struct wire_forward_change change = { 0 };
+	int r;
 
-	(void)len;
+	memcpy(&change, payload, len);
+	r = check(s, &change, err);
 	if (r >= 0)
-		r = wire_send(s->netd.sock, WIRE_NET_FORWARD, 0, change, sizeof *change, NULL, 0, err);
+		r = wire_send(s->netd.sock, WIRE_NET_FORWARD, 0, &change, wire_forward_change_length(&change), NULL, 0, err);
 	if (r < 0)
 		return r;
-	s->netd.change = *change;
+	s->netd.change = change;
 	s->netd.asking = client;
 	s->netd.changing = true;
 	return 0;

@@ -79,7 +79,7 @@ const struct wire_request supervisor_requests[] = {
 	{ WIRE_ATTACH, 0, sizeof(struct wire_attach_ask), answer_attach },
 	{ WIRE_FREEZE, sizeof(struct wire_freeze), sizeof(struct wire_freeze), answer_freeze },
 	{ WIRE_THAW, 0, 0, answer_thaw },
-	{ WIRE_FORWARD, sizeof(struct wire_forward_change), sizeof(struct wire_forward_change), forward_ask },
+	{ WIRE_FORWARD, WIRE_FORWARD_CHANGE_MIN, sizeof(struct wire_forward_change), forward_ask },
 	{ WIRE_CONSOLE, sizeof(struct wire_console), sizeof(struct wire_console), viewers_open },
 	{ WIRE_CONSOLE_DATA, 1, WIRE_CONSOLE_MOST, viewers_type },
 	{ WIRE_CONSOLE_SIZE, sizeof(struct wire_console_size), sizeof(struct wire_console_size), viewers_resize },

@@ -13,7 +13,10 @@ struct wire_forward {
 	uint16_t port, last; /* of the host, host byte order */
 	uint16_t target;     /* of the container, for `port`; the others follow in order */
 	uint8_t addr[16];    /* of the host, network order, by family */
+	uint32_t flags;      /* bits of WIRE_FORWARD_*; one that is not known is refused */
 };
+
+#define WIRE_FORWARD_WAKE 1U /* what comes while the container is stopped or frozen has it started or thawed, and waits */
 
 /* A container's part in the network. The reply comes when its name resolves and its forwards are in force; the message of an
  * error names the holder of a port. Sent again, as it was, to a netd that was started anew, and may be newer by then: it
@@ -34,16 +37,23 @@ struct wire_net_join {
 
 /* What every one has. */
 #define WIRE_NET_JOIN_MIN (offsetof(struct wire_net_join, n_forwards) + sizeof(uint32_t))
-#define WIRE_FORWARD_MIN  (offsetof(struct wire_forward, addr) + sizeof(uint8_t[16]))
+#define WIRE_FORWARD_MIN  offsetof(struct wire_forward, flags)
 _Static_assert(WIRE_NET_JOIN_MIN == sizeof(struct wire_net_join), "wire_net_join: padding at its end");
-_Static_assert(WIRE_FORWARD_MIN == sizeof(struct wire_forward), "wire_forward: padding at its end");
+_Static_assert(sizeof(struct wire_forward) == 28, "wire_forward: padding in it");
 
 /* WIRE_FORWARD, WIRE_NET_FORWARD: one forward more or one less while the container runs. The reply comes when it is in
- * force, or when the flows of one that has gone are ended. */
+ * force, or when the flows of one that has gone are ended. Sent without the zeros at its end that an older peer does not
+ * know. */
 struct wire_forward_change {
 	uint32_t del; /* 1: take away the one that is exactly this */
 	struct wire_forward forward;
 };
+#define WIRE_FORWARD_CHANGE_MIN (offsetof(struct wire_forward_change, forward) + WIRE_FORWARD_MIN)
+
+static inline size_t wire_forward_change_length(const struct wire_forward_change *change)
+{
+	return change->forward.flags ? sizeof *change : WIRE_FORWARD_CHANGE_MIN;
+}
 
 struct wire_net_leave {
 	char uuid[37];
