@@ -185,32 +185,79 @@ static int check_gateways(const struct net_plan *plan, struct err *err)
 	return 0;
 }
 
-/* Only the first managed NIC has the container's name and its forwards. */
-static int plan_join(struct net_plan *plan, const struct net_nic *nic, const struct source *from, struct err *err)
+static bool has_ipv4(const struct net_nic *nic)
 {
-	const struct forward_conf *forward = &from->conf->forward;
-	size_t len = sizeof *plan->join + forward->n * sizeof *forward->v;
-	struct wire_net_join *join;
+	return nic->n_addrs && nic->addrs[0].family == AF_INET;
+}
 
-	if (len > HANDOVER_JOIN_MAX)
-		return err_set(err, E2BIG, "%zu forwards are too many", forward->n);
-	join = calloc(1, len);
-	if (!join)
-		return err_nomem(err);
-	join->head = sizeof *join;
-	join->forward = sizeof *join->forwards;
+static void fill_nic(struct wire_net_nic *to, const struct net_nic *nic)
+{
+	str_print(to->veth, sizeof to->veth, "%s", nic->veth);
+	memcpy(to->mac, nic->mac, sizeof to->mac);
+	to->index = (uint8_t)nic->index;
+}
+
+static struct wire_net_item *fill_items(struct wire_net_item *to, const struct net_nic *nic, uint8_t place)
+{
+	for (size_t i = 0; i < nic->n_addrs; i++, to++) {
+		const struct nic_addr *addr = &nic->addrs[i];
+		*to = (struct wire_net_item){
+			WIRE_ITEM_ADDRESS, place, addr->family, addr->family == AF_INET ? 32 : 128, { 0 }
+		};
+		memcpy(to->addr, addr->addr, sizeof to->addr);
+	}
+	return to;
+}
+
+/* The first managed NIC with an IPv4 address has the container's name and its forwards. */
+static void fill_head(struct wire_net_join *join, const struct net_nic *nic, const struct source *from)
+{
 	str_print(join->name, sizeof join->name, "%s", from->name);
 	str_print(join->uuid, sizeof join->uuid, "%s", from->uuid);
 	str_print(join->store, sizeof join->store, "%.*s", (int)sizeof join->store - 1, from->store->containers);
 	str_print(join->veth, sizeof join->veth, "%s", nic->veth);
 	memcpy(join->mac, nic->mac, sizeof join->mac);
-	memcpy(&join->ipv4, nic->addrs[0].addr, sizeof join->ipv4);
+	if (has_ipv4(nic))
+		memcpy(&join->ipv4, nic->addrs[0].addr, sizeof join->ipv4);
 	join->ipv6 = nic->leased6;
-	join->n_forwards = (uint32_t)forward->n;
+}
+
+/* What mgr-netd is told of all the managed NICs. */
+static int plan_join(struct net_plan *plan, const struct source *from, struct err *err)
+{
+	const struct forward_conf *forward = &from->conf->forward;
+	const struct net_nic *first = NULL;
+	struct wire_net_item *item;
+	size_t nics = 0, items = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct net_nic *nic = &plan->nics[i];
+		if (!nic->managed)
+			continue;
+		first = !first || (!has_ipv4(first) && has_ipv4(nic)) ? nic : first;
+		nics++;
+		items += nic->n_addrs;
+	}
+	if (forward->n && (!first || !has_ipv4(first)))
+		return err_set(err, EINVAL,
+			       "forward.port: there is no NIC with an address on the managed network to forward to");
+	if (!first)
+		return 0;
+	plan->join = wire_join_new(forward->n, nics, items, &plan->join_len, err);
+	if (!plan->join)
+		return -ENOMEM;
+	if (plan->join_len > HANDOVER_JOIN_MAX)
+		return err_set(err, E2BIG, "%zu forwards are too many", forward->n);
+	fill_head(plan->join, first, from);
 	if (forward->n)
-		memcpy(join->forwards, forward->v, forward->n * sizeof *forward->v);
-	plan->join = join;
-	plan->join_len = len;
+		memcpy(plan->join->forwards, forward->v, forward->n * sizeof *forward->v);
+	item = wire_join_items(plan->join);
+	for (size_t i = 0, place = 0; i < plan->n; i++) {
+		if (!plan->nics[i].managed)
+			continue;
+		fill_nic(&wire_join_nics(plan->join)[place], &plan->nics[i]);
+		item = fill_items(item, &plan->nics[i], (uint8_t)place++);
+	}
 	return 0;
 }
 
@@ -232,16 +279,12 @@ int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct st
 	for (size_t i = 0; i < conf->n && r >= 0; i++) {
 		if (conf->v[i].type == NIC_EMPTY)
 			continue;
-		struct net_nic *nic = &plan->nics[made++];
-		r = plan_nic(nic, &conf->v[i], plan, &from, err);
-		if (r >= 0 && nic->managed && nic->n_addrs && nic->addrs[0].family == AF_INET && !plan->join)
-			r = plan_join(plan, nic, &from, err);
+		r = plan_nic(&plan->nics[made++], &conf->v[i], plan, &from, err);
 	}
 	if (r >= 0)
 		r = check_gateways(plan, err);
-	if (r >= 0 && conf->forward.n && !plan->join)
-		r = err_set(err, EINVAL,
-			    "forward.port: there is no NIC with an address on the managed network to forward to");
+	if (r >= 0)
+		r = plan_join(plan, &from, err);
 	if (r < 0)
 		net_plan_done(plan);
 	return r < 0 ? r : 0;

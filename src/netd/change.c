@@ -49,29 +49,23 @@ static int put_in_force(struct member *m, size_t from, struct err *err)
 
 static int add(struct member *m, const struct wire_forward *forward, struct err *err)
 {
-	size_t len = m->join_len + sizeof *forward, from = m->elements.n;
-	struct wire_net_join *join = realloc(m->join, len);
-	int r;
+	size_t from = m->elements.n;
+	int r = join_forward_elements(m->join, &m->network->bridge, forward, &m->elements);
 
-	if (!join)
-		return err_nomem(err);
-	m->join = join;
-	r = join_forward_elements(join, &m->network->bridge, forward, &m->elements) < 0 ? err_nomem(err)
-											: claims_take(m, from, err);
+	r = r < 0 ? err_nomem(err) : claims_take(m, from, err);
 	if (r < 0) {
 		m->elements.n = from;
 		return r;
 	}
 	m->network->netd->n_forwards += member_ports(m, from, m->elements.n - from);
 	r = put_in_force(m, from, err);
+	if (r >= 0 && wire_join_add_forward(&m->join, &m->join_len, forward) < 0)
+		r = err_nomem(err);
 	if (r < 0) {
 		cut(m, from, m->elements.n - from);
 		network_restore(m->network, NULL);
-		return r;
 	}
-	join->forwards[join->n_forwards++] = *forward;
-	m->join_len = len;
-	return 0;
+	return r;
 }
 
 /* Elements of a forward. */
@@ -102,9 +96,7 @@ static int del(struct member *m, const struct wire_forward *forward, struct err 
 		return err_nomem(err);
 	}
 	cut(m, from, gone.n);
-	memmove(join->forwards + i, join->forwards + i + 1, (join->n_forwards - i - 1) * sizeof *forward);
-	join->n_forwards--;
-	m->join_len -= sizeof *forward;
+	wire_join_del_forward(join, &m->join_len, i);
 	r = in_table(m->network, &gone, &none, err);
 	if (r >= 0)
 		r = conntrack_forget_forwarded(&gone, err);

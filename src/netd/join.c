@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "netd/netd.h"
 #include "store/leases.h"
-
-#define TEXT_ENDS(a) (memchr((a), '\0', sizeof(a)) != NULL)
 
 static int check_uuid(const char *uuid, struct err *err)
 {
@@ -44,51 +41,13 @@ int join_check_forward(const struct wire_forward *f, struct err *err)
 	return 0;
 }
 
-static bool is_whole(const struct wire_net_join *sent, size_t len)
-{
-	return len >= WIRE_NET_JOIN_MIN && sent->head >= WIRE_NET_JOIN_MIN && sent->forward >= WIRE_FORWARD_MIN &&
-	       sent->head <= len && (len - sent->head) % sent->forward == 0 &&
-	       sent->n_forwards == (len - sent->head) / sent->forward && TEXT_ENDS(sent->name) && TEXT_ENDS(sent->uuid) &&
-	       TEXT_ENDS(sent->store) && TEXT_ENDS(sent->veth);
-}
-
-static size_t lesser(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-struct wire_net_join *join_take(const void *payload, size_t len, size_t *ret_len, struct err *err)
-{
-	const struct wire_net_join *sent = payload;
-	const uint8_t *forwards = payload;
-	struct wire_net_join *join;
-
-	if (!is_whole(sent, len)) {
-		err_set(err, EBADMSG, "the request is malformed");
-		return NULL;
-	}
-	*ret_len = sizeof *join + sent->n_forwards * sizeof *join->forwards;
-	join = calloc(1, *ret_len);
-	if (!join) {
-		err_nomem(err);
-		return NULL;
-	}
-	memcpy(join, sent, lesser(sent->head, sizeof *join));
-	for (uint32_t i = 0; i < sent->n_forwards; i++)
-		memcpy(&join->forwards[i], forwards + sent->head + i * sent->forward,
-		       lesser(sent->forward, sizeof *join->forwards));
-	join->head = sizeof *join;
-	join->forward = sizeof *join->forwards;
-	return join;
-}
-
 int join_check(const struct wire_net_join *join, const struct bridge *bridge, struct err *err)
 {
 	int r = store_check_new_name(join->name, err);
 
 	if (r >= 0)
 		r = check_uuid(join->uuid, err);
-	if (r >= 0)
+	if (r >= 0 && (join->ipv4.s_addr || join->n_forwards))
 		r = check_address(join->ipv4, bridge, err);
 	for (uint32_t i = 0; i < join->n_forwards && r >= 0; i++)
 		r = join_check_forward(&join->forwards[i], err) < 0
@@ -101,7 +60,7 @@ struct in6_addr join_ipv6(const struct wire_net_join *join, const struct bridge 
 {
 	const struct lease_network network = { .net6 = bridge->net6 };
 
-	return join->ipv6 && bridge->has6 ? leases_ipv6(&network, join->ipv4) : in6addr_any;
+	return join->ipv6 && join->ipv4.s_addr && bridge->has6 ? leases_ipv6(&network, join->ipv4) : in6addr_any;
 }
 
 static struct in6_addr host_of(const struct wire_forward *f)

@@ -145,7 +145,8 @@ static int admit(struct member *m, struct err *err)
 		return r;
 	memcpy(entry.mac, join->mac, sizeof entry.mac);
 	enlist(m);
-	r = dns_add(&network->dns, &entry, err);
+	if (join->ipv4.s_addr)
+		r = dns_add(&network->dns, &entry, err);
 	if (r >= 0)
 		r = put_in_force(m, err);
 	if (r >= 0)
@@ -180,7 +181,7 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 
 	if (r < 0)
 		return r;
-	join = join_take(request, len, &len, err);
+	join = wire_join_take(request, len, &len, err);
 	r = join ? join_check(join, &network->bridge, err) : -err->code;
 	if (r >= 0)
 		r = check_name_free(netd, join, err);
@@ -207,8 +208,10 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 struct member_addrs member_leave(struct member *m)
 {
 	struct network *network = m->network;
-	struct member_addrs was = { { nft_mapped(m->join->ipv4), join_ipv6(m->join, &network->bridge) } };
+	struct member_addrs was = { { in6addr_any, join_ipv6(m->join, &network->bridge) } };
 
+	if (m->join->ipv4.s_addr)
+		was.v[0] = nft_mapped(m->join->ipv4);
 	log_info("'%s' has left", m->join->name);
 	strike(m);
 	dns_remove(&network->dns, m->join->uuid);

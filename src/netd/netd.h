@@ -76,10 +76,8 @@ int member_change(struct netd *netd, const struct wire_client *client, const str
 int claims_take(struct member *member, size_t from, struct err *err);
 void claims_drop(struct member *member, size_t from, size_t n);
 
-/* join.c: a request of any version as one of ours, allocated: what its sender did not know is 0. NULL, -EBADMSG in err: it
- * is malformed. */
-struct wire_net_join *join_take(const void *payload, size_t len, size_t *ret_len, struct err *err);
-/* What it says; -EINVAL with what is wrong. elements: the ports, one each. */
+/* join.c: what one says (one of ours, as wire_join_take gives it); -EINVAL with what is wrong. elements: the ports, one
+ * each. */
 int join_check(const struct wire_net_join *join, const struct bridge *bridge, struct err *err);
 int join_elements(const struct wire_net_join *join, const struct bridge *bridge, struct nft_elements *ret, struct err *err);
 int join_check_forward(const struct wire_forward *forward, struct err *err);

@@ -18,11 +18,6 @@
 #define KEY      "port"
 #define SPEC_MAX (1 << 20)
 
-static struct wire_net_join *join_of(const struct supervisor *s)
-{
-	return (struct wire_net_join *)(void *)s->netd.join;
-}
-
 static int find(const struct wire_net_join *join, const struct wire_forward *forward)
 {
 	for (uint32_t i = 0; i < join->n_forwards; i++)
@@ -33,7 +28,7 @@ static int find(const struct wire_net_join *join, const struct wire_forward *for
 
 static int check_add(const struct supervisor *s, const struct wire_forward *forward, struct err *err)
 {
-	const struct wire_net_join *join = join_of(s);
+	const struct wire_net_join *join = s->netd.join;
 
 	if (net_forward_check(forward, err) < 0)
 		return -err->code;
@@ -64,7 +59,7 @@ static int check(const struct supervisor *s, const struct wire_forward_change *c
 		return err_set(err, EAGAIN, "the network's service is being started again: try again");
 	if (!change->del)
 		return check_add(s, &change->forward, err);
-	if (find(join_of(s), &change->forward) >= 0)
+	if (find(s->netd.join, &change->forward) >= 0)
 		return 0;
 	net_forward_print(&change->forward, &text);
 	return err_set(err, ENOENT, "'%s' is not forwarded", str_text(&text));
@@ -97,27 +92,18 @@ void forward_client_gone(struct supervisor *s, const struct wire_client *client)
 static int change_join(struct supervisor *s, struct err *err)
 {
 	const struct wire_forward *forward = &s->netd.change.forward;
-	struct wire_net_join *join = join_of(s);
-	int i = find(join, forward);
+	int i = find(s->netd.join, forward);
 
-	if (s->netd.change.del && i >= 0) {
-		join->n_forwards--;
-		memmove(join->forwards + i, join->forwards + i + 1, (join->n_forwards - (uint32_t)i) * sizeof *forward);
-		s->netd.join_len -= (uint32_t)sizeof *forward;
-	} else if (!s->netd.change.del && i < 0) {
-		join = realloc(join, s->netd.join_len + sizeof *forward);
-		if (!join)
-			return err_nomem(err);
-		join->forwards[join->n_forwards++] = *forward;
-		s->netd.join = (uint8_t *)join;
-		s->netd.join_len += (uint32_t)sizeof *forward;
-	}
+	if (s->netd.change.del && i >= 0)
+		wire_join_del_forward(s->netd.join, &s->netd.join_len, (uint32_t)i);
+	else if (!s->netd.change.del && i < 0 && wire_join_add_forward(&s->netd.join, &s->netd.join_len, forward) < 0)
+		return err_nomem(err);
 	return 0;
 }
 
 static int list(const struct supervisor *s, struct strv *ret, struct err *err)
 {
-	const struct wire_net_join *join = join_of(s);
+	const struct wire_net_join *join = s->netd.join;
 
 	for (uint32_t i = 0; i < join->n_forwards; i++) {
 		struct str text = { 0 };

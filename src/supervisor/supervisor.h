@@ -40,8 +40,8 @@ struct oom {
 
 struct netd_link {
 	int sock; /* -1 while there is none */
-	uint8_t *join;
-	uint32_t join_len;
+	struct wire_net_join *join;
+	size_t join_len;
 	unsigned failures; /* in a row */
 	struct loop_io *io;
 	struct loop_timer again;

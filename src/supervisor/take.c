@@ -23,12 +23,11 @@ static int take_text(struct supervisor *s, const struct handover *h, struct err 
 {
 	memcpy(s->name, h->name, sizeof s->name);
 	s->path = strdup(h->path);
-	s->netd.join = malloc(h->join_len + 1);
-	if (!s->path || !s->netd.join)
+	if (!s->path)
 		return err_nomem(err);
-	memcpy(s->netd.join, h->join, h->join_len);
-	s->netd.join_len = h->join_len;
-	return 0;
+	if (h->join_len)
+		s->netd.join = wire_join_take(h->join, h->join_len, &s->netd.join_len, err);
+	return h->join_len && !s->netd.join ? -err->code : 0;
 }
 
 static void take_rest(struct supervisor *s, const struct handover *h)
@@ -157,8 +156,9 @@ int hand_over(const struct supervisor *s, struct err *err)
 	h->log_max = s->log_max;
 	console_give(s, h);
 	h->netd = s->netd.sock;
-	h->join_len = s->netd.join_len;
-	memcpy(h->join, s->netd.join, s->netd.join_len);
+	h->join_len = (uint32_t)s->netd.join_len;
+	if (s->netd.join)
+		memcpy(h->join, s->netd.join, s->netd.join_len);
 	h->n_namespaces = s->n_namespaces;
 	memcpy(h->namespaces, s->namespaces, sizeof h->namespaces);
 	give_clients(s, h);

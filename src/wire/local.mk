@@ -3,6 +3,6 @@ src_wire_libwire_a_SOURCES = \
 	%D%/attach.h \
 	%D%/console.h \
 	%D%/handover.c %D%/handover.h \
-	%D%/net.h \
+	%D%/net.c %D%/net.h \
 	%D%/server.c %D%/server.h \
 	%D%/wire.c %D%/wire.h

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 struct wire_forward {
 	uint8_t proto;       /* IPPROTO_TCP or IPPROTO_UDP */
 	uint8_t family;      /* AF_INET, AF_INET6, or AF_UNSPEC: every address of the host */
@@ -18,28 +20,79 @@ struct wire_forward {
 
 #define WIRE_FORWARD_WAKE 1U /* what comes while the container is stopped or frozen has it started or thawed, and waits */
 
-/* A container's part in the network. The reply comes when its name resolves and its forwards are in force; the message of an
- * error names the holder of a port. Sent again, as it was, to a netd that was started anew, and may be newer by then: it
- * must not contain pids or fds, and grows at its head's end, or at that of wire_forward. */
+/* --- a join ---------------------------------------------------------------------------------------------------------- */
+
+enum wire_nic_flag {
+	WIRE_NIC_ISOLATED = 1,    /* nothing between it and other containers */
+	WIRE_NIC_HOST_ACCESS = 2, /* may reach the host's own services */
+};
+
+/* A NIC on a managed network. */
+struct wire_net_nic {
+	char network[16]; /* "": the default one */
+	char veth[16];    /* host end */
+	uint8_t mac[6];
+	uint8_t flags; /* of enum wire_nic_flag */
+	uint8_t index; /* N of [net.N] */
+};
+
+enum wire_item_kind {
+	WIRE_ITEM_ADDRESS,      /* that it may use; the IPv6 one that goes with a lease is among them */
+	WIRE_ITEM_EGRESS_DENY,  /* a network that it may not send to, */
+	WIRE_ITEM_EGRESS_ALLOW, /* but for this part */
+};
+
+/* What there are several of on a NIC. */
+struct wire_net_item {
+	uint8_t kind; /* of enum wire_item_kind; what is of none is passed over */
+	uint8_t nic;  /* its place among the NICs */
+	uint8_t family, prefix;
+	uint8_t addr[16]; /* network order, by family */
+};
+
+/* A container's part in the networks. The reply comes when its name resolves and its forwards are in force; the message of
+ * an error names the holder of a port. Sent again, changed, it takes the place of what was, without touching what is the
+ * same; sent again, as it was, to a netd that was started anew, it may be newer than that one: it must not contain pids or
+ * fds, and grows at its head's end, or at that of a forward, a NIC or an item. Behind the head come the forwards, then the
+ * NICs, then the items. One that is older has no NICs: `veth` and `mac` are its only one. */
 struct wire_net_join {
 	uint32_t head;    /* bytes before the forwards, */
 	uint32_t forward; /* and of each, as the sender has them */
 	char name[64];
 	char uuid[37];
 	char store[256]; /* folder of its store, for people; cut when longer */
-	uint8_t mac[6];
-	uint8_t ipv6; /* 1: it has the IPv6 address that goes with this IPv4 one (store/leases.h) */
+	uint8_t mac[6];  /* of the NIC that has its name and its forwards, as have veth and the addresses */
+	uint8_t ipv6;    /* 1: it has the IPv6 address that goes with this IPv4 one (store/leases.h) */
 	struct in_addr ipv4;
 	char veth[16]; /* host end */
 	uint32_t n_forwards;
+	uint32_t nic, n_nics; /* bytes of each, and how many */
+	uint32_t item, n_items;
 	struct wire_forward forwards[];
 };
 
 /* What every one has. */
 #define WIRE_NET_JOIN_MIN (offsetof(struct wire_net_join, n_forwards) + sizeof(uint32_t))
 #define WIRE_FORWARD_MIN  offsetof(struct wire_forward, flags)
-_Static_assert(WIRE_NET_JOIN_MIN == sizeof(struct wire_net_join), "wire_net_join: padding at its end");
+#define WIRE_NIC_MIN      (offsetof(struct wire_net_nic, index) + sizeof(uint8_t))
+#define WIRE_ITEM_MIN     (offsetof(struct wire_net_item, addr) + sizeof(uint8_t[16]))
+_Static_assert(sizeof(struct wire_net_join) == offsetof(struct wire_net_join, n_items) + sizeof(uint32_t),
+	       "wire_net_join: padding at its end");
 _Static_assert(sizeof(struct wire_forward) == 28, "wire_forward: padding in it");
+_Static_assert(WIRE_NIC_MIN == sizeof(struct wire_net_nic), "wire_net_nic: padding at its end");
+_Static_assert(WIRE_ITEM_MIN == sizeof(struct wire_net_item), "wire_net_item: padding at its end");
+
+/* One of any version as one of ours, allocated: what its sender did not know is 0, and it has a NIC. NULL, -EBADMSG in err:
+ * it is malformed. */
+struct wire_net_join *wire_join_take(const void *payload, size_t len, size_t *ret_len, struct err *err);
+/* Room for these numbers of each, all zeros but for the sizes. NULL, -ENOMEM in err: there is no memory. */
+struct wire_net_join *wire_join_new(size_t forwards, size_t nics, size_t items, size_t *ret_len, struct err *err);
+/* Where they stand, in one of ours. */
+struct wire_net_nic *wire_join_nics(const struct wire_net_join *join);
+struct wire_net_item *wire_join_items(const struct wire_net_join *join);
+/* One forward more, the last, of one of ours: it may move. 0 or -ENOMEM. */
+int wire_join_add_forward(struct wire_net_join **join, size_t *len, const struct wire_forward *forward);
+void wire_join_del_forward(struct wire_net_join *join, size_t *len, uint32_t i);
 
 /* WIRE_FORWARD, WIRE_NET_FORWARD: one forward more or one less while the container runs. The reply comes when it is in
  * force, or when the flows of one that has gone are ended. Sent without the zeros at its end that an older peer does not

@@ -195,6 +195,8 @@ static void the_table_is_one_transaction(void **state)
 struct request {
 	struct wire_net_join join;
 	struct wire_forward forward[2];
+	struct wire_net_nic nic[2];
+	struct wire_net_item item[3];
 };
 
 static const struct bridge bridge = { .name = "mgrbr0", .prefix = 16, .why6 = "" };
@@ -205,6 +207,10 @@ static struct request good(void)
 
 	r.join.head = sizeof r.join;
 	r.join.forward = sizeof r.forward[0];
+	r.join.nic = sizeof r.nic[0];
+	r.join.n_nics = 2;
+	r.join.item = sizeof r.item[0];
+	r.join.n_items = 3;
 	strcpy(r.join.name, "web");
 	strcpy(r.join.uuid, "64a36864-b358-40d0-bfb4-bb9b13c1fb7a");
 	strcpy(r.join.veth, "mgr64a36864b3a");
@@ -214,6 +220,12 @@ static struct request good(void)
 	r.forward[1] = (struct wire_forward){
 		.proto = IPPROTO_UDP, .family = AF_INET, .port = 53, .last = 53, .target = 53, .addr = { 127, 0, 0, 1 }
 	};
+	r.nic[0] = (struct wire_net_nic){ .veth = "mgr64a36864b3a", .mac = { 2, 1 } };
+	r.nic[1] =
+		(struct wire_net_nic){ .veth = "mgr64a36864b3b", .mac = { 2, 2 }, .flags = WIRE_NIC_ISOLATED, .index = 1 };
+	r.item[0] = (struct wire_net_item){ WIRE_ITEM_ADDRESS, 0, AF_INET, 32, { 10, 118, 0, 2 } };
+	r.item[1] = (struct wire_net_item){ WIRE_ITEM_ADDRESS, 1, AF_INET, 32, { 10, 118, 0, 3 } };
+	r.item[2] = (struct wire_net_item){ WIRE_ITEM_EGRESS_DENY, 1, AF_INET, 8, { 10 } };
 	return r;
 }
 
@@ -226,7 +238,7 @@ static int check(const struct request *r, size_t len)
 
 	b.net = ip4("10.118.0.0");
 	b.gateway = ip4("10.118.0.1");
-	join = join_take(r, len, &taken, &err);
+	join = wire_join_take(r, len, &taken, &err);
 	return join ? join_check(join, &b, NULL) : -err.code;
 }
 
@@ -235,7 +247,7 @@ static void a_longer_request_is_read_as_far_as_it_is_known(void **state)
 {
 	const struct request known = good();
 	uint32_t more[2] = { UINT32_MAX, UINT32_MAX };
-	uint8_t sent[sizeof known + sizeof more + sizeof more], *at = sent;
+	uint8_t sent[sizeof known + sizeof more + 7 * sizeof more[0]], *at = sent;
 	autofree struct wire_net_join *join = NULL;
 	struct wire_net_join head = known.join;
 	size_t len;
@@ -243,14 +255,64 @@ static void a_longer_request_is_read_as_far_as_it_is_known(void **state)
 	(void)state;
 	head.head += sizeof more;
 	head.forward += sizeof more[0];
+	head.nic += sizeof more[0];
+	head.item += sizeof more[0];
 	at = mempcpy(at, &head, sizeof head);
 	at = mempcpy(at, more, sizeof more);
 	for (size_t i = 0; i < 2; i++) {
 		at = mempcpy(at, &known.forward[i], sizeof known.forward[i]);
 		at = mempcpy(at, more, sizeof more[0]);
 	}
-	join = join_take(sent, sizeof sent, &len, NULL);
+	for (size_t i = 0; i < 2; i++) {
+		at = mempcpy(at, &known.nic[i], sizeof known.nic[i]);
+		at = mempcpy(at, more, sizeof more[0]);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		at = mempcpy(at, &known.item[i], sizeof known.item[i]);
+		at = mempcpy(at, more, sizeof more[0]);
+	}
+	join = wire_join_take(sent, sizeof sent, &len, NULL);
 	assert_non_null(join);
+	assert_int_equal(len, sizeof known);
+	assert_memory_equal(join, &known, sizeof known);
+}
+
+/* An older supervisor's: a shorter head, forwards, and nothing else. */
+static void an_older_request_has_one_nic(void **state)
+{
+	struct request known = good();
+	uint8_t sent[WIRE_NET_JOIN_MIN + sizeof known.forward];
+	autofree struct wire_net_join *join = NULL;
+	size_t len;
+
+	(void)state;
+	known.join.head = WIRE_NET_JOIN_MIN;
+	memcpy(sent, &known.join, WIRE_NET_JOIN_MIN);
+	memcpy(sent + WIRE_NET_JOIN_MIN, known.forward, sizeof known.forward);
+	join = wire_join_take(sent, sizeof sent, &len, NULL);
+	assert_non_null(join);
+	assert_int_equal(join->n_nics, 1);
+	assert_int_equal(join->n_items, 1);
+	assert_memory_equal(join->forwards, known.forward, sizeof known.forward);
+	assert_string_equal(wire_join_nics(join)->veth, "mgr64a36864b3a");
+	assert_memory_equal(wire_join_items(join), &known.item[0], sizeof known.item[0]);
+}
+
+static void forwards_come_and_go_in_a_request(void **state)
+{
+	const struct request known = good();
+	autofree struct wire_net_join *join = NULL;
+	size_t len;
+
+	(void)state;
+	join = wire_join_take(&known, sizeof known, &len, NULL);
+	assert_non_null(join);
+	assert_int_equal(wire_join_add_forward(&join, &len, &known.forward[0]), 0);
+	assert_int_equal(len, sizeof known + sizeof known.forward[0]);
+	assert_memory_equal(&join->forwards[2], &known.forward[0], sizeof known.forward[0]);
+	assert_memory_equal(wire_join_nics(join), known.nic, sizeof known.nic);
+	assert_memory_equal(wire_join_items(join), known.item, sizeof known.item);
+	wire_join_del_forward(join, &len, 2);
 	assert_int_equal(len, sizeof known);
 	assert_memory_equal(join, &known, sizeof known);
 }
@@ -308,6 +370,18 @@ static void lengths_and_texts_are_checked(void **state)
 	assert_int_equal(check(&r, sizeof r), -EBADMSG);
 	r = good();
 	r.join.forward = 0;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	r.join.n_nics = UINT32_MAX;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	r.join.item--;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	r.item[0].nic = 2;
+	assert_int_equal(check(&r, sizeof r), -EBADMSG);
+	r = good();
+	memset(r.nic[1].veth, 'x', sizeof r.nic[1].veth);
 	assert_int_equal(check(&r, sizeof r), -EBADMSG);
 	r = good();
 	r.join.head = UINT32_MAX;
@@ -405,6 +479,8 @@ int main(void)
 		cmocka_unit_test(the_table_is_one_transaction),
 		cmocka_unit_test(a_good_request_is_taken),
 		cmocka_unit_test(a_longer_request_is_read_as_far_as_it_is_known),
+		cmocka_unit_test(an_older_request_has_one_nic),
+		cmocka_unit_test(forwards_come_and_go_in_a_request),
 		cmocka_unit_test(a_forward_for_every_address_is_of_both_families),
 		cmocka_unit_test(lengths_and_texts_are_checked),
 		cmocka_unit_test(addresses_and_ports_are_checked),
