@@ -8,6 +8,9 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/dns.c %D%/dns.h \
 	%D%/dns_config.c %D%/dns_config.h \
 	%D%/dns_run.c %D%/dns_run.h \
+	%D%/docker.c %D%/docker.h \
+	%D%/docker_legacy.c \
+	%D%/docker_nft.c \
 	%D%/holder.c \
 	%D%/idle.c \
 	%D%/join.c \

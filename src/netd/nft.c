@@ -80,48 +80,12 @@ void nft_close(struct nft *nft)
 	nft->sock = NULL;
 }
 
-/* The first error among the answers; they are all there when sendmsg returns. */
-static int collect(struct nft *nft)
-{
-	union {
-		struct nlmsghdr head;
-		uint8_t bytes[32768];
-	} in;
-	int first = 0;
-
-	for (;;) {
-		ssize_t n = recv(mnl_socket_get_fd(nft->sock), &in, sizeof in, MSG_DONTWAIT);
-		if (n < 0)
-			return errno == EAGAIN ? first : errno == EINTR || errno == ENOBUFS ? -EIO : -errno;
-		int left = (int)n;
-		for (const struct nlmsghdr *h = &in.head; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
-			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
-			if (h->nlmsg_type == NLMSG_ERROR && e->error && !first)
-				first = e->error;
-		}
-	}
-}
-
 static int commit(struct nft *nft, struct nft_batch *b, struct err *err)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof kernel };
-	autofree struct iovec *iov = NULL;
-	int n, r;
+	int r = nft_batch_commit(b, nft->sock, err);
 
-	nft_batch_end(b);
 	nft->seq = b->seq;
-	n = nftnl_batch_iovec_len(b->batch);
-	iov = n > 0 ? calloc((size_t)n, sizeof *iov) : NULL;
-	if (!iov || b->failed)
-		return err_nomem(err);
-	nftnl_batch_iovec(b->batch, iov, (uint32_t)n);
-	msg.msg_iov = iov;
-	msg.msg_iovlen = (size_t)n;
-	if (sendmsg(mnl_socket_get_fd(nft->sock), &msg, 0) < 0)
-		return err_sys(err, errno, "change nftables table '%s'", nft->table);
-	r = collect(nft);
-	return r < 0 ? err_sys(err, -r, "change nftables table '%s'", nft->table) : 0;
+	return r < 0 ? err_wrap(err, "change nftables table '%s'", nft->table) : 0;
 }
 
 int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sys/uio.h>
+
 #include "netd/nft_batch.h"
 
 #include <arpa/inet.h>
@@ -8,7 +10,11 @@
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
 
 #define PAGE        (UINT32_C(1) << 17)
 #define OVERRUN     (UINT32_C(1) << 17) /* longest message */
@@ -62,10 +68,53 @@ void nft_batch_next(struct nft_batch *b)
 		b->failed = true;
 }
 
-void nft_batch_end(struct nft_batch *b)
+static void end_batch(struct nft_batch *b)
 {
 	nftnl_batch_end(nftnl_batch_buffer(b->batch), b->seq++);
 	nft_batch_next(b);
+}
+
+/* The first error among the answers; they are all there when sendmsg returns. */
+static int collect(struct mnl_socket *sock)
+{
+	union {
+		struct nlmsghdr head;
+		uint8_t bytes[32768];
+	} in;
+	int first = 0;
+
+	for (;;) {
+		ssize_t n = recv(mnl_socket_get_fd(sock), &in, sizeof in, MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN ? first : errno == EINTR || errno == ENOBUFS ? -EIO : -errno;
+		int left = (int)n;
+		for (const struct nlmsghdr *h = &in.head; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+			if (h->nlmsg_type == NLMSG_ERROR && e->error && !first)
+				first = e->error;
+		}
+	}
+}
+
+int nft_batch_commit(struct nft_batch *b, struct mnl_socket *sock, struct err *err)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof kernel };
+	autofree struct iovec *iov = NULL;
+	int n, r;
+
+	end_batch(b);
+	n = nftnl_batch_iovec_len(b->batch);
+	iov = n > 0 ? calloc((size_t)n, sizeof *iov) : NULL;
+	if (!iov || b->failed)
+		return err_nomem(err);
+	nftnl_batch_iovec(b->batch, iov, (uint32_t)n);
+	msg.msg_iov = iov;
+	msg.msg_iovlen = (size_t)n;
+	if (sendmsg(mnl_socket_get_fd(sock), &msg, 0) < 0)
+		return err_sys(err, errno, "send the change");
+	r = collect(sock);
+	return r < 0 ? err_sys(err, -r, "nftables") : 0;
 }
 
 void nft_put_table(struct nft_batch *b, const char *name, bool add)
