@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Docker's chain FORWARD drops what Docker does not know, whatever our table says. It asks DOCKER-USER first, a chain that is
- * there for others: rules of ours stand in it, each with a tag by which they are found again. Nothing else is touched. */
+/* Docker's chain FORWARD drops what Docker does not know, whatever our table says. It asks DOCKER-USER first, a chain that
+ * is there for others: rules of ours stand in it, each with a tag by which they are found again. Nothing else is touched. */
 #ifndef MGR_NETD_DOCKER_H
 #define MGR_NETD_DOCKER_H
 
@@ -20,9 +20,9 @@ int docker_forget(const char *tag, struct err *err);
 #define DOCKER_CHAIN "DOCKER-USER"
 
 struct docker_rule {
-	char in[16], out[16];          /* "": any */
-	bool accept;                      /* else Docker decides */
-	char comment[80];                 /* begins with the tag and a colon, and says all of the rule */
+	char in[16], out[16]; /* "": any */
+	bool accept;          /* else Docker decides */
+	char comment[80];     /* begins with the tag and a colon, and says all of the rule */
 };
 
 struct docker_rules {

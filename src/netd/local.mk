@@ -23,6 +23,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_rule.c %D%/nft_rule.h \
 	%D%/nft_rules.c \
 	%D%/nft_watch.c \
+	%D%/others.c %D%/others.h \
 	%D%/ports.c %D%/ports.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/relay_udp.c %D%/relay_udp.h \

@@ -151,6 +151,10 @@ int network_up(struct network *network, struct err *err)
 		r = watch_bridge(network, err);
 	if (r >= 0)
 		r = dns_start(&network->dns, err);
+	if (r >= 0) {
+		network->others = others_new(&network->nft, network->netd->loop, err);
+		r = network->others ? 0 : -EIO;
+	}
 	if (r < 0) {
 		network_down(network);
 		return r;
@@ -176,6 +180,8 @@ void network_down(struct network *network)
 
 	loop_timer_stop(network->netd->loop, &network->grace);
 	nft_elements_done(&network->orphans);
+	others_end(network->others, &network->nft);
+	network->others = NULL;
 	nft_watch_free(network->nft_watch);
 	bridge_watch_free(network->bridge_watch);
 	network->nft_watch = NULL;

@@ -11,6 +11,7 @@
 #include "netd/bridge.h"
 #include "netd/dns.h"
 #include "netd/nft.h"
+#include "netd/others.h"
 
 #define NETWORK_NAME 16 /* bytes of a name, with its end */
 
@@ -28,6 +29,7 @@ struct network {
 	struct nft nft;
 	struct nft_watch *nft_watch;
 	struct bridge_watch *bridge_watch;
+	struct others *others;
 	struct dns dns;
 	struct nft_elements orphans; /* in its table since before we started, claimed by nobody yet */
 	struct loop_timer grace;

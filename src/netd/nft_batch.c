@@ -68,7 +68,7 @@ void nft_batch_next(struct nft_batch *b)
 		b->failed = true;
 }
 
-static void end_batch(struct nft_batch *b)
+void nft_batch_end(struct nft_batch *b)
 {
 	nftnl_batch_end(nftnl_batch_buffer(b->batch), b->seq++);
 	nft_batch_next(b);
@@ -103,7 +103,7 @@ int nft_batch_commit(struct nft_batch *b, struct mnl_socket *sock, struct err *e
 	autofree struct iovec *iov = NULL;
 	int n, r;
 
-	end_batch(b);
+	nft_batch_end(b);
 	n = nftnl_batch_iovec_len(b->batch);
 	iov = n > 0 ? calloc((size_t)n, sizeof *iov) : NULL;
 	if (!iov || b->failed)

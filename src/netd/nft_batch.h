@@ -30,6 +30,7 @@ void nft_batch_done(struct nft_batch *b);
 /* The head of the next message; nft_batch_next when its payload is in. */
 struct nlmsghdr *nft_batch_message(struct nft_batch *b, uint16_t type, uint16_t flags);
 void nft_batch_next(struct nft_batch *b);
+void nft_batch_end(struct nft_batch *b);
 /* End it and have it done: all of it or nothing. The error is the kernel's first. */
 int nft_batch_commit(struct nft_batch *b, struct mnl_socket *sock, struct err *err);
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Other programs that rule over the host's packets, and what they are told of a network. What they undo is done again: they
+ * may start at any time, and begin anew. */
+#ifndef MGR_NETD_OTHERS_H
+#define MGR_NETD_OTHERS_H
+
+#include "base/err.h"
+#include "base/loop.h"
+
+struct nft;
+struct others;
+
+/* Tell them, and watch. nft: of the network, outlives this. What fails is logged: the network is there all the same. */
+struct others *others_new(const struct nft *nft, struct loop *loop, struct err *err);
+/* What they know now, made as it should be. */
+void others_look(struct others *others);
+/* They forget the network: what one before us has told them too, so others may be NULL. */
+void others_end(struct others *others, const struct nft *nft);
+
+#endif
