@@ -23,8 +23,10 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_rule.c %D%/nft_rule.h \
 	%D%/nft_rules.c \
 	%D%/nft_watch.c \
+	%D%/nft_wake.c %D%/nft_wake.h \
 	%D%/others.c %D%/others.h \
 	%D%/ports.c %D%/ports.h \
+	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/relay_udp.c %D%/relay_udp.h \
 	%D%/requests.c \

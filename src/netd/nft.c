@@ -80,7 +80,7 @@ void nft_close(struct nft *nft)
 	nft->sock = NULL;
 }
 
-static int commit(struct nft *nft, struct nft_batch *b, struct err *err)
+int nft_commit(struct nft *nft, struct nft_batch *b, struct err *err)
 {
 	int r = nft_batch_commit(b, nft->sock, err);
 
@@ -103,7 +103,7 @@ int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err
 	nft_put_rules(&b, nft);
 	for (enum nft_map map = 0; map < NFT_MAPS; map++)
 		nft_put_elements(&b, nft->table, all, map, true);
-	return commit(nft, &b, err);
+	return nft_commit(nft, &b, err);
 }
 
 int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft_elements *add, struct err *err)
@@ -120,7 +120,7 @@ int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft
 		nft_put_elements(&b, nft->table, del, map, false);
 	for (enum nft_map map = 0; map < NFT_MAPS; map++)
 		nft_put_elements(&b, nft->table, add, map, true);
-	return commit(nft, &b, err);
+	return nft_commit(nft, &b, err);
 }
 
 int nft_remove(struct nft *nft, struct err *err)
@@ -132,7 +132,7 @@ int nft_remove(struct nft *nft, struct err *err)
 		return r;
 	nft_put_table(&b, nft->table, true);
 	nft_put_table(&b, nft->table, false);
-	return commit(nft, &b, err);
+	return nft_commit(nft, &b, err);
 }
 
 static int take_elements(const struct nlmsghdr *head, void *data)

@@ -44,7 +44,7 @@ int nft_elements_add(struct nft_elements *l, const struct nft_element *element);
 void nft_elements_done(struct nft_elements *l);
 
 struct nft {
-	char table[16]; /* "mgr" or "mgr_ID" */
+	char table[32]; /* "mgr" or "mgr_ID" */
 	char bridge[16];
 	struct in_addr net;
 	unsigned prefix;

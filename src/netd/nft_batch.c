@@ -148,7 +148,7 @@ static struct nftnl_set *new_set(struct nft_batch *b, const char *table, enum nf
 	return set;
 }
 
-static void put_map(struct nft_batch *b, const char *table, enum nft_map map)
+static void put_map(struct nft_batch *b, const char *table, enum nft_map map, bool values)
 {
 	const uint32_t flow = TYPE_PROTO << TYPE_BITS | TYPE_PORT;
 	const uint32_t type = is_map6(map) ? TYPE_ADDR6 : TYPE_ADDR, len = is_map6(map) ? 16 : 4;
@@ -158,11 +158,13 @@ static void put_map(struct nft_batch *b, const char *table, enum nft_map map)
 	if (!set)
 		return;
 	nftnl_set_set_u32(set, NFTNL_SET_ID, 1 + (uint32_t)map);
-	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_MAP);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, values ? NFT_SET_MAP : 0);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, is_any_map(map) ? flow : type << (2 * TYPE_BITS) | flow);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, is_any_map(map) ? 8 : len + 8);
-	nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, type << TYPE_BITS | TYPE_PORT);
-	nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, len + 4);
+	if (values) {
+		nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, type << TYPE_BITS | TYPE_PORT);
+		nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, len + 4);
+	}
 	head = nft_batch_message(b, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nftnl_set_nlmsg_build_payload(head, set);
 	nft_batch_next(b);
@@ -172,7 +174,13 @@ static void put_map(struct nft_batch *b, const char *table, enum nft_map map)
 void nft_put_maps(struct nft_batch *b, const char *table)
 {
 	for (enum nft_map map = 0; map < NFT_MAPS; map++)
-		put_map(b, table, map);
+		put_map(b, table, map, true);
+}
+
+void nft_put_sets(struct nft_batch *b, const char *table)
+{
+	for (enum nft_map map = 0; map < NFT_MAPS; map++)
+		put_map(b, table, map, false);
 }
 
 /* An address as it stands in a key or value: 4 or 16 bytes. */
@@ -267,7 +275,8 @@ static void put_set(struct nft_batch *b, struct nftnl_set *set, bool add)
 	nftnl_set_free(set);
 }
 
-void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add)
+static void put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add,
+			 bool values)
 {
 	struct nftnl_set *set = NULL;
 	size_t in_set = 0;
@@ -279,7 +288,7 @@ void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_e
 			set = new_set(b, table, map);
 		if (!set)
 			return;
-		add_element(b, set, &l->v[i], add);
+		add_element(b, set, &l->v[i], values);
 		if (++in_set == PER_MESSAGE) {
 			put_set(b, set, add);
 			set = NULL;
@@ -288,4 +297,14 @@ void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_e
 	}
 	if (set)
 		put_set(b, set, add);
+}
+
+void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add)
+{
+	put_elements(b, table, l, map, add, add);
+}
+
+void nft_put_keys(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add)
+{
+	put_elements(b, table, l, map, add, false);
 }

@@ -36,8 +36,16 @@ int nft_batch_commit(struct nft_batch *b, struct mnl_socket *sock, struct err *e
 
 void nft_put_table(struct nft_batch *b, const char *table, bool add);
 void nft_put_maps(struct nft_batch *b, const char *table);
+/* The same as sets: keys without values. */
+void nft_put_sets(struct nft_batch *b, const char *table);
 /* Add or take away the elements of one map. */
 void nft_put_elements(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add);
+/* The same of a set. */
+void nft_put_keys(struct nft_batch *b, const char *table, const struct nft_elements *l, enum nft_map map, bool add);
+/* All of it, or nothing. -ENOENT among others when the kernel has no such expression. */
+int nft_commit(struct nft *nft, struct nft_batch *b, struct err *err);
+void nft_put_chain(struct nft_batch *b, const struct nft *nft, const char *name, const char *type, uint32_t hook,
+		   int32_t priority);
 void nft_put_rules(struct nft_batch *b, const struct nft *nft);
 
 /* An element's key and value as the kernel wants them: each part padded to 4. Both return the length. */

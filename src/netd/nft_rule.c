@@ -7,13 +7,19 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/str.h"
+
+#define TCP_FLAGS_AT 13 /* in the header (RFC 9293, 3.1) */
 
 struct rule rule_start(struct nft_batch *b, const struct nft *nft, const char *chain)
 {
@@ -174,45 +180,125 @@ void rule_if_flow(struct rule *m, uint32_t key, uint32_t bits)
 	compare(m, NFT_CMP_NEQ, &zero, sizeof zero);
 }
 
-/* Parts of a key lie 4 bytes apart: NFT_REG_1 is the first of the 32-bit registers, then comes NFT_REG32_01. What a map
- * gives is address . port. */
-static void dnat_by(struct rule *m, uint8_t family, enum nft_map map)
-{
-	struct nftnl_expr *lookup = add_expr(m, "lookup"), *nat = add_expr(m, "nat");
-
-	if (!lookup || !nat)
-		return;
-	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
-	nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, nft_maps[map]);
-	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
-	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, family);
-	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
-	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, family == NFPROTO_IPV6 ? NFT_REG32_04 : NFT_REG32_01);
-}
-
+/* Parts of a key lie 4 bytes apart: NFT_REG_1 is the first of the 32-bit registers, then comes NFT_REG32_01. */
 static void load_port(struct rule *m, uint32_t proto_reg, uint32_t port_reg)
 {
 	load_meta(m, NFT_META_L4PROTO, proto_reg);
 	load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, port_reg);
 }
 
+static void load_key(struct rule *m, enum nft_map map)
+{
+	if (map == NFT_MAP_ANY || map == NFT_MAP_ANY6) {
+		load_port(m, NFT_REG_1, NFT_REG32_01);
+		return;
+	}
+	const bool six = map == NFT_MAP_ADDR6;
+	load_address(m, RULE_TARGET, six ? NFPROTO_IPV6 : NFPROTO_IPV4, six ? 16 : 4, NFT_REG_1);
+	load_port(m, six ? NFT_REG32_04 : NFT_REG32_01, six ? NFT_REG32_05 : NFT_REG32_02);
+}
+
+static enum nft_map map_of(uint8_t family, bool any)
+{
+	return family == NFPROTO_IPV6 ? any ? NFT_MAP_ANY6 : NFT_MAP_ADDR6 : any ? NFT_MAP_ANY : NFT_MAP_ADDR;
+}
+
+static struct nftnl_expr *look_up(struct rule *m, enum nft_map map)
+{
+	struct nftnl_expr *lookup;
+
+	load_key(m, map);
+	lookup = add_expr(m, "lookup");
+	if (!lookup)
+		return NULL;
+	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, nft_maps[map]);
+	return lookup;
+}
+
+void rule_if_listed(struct rule *m, uint8_t family, bool any)
+{
+	look_up(m, map_of(family, any));
+}
+
+/* What a map gives is address . port. */
+static void dnat_by(struct rule *m, uint8_t family, bool any)
+{
+	struct nftnl_expr *lookup = look_up(m, map_of(family, any)), *nat = add_expr(m, "nat");
+
+	if (!lookup || !nat)
+		return;
+	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, family);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, family == NFPROTO_IPV6 ? NFT_REG32_04 : NFT_REG32_01);
+}
+
 void rule_dnat(struct rule *m, uint8_t family)
 {
-	const bool six = family == NFPROTO_IPV6;
-
-	load_address(m, RULE_TARGET, family, six ? 16 : 4, NFT_REG_1);
-	load_port(m, six ? NFT_REG32_04 : NFT_REG32_01, six ? NFT_REG32_05 : NFT_REG32_02);
-	dnat_by(m, family, six ? NFT_MAP_ADDR6 : NFT_MAP_ADDR);
+	dnat_by(m, family, false);
 }
 
 void rule_dnat_any(struct rule *m, uint8_t family)
 {
-	load_port(m, NFT_REG_1, NFT_REG32_01);
-	dnat_by(m, family, family == NFPROTO_IPV6 ? NFT_MAP_ANY6 : NFT_MAP_ANY);
+	dnat_by(m, family, true);
 }
 
 void rule_masquerade(struct rule *m)
 {
 	add_expr(m, "masq");
+}
+
+void rule_if_proto(struct rule *m, uint8_t proto)
+{
+	load_meta(m, NFT_META_L4PROTO, NFT_REG_1);
+	compare(m, NFT_CMP_EQ, &proto, sizeof proto);
+}
+
+void rule_if_no_syn(struct rule *m)
+{
+	static const uint8_t zero;
+	const uint8_t bits = TH_FIN | TH_SYN | TH_RST | TH_ACK, syn = TH_SYN;
+
+	rule_if_proto(m, IPPROTO_TCP);
+	load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, sizeof bits, NFT_REG_1);
+	mask(m, &bits, &zero, sizeof bits);
+	compare(m, NFT_CMP_NEQ, &syn, sizeof syn);
+}
+
+static void queue_native(struct rule *m, uint16_t number)
+{
+	struct nftnl_expr *e = add_expr(m, "queue");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, number);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
+}
+
+/* As nft_compat wants it: the kernel's own length of the struct, padded; the library owns it. */
+static void queue_compat(struct rule *m, uint16_t number)
+{
+	struct nftnl_expr *e = add_expr(m, "target");
+	struct xt_NFQ_info_v3 *info = calloc(1, XT_ALIGN(sizeof *info));
+
+	if (!e || !info) {
+		m->batch->failed = true;
+		free(info);
+		return;
+	}
+	info->queuenum = number;
+	info->queues_total = 1;
+	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, 3);
+	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, XT_ALIGN(sizeof *info));
+}
+
+void rule_queue(struct rule *m, uint16_t number, bool native)
+{
+	if (native)
+		queue_native(m, number);
+	else
+		queue_compat(m, number);
 }

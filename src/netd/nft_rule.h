@@ -38,7 +38,15 @@ void rule_if_local(struct rule *m);
 /* Any of these bits of the flow's conntrack entry. key: NFT_CT_STATE, NFT_CT_STATUS. */
 void rule_if_flow(struct rule *m, uint32_t key, uint32_t bits);
 
+/* Is its address, protocol and port listed there? any: the port of whatever address. */
+void rule_if_listed(struct rule *m, uint8_t family, bool any);
+void rule_if_proto(struct rule *m, uint8_t proto);
+/* Of TCP: it does not ask for a connection. */
+void rule_if_no_syn(struct rule *m);
+
 void rule_verdict(struct rule *m, int code);
+/* Keep it for the queue of this number; native: by nftables' own expression, else by that of iptables. */
+void rule_queue(struct rule *m, uint16_t number, bool native);
 void rule_masquerade(struct rule *m);
 /* To what the maps of forwards have for the address and port; for the port alone. */
 void rule_dnat(struct rule *m, uint8_t family);

@@ -40,8 +40,8 @@ static const struct rule_net loopback = {
 };
 static const struct rule_net loopback6 = { .family = NFPROTO_IPV6, .prefix = 128, .addr.six = IN6ADDR_LOOPBACK_INIT };
 
-static void put_chain(struct nft_batch *b, const struct nft *nft, const char *name, const char *type, uint32_t hook,
-		      int32_t priority)
+void nft_put_chain(struct nft_batch *b, const struct nft *nft, const char *name, const char *type, uint32_t hook,
+		   int32_t priority)
 {
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
@@ -65,7 +65,7 @@ static void put_guard(struct nft_batch *b, const struct nft *nft)
 {
 	struct rule m;
 
-	put_chain(b, nft, "guard", "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW);
+	nft_put_chain(b, nft, "guard", "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW);
 	m = rule_start(b, nft, "guard");
 	rule_if_interface(&m, NFT_META_IIFNAME, NFT_CMP_EQ, nft->bridge);
 	rule_if_family(&m, NFPROTO_IPV4);
@@ -100,7 +100,7 @@ static void put_dnat(struct nft_batch *b, const struct nft *nft, const char *cha
 
 static void put_forwards(struct nft_batch *b, const struct nft *nft, const char *chain, uint32_t hook)
 {
-	put_chain(b, nft, chain, "nat", hook, PRIORITY_DSTNAT);
+	nft_put_chain(b, nft, chain, "nat", hook, PRIORITY_DSTNAT);
 	if (hook == NF_INET_PRE_ROUTING)
 		put_return(b, nft, chain, &loopback);
 	put_dnat(b, nft, chain, NFPROTO_IPV4);
@@ -145,7 +145,7 @@ static void put_masquerade(struct nft_batch *b, const struct nft *nft)
 	const struct rule_net net = { .family = NFPROTO_IPV4, .prefix = nft->prefix, .addr.four = nft->net };
 	const struct rule_net net6 = { .family = NFPROTO_IPV6, .prefix = 64, .addr.six = nft->net6 };
 
-	put_chain(b, nft, chain, "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT);
+	nft_put_chain(b, nft, chain, "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT);
 	put_masquerade_out(b, nft, chain, &net);
 	put_masquerade_in(b, nft, chain, &loopback, false);
 	put_masquerade_in(b, nft, chain, &net, true);
@@ -160,7 +160,7 @@ static void put_inward(struct nft_batch *b, const struct nft *nft)
 	static const char chain[] = "inward";
 	struct rule m;
 
-	put_chain(b, nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
+	nft_put_chain(b, nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
 	m = rule_start(b, nft, chain);
 	rule_if_interface(&m, NFT_META_OIFNAME, NFT_CMP_NEQ, nft->bridge);
 	rule_verdict(&m, NF_ACCEPT);

@@ -21,7 +21,7 @@
 #define RECEIVE_BUFFER (4 << 20)
 
 struct nft_watch {
-	char table[16];
+	char table[32];
 	uint32_t own; /* port of our own changes */
 	struct mnl_socket *sock;
 	struct loop *loop;
