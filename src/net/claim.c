@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "net/addr.h"
+#include "net/names.h"
 #include "net/net.h"
 #include "store/leases.h"
 
@@ -64,4 +66,54 @@ int net_claim(const struct net_conf *conf, const struct store *store, const char
 			return err_wrap(err, "net.%u.ipv6.address", nic->index);
 	}
 	return 0;
+}
+
+static int add_texts(const struct nic_addrs *addrs, struct strv *ret)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	for (size_t i = 0; i < addrs->n; i++)
+		if (strv_add(ret, inet_ntop(addrs->v[i].family, addrs->v[i].addr, text, sizeof text)) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+int net_unclaim(const struct net_conf *const confs[], size_t n, const struct store *store, const char *uuid, struct err *err)
+{
+	autocall(strv_done) struct strv keep = { 0 };
+	bool lease = false;
+
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < confs[k]->n; i++) {
+			const struct nic_conf *nic = &confs[k]->v[i];
+			if (!net_is_managed(nic))
+				continue;
+			lease |= net_takes_lease(nic);
+			if (add_texts(&nic->ipv4, &keep) < 0 || add_texts(&nic->ipv6, &keep) < 0)
+				return err_nomem(err);
+		}
+	return leases_keep(store, uuid, lease, &keep, err);
+}
+
+int net_reserve(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err)
+{
+	const struct nic_conf *nic = NULL;
+	struct lease lease = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < conf->n && !nic; i++)
+		nic = net_takes_lease(&conf->v[i]) ? &conf->v[i] : NULL;
+	if (nic)
+		r = leases_find(store, uuid, &lease, err);
+	if (r != -ENOENT)
+		return r;
+	err_clear(err);
+	if (str_print(lease.uuid, sizeof lease.uuid, "%s", uuid) < 0 ||
+	    str_print(lease.name, sizeof lease.name, "%s", name) < 0)
+		return err_set(err, EINVAL, "'%s' of '%s' cannot have a lease", uuid, name);
+	if (nic->has_hwaddr)
+		memcpy(lease.mac, nic->hwaddr, sizeof lease.mac);
+	else
+		net_mac(uuid, nic->index, lease.mac);
+	return leases_reserve(store, &lease, (struct in_addr){ 0 }, err);
 }

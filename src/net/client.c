@@ -158,6 +158,23 @@ int net_finish(struct net_plan *plan, uint64_t deadline, struct err *err)
 	return r;
 }
 
+int net_rejoin(struct net_plan *plan, int conn, uint64_t deadline, struct err *err)
+{
+	int r = -ECONNRESET;
+
+	plan->conn = conn;
+	plan->joined = false;
+	if (conn >= 0)
+		r = wire_send(conn, WIRE_NET_JOIN, 0, plan->join, plan->join_len, NULL, 0, err);
+	if (is_gone(r)) {
+		if (conn >= 0)
+			close(steal_fd(&plan->conn));
+		err_clear(err);
+		r = net_begin(plan, deadline, err);
+	}
+	return r < 0 ? r : net_finish(plan, deadline, err);
+}
+
 /* A mgr-netd that ended by itself has taken its socket along; one that was killed has left it, and what it had made too. */
 static bool was_killed(const struct store *store)
 {

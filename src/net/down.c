@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -119,8 +121,25 @@ static int delete_veth(const char *veth, struct err *err)
 	return r < 0 ? r : wait_gone(watch, sock, link.index, veth, err);
 }
 
-int net_down(int rundir, const char *line, struct err *err)
+/* Behind the number of the NIC that it belongs to, if it has one: an older record's have none. */
+static const char *strip(const char *line)
 {
+	size_t n = strspn(line, "0123456789");
+
+	return n && line[n] == ' ' ? line + n + 1 : line;
+}
+
+bool net_line_is_of(const char *line, unsigned nic)
+{
+	const char *own = strip(line);
+
+	return own != line && strtoul(line, NULL, 10) == nic;
+}
+
+int net_down(int rundir, const char *whole, struct err *err)
+{
+	const char *line = strip(whole);
+
 	if (str_starts(line, PHYS_LINE))
 		return rundir < 0 ? 0 : phys_back(rundir, line, err);
 	if (str_starts(line, PIN_LINE))

@@ -120,6 +120,9 @@ struct net_plan {
  * made, -ENOENT when the container has no lease. */
 int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct store *store, const char *name,
 	     const char *uuid, struct err *err);
+/* The same without what net_claim does: for who only shows it. */
+int net_look(struct net_plan *plan, const struct net_conf *conf, const struct store *store, const char *name,
+	     const char *uuid, struct err *err);
 /* Frees it and closes the connection (steal_fd(&plan->conn) keeps it). Takes one that is all zeros. */
 void net_plan_done(struct net_plan *plan);
 
@@ -141,6 +144,16 @@ struct net_record {
  * not exist, naming it. */
 int net_up(struct net_plan *plan, int netns, const struct net_record *record, uint64_t deadline, struct err *err);
 
+/* The same for one NIC of the plan, while the container runs. -EEXIST when there is one of its name inside. */
+int net_up_nic(struct net_plan *plan, const struct net_nic *nic, int netns, const struct net_record *record,
+	       uint64_t deadline, struct err *err);
+
+/* The network namespace stays until the record is undone, so that what is to be done before that finds its interfaces. */
+int net_keep_namespace(int netns, const struct net_record *record, struct err *err);
+
+/* net_begin and net_finish on a connection that there is already (owned; -1: none), in plan->conn from then on. */
+int net_rejoin(struct net_plan *plan, int conn, uint64_t deadline, struct err *err);
+
 /* Wait until the container's name resolves and its forwards are in force. -EADDRINUSE names the holder of a port. */
 int net_finish(struct net_plan *plan, uint64_t deadline, struct err *err);
 
@@ -156,6 +169,8 @@ int net_resolv_conf(int root, struct in_addr resolver, struct err *err);
  * waits on for the kernel to be done with it; a physical interface is back as it was. rundir: the container's runtime
  * folder. Absent is 0. */
 int net_down(int rundir, const char *line, struct err *err);
+/* Was it written for that NIC, and is to be undone when it goes? */
+bool net_line_is_of(const char *line, unsigned nic);
 /* mgr-netd forgets the container: its name, its forwards and their established flows are gone when this returns. 0 when no
  * mgr-netd runs that could know it. */
 int net_leave(const struct store *store, const char *uuid, uint64_t deadline, struct err *err);
@@ -183,6 +198,12 @@ int net_nic_name(const struct nic_conf *nic, char ret[static 16]);
 /* Reserve the addresses that the configuration names on the managed network, so that they are nobody else's. -EADDRINUSE
  * names the holder, -EINVAL what cannot be a container's there. */
 int net_claim(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);
+
+/* Lease it an address when the configuration wants one and it has none. */
+int net_reserve(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);
+/* Free what it has and none of these n configurations names. */
+int net_unclaim(const struct net_conf *const confs[], size_t n, const struct store *store, const char *uuid,
+		struct err *err);
 
 /* Has the host IPv6, and is it enabled there for new interfaces? (To disable it for all disables it for them.) */
 bool net_has_ipv6(void);

@@ -49,3 +49,8 @@ int nic_unpin(int rundir, struct err *err)
 		return err_sys(err, errno, "let go of the network namespace");
 	return unlinkat(rundir, PIN, 0) < 0 && errno != ENOENT ? err_sys(err, errno, "remove '" PIN "'") : 0;
 }
+
+int net_keep_namespace(int netns, const struct net_record *record, struct err *err)
+{
+	return nic_pin(&(const struct sides){ .host = -1, .guest = -1, .netns = netns }, record, err);
+}

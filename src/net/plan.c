@@ -264,6 +264,15 @@ static int plan_join(struct net_plan *plan, const struct source *from, struct er
 int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct store *store, const char *name,
 	     const char *uuid, struct err *err)
 {
+	int r = net_claim(conf, store, name, uuid, err);
+
+	*plan = (struct net_plan){ .conn = -1, .store = store };
+	return r < 0 ? r : net_look(plan, conf, store, name, uuid, err);
+}
+
+int net_look(struct net_plan *plan, const struct net_conf *conf, const struct store *store, const char *name,
+	     const char *uuid, struct err *err)
+{
 	const struct source from = { conf, store, name, uuid };
 	size_t made = 0;
 	int r;
@@ -275,7 +284,6 @@ int net_plan(struct net_plan *plan, const struct net_conf *conf, const struct st
 	plan->nics = calloc(plan->n ? plan->n : 1, sizeof *plan->nics);
 	if (!plan->nics)
 		return err_nomem(err);
-	r = net_claim(conf, store, name, uuid, err);
 	for (size_t i = 0; i < conf->n && r >= 0; i++) {
 		if (conf->v[i].type == NIC_EMPTY)
 			continue;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "net/addr.h"
 #include "net/nic.h"
 
@@ -140,6 +141,29 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 	return r < 0 ? r : configure(s->guest, nic, index, err);
 }
 
+/* Whose line it is stands before it: one NIC may go alone. What all share stays until the last has gone. */
+struct owned {
+	const struct net_record *to;
+	unsigned nic;
+};
+
+static int record_owned(void *data, const char *line, struct err *err)
+{
+	const struct owned *of = data;
+	autofree char *whole = str_starts(line, PIN_LINE) ? strdup(line) : str_fmt("%u %s", of->nic, line);
+
+	return whole ? of->to->fn(of->to->data, whole, err) : err_nomem(err);
+}
+
+static int make_recorded(struct net_plan *plan, const struct sides *s, const struct net_nic *nic,
+			 const struct net_record *record, uint64_t deadline, struct err *err)
+{
+	struct owned of = { record, nic->index };
+	const struct net_record owned = { record_owned, &of, record->rundir };
+
+	return make_nic(plan, s, nic, &owned, deadline, err);
+}
+
 int net_up(struct net_plan *plan, int netns, const struct net_record *record, uint64_t deadline, struct err *err)
 {
 	autoclose int host = -1;
@@ -154,7 +178,22 @@ int net_up(struct net_plan *plan, int netns, const struct net_record *record, ui
 		r = host = rtnl_open(-1, err);
 	for (size_t i = 0; i < plan->n && r >= 0; i++) {
 		const struct sides s = { host, guest, netns };
-		r = make_nic(plan, &s, &plan->nics[i], record, deadline, err);
+		r = make_recorded(plan, &s, &plan->nics[i], record, deadline, err);
 	}
 	return r < 0 ? r : 0;
+}
+
+int net_up_nic(struct net_plan *plan, const struct net_nic *nic, int netns, const struct net_record *record,
+	       uint64_t deadline, struct err *err)
+{
+	autoclose int host = rtnl_open(-1, err);
+	autoclose int guest = host < 0 ? host : rtnl_open(netns, err);
+	const struct sides s = { host, guest, netns };
+	struct rtnl_link link;
+
+	if (guest < 0)
+		return guest;
+	if (rtnl_find(guest, nic->name, &link, NULL) == 0)
+		return err_set(err, EEXIST, "the container has an interface '%s' already", nic->name);
+	return make_recorded(plan, &s, nic, record, deadline, err);
 }

@@ -47,6 +47,8 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err);
 int leases_claim6(const struct store *store, const char *uuid, const char *name, const uint8_t addr[static 16],
 		  struct err *err);
+/* Free what the container has but for these further addresses, as text, and, with `lease`, its lease. */
+int leases_keep(const struct store *store, const char *uuid, bool lease, const struct strv *keep, struct err *err);
 /* All that the container has. */
 int leases_release(const struct store *store, const char *uuid, struct err *err);
 int leases_find(const struct store *store, const char *uuid, struct lease *ret, struct err *err); /* -ENOENT */

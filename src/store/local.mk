@@ -15,4 +15,5 @@ src_store_libstore_a_SOURCES = \
 	%D%/registry.c \
 	%D%/settings.c %D%/settings.h \
 	%D%/store.c %D%/store.h \
-	%D%/subnet.c
+	%D%/subnet.c \
+	%D%/unclaim.c
