@@ -54,19 +54,67 @@ bool boot_assigns(const struct strv *assign, const char *key)
 	return false;
 }
 
+int boot_replace_assignments(int rundir, const struct strv *assign, struct err *err)
+{
+	autocall(str_done) struct str text = { 0 };
+
+	for (size_t i = 0; i < assign->n; i++)
+		str_addf(&text, "%s\n", assign->v[i]);
+	return text.failed ? err_nomem(err) : file_replace_at(rundir, FILE_NAME, str_text(&text), text.len, 0600, err);
+}
+
 int boot_assign_again(int rundir, const char *key, const struct strv *values, struct err *err)
 {
-	autocall(strv_done) struct strv old = { 0 };
-	autocall(str_done) struct str text = { 0 };
-	int r = boot_read_assignments(rundir, &old, err);
+	autocall(strv_done) struct strv old = { 0 }, list = { 0 };
+	int r = boot_read_assignments(rundir, &old, err), failed = 0;
 
 	for (size_t i = 0; i < old.n; i++)
 		if (!assigns(old.v[i], key))
-			str_addf(&text, "%s\n", old.v[i]);
-	str_addf(&text, "%s=\n", key);
+			failed |= strv_add(&list, old.v[i]);
+	failed |= strv_addf(&list, "%s=", key);
 	for (size_t i = 0; i < values->n; i++)
-		str_addf(&text, "%s+=%s\n", key, values->v[i]);
-	return r < 0 ? r : write_text(rundir, &text, err);
+		failed |= strv_addf(&list, "%s+=%s", key, values->v[i]);
+	if (r >= 0 && failed)
+		r = err_nomem(err);
+	return r < 0 ? r : boot_replace_assignments(rundir, &list, err);
+}
+
+/* "net.1.link=br0" */
+static bool is_in(const char *line, const char *section)
+{
+	return str_starts(line, section) && line[strlen(section)] == '.';
+}
+
+bool boot_assigns_in(const struct strv *assign, const char *section)
+{
+	for (size_t i = 0; i < assign->n; i++)
+		if (is_in(assign->v[i], section))
+			return true;
+	return false;
+}
+
+const char *boot_assigned_section(const char *line)
+{
+	return *line == '-' ? line + 1 : NULL;
+}
+
+int boot_assign_section(struct strv *assign, const char *section, const struct strv *sets)
+{
+	struct strv list = { 0 };
+	int failed = 0;
+
+	for (size_t i = 0; i < assign->n; i++) {
+		const char *of = boot_assigned_section(assign->v[i]);
+		if (!is_in(assign->v[i], section) && !(of && str_eq(of, section)))
+			failed |= strv_add(&list, assign->v[i]);
+	}
+	failed |= strv_addf(&list, "-%s", section);
+	for (size_t i = 0; sets && i < sets->n; i++)
+		failed |= strv_add(&list, sets->v[i]);
+	strv_done(failed ? &list : assign);
+	if (!failed)
+		*assign = list;
+	return failed ? -ENOMEM : 0;
 }
 
 int boot_read_assignments(int rundir, struct strv *ret, struct err *err)

@@ -4,6 +4,7 @@
 #define MGR_BOOT_BOOT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 
@@ -25,6 +26,9 @@ struct boot_request {
 	struct boot_command command;
 	bool orphan;       /* be nobody's child: whoever has started us ends while systemd looks on */
 	int client;        /* to be a control connection of the supervisor, or -1 */
+	pid_t init;        /* of --device: the container's */
+	int netd;          /* of --device: its connection to mgr-netd, or -1 */
+	char **words;      /* of --device: what is to be done; ends with NULL */
 	size_t namespaces; /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
 };
 
@@ -34,6 +38,8 @@ struct boot_request {
 int boot_up(const struct boot_request *request);
 /* Open the root of a container at rest, for its files to be worked on: answers with a struct boot_result and descriptors. */
 int boot_open(const struct boot_request *request);
+/* Change the devices of one that runs: answers with a struct boot_device_result. */
+int boot_device(const struct boot_request *request);
 /* Undo what the record says. */
 int boot_undo(const struct boot_request *request);
 /* The container has rebooted: down and up again, in the supervisor's place. handover: its descriptor. */

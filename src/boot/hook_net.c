@@ -31,24 +31,37 @@ static int run_script(const char *command, const char *event, const struct nic_c
 	return hook_run_script(&script, &t->facts, err) < 0 ? err_wrap(err, "net.%u.script.%s", nic->index, event) : 0;
 }
 
+static int run_up(const struct boot *b, const struct net_nic *made, const struct hook_told *t, struct err *err)
+{
+	const struct nic_conf *nic = find_nic(&b->spec.net, made->index);
+	const char *device = made->veth[0] ? made->veth : made->link;
+	char object[32];
+	int r;
+
+	if (!nic || (!nic->script_up && !nic->script_down))
+		return 0;
+	str_print(object, sizeof object, "%u %s", made->index, device);
+	r = undo_add(b->rundir, "hook-net", object, err);
+	return r == 0 && nic->script_up ? run_script(nic->script_up, "up", nic, device, t, b->spec.hook.timeout, err) : r;
+}
+
+int boot_nic_scripts(const struct boot *b, const struct net_nic *made, struct err *err)
+{
+	autocall(hook_told_done) struct hook_told t = { 0 };
+	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
+
+	t.facts.pid = b->pid;
+	return r < 0 ? r : run_up(b, made, &t, err);
+}
+
 int up_hook_net(struct boot *b, struct err *err)
 {
 	autocall(hook_told_done) struct hook_told t = { 0 };
 	int r = spec_tell_hooks(&b->spec, &b->store, b->name, &t, err);
-	char object[32];
 
 	t.facts.pid = b->pid;
-	for (size_t i = 0; r == 0 && i < b->net.n; i++) {
-		const struct net_nic *made = &b->net.nics[i];
-		const struct nic_conf *nic = find_nic(&b->spec.net, made->index);
-		if (!nic || (!nic->script_up && !nic->script_down))
-			continue;
-		const char *device = made->veth[0] ? made->veth : made->link;
-		str_print(object, sizeof object, "%u %s", made->index, device);
-		r = undo_add(b->rundir, "hook-net", object, err);
-		if (r == 0 && nic->script_up)
-			r = run_script(nic->script_up, "up", nic, device, &t, b->spec.hook.timeout, err);
-	}
+	for (size_t i = 0; r == 0 && i < b->net.n; i++)
+		r = run_up(b, &b->net.nics[i], &t, err);
 	return r;
 }
 

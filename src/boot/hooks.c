@@ -47,7 +47,7 @@ static int run_child(const struct boot *b, enum hook_type type, struct err *err)
 
 /* --- before and after all else -------------------------------------------------------------------------------------- */
 
-static int check_scripts(const struct net_conf *net, const struct hook_places *places, struct err *err)
+int boot_check_scripts(const struct net_conf *net, const struct hook_places *places, struct err *err)
 {
 	for (size_t i = 0; i < net->n; i++) {
 		const struct nic_conf *nic = &net->v[i];
@@ -67,7 +67,7 @@ int up_hooks(struct boot *b, struct err *err)
 
 	if (r == 0)
 		r = hook_check_all(&b->spec.hook, &t.places, err);
-	return r < 0 ? r : check_scripts(&b->spec.net, &t.places, err);
+	return r < 0 ? r : boot_check_scripts(&b->spec.net, &t.places, err);
 }
 
 int up_hook_pre_start(struct boot *b, struct err *err)

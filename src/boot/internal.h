@@ -129,6 +129,10 @@ int down_hook_net(const struct down *d, const char *object, struct err *err);
 int up_hook_start_host(struct boot *b, struct err *err);
 int down_hook_stop(const struct down *d, const char *object, struct err *err);
 int up_hook_start(struct boot *b, struct err *err);
+/* The scripts of the interfaces: may they be run? */
+int boot_check_scripts(const struct net_conf *net, const struct hook_places *places, struct err *err);
+/* Of one that has been made: written down, then script.up runs. */
+int boot_nic_scripts(const struct boot *b, const struct net_nic *made, struct err *err);
 /* Is the child to stay within reach of the host's files until its mount hooks have run, or the stage is empty? */
 bool hook_wants_host(const struct boot *b);
 /* How long the hooks that the child runs may take together. */

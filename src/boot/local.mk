@@ -3,6 +3,8 @@ src_boot_libboot_a_SOURCES = \
 	%D%/assign.c %D%/assign.h \
 	%D%/boot.h \
 	%D%/child.c \
+	%D%/device.c %D%/device.h \
+	%D%/device_nic.c \
 	%D%/down.c \
 	%D%/entries.c \
 	%D%/hand.c \

@@ -11,6 +11,10 @@
  *                                                       N: descriptors of its namespaces, from 4 on
  *   mgr-boot --open [-P PATH] NAME                      answers with the container's root and lock, for who works on its
  *                                                       files
+ *   mgr-boot --device --init PID [--netd] [-P PATH] NAME VERB [KIND [WORD]...]
+ *                                                       from the supervisor: answers with a struct boot_device_result;
+ *                                                       descriptors: 4 the lock, 5 a pidfd of PID, 6 the connection to
+ *                                                       mgr-netd
  *   mgr-boot --steps                                    the table, a line a step: NAME parent|child down|-
  *   mgr-boot --reboot FD                                from the supervisor, in its place: FD is a handover
  */
@@ -60,29 +64,23 @@ static void hold_stops(void)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "up", no_argument, NULL, 'u' },
-		{ "down", no_argument, NULL, 'd' },
-		{ "lock", required_argument, NULL, 'l' },
-		{ "namespaces", required_argument, NULL, 'n' },
-		{ "steps", no_argument, NULL, 'S' },
-		{ "reboot", required_argument, NULL, 'r' },
-		{ "client", required_argument, NULL, 'c' },
-		{ "execute", no_argument, NULL, 'e' },
-		{ "user", required_argument, NULL, 'U' },
-		{ "term", required_argument, NULL, 'T' },
-		{ "window", required_argument, NULL, 'w' },
-		{ "stdio", required_argument, NULL, 'i' },
-		{ "open", no_argument, NULL, 'o' },
-		{ "orphan", no_argument, NULL, 'O' },
-		{ 0 },
+		{ "up", no_argument, NULL, 'u' },           { "down", no_argument, NULL, 'd' },
+		{ "lock", required_argument, NULL, 'l' },   { "namespaces", required_argument, NULL, 'n' },
+		{ "steps", no_argument, NULL, 'S' },        { "reboot", required_argument, NULL, 'r' },
+		{ "client", required_argument, NULL, 'c' }, { "execute", no_argument, NULL, 'e' },
+		{ "user", required_argument, NULL, 'U' },   { "term", required_argument, NULL, 'T' },
+		{ "window", required_argument, NULL, 'w' }, { "stdio", required_argument, NULL, 'i' },
+		{ "open", no_argument, NULL, 'o' },         { "orphan", no_argument, NULL, 'O' },
+		{ "device", no_argument, NULL, 'D' },       { "init", required_argument, NULL, 'I' },
+		{ "netd", no_argument, NULL, 'N' },         { 0 },
 	};
-	struct boot_request q = { .lock = -1, .client = -1, .command.stdio = { -1, -1, -1 } };
+	struct boot_request q = { .lock = -1, .client = -1, .netd = -1, .command.stdio = { -1, -1, -1 } };
 	bool execute = false;
 	uint64_t fd = 0, n = 0;
 	int what = 0, c;
 
 	while ((c = getopt_long(argc, argv, "+P:s:p:", longs, NULL)) != -1) {
-		if (strchr("lrci", c) && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
+		if (strchr("lrciI", c) && str_uint(optarg, 0, INT32_MAX, &fd) < 0)
 			return usage();
 		if (c == 'n' && str_uint(optarg, 0, BOOT_NAMESPACES, &n) < 0)
 			return usage();
@@ -94,6 +92,10 @@ int main(int argc, char **argv)
 			q.lock = (int)fd;
 		else if (c == 'c')
 			q.client = (int)fd;
+		else if (c == 'I')
+			q.init = (pid_t)fd;
+		else if (c == 'N')
+			q.netd = BOOT_DEVICE_NETD_FD;
 		else if (c == 'O')
 			q.orphan = true;
 		else if (c == 'e')
@@ -108,7 +110,7 @@ int main(int argc, char **argv)
 			take_stdio(&q.command, (unsigned)fd);
 		else if (c == 's' && strv_add(&q.assign, optarg) < 0)
 			return EXIT_FAILURE;
-		else if (c == 'u' || c == 'o' || c == 'd' || c == 'r' || c == 'S')
+		else if (c == 'u' || c == 'o' || c == 'd' || c == 'r' || c == 'S' || c == 'D')
 			what = c;
 		else if (c == '?')
 			return usage();
@@ -121,7 +123,10 @@ int main(int argc, char **argv)
 		hold_stops();
 	if (what == 'r')
 		return boot_again((int)fd);
-	if (!q.name || !argv[optind + 1] == execute || !what)
+	q.words = q.name ? argv + optind + 1 : NULL;
+	if (what == 'D' && q.name && *q.words && q.init > 0)
+		return boot_device(&q);
+	if (!q.name || !argv[optind + 1] == execute || !what || what == 'D')
 		return usage();
 	q.command.argv = execute ? argv + optind + 1 : NULL;
 	return what == 'u' ? boot_up(&q) : what == 'o' ? boot_open(&q) : boot_undo(&q);

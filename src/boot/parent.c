@@ -20,9 +20,13 @@
 
 static int read_assigned(struct boot *b, struct err *err)
 {
-	for (size_t i = 0; i < b->assign.n; i++)
-		if (spec_set(&b->spec, b->assign.v[i], err) < 0)
-			return -err->code;
+	for (size_t i = 0; i < b->assign.n; i++) {
+		const char *section = boot_assigned_section(b->assign.v[i]);
+		int r = section ? conf_drop_section(&spec_schema, &b->spec, section, err)
+				: spec_set(&b->spec, b->assign.v[i], err);
+		if (r < 0)
+			return r;
+	}
 	return spec_check(&b->spec, err);
 }
 

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "wire/device.h"
+#include "wire/handover.h"
 
 #define BOOT_RESULT_FD 3
 
@@ -23,5 +25,21 @@ struct boot_result {
 	int32_t pid;       /* of mgr-boot, which becomes the supervisor */
 	struct err err;
 };
+
+/* mgr-boot --device answers to the supervisor, on a SEQPACKET socket that is its descriptor 3: what has been done, and the
+ * container's part in the managed network as it is then, with the connection that stands for it. Whatever has failed has
+ * been undone. */
+struct boot_device_result {
+	struct err err;              /* code 0: done */
+	char text[WIRE_DEVICE_TEXT]; /* what was made or has gone, "net.1" */
+	uint32_t is_known;           /* 1: the rest says how things are; 0: it has not come that far */
+	uint32_t has_conn;           /* 1: a descriptor comes along */
+	uint32_t join_len;           /* 0: it is not on the managed network */
+	uint8_t join[HANDOVER_JOIN_MAX];
+};
+
+#define BOOT_DEVICE_LOCK_FD  4 /* its other descriptors */
+#define BOOT_DEVICE_PIDFD_FD 5
+#define BOOT_DEVICE_NETD_FD  6
 
 #endif

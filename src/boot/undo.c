@@ -88,6 +88,62 @@ int undo_run(int rundir, undo_fn *fn, void *data, struct err *err)
 	return r;
 }
 
+/* Whether the line is to stay. */
+static bool stays(const char *whole, undo_which *which, undo_fn *fn, void *data, struct err *first)
+{
+	autofree char *line = strdup(whole);
+	char *object = line ? strchr(line, ' ') : NULL;
+	struct err err = { 0 };
+
+	if (!object)
+		return true;
+	*object++ = '\0';
+	if (!which(data, line, object))
+		return true;
+	if (fn(data, line, object, &err) >= 0)
+		return false;
+	if (!first->code)
+		*first = err;
+	return true;
+}
+
+/* What was cut short when its writer died is no line. */
+static int split_lines(char *text, struct strv *ret, struct err *err)
+{
+	for (char *end; (end = strchr(text, '\n')); text = end + 1) {
+		*end = '\0';
+		if (strv_add(ret, text) < 0)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
+int undo_some(int rundir, undo_which *which, undo_fn *fn, void *data, struct err *err)
+{
+	autocall(strv_done) struct strv lines = { 0 };
+	autocall(str_done) struct str left = { 0 };
+	autofree char *text = NULL;
+	struct err first = { 0 };
+	int r = file_read_at(rundir, RECORD, RECORD_MAX, &text, NULL, err);
+
+	if (r == -ENOENT)
+		err_clear(err);
+	if (r >= 0)
+		r = split_lines(text, &lines, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = lines.n; i-- > 0;)
+		if (!stays(lines.v[i], which, fn, data, &first))
+			*lines.v[i] = '\0';
+	for (size_t i = 0; i < lines.n; i++)
+		if (*lines.v[i])
+			str_addf(&left, "%s\n", lines.v[i]);
+	r = left.failed ? err_nomem(err) : file_replace_at(rundir, RECORD, str_text(&left), left.len, 0600, err);
+	if (r >= 0 && first.code && err)
+		*err = first;
+	return r < 0 ? r : -first.code;
+}
+
 int undo_find(int rundir, const char *step, char *ret, size_t size, struct err *err)
 {
 	autofree char *text = NULL;

@@ -3,6 +3,7 @@
 #ifndef MGR_BOOT_UNDO_H
 #define MGR_BOOT_UNDO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -15,6 +16,11 @@ int undo_add(int rundir, const char *step, const char *object, struct err *err);
  * When all went well the record is removed. Returns the first failure. No record is 0. */
 typedef int undo_fn(void *data, const char *step, const char *object, struct err *err);
 int undo_run(int rundir, undo_fn *fn, void *data, struct err *err);
+
+/* The same for those lines alone that `which` wants; the others stay in the record, in their order, and so do those whose
+ * undoing has failed. */
+typedef bool undo_which(void *data, const char *step, const char *object);
+int undo_some(int rundir, undo_which *which, undo_fn *fn, void *data, struct err *err);
 
 /* The object of the last line of that step: 1, or 0 when there is none. */
 int undo_find(int rundir, const char *step, char *ret, size_t size, struct err *err);

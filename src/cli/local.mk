@@ -69,11 +69,13 @@ mgr_manage_SOURCES = \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \
+	%D%/cmd_device.c \
 	%D%/cmd_execute.c \
 	%D%/config_live.c %D%/config_live.h \
 	%D%/config_check.c \
 	%D%/config_show.c %D%/config_show.h \
 	%D%/create_ask.c %D%/create_ask.h \
+	%D%/device_list.c %D%/device_list.h \
 	%D%/describe_keys.c \
 	%D%/startable.c %D%/startable.h \
 	%D%/table_manage.c \

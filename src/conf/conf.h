@@ -110,6 +110,11 @@ int conf_assign(const struct schema *schema, void *conf, const char *assignment,
 /* Value number i of a key; false when there is none. */
 bool conf_print(const void *conf, const struct conf_key *key, size_t i, struct str *out);
 
+/* Is there a section "net.1" of one that has numbers? */
+bool conf_has_section(const struct schema *schema, const void *conf, const char *name);
+/* Take the section "net.1" out, with all that it has. Absent is 0; -EINVAL for one that has no number. */
+int conf_drop_section(const struct schema *schema, void *conf, const char *name, struct err *err);
+
 /* Is this a free name that is a list? */
 bool conf_repeats(const struct conf_key *key);
 /* Make all values of a key in `to` those that `from` has; with a free name that is a list, all names that are: what they

@@ -147,6 +147,36 @@ void *section_make(const struct conf_part *part, void *conf, unsigned number, st
 	return struct_init(part->section, element, err) < 0 ? NULL : element;
 }
 
+bool conf_has_section(const struct schema *schema, const void *conf, const char *name)
+{
+	const struct conf_part *part;
+	unsigned number;
+
+	return section_find(schema, name, strlen(name), &part, &number) == 0 && section_get(part, conf, number);
+}
+
+int conf_drop_section(const struct schema *schema, void *conf, const char *name, struct err *err)
+{
+	const struct conf_part *part;
+	struct elements e;
+	unsigned number;
+	char *element;
+	size_t i;
+
+	if (section_find(schema, name, strlen(name), &part, &number) < 0 || part->section->kind != SECTION_NUMBERED)
+		return err_set(err, EINVAL, "'%s' is no section that has a number", name);
+	memcpy(&e, part_of(part, conf), sizeof e);
+	i = element_find(part->section, &e, number);
+	if (i == e.n || number_of(element_at(part->section, &e, i)) != number)
+		return 0;
+	element = element_at(part->section, &e, i);
+	struct_done(part->section, element);
+	memmove(element, element + part->section->element, (e.n - i - 1) * part->section->element);
+	e.n--;
+	memcpy(part_of(part, conf), &e, sizeof e);
+	return 0;
+}
+
 /* The digits after "net.", without a leading zero: two spellings of one number would be two sections to the editor. */
 static int section_number(const struct section *section, const char *text, size_t len, unsigned *ret)
 {

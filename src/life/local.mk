@@ -5,6 +5,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/consumption.c %D%/consumption.h \
 	%D%/create.c %D%/life.h %D%/internal.h \
 	%D%/destroy.c \
+	%D%/device.c %D%/device.h \
 	%D%/fill.c \
 	%D%/force.c \
 	%D%/forward.c %D%/forward.h \

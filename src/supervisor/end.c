@@ -176,6 +176,12 @@ static void init_ended(struct supervisor *s, int status)
 	debug_point("supervisor", "init-exited");
 	console_finish(s);
 	write_last(s);
+	if (!device_end(s))
+		supervisor_run_over(s);
+}
+
+void supervisor_run_over(struct supervisor *s)
+{
 	if (reboots(s)) {
 		supervisor_enter(s, WIRE_STARTING);
 		if (reboot_later(s))
@@ -205,6 +211,8 @@ void supervisor_reap(struct supervisor *s)
 			init_ended(s, status);
 		else if (pid == s->down)
 			down_ended(s, status);
+		else
+			device_reap(s, pid, status);
 }
 
 /* The init of a pid namespace ends by SIGINT at a power-off (reboot(2)). */

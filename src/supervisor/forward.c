@@ -53,8 +53,8 @@ static int check(const struct supervisor *s, const struct wire_forward_change *c
 		return err_set(err, ESRCH, "is not running");
 	if (!s->netd.join_len)
 		return err_set(err, EOPNOTSUPP, "is not on the managed network: there is no address to forward to");
-	if (s->netd.changing)
-		return err_set(err, EBUSY, "another change of its forwards is under way");
+	if (s->netd.changing || s->device)
+		return err_set(err, EBUSY, "another change of its network is under way");
 	if (s->netd.sock < 0)
 		return err_set(err, EAGAIN, "the network's service is being started again: try again");
 	if (!change->del)

@@ -3,6 +3,7 @@
  * supervisor to notice starts mgr-netd again; each then sends what it sent before. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -41,9 +42,11 @@ static void broken(struct supervisor *s, const char *why)
 
 	log_warn("network: %s", why);
 	close_link(s);
+	s->netd.joining = false;
 	again_later(s);
 	err_set(&err, ECONNRESET, "the network's service has ended: try again");
 	forward_answered(s, &err);
+	device_go_on(s);
 }
 
 /* A refusal's message is the payload. */
@@ -57,10 +60,13 @@ static void take_answer(struct supervisor *s, const struct wire_head *head, cons
 		forward_answered(s, head->code ? &err : NULL);
 	} else if (head->code) {
 		broken(s, err.msg);
+		return;
 	} else {
 		s->netd.failures = 0;
+		s->netd.joining = false;
 		log_info("network: joined again");
 	}
+	device_go_on(s);
 }
 
 /* The answer to a join that was sent again or to a change, or the end of the connection. */
@@ -95,7 +101,8 @@ static void join_again(void *data)
 
 	if (store_open(&store, s->path[0] ? s->path : NULL, &err) >= 0)
 		s->netd.sock = net_join(&store, s->netd.join, s->netd.join_len, clock_in(JOIN_PATIENCE), &err);
-	if (s->netd.sock >= 0 && watch_link(s) >= 0)
+	s->netd.joining = s->netd.sock >= 0 && watch_link(s) >= 0;
+	if (s->netd.joining)
 		return;
 	log_warn("network: join again: %s", err.msg);
 	close_link(s);
@@ -112,6 +119,53 @@ int netd_start(struct supervisor *s, struct err *err)
 		return 0;
 	}
 	return watch_link(s) < 0 ? err_sys(err, errno, "watch the connection to mgr-netd") : 0;
+}
+
+bool netd_is_idle(const struct supervisor *s)
+{
+	return !s->netd.changing && !s->netd.joining;
+}
+
+int netd_lend(struct supervisor *s)
+{
+	loop_timer_stop(s->loop, &s->netd.again);
+	loop_io_remove(s->loop, s->netd.io);
+	s->netd.io = NULL;
+	return s->netd.sock;
+}
+
+static void hear_again(struct supervisor *s)
+{
+	if (s->netd.join_len && (s->netd.sock < 0 || watch_link(s) < 0)) {
+		close_link(s);
+		again_later(s);
+	} else if (!s->netd.join_len) {
+		close_link(s);
+	}
+}
+
+void netd_take_back_as_it_was(struct supervisor *s)
+{
+	hear_again(s);
+}
+
+/* The old descriptor last: if that is another connection, mgr-netd knows by now that it does not stand for the container. */
+void netd_take_back(struct supervisor *s, int sock, const void *join, size_t len)
+{
+	struct err err = { 0 };
+	size_t own = 0;
+	struct wire_net_join *now = len ? wire_join_take(join, len, &own, &err) : NULL;
+
+	if (len && !now) {
+		log_error("network: %s", err.msg);
+	} else {
+		free(s->netd.join);
+		s->netd.join = now;
+		s->netd.join_len = own;
+	}
+	close_link(s);
+	s->netd.sock = sock;
+	hear_again(s);
 }
 
 void netd_stop(struct supervisor *s)

@@ -1,6 +1,7 @@
 pkglibexec_PROGRAMS += mgr-supervisor
 mgr_supervisor_SOURCES = \
 	%D%/console.c %D%/console.h \
+	%D%/device.c \
 	%D%/end.c \
 	%D%/forward.c \
 	%D%/freeze.c \

@@ -6,6 +6,7 @@
 #include "supervisor/supervisor.h"
 #include "wire/attach.h"
 #include "wire/console.h"
+#include "wire/device.h"
 
 static int answer_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
@@ -83,5 +84,6 @@ const struct wire_request supervisor_requests[] = {
 	{ WIRE_CONSOLE, sizeof(struct wire_console), sizeof(struct wire_console), viewers_open },
 	{ WIRE_CONSOLE_DATA, 1, WIRE_CONSOLE_MOST, viewers_type },
 	{ WIRE_CONSOLE_SIZE, sizeof(struct wire_console_size), sizeof(struct wire_console_size), viewers_resize },
+	{ WIRE_DEVICE, 2, WIRE_DEVICE_MOST, device_ask },
 	{ 0, 0, 0, NULL },
 };

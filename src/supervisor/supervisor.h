@@ -49,6 +49,7 @@ struct netd_link {
 	struct wire_client *asking;        /* for a change that mgr-netd has not answered yet; NULL when it has gone */
 	struct wire_forward_change change; /* that one */
 	bool changing;
+	bool joining; /* a join has been sent again, and its answer is not there yet */
 };
 
 struct supervisor {
@@ -108,6 +109,7 @@ struct supervisor {
 	struct freeze freeze;
 	struct oom oom;
 	struct netd_link netd;
+	struct device_job *device; /* a change that is under way; NULL: none */
 	struct wire_server server;
 };
 
@@ -163,6 +165,27 @@ int port_listens(const struct supervisor *s);
 /* link.c: the connection to mgr-netd. */
 int netd_start(struct supervisor *s, struct err *err);
 void netd_stop(struct supervisor *s);
+
+/* May it be lent: is no answer due there? */
+bool netd_is_idle(const struct supervisor *s);
+/* Nobody hears or sends there until it is taken back. Its descriptor, -1: there is none. */
+int netd_lend(struct supervisor *s);
+/* sock: owned; -1: none any more. join: what stands for the container there now, len 0: nothing. */
+void netd_take_back(struct supervisor *s, int sock, const void *join, size_t len);
+/* As it was lent: what mgr-boot has said there meanwhile is said again by a later change. */
+void netd_take_back_as_it_was(struct supervisor *s);
+
+/* device.c: a device more or less, which mgr-boot makes. */
+int device_ask(struct wire_client *client, const void *payload, size_t len, struct err *err);
+/* The connection to mgr-netd may be lent now. */
+void device_go_on(struct supervisor *s);
+/* Was it a process of such a change? */
+bool device_reap(struct supervisor *s, pid_t pid, int status);
+void device_client_gone(struct supervisor *s, const struct wire_client *client);
+/* The run is over: true when a change is to be waited for, which is killed; run_over is called behind it. */
+bool device_end(struct supervisor *s);
+/* end.c: init has ended, and whatever goes by the run. */
+void supervisor_run_over(struct supervisor *s);
 
 /* forward.c: one port more or less. */
 int forward_ask(struct wire_client *client, const void *payload, size_t len, struct err *err);

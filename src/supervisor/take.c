@@ -90,6 +90,7 @@ static void client_gone(struct wire_client *client)
 	struct supervisor *s = client->server->data;
 
 	forward_client_gone(s, client);
+	device_client_gone(s, client);
 	viewers_closed(client);
 	if (client == s->attends)
 		supervisor_left_alone(s);

@@ -35,6 +35,7 @@ enum wire_type {
 	WIRE_CONSOLE_SIZE,
 	WIRE_CONSOLE_GAP,
 	WIRE_CONSOLE_TAKEN, /* wire/console.h */
+	WIRE_DEVICE,        /* wire/device.h -> a text, when it is so */
 	WIRE_TYPES,
 };
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mgr-boot --device: what mgr-device asks a supervisor for. */
+#include "boot/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "boot/result.h"
+#include "spec/device.h"
+
+static const struct device_kind *const kinds[] = { &device_nic };
+
+int device_assign(const struct device_change *c, const char *section, const struct strv *sets, struct err *err)
+{
+	autocall(strv_done) struct strv assign = { 0 };
+	int r = boot_read_assignments(c->b->rundir, &assign, err);
+
+	if (r >= 0 && boot_assign_section(&assign, section, sets) < 0)
+		r = err_nomem(err);
+	return r < 0 ? r : boot_replace_assignments(c->b->rundir, &assign, err);
+}
+
+int device_save_spec(const struct device_change *c, struct err *err)
+{
+	return spec_save(&c->b->spec, c->b->rundir, "spec", err);
+}
+
+static int settle(struct device_change *c, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int one = kinds[i]->settle(c, r < 0 ? NULL : err);
+		r = r < 0 ? r : one;
+	}
+	return r;
+}
+
+static const struct device_kind *find_kind(const char *name, struct err *err)
+{
+	for (size_t i = 0; name && i < ARRAY_SIZE(kinds); i++)
+		if (str_eq(kinds[i]->name, name))
+			return kinds[i];
+	err_set(err, EINVAL, "'%s' is no kind of device: nic is one", name ? name : "");
+	return NULL;
+}
+
+/* words: VERB [KIND [PIECE]...] */
+static int change(struct device_change *c, char *const words[], struct err *err)
+{
+	const struct device_kind *kind;
+	int r = settle(c, err);
+
+	if (r < 0 || str_eq(words[0], "settle"))
+		return r < 0 ? err_wrap(err, "clear what an earlier change has left") : 0;
+	kind = find_kind(words[1], err);
+	if (!kind || spec_pieces(words + 2, &c->pieces, err) < 0)
+		return -err->code;
+	if (str_eq(words[0], "add"))
+		return kind->add(c, err);
+	return str_eq(words[0], "del") ? kind->del(c, err) : err_set(err, EINVAL, "'%s' is neither add nor del", words[0]);
+}
+
+static int prepare(struct device_change *c, const struct boot_request *q, struct err *err)
+{
+	struct boot *b = c->b;
+	int r = store_open(&b->store, q->path, err);
+
+	if (r == 0)
+		r = b->rundir = store_runtime(&b->store, b->name, false, err);
+	if (r >= 0)
+		r = boot_open_log(b, err);
+	if (r >= 0)
+		r = b->folder = store_container(&b->store, b->name, err);
+	if (r >= 0)
+		r = spec_load(&b->spec, b->rundir, "spec", err);
+	if (r >= 0)
+		r = spec_load(&c->configured, b->folder, "config", err);
+	return r < 0 ? r : 0;
+}
+
+static void answer(const struct device_change *c, int code, const struct err *err)
+{
+	static struct boot_device_result result;
+	const bool fits = c->join_len <= sizeof result.join;
+
+	if (code < 0)
+		result.err = *err;
+	if (code < 0 && !result.err.code)
+		err_sys(&result.err, -code, "change its devices");
+	memcpy(result.text, c->text, sizeof result.text);
+	result.is_known = c->is_known;
+	result.has_conn = c->netd >= 0;
+	result.join_len = fits ? (uint32_t)c->join_len : 0;
+	if (c->join_len && fits)
+		memcpy(result.join, c->join, c->join_len);
+	fd_send(BOOT_RESULT_FD, &result, offsetof(struct boot_device_result, join) + result.join_len, &c->netd,
+		c->netd >= 0);
+}
+
+int boot_device(const struct boot_request *q)
+{
+	struct boot b;
+	struct device_change c = { .b = &b, .init_pidfd = BOOT_DEVICE_PIDFD_FD, .netd = q->netd };
+	struct err err = { 0 };
+	int r;
+
+	for (int fd = BOOT_RESULT_FD; fd <= BOOT_DEVICE_NETD_FD; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	boot_init(&b, q->name, q->path);
+	spec_init(&b.spec);
+	spec_init(&c.configured);
+	b.pid = q->init;
+	r = prepare(&c, q, &err);
+	if (r >= 0)
+		r = change(&c, q->words, &err);
+	debug_point("device", "answer");
+	answer(&c, r, &err);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

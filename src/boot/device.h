@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Devices of a container that runs, one more or one less (private to boot/).
+ *
+ * The run's assignments say what is to be there (boot/assign.h), "spec" what is, the undo record what was made. They differ
+ * while a change is under way; settle makes the latter two as the first says, whatever point a change was left at. */
+#ifndef MGR_BOOT_DEVICE_H
+#define MGR_BOOT_DEVICE_H
+
+#include "boot/internal.h"
+#include "wire/device.h"
+
+struct device_change {
+	struct boot *b;         /* spec: what is in force */
+	struct spec configured; /* for its next start */
+	struct strv pieces;     /* what is asked for (spec/device.h) */
+	int init_pidfd;
+	bool is_known; /* b->spec has been read */
+	int netd;      /* connection to mgr-netd, -1: none */
+	uint8_t *join; /* what mgr-netd is to know; NULL: nothing, it is not on the managed network */
+	size_t join_len;
+	bool told;                   /* and does */
+	char text[WIRE_DEVICE_TEXT]; /* what has come or gone */
+};
+
+/* A kind that mgr-device knows: one row, and a file of its own. */
+struct device_kind {
+	const char *name;
+	int (*add)(struct device_change *c, struct err *err);
+	int (*del)(struct device_change *c, struct err *err);
+	int (*settle)(struct device_change *c, struct err *err);
+};
+
+extern const struct device_kind device_nic;
+
+/* The run's assignments: the section has these values from now on, or is not there (NULL). */
+int device_assign(const struct device_change *c, const char *section, const struct strv *sets, struct err *err);
+int device_save_spec(const struct device_change *c, struct err *err);
+
+#endif
