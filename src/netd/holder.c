@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,9 +23,11 @@
  * TCP sockets that do not listen have a number of their own since Linux 6.8. */
 enum { TCP_STATES = 1 << 10 | 1 << 13, TCP_STATES_OLD = 1 << 10, UDP_STATES = 1 << 1 | 1 << 7 };
 
+/* Sockets on the port, of several addresses it may be. */
 struct search {
 	uint16_t port;
-	uint32_t inode;
+	size_t n;
+	uint32_t inodes[16];
 };
 
 static int take(const struct nlmsghdr *h, void *data)
@@ -31,8 +35,9 @@ static int take(const struct nlmsghdr *h, void *data)
 	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(h);
 	struct search *s = data;
 
-	if (mnl_nlmsg_get_payload_len(h) >= sizeof *msg && ntohs(msg->id.idiag_sport) == s->port && msg->idiag_inode)
-		s->inode = msg->idiag_inode;
+	if (mnl_nlmsg_get_payload_len(h) >= sizeof *msg && ntohs(msg->id.idiag_sport) == s->port && msg->idiag_inode &&
+	    s->n < ARRAY_SIZE(s->inodes))
+		s->inodes[s->n++] = msg->idiag_inode;
 	return MNL_CB_OK;
 }
 
@@ -60,44 +65,55 @@ static int dump(struct mnl_socket *sock, uint8_t family, uint8_t proto, uint32_t
 	return r < 0 ? -errno : 0;
 }
 
-static uint32_t find_inode(uint8_t proto, uint16_t port)
+static void find_sockets(uint8_t proto, struct search *s)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-	struct search s = { .port = port };
 
 	if (sock && mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) == 0) {
-		for (size_t i = 0; i < ARRAY_SIZE(families) && !s.inode; i++) {
-			dump(sock, families[i], proto, proto == IPPROTO_TCP ? TCP_STATES : UDP_STATES, &s);
-			if (!s.inode && proto == IPPROTO_TCP)
-				dump(sock, families[i], proto, TCP_STATES_OLD, &s);
+		for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+			const size_t before = s->n;
+			dump(sock, families[i], proto, proto == IPPROTO_TCP ? TCP_STATES : UDP_STATES, s);
+			if (s->n == before && proto == IPPROTO_TCP)
+				dump(sock, families[i], proto, TCP_STATES_OLD, s);
 		}
 	}
 	if (sock)
 		mnl_socket_close(sock);
-	return s.inode;
 }
 
-/* Does the process whose folder this is have that socket? */
-static bool has_socket(int proc, const char *pid, const char *link)
+static bool is_one(const struct search *s, const char *link)
+{
+	uint32_t inode;
+
+	if (sscanf(link, "socket:[%" SCNu32 "]", &inode) != 1)
+		return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->inodes[i] == inode)
+			return true;
+	return false;
+}
+
+/* How many of them has the process whose folder this is? */
+static size_t count_sockets(int proc, const char *pid, const struct search *s)
 {
 	autofree char *path = str_fmt("%s/fd", pid);
 	int fd = path ? openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	autoclosedir DIR *fds = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	char text[64];
+	size_t count = 0;
 
 	while (fds && (entry = readdir(fds))) {
 		ssize_t n = readlinkat(fd, entry->d_name, text, sizeof text - 1);
 		if (n <= 0)
 			continue;
 		text[n] = '\0';
-		if (str_eq(text, link))
-			return true;
+		count += is_one(s, text);
 	}
 	if (!fds && fd >= 0)
 		close(fd);
-	return false;
+	return count;
 }
 
 static int describe(int proc, const char *pid, char *text, size_t size)
@@ -112,16 +128,21 @@ static int describe(int proc, const char *pid, char *text, size_t size)
 
 int ports_holder(uint8_t proto, uint16_t port, char *text, size_t size)
 {
-	uint32_t inode = find_inode(proto, port);
-	autoclosedir DIR *proc = inode ? opendir("/proc") : NULL;
+	struct search s = { .port = port };
+	autoclosedir DIR *proc = NULL;
 	const struct dirent *entry;
-	char link[32];
+	char self[32] = "";
 
+	find_sockets(proto, &s);
+	proc = s.n ? opendir("/proc") : NULL;
 	if (!proc)
 		return -ENOENT;
-	str_print(link, sizeof link, "socket:[%u]", inode);
+	(void)!readlinkat(dirfd(proc), "self", self, sizeof self - 1);
+	if (count_sockets(dirfd(proc), self, &s) == s.n)
+		return -ENOENT;
 	while ((entry = readdir(proc)))
-		if (isdigit((unsigned char)entry->d_name[0]) && has_socket(dirfd(proc), entry->d_name, link))
+		if (isdigit((unsigned char)entry->d_name[0]) && !str_eq(entry->d_name, self) &&
+		    count_sockets(dirfd(proc), entry->d_name, &s))
 			return describe(dirfd(proc), entry->d_name, text, size);
 	return str_print(text, size, "a process that cannot be seen from here");
 }

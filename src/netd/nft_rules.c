@@ -5,6 +5,8 @@
  *   chain guard      { type filter hook prerouting priority raw
  *       iifname BRIDGE ip daddr 127.0.0.0/8 drop }                   route_localnet would let it in
  *   chain forwards   { type nat hook prerouting priority dstnat      and chain forwards_local, the same at hook output
+ *       tcp flags & (fin | syn | rst | ack) != syn return            the rest of a connection whose forward is gone is not
+ *                                                                    the next container's
  *       ip daddr 127.0.0.0/8 return                                  prerouting only: what comes from outside
  *       ip6 daddr ::1 return                                         relay.c has those: what is sent to it cannot be routed
  *       dnat ip to ip daddr . meta l4proto . th dport map @forward
@@ -100,7 +102,13 @@ static void put_dnat(struct nft_batch *b, const struct nft *nft, const char *cha
 
 static void put_forwards(struct nft_batch *b, const struct nft *nft, const char *chain, uint32_t hook)
 {
+	struct rule m;
+
 	nft_put_chain(b, nft, chain, "nat", hook, PRIORITY_DSTNAT);
+	m = rule_start(b, nft, chain);
+	rule_if_no_syn(&m);
+	rule_verdict(&m, NFT_RETURN);
+	rule_end(&m);
 	if (hook == NF_INET_PRE_ROUTING)
 		put_return(b, nft, chain, &loopback);
 	put_dnat(b, nft, chain, NFPROTO_IPV4);

@@ -16,7 +16,8 @@ int ports_hold(const struct nft_element *element, struct err *err);
 /* Is it a socket of IPv6, or of both? */
 bool ports_is6(int held);
 
-/* The process that has a socket on this port, "process 812 (nginx)". -ENOENT when none is found. */
+/* The process that has a socket on this port, "process 812 (nginx)". -ENOENT when none but our own
+ * is found: those have other addresses. */
 int ports_holder(uint8_t proto, uint16_t port, char *text, size_t size);
 
 const char *ports_proto(uint8_t proto); /* "tcp", "udp" */

@@ -232,59 +232,6 @@ forwarding() {
 	serve web udp 70
 }
 
-@test "net.3 from another machine, with the source address preserved" {
-	make_machine peer
-	forwarding
-	assert_equal "$(ask on peer tcp "$here_ip" 7000)" "from $peer_ip"
-	assert_equal "$(ask on peer udp "$here_ip" 7000)" "from $peer_ip"
-}
-
-@test "net.3 from the host, by its address" {
-	make_machine peer
-	forwarding
-	assert_equal "$(ask tcp "$here_ip" 7000)" "from $here_ip"
-	assert_equal "$(ask udp "$here_ip" 7000)" "from $here_ip"
-}
-
-@test "net.3 from the host, by 127.0.0.1" {
-	forwarding
-	assert_equal "$(ask tcp 127.0.0.1 7000)" "from $(gateway)"
-	assert_equal "$(ask udp 127.0.0.1 7000)" "from $(gateway)"
-}
-
-@test "net.3 from another container" {
-	make_machine peer
-	forwarding
-	container db
-	boot db
-	answers inside db tcp "$here_ip" 7000
-	answers inside db udp "$here_ip" 7000
-	answers inside db tcp "$(gateway)" 7000
-}
-
-@test "net.3 from the container itself, by the host's address" {
-	make_machine peer
-	forwarding
-	answers inside web tcp "$here_ip" 7000
-	answers inside web udp "$here_ip" 7000
-}
-
-@test "net.3 ranges, one address of the host, loopback only" {
-	make_machine peer
-	container web --forward tcp:7000-7002:70-72 --forward "tcp:$here_ip:7100:70" --forward udp:127.0.0.1:7200:70
-	boot web
-	serve web tcp 70
-	serve web tcp 72
-	serve web udp 70
-	answers on peer tcp "$here_ip" 7002
-	answers on peer tcp "$here_ip" 7100
-	run answers tcp 127.0.0.1 7100
-	assert_status 1
-	answers udp 127.0.0.1 7200
-	run answers on peer udp "$here_ip" 7200
-	assert_status 1
-}
-
 @test "net.3 a frame for 127.0.0.1 from another machine does not reach a loopback forward" {
 	make_machine peer
 	container web --forward tcp:127.0.0.1:7000:70
@@ -296,55 +243,6 @@ forwarding() {
 	on peer ip route add 127.0.0.1/32 via "$here_ip" dev eth0 src "$peer_ip"
 	run answers on peer tcp 127.0.0.1 7000
 	assert_status 1
-}
-
-@test "net.3 a port that a process of the host has is refused, naming it" {
-	later socat TCP-LISTEN:7000,fork,reuseaddr /dev/null
-	wait_until 5 tcp_open 127.0.0.1 7000
-	container web --forward tcp:7000:70
-	run mgr-start web
-	assert_status 1
-	assert_match "^mgr-start: web: .*tcp port 7000 of the host is held by process [0-9]+ \(socat\)$"
-}
-
-@test "net.3 a port that another container has is refused, naming it" {
-	container web --forward tcp:7000:70
-	container db --forward tcp:127.0.0.1:7000:70
-	boot web
-	run mgr-start db
-	assert_status 1
-	assert_match "^mgr-start: db: .*tcp port 7000 of the host is forwarded to 'web' already$"
-	mgr-stop -k web
-	run mgr-start db
-	assert_success
-}
-
-@test "net.3 while a forward lives no process of the host takes its port, IPv6 included" {
-	container web --forward tcp:7000:70 --forward udp:7000:70
-	boot web
-	local kind
-	for kind in TCP4-LISTEN TCP6-LISTEN UDP4-RECVFROM UDP6-RECVFROM; do
-		run timeout 2 socat "$kind:7000,reuseaddr" /dev/null
-		assert_status 1
-		assert_contains "Address already in use"
-	done
-}
-
-@test "net.3 forwards and the address stay over a reboot inside" {
-	local ip init
-	container web --forward tcp:8080:80
-	boot web
-	ip=$(container_ip web)
-	init=$(pid_of web)
-	in_container web reboot || true # the attached shell is killed on the way
-	wait_gone 20 "$init"
-	wait_until 10 fetches 127.0.0.1:8080
-	assert_equal "$(container_ip web)" "$ip"
-	[ "$(pid_of web)" != "$init" ]
-}
-
-fetches() {
-	[ "$(curl -s -m 1 -o /dev/null -w '%{http_code}' "http://$1/")" = 200 ]
 }
 
 # --- net.4: the table ---------------------------------------------------------------------------------------------------
