@@ -123,14 +123,14 @@ static void clear_addresses(const struct key *key, void *field)
 
 static int parse_gateway(uint8_t family, struct nic_gateway *gateway, const char *text, struct err *err)
 {
-	struct nic_gateway read = { .none = str_eq(text, "none") };
+	struct nic_gateway read = {
+		.none = str_eq(text, "none"),
+		.link = str_eq(text, "auto"),
+		.device = str_eq(text, "dev"),
+	};
 
-	if (str_eq(text, "auto") || str_eq(text, "dev")) /* LXC's words */
-		return err_set(err, EINVAL, "'%s' is LXC's: not set, it is the managed network's own; else its address",
-			       text);
-
-	if (!read.none && read_address(family, text, false, &read.addr) < 0)
-		return err_set(err, EINVAL, "'%s' is not none or an %s address such as %s", text,
+	if (!read.none && !read.link && !read.device && read_address(family, text, false, &read.addr) < 0)
+		return err_set(err, EINVAL, "'%s' is not none, auto, dev or an %s address such as %s", text,
 			       family == AF_INET ? "IPv4" : "IPv6", family == AF_INET ? "10.0.3.1" : "fd00:3::1");
 	*gateway = read;
 	return 0;
@@ -142,9 +142,77 @@ static bool print_gateway(const struct key *key, const void *field, size_t i, st
 	char text[INET6_ADDRSTRLEN];
 
 	(void)key;
-	if (i > 0 || (!gateway->none && !gateway->addr.family))
+	if (i > 0)
 		return false;
-	str_add(out, gateway->none ? "none" : inet_ntop(gateway->addr.family, gateway->addr.addr, text, sizeof text));
+	if (gateway->addr.family)
+		str_add(out, inet_ntop(gateway->addr.family, gateway->addr.addr, text, sizeof text));
+	else if (gateway->none || gateway->link || gateway->device)
+		str_add(out, gateway->none ? "none" : gateway->link ? "auto" : "dev");
+	else
+		return false;
+	return true;
+}
+
+/* --- routes ----------------------------------------------------------------------------------------------------------- */
+
+bool addr_same_net(const struct nic_addr *a, const struct nic_addr *b, unsigned prefix)
+{
+	const unsigned whole = prefix / 8, rest = prefix % 8;
+
+	if (memcmp(a->addr, b->addr, whole) != 0)
+		return false;
+	return !rest || !((a->addr[whole] ^ b->addr[whole]) >> (8 - rest));
+}
+
+static int read_network(uint8_t family, const char *text, struct nic_addr *ret)
+{
+	const char *slash = strchr(text, '/');
+	uint64_t longest = family == AF_INET ? 32 : 128, prefix;
+	struct nic_addr addr = { .family = family }, zero = { 0 };
+	char plain[INET6_ADDRSTRLEN];
+	size_t n = slash ? (size_t)(slash - text) : sizeof plain;
+
+	if (n >= sizeof plain || str_uint(slash + 1, 0, longest, &prefix) < 0)
+		return -EINVAL;
+	memcpy(plain, text, n);
+	plain[n] = '\0';
+	if (inet_pton(family, plain, addr.addr) != 1)
+		return -EINVAL;
+	addr.prefix = (uint8_t)prefix;
+	for (unsigned bit = addr.prefix; bit < longest; bit++)
+		if (addr.addr[bit / 8] & 0x80 >> bit % 8)
+			return -EINVAL;
+	if (!prefix && memcmp(addr.addr, zero.addr, sizeof addr.addr) != 0)
+		return -EINVAL;
+	*ret = addr;
+	return 0;
+}
+
+static int parse_routes(uint8_t family, struct nic_routes *routes, const char *text, struct err *err)
+{
+	struct nic_addr addr;
+
+	if (read_network(family, text, &addr) < 0)
+		return err_set(err, EINVAL, "'%s' is not a network with its prefix, such as %s", text,
+			       family == AF_INET ? "192.0.2.0/24" : "2001:db8::/64");
+	for (size_t i = 0; i < routes->n; i++)
+		if (memcmp(&routes->v[i], &addr, sizeof addr) == 0)
+			return err_set(err, EINVAL, "'%s' is there twice", text);
+	if (routes->n == NIC_ROUTES_MAX)
+		return err_set(err, E2BIG, "'%s' is one too many: an interface has at most %d", text, NIC_ROUTES_MAX);
+	routes->v[routes->n++] = addr;
+	return 0;
+}
+
+static bool print_routes(const struct key *key, const void *field, size_t i, struct str *out)
+{
+	const struct nic_routes *routes = field;
+	char text[NIC_ADDR_TEXT];
+
+	(void)key;
+	if (i >= routes->n)
+		return false;
+	str_add(out, addr_text(&routes->v[i], text));
 	return true;
 }
 
@@ -172,11 +240,25 @@ static int parse_ipv6_gateway(const struct key *key, void *field, const char *te
 	return parse_gateway(AF_INET6, field, text, err);
 }
 
+static int parse_ipv4_routes(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	return parse_routes(AF_INET, field, text, err);
+}
+
+static int parse_ipv6_routes(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	return parse_routes(AF_INET6, field, text, err);
+}
+
 const struct key_type key_ipv4_addresses = { "lease|none|A.B.C.D/P", sizeof(struct nic_addrs), parse_ipv4_addresses,
 					     print_addresses, clear_addresses };
-const struct key_type key_ipv4_gateway = { "none|A.B.C.D", sizeof(struct nic_gateway), parse_ipv4_gateway, print_gateway,
-					   NULL };
+const struct key_type key_ipv4_gateway = { "none|auto|dev|A.B.C.D", sizeof(struct nic_gateway), parse_ipv4_gateway,
+					   print_gateway, NULL };
 const struct key_type key_ipv6_addresses = { "lease|none|IPv6/P", sizeof(struct nic_addrs), parse_ipv6_addresses,
 					     print_addresses, clear_addresses };
-const struct key_type key_ipv6_gateway = { "none|IPv6", sizeof(struct nic_gateway), parse_ipv6_gateway, print_gateway,
-					   NULL };
+const struct key_type key_ipv6_gateway = { "none|auto|dev|IPv6", sizeof(struct nic_gateway), parse_ipv6_gateway,
+					   print_gateway, NULL };
+const struct key_type key_ipv4_routes = { "A.B.C.D/P", sizeof(struct nic_routes), parse_ipv4_routes, print_routes, NULL };
+const struct key_type key_ipv6_routes = { "IPv6/P", sizeof(struct nic_routes), parse_ipv6_routes, print_routes, NULL };

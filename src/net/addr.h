@@ -12,6 +12,8 @@ extern const struct key_type key_ipv4_addresses; /* struct nic_addrs */
 extern const struct key_type key_ipv6_addresses;
 extern const struct key_type key_ipv4_gateway; /* struct nic_gateway */
 extern const struct key_type key_ipv6_gateway;
+extern const struct key_type key_ipv4_routes; /* struct nic_routes */
+extern const struct key_type key_ipv6_routes;
 
 #define NIC_ADDR_TEXT (INET6_ADDRSTRLEN + 4)
 /* "10.0.3.7/24" */
@@ -19,5 +21,7 @@ const char *addr_text(const struct nic_addr *addr, char text[static NIC_ADDR_TEX
 /* Bytes of an address: 4 or 16. */
 size_t addr_len(const struct nic_addr *addr);
 bool addr_leases(const struct nic_addrs *addrs);
+/* Are the first `prefix` bits of both the same? */
+bool addr_same_net(const struct nic_addr *a, const struct nic_addr *b, unsigned prefix);
 
 #endif

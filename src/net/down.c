@@ -144,7 +144,9 @@ int net_down(int rundir, const char *whole, struct err *err)
 		return rundir < 0 ? 0 : phys_back(rundir, line, err);
 	if (str_starts(line, PIN_LINE))
 		return rundir < 0 ? 0 : nic_unpin(rundir, err);
-	if (str_starts(line, MACVLAN_LINE))
-		return rundir < 0 ? 0 : macvlan_remove(rundir, line, err);
+	if (str_starts(line, UPPER_LINE) || str_starts(line, UPPER_OLD_LINE))
+		return rundir < 0 ? 0 : upper_remove(rundir, line, err);
+	if (str_starts(line, ROUTE_LINE))
+		return route_remove(line, err);
 	return delete_veth(line, err);
 }

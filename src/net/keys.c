@@ -9,15 +9,27 @@
 
 #include "net/addr.h"
 #include "net/net.h"
+#include "net/options.h"
 
 static const char *const type_names[] = {
-	[NIC_VETH] = "veth",       [NIC_HOST] = "host", [NIC_EMPTY] = "empty",
-	[NIC_MACVLAN] = "macvlan", [NIC_PHYS] = "phys", NULL,
+	[NIC_VETH] = "veth", [NIC_HOST] = "host",     [NIC_EMPTY] = "empty", [NIC_MACVLAN] = "macvlan",
+	[NIC_PHYS] = "phys", [NIC_IPVLAN] = "ipvlan", [NIC_VLAN] = "vlan",   NULL,
 };
 
 static const char *const mode_names[] = {
 	[MODE_PRIVATE] = "private", [MODE_VEPA] = "vepa", [MODE_BRIDGE] = "bridge", [MODE_PASSTHRU] = "passthru", NULL,
 };
+
+static const char *const ipvlan_names[] = { [IPVLAN_L3] = "l3", [IPVLAN_L3S] = "l3s", [IPVLAN_L2] = "l2", NULL };
+
+static const char *const isolation_names[] = {
+	[IPVLAN_BRIDGE] = "bridge",
+	[IPVLAN_PRIVATE] = "private",
+	[IPVLAN_VEPA] = "vepa",
+	NULL,
+};
+
+static const char *const veth_names[] = { [VETH_BRIDGE] = "bridge", [VETH_ROUTER] = "router", NULL };
 
 const char *net_type_name(enum nic_type type)
 {
@@ -122,14 +134,15 @@ static const struct key nic_keys[] = {
 	  .off = AT(type),
 	  .def = "veth",
 	  .names = type_names,
-	  .help = "veth: a cable to a bridge; macvlan: an address of its own on an interface of the host; phys: an "
-		  "interface "
-		  "of the host itself; host: the host's network; empty: lo alone." },
+	  .help = "veth: a cable to a bridge; macvlan: a hardware address of its own on an interface of the host; ipvlan: "
+		  "an "
+		  "address on one; vlan: a VLAN of one; phys: the interface itself; host: the host's network; empty: lo "
+		  "alone." },
 	{ .name = "link",
 	  .type = &key_ifname,
 	  .off = AT(link),
-	  .help = "Bridge that the host's end joins, the managed one when not set, or none; of macvlan and phys the "
-		  "host's interface." },
+	  .help = "Bridge that the host's end joins, the managed one when not set, or none; of macvlan, ipvlan, "
+		  "vlan and phys the host's interface." },
 	{ .name = "name",
 	  .type = &key_nic_name,
 	  .off = AT(name),
@@ -143,7 +156,7 @@ static const struct key nic_keys[] = {
 	  .off = AT(mtu),
 	  .min = 68,
 	  .max = 65535,
-	  .help = "Largest packet in bytes; the bridge's when not set." },
+	  .help = "Largest packet in bytes; the link's when not set, which is the most." },
 	{ .name = "flags", .type = &key_flags_up, .off = AT(down), .def = "up", .help = "State that it starts in." },
 	{ .name = "ipv4.address",
 	  .type = &key_ipv4_addresses,
@@ -154,7 +167,8 @@ static const struct key nic_keys[] = {
 	{ .name = "ipv4.gateway",
 	  .type = &key_ipv4_gateway,
 	  .off = AT(ipv4_gateway),
-	  .help = "Default route; the managed network's own when not set; none." },
+	  .help = "Default route; the managed network's own when not set; none; auto: the link's address on the host; dev: "
+		  "the interface itself." },
 	{ .name = "ipv6.address",
 	  .type = &key_ipv6_addresses,
 	  .off = AT(ipv6),
@@ -165,9 +179,52 @@ static const struct key nic_keys[] = {
 	  .type = &key_ifname,
 	  .off = AT(pair),
 	  .help = "Name of the host's end of a veth; made of container.uuid and N when not set." },
+	{ .name = "veth.mode",
+	  .type = &key_enum,
+	  .off = AT(opt.veth),
+	  .def = "bridge",
+	  .names = veth_names,
+	  .help = "router: no bridge, the host routes to the container's addresses." },
+	{ .name = "veth.ipv4.route",
+	  .type = &key_ipv4_routes,
+	  .off = AT(opt.routes4),
+	  .flags = KEY_LIST,
+	  .help = "Networks behind the container, which the host routes to it, one a line." },
+	{ .name = "veth.ipv6.route",
+	  .type = &key_ipv6_routes,
+	  .off = AT(opt.routes6),
+	  .flags = KEY_LIST,
+	  .help = "The same." },
+	{ .name = "veth.vlan.id",
+	  .type = &key_untagged_vlan,
+	  .off = AT(opt.untagged),
+	  .help = "VLAN of untagged packets on a bridge that filters VLANs; its own default when not set, or none." },
+	{ .name = "veth.vlan.tagged.id",
+	  .type = &key_vlans,
+	  .off = AT(opt.tagged),
+	  .flags = KEY_LIST,
+	  .help = "VLANs of tagged packets there, one a line." },
+	{ .name = "rate.ingress",
+	  .type = &key_rate,
+	  .off = AT(opt.ingress),
+	  .help = "Most that comes into the container by a veth, bits a second: 500kbit, 10mbit, 1gbit." },
+	{ .name = "rate.egress", .type = &key_rate, .off = AT(opt.egress), .help = "The same of what leaves it." },
+	{ .name = "ipvlan.mode",
+	  .type = &key_enum,
+	  .off = AT(opt.ipvlan),
+	  .def = "l3",
+	  .names = ipvlan_names,
+	  .help = "l2: a switch; l3: a router; l3s: a router, with the host's netfilter." },
+	{ .name = "ipvlan.isolation",
+	  .type = &key_enum,
+	  .off = AT(opt.isolation),
+	  .def = "bridge",
+	  .names = isolation_names,
+	  .help = "Whether an ipvlan reaches others on its interface: bridge, private, or vepa." },
+	{ .name = "vlan.id", .type = &key_u32, .off = AT(opt.vlan), .min = 1, .max = 4094, .help = "Number of a vlan." },
 	{ .name = "macvlan.mode",
 	  .type = &key_enum,
-	  .off = AT(mode),
+	  .off = AT(opt.mode),
 	  .def = "private",
 	  .names = mode_names,
 	  .help = "Whom a macvlan reaches: private, vepa, bridge, or passthru." },

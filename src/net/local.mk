@@ -2,19 +2,26 @@
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	%D%/addr.c %D%/addr.h \
+	%D%/check.c \
 	%D%/claim.c \
 	%D%/client.c \
 	%D%/down.c \
 	%D%/forward.c %D%/forward.h \
 	%D%/keys.c %D%/keys.h \
-	%D%/macvlan.c \
 	%D%/names.c %D%/names.h \
 	%D%/net.h \
 	%D%/nic.h \
+	%D%/options.c %D%/options.h \
 	%D%/phys.c \
 	%D%/pin.c \
 	%D%/plan.c \
+	%D%/rate.c \
+	%D%/record.c %D%/record.h \
 	%D%/resolv.c \
 	%D%/rtnl.c %D%/rtnl.h \
+	%D%/rtnl_addr.c \
+	%D%/route.c \
 	%D%/up.c \
-	%D%/veth.c
+	%D%/upper.c \
+	%D%/veth.c \
+	%D%/vlan.c

@@ -50,7 +50,7 @@ bool net_takes_lease(const struct nic_conf *nic)
 
 bool net_is_managed(const struct nic_conf *nic)
 {
-	return nic->type == NIC_VETH && (!nic->link || str_eq(nic->link, "mgrbr0"));
+	return nic->type == NIC_VETH && nic->opt.veth == VETH_BRIDGE && (!nic->link || str_eq(nic->link, "mgrbr0"));
 }
 
 int net_nic_name(const struct nic_conf *nic, char ret[static 16])

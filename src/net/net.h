@@ -20,6 +20,8 @@ enum nic_type {
 	NIC_EMPTY,
 	NIC_MACVLAN,
 	NIC_PHYS,
+	NIC_IPVLAN,
+	NIC_VLAN,
 };
 
 enum nic_mode { /* of a macvlan */
@@ -46,8 +48,56 @@ struct nic_addrs {
 };
 
 struct nic_gateway {
-	bool none; /* not even the managed network's own */
+	bool none;   /* not even the managed network's own */
+	bool link;   /* "auto": the address of the link on the host */
+	bool device; /* "dev": whatever is out there is asked for on the interface itself */
 	struct nic_addr addr;
+};
+
+enum nic_ipvlan {
+	IPVLAN_L3,
+	IPVLAN_L3S,
+	IPVLAN_L2,
+};
+
+enum nic_isolation {
+	IPVLAN_BRIDGE,
+	IPVLAN_PRIVATE,
+	IPVLAN_VEPA,
+};
+
+enum nic_veth {
+	VETH_BRIDGE,
+	VETH_ROUTER, /* no bridge: the host routes to its addresses, and answers for its gateways */
+};
+
+/* Networks: no bit is set behind the prefix. */
+#define NIC_ROUTES_MAX 16
+struct nic_routes {
+	uint8_t n;
+	struct nic_addr v[NIC_ROUTES_MAX];
+};
+
+#define NIC_VLANS_MAX 32
+struct nic_vlans { /* of a bridge's port */
+	uint8_t n;
+	uint16_t v[NIC_VLANS_MAX];
+};
+
+#define VLAN_UNSET 0
+#define VLAN_NONE  UINT16_MAX /* no untagged packets */
+
+/* What is configured as the kernel is to have it. */
+struct nic_options {
+	enum nic_mode mode;
+	enum nic_ipvlan ipvlan;
+	enum nic_isolation isolation;
+	uint32_t vlan; /* of type vlan; 0: not set */
+	enum nic_veth veth;
+	struct nic_routes routes4, routes6; /* of the host's, to the container */
+	uint16_t untagged;                  /* VLAN of a bridge's port, VLAN_UNSET or VLAN_NONE */
+	struct nic_vlans tagged;
+	uint64_t ingress, egress; /* bits a second into the container and out of it; 0: as they come */
 };
 
 struct nic_conf {
@@ -61,7 +111,7 @@ struct nic_conf {
 	bool has_hwaddr;
 	uint32_t mtu; /* 0: the bridge's */
 	bool down;    /* flags without "up" */
-	enum nic_mode mode;
+	struct nic_options opt;
 	struct nic_addrs ipv4, ipv6;
 	struct nic_gateway ipv4_gateway, ipv6_gateway;
 	char *script_up, *script_down; /* commands; NULL: none */
@@ -89,6 +139,7 @@ struct net_nic {
 	enum nic_type type;
 	char veth[16]; /* host end; of no veth: "" */
 	bool own_pair; /* the user has named the host end */
+	char ifb[16];  /* of the rate of what comes out */
 	char link[16]; /* bridge that the host end joins, or "": none; the macvlan's lower one, the physical one */
 	bool managed;  /* the bridge is mgr-netd's */
 	bool leased6;  /* has the IPv6 address that goes with its IPv4 one */
@@ -97,11 +148,15 @@ struct net_nic {
 	uint8_t mac[6];
 	uint32_t mtu; /* 0: the bridge's */
 	bool down;
-	enum nic_mode mode;
+	struct nic_options opt;
 	uint32_t number; /* that it gets in the container, when it is not a veth */
 	size_t n_addrs;
 	struct nic_addr addrs[2 * (NIC_ADDRS_MAX + 1)];
 	struct nic_addr gateway, gateway6;
+	struct nic_via {
+		bool link;   /* to be what the link has on the host */
+		bool device; /* without one, the interface itself */
+	} via, via6;
 };
 
 struct net_plan {
@@ -195,6 +250,8 @@ bool net_takes_lease(const struct nic_conf *nic);
 /* Its name in the container. */
 int net_nic_name(const struct nic_conf *nic, char ret[static 16]);
 
+/* What of the keys of NICs does not go together, by key: -EINVAL. */
+int net_check(const struct net_conf *conf, struct err *err);
 /* Reserve the addresses that the configuration names on the managed network, so that they are nobody else's. -EADDRINUSE
  * names the holder, -EINVAL what cannot be a container's there. */
 int net_claim(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);

@@ -14,7 +14,8 @@ struct sides {
 
 /* What the undo record must not be given for: a name of the user's that is taken. */
 int veth_check(int host, const struct net_nic *nic, struct err *err);
-int veth_make(const struct sides *s, const struct net_nic *nic, int *ret_index, struct err *err);
+int veth_make(const struct sides *s, const struct net_nic *nic, const struct net_record *record, int *ret_index,
+	      struct err *err);
 /* Delete the veth of this name and wait until the kernel is done with it. Absent is 0. */
 int veth_delete_now(int sock, const char *name, struct err *err);
 
@@ -25,14 +26,34 @@ int nic_pin(const struct sides *s, const struct net_record *record, struct err *
 int nic_pinned(int rundir);
 int nic_unpin(int rundir, struct err *err);
 
-/* Both write the record's lines first; their number in the container is nic->number. */
-#define MACVLAN_LINE "macvlan:" /* MACVLAN_LINE NUMBER */
-int macvlan_make(const struct sides *s, const struct net_nic *nic, const struct net_record *record, struct err *err);
-int macvlan_remove(int rundir, const char *line, struct err *err);
+/* All write the record's lines first; their number in the container is nic->number. */
+#define UPPER_LINE     "upper:"   /* UPPER_LINE NUMBER TYPE LINK VLAN */
+#define UPPER_OLD_LINE "macvlan:" /* of before there were others: with the number alone */
+int upper_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
+	       struct err *err);
+int upper_remove(int rundir, const char *line, struct err *err);
 
 #define PHYS_LINE "phys:" /* PHYS_LINE NAME ... */
 int phys_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
 	      struct err *err);
 int phys_back(int rundir, const char *line, struct err *err);
+
+/* What is done to the host's end of a veth. */
+
+/* Limit the rates, where they are to be. */
+int rate_limit(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *end,
+	       const struct net_record *record, struct err *err);
+
+#define ROUTE_LINE "route:" /* ROUTE_LINE NETWORK GATEWAY LINK, of those that do not go with the veth */
+/* The host's routes to the container, and to the networks behind it. */
+int route_make(const struct sides *s, const struct net_nic *nic, int index, const struct net_record *record,
+	       struct err *err);
+int route_remove(const char *line, struct err *err);
+
+/* Its VLANs on the bridge. */
+int vlan_set(const struct sides *s, const struct net_nic *nic, int index, struct err *err);
+
+/* -EINVAL: nic->mtu is too much for its link. */
+int nic_mtu_too_large(const struct net_nic *nic, uint32_t most, struct err *err);
 
 #endif

@@ -11,68 +11,49 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "net/addr.h"
 #include "net/nic.h"
+#include "net/record.h"
 
-#define RECORD     "undo"
-#define RECORD_MAX (1 << 20)
-#define MAC        "%02x:%02x:%02x:%02x:%02x:%02x"
+#define MAC "%02x:%02x:%02x:%02x:%02x:%02x"
 
 /* --- what it is like ------------------------------------------------------------------------------------------------ */
 
+/* Of which interface, and where they are written. */
+struct listing {
+	int index;
+	struct str *out;
+};
+
 /* Addresses that somebody set; the kernel makes the others again by itself. */
-static void add_address(const struct nlmsghdr *h, int index, struct str *out)
+static void add_address(const struct nlmsghdr *h, void *data)
 {
-	const struct ifaddrmsg *info = NLMSG_DATA(h);
-	struct nic_addr addr = { .family = info->ifa_family, .prefix = info->ifa_prefixlen };
-	const struct rtattr *a = IFA_RTA(info);
-	unsigned left = (unsigned)IFA_PAYLOAD(h);
-	bool broadcast = false, local = false;
+	const struct listing *to = data;
+	struct nic_addr addr;
+	struct rtnl_addr a;
 	char text[NIC_ADDR_TEXT];
 
-	if ((int)info->ifa_index != index || !(info->ifa_flags & IFA_F_PERMANENT) ||
-	    (info->ifa_family == AF_INET6 && info->ifa_scope == RT_SCOPE_LINK))
+	rtnl_read_addr(h, &a);
+	if (a.index != to->index || !(a.flags & IFA_F_PERMANENT) || (a.family == AF_INET6 && a.scope == RT_SCOPE_LINK))
 		return;
-	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		broadcast |= a->rta_type == IFA_BROADCAST;
-		local |= a->rta_type == IFA_LOCAL;
-		if ((a->rta_type == IFA_LOCAL || (a->rta_type == IFA_ADDRESS && !local)) &&
-		    RTA_PAYLOAD(a) == addr_len(&addr))
-			memcpy(addr.addr, RTA_DATA(a), RTA_PAYLOAD(a));
-	}
-	str_addf(out, " %s%s", broadcast ? "+" : "", addr_text(&addr, text));
+	addr = (struct nic_addr){ .family = a.family, .prefix = a.prefix };
+	memcpy(addr.addr, a.local, sizeof addr.addr);
+	str_addf(to->out, " %s%s", a.broadcast ? "+" : "", addr_text(&addr, text));
+	memcpy(addr.addr, a.peer, sizeof addr.addr);
+	if (memcmp(a.peer, a.local, sizeof a.peer) != 0)
+		str_addf(to->out, "=%s", addr_text(&addr, text));
 }
 
 static int add_addresses(int sock, int index, struct str *out, struct err *err)
 {
-	struct ifaddrmsg info = { 0 };
-	struct rtnl_msg m;
-	union {
-		struct nlmsghdr head;
-		uint8_t bytes[16384];
-	} in;
+	struct listing listing = { index, out };
 
-	rtnl_start(&m, RTM_GETADDR, NLM_F_DUMP, &info, sizeof info);
-	m.head.nlmsg_flags &= (uint16_t)~NLM_F_ACK;
-	if (send(sock, m.bytes, m.head.nlmsg_len, 0) < 0)
-		return err_sys(err, errno, "ask for addresses");
-	for (;;) {
-		ssize_t n = recv(sock, &in, sizeof in, 0);
-		if (n < 0)
-			return err_sys(err, errno, "hear of addresses");
-		unsigned left = (unsigned)n;
-		for (const struct nlmsghdr *h = &in.head; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-			if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
-				return 0;
-			if (h->nlmsg_type == RTM_NEWADDR)
-				add_address(h, index, out);
-		}
-	}
+	return rtnl_each_addr(sock, add_address, &listing, err) < 0 ? err_wrap(err, "list addresses") : 0;
 }
 
-/* "phys: NAME INDEX-INSIDE INDEX up|down MTU MAC ADDRESS...", an address with a broadcast one begins with + */
+/* "phys: NAME INDEX-INSIDE INDEX up|down MTU MAC ADDRESS...", an address with a broadcast one begins with +, one of a
+ * point-to-point link is LOCAL=PEER, each with its prefix */
 static int describe(int sock, const struct net_nic *nic, const struct rtnl_link *l, struct str *out, struct err *err)
 {
 	const uint8_t *m = l->mac;
@@ -84,23 +65,13 @@ static int describe(int sock, const struct net_nic *nic, const struct rtnl_link 
 
 /* --- in ------------------------------------------------------------------------------------------------------------- */
 
-static bool has_it(const struct store *store, const char *name, const char *link)
-{
-	autofree char *wanted = str_fmt(" " PHYS_LINE " %s ", link), *text = NULL;
-	autoclose int rundir = store_runtime(store, name, false, NULL);
-
-	return wanted && rundir >= 0 && file_read_at(rundir, RECORD, RECORD_MAX, &text, NULL, NULL) == 0 &&
-	       strstr(text, wanted);
-}
-
 static int absent(const struct store *store, const char *link, struct err *err)
 {
-	autocall(strv_done) struct strv names = { 0 };
+	autofree char *wanted = str_fmt(" " PHYS_LINE " %s ", link);
+	char name[STORE_NAME_MAX + 1];
 
-	store_list(store, &names, NULL);
-	for (size_t i = 0; i < names.n; i++)
-		if (has_it(store, names.v[i], link))
-			return err_set(err, EBUSY, "interface '%s' is in container '%s' now", link, names.v[i]);
+	if (wanted && record_holder(store, wanted, -1, name))
+		return err_set(err, EBUSY, "interface '%s' is in container '%s' now", link, name);
 	return err_set(err, ENODEV, "interface '%s' does not exist", link);
 }
 
@@ -211,29 +182,29 @@ static int move_out(int rundir, const struct was *w, struct err *err)
 	return r < 0 ? err_wrap(err, "move interface '%s' back", w->name) : 0;
 }
 
+static int read_address(const char *text, uint8_t addr[static 16], struct rtnl_addr *to)
+{
+	char plain[INET6_ADDRSTRLEN];
+	unsigned prefix;
+
+	to->family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	if (sscanf(text, "%45[^/]/%u", plain, &prefix) != 2 || inet_pton(to->family, plain, addr) != 1)
+		return -EBADMSG;
+	to->prefix = (uint8_t)prefix;
+	return 0;
+}
+
 static int add_back(int sock, int index, const char *text, struct err *err)
 {
-	struct nic_addr addr = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
-	struct ifaddrmsg info = { .ifa_family = addr.family, .ifa_index = (uint32_t)index };
-	char plain[INET6_ADDRSTRLEN];
-	bool broadcast = *text == '+';
+	struct rtnl_addr addr = { .index = index, .broadcast = *text == '+' };
+	const char *peer = strchr(text, '=');
 	struct rtnl_msg m;
-	unsigned prefix;
 	int r;
 
-	text += broadcast;
-	if (sscanf(text, "%45[^/]/%u", plain, &prefix) != 2 || inet_pton(addr.family, plain, addr.addr) != 1)
+	text += addr.broadcast;
+	if (read_address(text, addr.local, &addr) < 0 || read_address(peer ? peer + 1 : text, addr.peer, &addr) < 0)
 		return -EBADMSG;
-	info.ifa_prefixlen = (uint8_t)prefix;
-	rtnl_start(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
-	rtnl_put(&m, IFA_LOCAL, addr.addr, addr_len(&addr));
-	rtnl_put(&m, IFA_ADDRESS, addr.addr, addr_len(&addr));
-	if (broadcast && prefix < 31) {
-		uint32_t last;
-		memcpy(&last, addr.addr, sizeof last);
-		last |= htonl(UINT32_MAX >> prefix);
-		rtnl_put(&m, IFA_BROADCAST, &last, sizeof last);
-	}
+	rtnl_start_addr(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &addr);
 	r = rtnl_talk(sock, &m, err);
 	return r == -EEXIST ? 0 : r;
 }

@@ -124,20 +124,27 @@ static int set_names(struct net_nic *nic, const struct nic_conf *conf, const str
 	if (nic->type != NIC_VETH)
 		return *nic->link ? 0 : err_set(err, EINVAL, "net.%u.link: names no interface of the host", conf->index);
 	nic->own_pair = conf->pair;
-	if (conf->pair)
-		return str_print(nic->veth, sizeof nic->veth, "%s", conf->pair);
-	if (net_veth_name(from->uuid, conf->index, nic->veth) < 0)
+	if (net_veth_name(from->uuid, conf->index, nic->veth) < 0 ||
+	    str_print(nic->ifb, sizeof nic->ifb, "%si", nic->veth) < 0)
 		return err_set(err, EINVAL, "net.%u of '%s' has no name on the host", conf->index, from->uuid);
-	return 0;
+	return conf->pair ? str_print(nic->veth, sizeof nic->veth, "%s", conf->pair) : 0;
 }
 
 static void set_mac(struct net_nic *nic, const struct nic_conf *conf, const char *uuid)
 {
-	nic->has_mac = conf->has_hwaddr || nic->type == NIC_VETH || (nic->type == NIC_MACVLAN && nic->mode != MODE_PASSTHRU);
+	nic->has_mac =
+		conf->has_hwaddr || nic->type == NIC_VETH || (nic->type == NIC_MACVLAN && nic->opt.mode != MODE_PASSTHRU);
 	if (conf->has_hwaddr)
 		memcpy(nic->mac, conf->hwaddr, sizeof nic->mac);
 	else
 		net_mac(uuid, conf->index, nic->mac);
+}
+
+static void use_gateway(struct nic_addr *gateway, struct nic_via *via, const struct nic_gateway *conf)
+{
+	if (conf->none || conf->link || conf->device || conf->addr.family)
+		*gateway = conf->addr;
+	*via = (struct nic_via){ conf->link, conf->device };
 }
 
 static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net_plan *plan, const struct source *from,
@@ -150,7 +157,7 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 	nic->managed = net_is_managed(conf);
 	nic->mtu = conf->mtu;
 	nic->down = conf->down;
-	nic->mode = conf->mode;
+	nic->opt = conf->opt;
 	nic->number = FIRST_NUMBER + conf->index;
 	set_mac(nic, conf, from->uuid);
 	r = set_names(nic, conf, from, err);
@@ -159,10 +166,8 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 	if (!nic->managed)
 		use_addrs(nic, &conf->ipv4);
 	use_addrs(nic, &conf->ipv6);
-	if (conf->ipv4_gateway.none || conf->ipv4_gateway.addr.family)
-		nic->gateway = conf->ipv4_gateway.addr;
-	if (conf->ipv6_gateway.none || conf->ipv6_gateway.addr.family)
-		nic->gateway6 = conf->ipv6_gateway.addr;
+	use_gateway(&nic->gateway, &nic->via, &conf->ipv4_gateway);
+	use_gateway(&nic->gateway6, &nic->via6, &conf->ipv6_gateway);
 	return r;
 }
 

@@ -252,6 +252,32 @@ int rtnl_batch_talk(int sock, struct rtnl_batch *b, size_t *ret_failed, struct e
 	return hear_verdicts(sock, b->first, b->n, ret_failed, err);
 }
 
+int rtnl_dump(int sock, struct rtnl_msg *m, rtnl_each_fn *fn, void *data, struct err *err)
+{
+	union {
+		struct nlmsghdr head;
+		uint8_t bytes[16384];
+	} in;
+	int r;
+
+	m->head.nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	r = send_request(sock, m, err);
+	while (r == 0) {
+		ssize_t n = receive(sock, &in, sizeof in, err);
+		unsigned left = n < 0 ? 0 : (unsigned)n;
+		if (n < 0)
+			return (int)n;
+		for (const struct nlmsghdr *h = &in.head; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+			if (h->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (h->nlmsg_type == NLMSG_ERROR)
+				return verdict(h, err);
+			fn(h, data);
+		}
+	}
+	return r;
+}
+
 static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);

@@ -37,6 +37,10 @@ void rtnl_nest_end(struct rtnl_msg *m, size_t nest);
 /* Send it and wait for the kernel's answer. 0, or the kernel's -errno, its own explanation in err where it gives one. */
 int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err);
 
+/* Send a request for a list (NLM_F_DUMP in its flags), and call fn for each message. */
+typedef void rtnl_each_fn(const struct nlmsghdr *h, void *data);
+int rtnl_dump(int sock, struct rtnl_msg *m, rtnl_each_fn *fn, void *data, struct err *err);
+
 /* Several requests that go in one packet, with what to say of each when it fails. Zero-initialise. */
 #define RTNL_BATCH_MAX 38 /* both families: 17 addresses and a gateway each; lo, and up */
 struct rtnl_batch {
@@ -59,5 +63,19 @@ struct rtnl_link {
 };
 /* The interface of this name. -ENODEV. */
 int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err);
+
+/* An address that an interface has. */
+struct rtnl_addr {
+	int index;
+	uint8_t family, prefix, scope;
+	uint32_t flags;              /* IFA_F_* */
+	uint8_t local[16], peer[16]; /* the same where there is no other end */
+	bool broadcast;
+};
+/* A request for it; type: RTM_NEWADDR ... */
+void rtnl_start_addr(struct rtnl_msg *m, uint16_t type, uint16_t flags, const struct rtnl_addr *addr);
+void rtnl_read_addr(const struct nlmsghdr *h, struct rtnl_addr *ret);
+/* Those of the namespace that the socket is of, each to be read by rtnl_read_addr. */
+int rtnl_each_addr(int sock, rtnl_each_fn *fn, void *data, struct err *err);
 
 #endif

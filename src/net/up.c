@@ -15,6 +15,7 @@
 struct setting {
 	struct rtnl_batch batch;
 	const struct net_nic *nic;                 /* NULL: lo */
+	const struct nic_addr *four, *six;         /* gateways */
 	const struct nic_addr *of[RTNL_BATCH_MAX]; /* NULL: bring it up */
 };
 
@@ -36,23 +37,18 @@ static void add_up(struct setting *set, int index)
 
 static void add_address(struct setting *set, const struct nic_addr *addr, int index)
 {
-	struct ifaddrmsg info = { .ifa_family = addr->family, .ifa_prefixlen = addr->prefix, .ifa_index = (uint32_t)index };
+	struct rtnl_addr a = { .index = index, .family = addr->family, .prefix = addr->prefix, .broadcast = true };
 	struct rtnl_msg m;
 
-	rtnl_start(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
-	rtnl_put(&m, IFA_LOCAL, addr->addr, addr_len(addr));
-	rtnl_put(&m, IFA_ADDRESS, addr->addr, addr_len(addr));
+	memcpy(a.local, addr->addr, sizeof a.local);
+	memcpy(a.peer, addr->addr, sizeof a.peer);
 	if (addr->family == AF_INET6) /* there when init runs, not a second later: nobody else has it */
-		rtnl_put_u32(&m, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT);
-	if (addr->family == AF_INET && addr->prefix < 31) {
-		uint32_t last;
-		memcpy(&last, addr->addr, sizeof last);
-		last |= htonl(UINT32_MAX >> addr->prefix);
-		rtnl_put(&m, IFA_BROADCAST, &last, sizeof last);
-	}
+		a.flags = IFA_F_NODAD | IFA_F_PERMANENT;
+	rtnl_start_addr(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
 	add(set, &m, addr);
 }
 
+/* The host's end of a veth in router mode answers for gateways that are anywhere. */
 static void add_gateway(struct setting *set, const struct nic_addr *gateway, int index)
 {
 	struct rtmsg info = {
@@ -61,6 +57,7 @@ static void add_gateway(struct setting *set, const struct nic_addr *gateway, int
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
+		.rtm_flags = set->nic->opt.veth == VETH_ROUTER ? RTNH_F_ONLINK : 0,
 	};
 	/* the link is up by now: a router's advertisement may have been faster, and its route, of the same metric, would go
 	 * before ours (RFC 4861, 6.3.4) */
@@ -71,6 +68,23 @@ static void add_gateway(struct setting *set, const struct nic_addr *gateway, int
 	rtnl_put(&m, RTA_GATEWAY, gateway->addr, addr_len(gateway));
 	rtnl_put_u32(&m, RTA_OIF, (uint32_t)index);
 	add(set, &m, gateway);
+}
+
+/* A default route that names no gateway. */
+static void add_device(struct setting *set, uint8_t family, const struct nic_addr *of, int index)
+{
+	struct rtmsg info = {
+		.rtm_family = family,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+	struct rtnl_msg m;
+
+	rtnl_start(&m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof info);
+	rtnl_put_u32(&m, RTA_OIF, (uint32_t)index);
+	add(set, &m, of);
 }
 
 static int apply(int guest, struct setting *set, struct err *err)
@@ -86,25 +100,77 @@ static int apply(int guest, struct setting *set, struct err *err)
 	of = set->of[failed];
 	if (!of)
 		return err_wrap(err, "bring up '%s'", nic ? nic->name : "lo");
-	if (nic && (of == &nic->gateway || of == &nic->gateway6))
+	if (nic && (of == set->four || of == set->six) && !of->family)
+		return err_wrap(err, "default route by '%s'", nic->name);
+	if (nic && (of == set->four || of == set->six))
 		return err_wrap(err, "route of '%s' by gateway %s", nic->name,
 				inet_ntop(of->family, of->addr, text, sizeof text));
 	return err_wrap(err, "give '%s' the address %s", nic ? nic->name : "lo", addr_text(of, text));
 }
 
-static int configure(int guest, const struct net_nic *nic, int index, struct err *err)
-{
-	struct setting set = { .nic = nic };
+/* Of the link's addresses, the first of a family that others than its neighbours can use. */
+struct wanted {
+	int index;
+	struct nic_addr *four, *six;
+};
 
+static void take_gateway(const struct nlmsghdr *h, void *data)
+{
+	const struct wanted *w = data;
+	struct nic_addr *to;
+	struct rtnl_addr a;
+
+	rtnl_read_addr(h, &a);
+	to = a.family == AF_INET ? w->four : w->six;
+	if (a.index != w->index || !to || to->family || a.scope != RT_SCOPE_UNIVERSE)
+		return;
+	to->family = a.family;
+	to->prefix = a.prefix;
+	memcpy(to->addr, a.local, sizeof to->addr);
+}
+
+/* Those that are to be what the link has on the host. */
+static int find_gateways(const struct net_nic *nic, int host, struct nic_addr *four, struct nic_addr *six, struct err *err)
+{
+	struct wanted w = { .four = nic->via.link ? four : NULL, .six = nic->via6.link ? six : NULL };
+	struct rtnl_link link = { 0 };
+	int r;
+
+	if (!w.four && !w.six)
+		return 0;
+	r = rtnl_find(host, nic->link, &link, err);
+	w.index = link.index;
+	if (r >= 0)
+		r = rtnl_each_addr(host, take_gateway, &w, err);
+	if (r < 0)
+		return err_wrap(err, "find the address of '%s'", nic->link);
+	if ((w.four && !w.four->family) || (w.six && !w.six->family))
+		return err_set(err, EADDRNOTAVAIL, "net.%u.ipv%c.gateway: '%s' has no address on the host", nic->index,
+			       w.four && !w.four->family ? '4' : '6', nic->link);
+	return 0;
+}
+
+static int configure(const struct sides *s, const struct net_nic *nic, int index, struct err *err)
+{
+	struct nic_addr four = nic->gateway, six = nic->gateway6;
+	struct setting set = { .nic = nic, .four = &four, .six = &six };
+	int r = find_gateways(nic, s->host, &four, &six, err);
+
+	if (r < 0)
+		return r;
 	if (!nic->down)
 		add_up(&set, index);
 	for (size_t i = 0; i < nic->n_addrs; i++)
 		add_address(&set, &nic->addrs[i], index);
-	if (nic->gateway.family && !nic->down)
-		add_gateway(&set, &nic->gateway, index);
-	if (nic->gateway6.family && !nic->down)
-		add_gateway(&set, &nic->gateway6, index);
-	return apply(guest, &set, err);
+	if (four.family && !nic->down)
+		add_gateway(&set, &four, index);
+	if (six.family && !nic->down)
+		add_gateway(&set, &six, index);
+	if (nic->via.device && !nic->down)
+		add_device(&set, AF_INET, &four, index);
+	if (nic->via6.device && !nic->down)
+		add_device(&set, AF_INET6, &six, index);
+	return apply(s->guest, &set, err);
 }
 
 /* The managed bridge may still be in the making. */
@@ -124,7 +190,9 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 
 	switch (nic->type) {
 	case NIC_MACVLAN:
-		r = macvlan_make(s, nic, record, err);
+	case NIC_IPVLAN:
+	case NIC_VLAN:
+		r = upper_make(s, nic, plan->store, record, err);
 		break;
 	case NIC_PHYS:
 		r = phys_make(s, nic, plan->store, record, err);
@@ -136,9 +204,9 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 		if (r >= 0)
 			r = await_bridge(plan, nic, s->host, deadline, err);
 		if (r >= 0)
-			r = veth_make(s, nic, &index, err);
+			r = veth_make(s, nic, record, &index, err);
 	}
-	return r < 0 ? r : configure(s->guest, nic, index, err);
+	return r < 0 ? r : configure(s, nic, index, err);
 }
 
 /* Whose line it is stands before it: one NIC may go alone. What all share stays until the last has gone. */

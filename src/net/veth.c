@@ -111,7 +111,30 @@ static void refuse_advertisements(const char *veth)
 		file_write_at(AT_FDCWD, path, "0", NULL);
 }
 
-int veth_make(const struct sides *s, const struct net_nic *nic, int *ret_index, struct err *err)
+/* What becomes of its end on the host. */
+static int set_end(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *end,
+		   const struct net_record *record, struct err *err)
+{
+	int r = 0;
+
+	if (!nic->link[0])
+		refuse_advertisements(nic->veth);
+	if (nic->managed)
+		r = allow_hairpin(s, nic, end->index, err);
+	if (r >= 0)
+		r = vlan_set(s, nic, end->index, err);
+	if (r >= 0)
+		r = rate_limit(s, nic, end, record, err);
+	return r < 0 ? r : route_make(s, nic, end->index, record, err);
+}
+
+int nic_mtu_too_large(const struct net_nic *nic, uint32_t most, struct err *err)
+{
+	return err_set(err, EINVAL, "net.%u.mtu: %u is more than the %u of '%s'", nic->index, nic->mtu, most, nic->link);
+}
+
+int veth_make(const struct sides *s, const struct net_nic *nic, const struct net_record *record, int *ret_index,
+	      struct err *err)
 {
 	struct rtnl_link bridge = { 0 }, pair;
 	int r = nic->link[0] ? rtnl_find(s->host, nic->link, &bridge, err) : 0;
@@ -120,13 +143,13 @@ int veth_make(const struct sides *s, const struct net_nic *nic, int *ret_index, 
 		return err_set(err, ENODEV, "bridge '%s' does not exist", nic->link);
 	if (r < 0)
 		return err_wrap(err, "find bridge '%s'", nic->link);
+	if (bridge.index && nic->mtu > bridge.mtu)
+		return nic_mtu_too_large(nic, bridge.mtu, err);
 	r = make_pair(s, nic, &bridge, err);
 	if (r >= 0)
 		r = rtnl_find(s->host, nic->veth, &pair, err);
-	if (r >= 0 && !nic->link[0])
-		refuse_advertisements(nic->veth);
-	if (r >= 0 && nic->managed)
-		r = allow_hairpin(s, nic, pair.index, err);
+	if (r >= 0)
+		r = set_end(s, nic, &pair, record, err);
 	*ret_index = r < 0 ? 0 : pair.peer;
 	return r;
 }
