@@ -4,15 +4,24 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
+
+/* Of several processes that reach it, the first. */
+static bool may(void)
+{
+	const char *once = getenv("MGR_DEBUG_ONCE");
+
+	return !once || unlink(once) == 0;
+}
 
 static bool chosen(const char *variable, const char *where, const char *what)
 {
 	const char *point = getenv(variable);
 	size_t n = strlen(where);
 
-	return point && strncmp(point, where, n) == 0 && point[n] == ':' && strcmp(point + n + 1, what) == 0;
+	return point && strncmp(point, where, n) == 0 && point[n] == ':' && strcmp(point + n + 1, what) == 0 && may();
 }
 
 void debug_point(const char *where, const char *what)

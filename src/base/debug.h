@@ -4,6 +4,7 @@
  *   MGR_DEBUG_SKIP_DOWN=STEP    the undo of this step does nothing (shows that the leftover check sees it)
  *   MGR_DEBUG_KILL=POINT        the process that reaches this point kills itself with SIGKILL
  *   MGR_DEBUG_STOP=POINT        the same, with SIGSTOP: it is stuck there
+ *   MGR_DEBUG_ONCE=FILE         only the first that reaches it: it removes this file
  */
 #ifndef MGR_BASE_DEBUG_H
 #define MGR_BASE_DEBUG_H

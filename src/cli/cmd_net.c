@@ -26,6 +26,21 @@ static int down(struct cli *cli, struct err *err)
 	return r == -ECONNREFUSED ? 0 : r;
 }
 
+/* After an upgrade the first answer is that mgr-netd ends. */
+static int repair(struct cli *cli, struct err *err)
+{
+	struct wire_net_repair reply = { 0 };
+	int r = net_ask(&cli->store, WIRE_NET_REPAIR, &reply, sizeof reply, clock_in(NET_WAIT), err);
+
+	if (r == 0 && reply.ends)
+		r = net_ask(&cli->store, WIRE_NET_REPAIR, NULL, 0, clock_in(NET_WAIT), err);
+	if (r == -ECONNREFUSED) {
+		err_clear(err);
+		return 0;
+	}
+	return r;
+}
+
 static void show_text(const char *label, const char *text)
 {
 	printf("%-15s %s\n", label, text);
@@ -70,6 +85,8 @@ static int status(struct cli *cli, struct err *err)
 		return r;
 	s.cause[sizeof s.cause - 1] = s.bridge[sizeof s.bridge - 1] = s.no6[sizeof s.no6 - 1] = '\0';
 	show(&s);
+	if (r < 0 && net_was_killed(&cli->store))
+		show_text("Trouble:", "mgr-netd has been killed: 'mgr-net repair' starts it again");
 	return 0;
 }
 
@@ -84,13 +101,15 @@ static int run(struct cli *cli, const char *name, struct err *err)
 		return down(cli, err);
 	if (str_eq(what, "status"))
 		return status(cli, err);
-	return cli_usage(cli, "one of up, down and status is needed");
+	if (str_eq(what, "repair"))
+		return repair(cli, err);
+	return cli_usage(cli, "one of up, down, status and repair is needed");
 }
 
 const struct command cmd_net = {
 	.name = "net",
-	.args = "up | down | status",
-	.help = "Bring up the managed network to stay, let it go, or show how it is.",
+	.args = "up | down | status | repair",
+	.help = "Bring up the managed network to stay, let it go, show how it is, or mend it.",
 	.flags = CMD_WORDS,
 	.run = run,
 };

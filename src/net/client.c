@@ -176,7 +176,7 @@ int net_rejoin(struct net_plan *plan, int conn, uint64_t deadline, struct err *e
 }
 
 /* A mgr-netd that ended by itself has taken its socket along; one that was killed has left it, and what it had made too. */
-static bool was_killed(const struct store *store)
+bool net_was_killed(const struct store *store)
 {
 	autoclose int dir = open_folder(store, false, NULL);
 
@@ -191,7 +191,7 @@ int net_leave(const struct store *store, const char *uuid, uint64_t deadline, st
 	if (str_print(leave.uuid, sizeof leave.uuid, "%s", uuid) < 0)
 		return err_set(err, EINVAL, "'%s' is not a uuid", uuid);
 	do {
-		autoclose int conn = net_connect(store, was_killed(store), deadline, err);
+		autoclose int conn = net_connect(store, net_was_killed(store), deadline, err);
 		if (conn == -ECONNREFUSED)
 			return 0;
 		r = conn < 0 ? conn : wire_call(conn, WIRE_NET_LEAVE, &leave, sizeof leave, NULL, 0, deadline, err);
@@ -204,7 +204,8 @@ int net_ask(const struct store *store, enum wire_type type, void *reply, size_t 
 	int r;
 
 	do {
-		bool start = type == WIRE_NET_UP || (type == WIRE_NET_DOWN && was_killed(store));
+		bool start =
+			type == WIRE_NET_UP || ((type == WIRE_NET_DOWN || type == WIRE_NET_REPAIR) && net_was_killed(store));
 		autoclose int conn = net_connect(store, start, deadline, err);
 		if (conn < 0)
 			return conn;

@@ -15,6 +15,7 @@ src_net_libnet_a_SOURCES = \
 	%D%/phys.c \
 	%D%/pin.c \
 	%D%/plan.c \
+	%D%/port.c \
 	%D%/rate.c \
 	%D%/record.c %D%/record.h \
 	%D%/resolv.c \

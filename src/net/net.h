@@ -230,6 +230,9 @@ bool net_line_is_of(const char *line, unsigned nic);
  * mgr-netd runs that could know it. */
 int net_leave(const struct store *store, const char *uuid, uint64_t deadline, struct err *err);
 
+/* Let the host's end of a container's veth be a port of this bridge, as net_up makes it one. Absent is 0. */
+int net_join_bridge(const char *veth, const char *bridge, struct err *err);
+
 /* --- talking to mgr-netd ----------------------------------------------------------------------------------------------
  * Needs the C library only (no libnl): for the supervisor and mgr-net too. */
 
@@ -240,9 +243,13 @@ int net_join(const struct store *store, const void *join, size_t len, uint64_t d
 /* The answer to net_join. */
 int net_joined(int conn, uint64_t deadline, struct err *err);
 
-/* What mgr-net does: ask for one of WIRE_NET_STATUS, WIRE_NET_UP (starts it), WIRE_NET_DOWN (starts it too when the last one
- * was killed: there is something to clear up). reply has room for size bytes. -ECONNREFUSED when nobody listens. */
+/* What mgr-net does: ask for one of WIRE_NET_STATUS, WIRE_NET_UP (starts it), WIRE_NET_DOWN and WIRE_NET_REPAIR (start it
+ * too when the last one was killed: there is something to clear up, or to mend). reply has room for size bytes.
+ * -ECONNREFUSED when nobody listens. */
 int net_ask(const struct store *store, enum wire_type type, void *reply, size_t size, uint64_t deadline, struct err *err);
+
+/* Nobody listens, though nobody has ended it: it is started again by the next who needs it. */
+bool net_was_killed(const struct store *store);
 
 /* Is its host end on the managed bridge, and has it the container's leased address there? */
 bool net_is_managed(const struct nic_conf *nic);

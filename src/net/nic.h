@@ -19,6 +19,10 @@ int veth_make(const struct sides *s, const struct net_nic *nic, const struct net
 /* Delete the veth of this name and wait until the kernel is done with it. Absent is 0. */
 int veth_delete_now(int sock, const char *name, struct err *err);
 
+/* What leaves by a port may come back by it: packets of a container to itself through the host's address do, when the host
+ * runs iptables on bridges (bridge-nf-call-iptables). */
+int port_hairpin(int host, int index, struct err *err);
+
 /* The network namespace stays, by a mount in the runtime folder, until what must not end with it is out of it. */
 #define PIN_LINE "netns:" /* of the undo record */
 int nic_pin(const struct sides *s, const struct net_record *record, struct err *err);

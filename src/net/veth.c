@@ -2,7 +2,6 @@
 /* A veth: one end in the container, the other on a bridge of the host or by itself. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_bridge.h>
 #include <linux/if_ether.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -76,24 +75,6 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	return r < 0 ? err_wrap(err, "make veth '%s' for '%s'", nic->veth, nic->name) : 0;
 }
 
-/* Packets of a container to itself through the host's address come back by the port that they left by, when the host runs
- * iptables on bridges (bridge-nf-call-iptables). */
-static int allow_hairpin(const struct sides *s, const struct net_nic *nic, int index, struct err *err)
-{
-	struct ifinfomsg info = { .ifi_family = AF_BRIDGE, .ifi_index = index };
-	struct rtnl_msg m;
-	uint8_t on = 1;
-	size_t port;
-
-	rtnl_start(&m, RTM_SETLINK, 0, &info, sizeof info);
-	port = rtnl_nest(&m, IFLA_PROTINFO | NLA_F_NESTED);
-	rtnl_put(&m, IFLA_BRPORT_MODE, &on, sizeof on);
-	rtnl_nest_end(&m, port);
-	if (rtnl_talk(s->host, &m, err) < 0)
-		return err_wrap(err, "set hairpin mode of '%s'", nic->veth);
-	return 0;
-}
-
 int veth_check(int host, const struct net_nic *nic, struct err *err)
 {
 	struct rtnl_link link;
@@ -120,7 +101,7 @@ static int set_end(const struct sides *s, const struct net_nic *nic, const struc
 	if (!nic->link[0])
 		refuse_advertisements(nic->veth);
 	if (nic->managed)
-		r = allow_hairpin(s, nic, end->index, err);
+		r = port_hairpin(s->host, end->index, err);
 	if (r >= 0)
 		r = vlan_set(s, nic, end->index, err);
 	if (r >= 0)

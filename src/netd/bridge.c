@@ -218,13 +218,19 @@ static int set_family6(const struct bridge *bridge, struct err *err)
 	return r;
 }
 
+int bridge_check(const struct bridge *bridge, struct err *err)
+{
+	autocall(close_socket) struct nl_sock *sock = NULL;
+	int r = open_socket(&sock, err);
+
+	return r < 0 ? r : check_routes(sock, bridge, err);
+}
+
 int bridge_make(const struct bridge *bridge, struct err *err)
 {
 	autocall(close_socket) struct nl_sock *sock = NULL;
 	int r = open_socket(&sock, err);
 
-	if (r >= 0)
-		r = check_routes(sock, bridge, err);
 	if (r >= 0)
 		r = make_link(sock, bridge, err);
 	if (r >= 0)
@@ -236,18 +242,6 @@ int bridge_make(const struct bridge *bridge, struct err *err)
 	if (r >= 0 && bridge->has6)
 		r = add_address6(sock, bridge, err);
 	return r;
-}
-
-int bridge_join(const struct bridge *bridge, const char *veth, struct err *err)
-{
-	autocall(close_socket) struct nl_sock *sock = NULL;
-	int master = (int)if_nametoindex(bridge->name), slave = (int)if_nametoindex(veth);
-	int r = open_socket(&sock, err);
-
-	if (r < 0 || !slave)
-		return r;
-	r = rtnl_link_enslave_ifindex(sock, master, slave);
-	return r < 0 ? err_set(err, EIO, "let '%s' join bridge '%s': %s", veth, bridge->name, nl_geterror(r)) : 0;
 }
 
 int bridge_remove(const struct bridge *bridge, struct err *err)

@@ -18,15 +18,14 @@ struct bridge {
 	const char *why6;               /* why it has none */
 };
 
-/* Make what is missing of it: the bridge, up, with its address and settings. -EADDRINUSE when a route of the host overlaps
- * the subnet, naming the route. */
+/* -EADDRINUSE when a route of the host, not the bridge's own, overlaps the subnet, naming the route. */
+int bridge_check(const struct bridge *bridge, struct err *err);
+/* Make what is missing of it: the bridge, up, with its address and settings. */
 int bridge_make(const struct bridge *bridge, struct err *err);
-/* Let this interface join it, unless it is gone. */
-int bridge_join(const struct bridge *bridge, const char *veth, struct err *err);
 /* Absent is 0. */
 int bridge_remove(const struct bridge *bridge, struct err *err);
 
-/* Calls fn when somebody has removed the bridge or its address. */
+/* Calls fn when somebody has removed the bridge or its address, or given one to another interface. */
 struct bridge_watch;
 struct bridge_watch *bridge_watch_new(const struct bridge *bridge, struct loop *loop, void (*fn)(void *data), void *data,
 				      struct err *err);

@@ -30,7 +30,11 @@ static int examine(struct nl_msg *msg, void *data)
 	const struct nlmsghdr *h = nlmsg_hdr(msg);
 	struct bridge_watch *w = data;
 
-	if (h->nlmsg_type == RTM_DELADDR && ((const struct ifaddrmsg *)nlmsg_data(h))->ifa_index == w->index)
+	const struct ifaddrmsg *addr = nlmsg_data(h);
+	bool own = addr->ifa_index == w->index;
+
+	if ((h->nlmsg_type == RTM_DELADDR && own) ||
+	    (h->nlmsg_type == RTM_NEWADDR && !own && addr->ifa_scope == RT_SCOPE_UNIVERSE))
 		loop_timer_start(w->loop, &w->timer, clock_in(SETTLE));
 	return NL_OK;
 }

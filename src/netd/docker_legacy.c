@@ -68,10 +68,10 @@ static int run(const char *const argv[], int in, int out, struct err *err)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : err_set(err, EIO, "'%s' was killed", argv[0]);
 }
 
-/* The chain's rules, a line each; "" when there is no such chain. */
-static int list(const char *program, char **ret, struct err *err)
+/* A chain's rules, or all (NULL), a line each; "" when there is no such chain. */
+static int list(const char *program, const char *chain, char **ret, struct err *err)
 {
-	const char *const argv[] = { program, "-w", WAIT, "-S", DOCKER_CHAIN, NULL };
+	const char *const argv[] = { program, "-w", WAIT, "-S", chain, NULL };
 	autoclose int out = memfd_create("rules", MFD_CLOEXEC);
 	int r;
 
@@ -152,7 +152,7 @@ static int set_family(const struct family *family, const struct docker_rules *ru
 
 	if (!program)
 		return err_set(err, ENOENT, "the program %s is not there", family->program);
-	r = list(program, &text, err);
+	r = list(program, DOCKER_CHAIN, &text, err);
 	if (r < 0 || !*text)
 		return r;
 	str_add(&c.script, "*filter\n");
@@ -173,5 +173,28 @@ int docker_set_legacy(const struct docker_rules *rules, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(families) && r >= 0; i++)
 		if (has_table(&families[i]))
 			r = set_family(&families[i], rules, err);
+	return r;
+}
+
+static int look_at_family(const struct family *family, const char *bridge, struct err *err)
+{
+	autofree char *program = find_program(family->program), *text = NULL, *in = str_fmt("-i %s ", bridge);
+	int r = program ? list(program, NULL, &text, err) : 0;
+
+	if (!in)
+		return err_nomem(err);
+	if (r < 0 || !text || !strstr(text, "-P FORWARD DROP\n") || strstr(text, in))
+		return r;
+	return err_set(err, EPERM, "chain 'FORWARD' of %s drops what it does not know: let '%s' through there",
+		       family->program, bridge);
+}
+
+int docker_trouble_legacy(const char *bridge, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families) && r >= 0; i++)
+		if (has_table(&families[i]))
+			r = look_at_family(&families[i], bridge, err);
 	return r;
 }

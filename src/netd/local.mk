@@ -11,6 +11,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/docker.c %D%/docker.h \
 	%D%/docker_legacy.c \
 	%D%/docker_nft.c \
+	%D%/droppers.c %D%/droppers.h \
 	%D%/holder.c \
 	%D%/idle.c \
 	%D%/join.c \
@@ -29,9 +30,11 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/relay_udp.c %D%/relay_udp.h \
+	%D%/repair.c \
 	%D%/requests.c \
 	%D%/resolvers.c %D%/resolvers.h \
-	%D%/sysctl.c %D%/sysctl.h
+	%D%/sysctl.c %D%/sysctl.h \
+	%D%/trouble.c
 src_netd_libnetd_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(NFT_CFLAGS)
 
 pkglibexec_PROGRAMS += mgr-netd

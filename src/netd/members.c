@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/debug.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "netd/conntrack.h"
@@ -145,10 +146,15 @@ static int admit(struct member *m, struct err *err)
 		return r;
 	memcpy(entry.mac, join->mac, sizeof entry.mac);
 	enlist(m);
+	debug_point("netd:join", "claims");
 	if (join->ipv4.s_addr)
 		r = dns_add(&network->dns, &entry, err);
+	debug_point("netd:join", "names");
 	if (r >= 0)
 		r = put_in_force(m, err);
+	debug_point("netd:join", "forwards");
+	if (r >= 0)
+		r = member_plug(m, network, err);
 	if (r >= 0)
 		return 0;
 	strike(m);
@@ -179,8 +185,10 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 	struct member *m;
 	int r = network ? network_up(network, err) : -err->code;
 
-	if (r < 0)
+	if (r < 0) {
+		netd_consider_ending(netd); /* not while somebody goes on asking: there may be a network of a killed one's */
 		return r;
+	}
 	join = wire_join_take(request, len, &len, err);
 	r = join ? join_check(join, &network->bridge, err) : -err->code;
 	if (r >= 0)

@@ -90,6 +90,11 @@ int join_forward_elements(const struct wire_net_join *join, const struct bridge 
 /* Its IPv6 address, :: when it has none. */
 struct in6_addr join_ipv6(const struct wire_net_join *join, const struct bridge *bridge);
 
+/* repair.c: the ends on the host of its NICs on this network are ports of the bridge */
+int member_plug(const struct member *member, const struct network *network, struct err *err);
+/* Is another mgr-netd installed by now? */
+bool netd_is_replaced(void);
+
 /* idle.c. Nobody is left: end in a while, unless told to stay. */
 void netd_consider_ending(struct netd *netd);
 void netd_idle(void *netd);

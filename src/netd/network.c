@@ -3,9 +3,12 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/debug.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "net/net.h"
@@ -76,22 +79,14 @@ static int describe(struct network *network, struct err *err)
 }
 
 /* In this order: route_localnet only behind the rule that guards the host's 127.0.0.1. */
-static int make_table(struct network *network, struct err *err)
+int network_settings(struct network *network, struct err *err)
 {
-	int r = nft_read(&network->nft, &network->orphans, err);
+	int r = sysctl_set_own(network->bridge.name, "ipv4", "route_localnet", "1", err);
 
-	if (r >= 0)
-		r = network_restore(network, err);
-	if (r >= 0)
-		r = sysctl_set_own(network->bridge.name, "ipv4", "route_localnet", "1", err);
 	if (r >= 0)
 		r = sysctl_set(network->netd->dir, "net/ipv4/ip_forward", "1", err);
 	if (r >= 0 && network->bridge.has6)
 		r = sysctl_forward6(network->netd->dir, network->bridge.name, err);
-	if (r >= 0) {
-		network->nft_watch = nft_watch_new(&network->nft, network->netd->loop, table_changed, network, err);
-		r = network->nft_watch ? 0 : -EIO;
-	}
 	return r;
 }
 
@@ -109,28 +104,98 @@ static int move_to_bridge(struct network *network, struct err *err)
 {
 	int r = sysctl_set_own(network->bridge.name, "ipv4", "route_localnet", "1", err);
 
-	for (const struct member *m = network->netd->members; m && r >= 0; m = m->next)
-		if (m->network == network)
-			r = bridge_join(&network->bridge, m->join->veth, err);
+	log_warn("bridge '%s' was removed by somebody: putting it back", network->bridge.name);
+	if (r >= 0)
+		r = network_plug(network, err);
 	if (r >= 0)
 		r = watch_bridge(network, err);
 	return r < 0 ? r : dns_restart(&network->dns, err);
+}
+
+int network_mend_bridge(struct network *network, struct err *err)
+{
+	int r = bridge_make(&network->bridge, err);
+
+	if (r < 0)
+		return r;
+	return bridge_watch_other(network->bridge_watch) ? move_to_bridge(network, err) : network_plug(network, err);
 }
 
 static void bridge_changed(void *data)
 {
 	struct network *network = data;
 	struct err err = { 0 };
-	int r = bridge_make(&network->bridge, &err);
 
-	if (r >= 0 && bridge_watch_other(network->bridge_watch)) {
-		log_warn("bridge '%s' was removed by somebody: putting it back", network->bridge.name);
-		r = move_to_bridge(network, &err);
-	}
-	if (r < 0)
+	if (network_mend_bridge(network, &err) < 0 || bridge_check(&network->bridge, &err) < 0)
 		log_error("%s", err.msg);
 }
 
+/* --- up and down ------------------------------------------------------------------------------------------------------ */
+
+static int up_files(struct network *network, struct err *err)
+{
+	return dns_init(&network->dns, network->folder, err);
+}
+
+/* One that is there is ours already, whatever else the host has routes for by now. */
+static int up_bridge(struct network *network, struct err *err)
+{
+	int r = if_nametoindex(network->bridge.name) ? 0 : bridge_check(&network->bridge, err);
+
+	return r < 0 ? r : bridge_make(&network->bridge, err);
+}
+
+static int up_table(struct network *network, struct err *err)
+{
+	int r = nft_open(&network->nft, err);
+
+	if (r >= 0)
+		r = nft_read(&network->nft, &network->orphans, err);
+	return r < 0 ? r : network_restore(network, err);
+}
+
+static int up_watches(struct network *network, struct err *err)
+{
+	network->nft_watch = nft_watch_new(&network->nft, network->netd->loop, table_changed, network, err);
+	return network->nft_watch ? watch_bridge(network, err) : -EIO;
+}
+
+static int up_names(struct network *network, struct err *err)
+{
+	return dns_start(&network->dns, err);
+}
+
+static int up_others(struct network *network, struct err *err)
+{
+	network->others = others_new(&network->nft, network->netd->loop, err);
+	return network->others ? 0 : -EIO;
+}
+
+static const struct {
+	const char *name;
+	int (*up)(struct network *network, struct err *err);
+} steps[] = {
+	{ "files", up_files },     { "bridge", up_bridge }, { "table", up_table },   { "settings", network_settings },
+	{ "watches", up_watches }, { "names", up_names },   { "others", up_others },
+};
+
+/* What this process has of it. */
+static void let_go(struct network *network)
+{
+	loop_timer_stop(network->netd->loop, &network->grace);
+	nft_elements_done(&network->orphans);
+	others_free(network->others);
+	nft_watch_free(network->nft_watch);
+	bridge_watch_free(network->bridge_watch);
+	network->others = NULL;
+	network->nft_watch = NULL;
+	network->bridge_watch = NULL;
+	dns_done(&network->dns);
+	nft_close(&network->nft);
+	network->up = false;
+}
+
+/* Of one that was there before us, and that containers may be using, nothing is taken away. */
 int network_up(struct network *network, struct err *err)
 {
 	int r;
@@ -140,25 +205,16 @@ int network_up(struct network *network, struct err *err)
 	r = describe(network, err);
 	if (r < 0)
 		return r;
-	r = dns_init(&network->dns, network->folder, err);
-	if (r >= 0)
-		r = nft_open(&network->nft, err);
-	if (r >= 0)
-		r = bridge_make(&network->bridge, err);
-	if (r >= 0)
-		r = make_table(network, err);
-	if (r >= 0)
-		r = watch_bridge(network, err);
-	if (r >= 0)
-		r = dns_start(&network->dns, err);
-	if (r >= 0) {
-		network->others = others_new(&network->nft, network->netd->loop, err);
-		r = network->others ? 0 : -EIO;
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++) {
+		r = steps[i].up(network, err);
+		debug_point("netd:up", steps[i].name);
 	}
-	if (r < 0) {
+	if (r < 0 && network->netd->takes_over)
+		let_go(network);
+	else if (r < 0)
 		network_down(network);
+	if (r < 0)
 		return r;
-	}
 	network->up = true;
 	loop_timer_start(network->netd->loop, &network->grace, clock_in(NETD_GRACE));
 	return 0;
@@ -178,22 +234,22 @@ void network_down(struct network *network)
 {
 	struct err err = { 0 };
 
-	loop_timer_stop(network->netd->loop, &network->grace);
-	nft_elements_done(&network->orphans);
-	others_end(network->others, &network->nft);
-	network->others = NULL;
-	nft_watch_free(network->nft_watch);
-	bridge_watch_free(network->bridge_watch);
-	network->nft_watch = NULL;
-	network->bridge_watch = NULL;
+	if (!network->bridge.name[0]) /* never described */
+		return;
+	if (network->dns.dir < 0 && dns_init(&network->dns, network->folder, &err) < 0)
+		log_error("%s", err.msg);
+	others_forget(&network->nft);
+	debug_point("netd:down", "others");
 	dns_stop(&network->dns);
-	dns_done(&network->dns);
+	debug_point("netd:down", "names");
 	if (!is_another_up(network))
 		sysctl_restore(network->netd->dir);
-	if (network->nft.sock && nft_remove(&network->nft, &err) < 0)
+	debug_point("netd:down", "settings");
+	if ((network->nft.sock || nft_open(&network->nft, &err) >= 0) && nft_remove(&network->nft, &err) < 0)
 		log_error("%s", err.msg);
-	nft_close(&network->nft);
+	debug_point("netd:down", "table");
 	if (bridge_remove(&network->bridge, &err) < 0)
 		log_error("%s", err.msg);
-	network->up = false;
+	debug_point("netd:down", "bridge");
+	let_go(network);
 }

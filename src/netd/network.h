@@ -44,7 +44,17 @@ struct network *network_get(struct netd *netd, const char *name, struct err *err
 int network_up(struct network *network, struct err *err);
 /* After network_up. */
 void network_down(struct network *network);
-/* The table as it should be. */
+/* Its parts as they should be: the table; the bridge with its ports; the host's settings. */
 int network_restore(struct network *network, struct err *err);
+int network_mend_bridge(struct network *network, struct err *err);
+int network_settings(struct network *network, struct err *err);
+
+/* repair.c: all of it. What cannot be mended is told, and does not hold up the rest. */
+int network_repair(struct network *network, struct err *err);
+/* Its members' ends on the host are ports of its bridge. */
+int network_plug(const struct network *network, struct err *err);
+
+/* trouble.c: what is not as it should be, in one line; 0: nothing. */
+int network_trouble(const struct network *network, struct err *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "netd/docker.h"
+#include "netd/droppers.h"
 
 #define SETTLE (100 * CLOCK_MS) /* a program makes its rules one by one */
 
@@ -87,8 +88,10 @@ static int subscribe(struct others *o)
 	return o->io ? 0 : -errno;
 }
 
-static void stop(struct others *o)
+void others_free(struct others *o)
 {
+	if (!o)
+		return;
 	loop_io_remove(o->loop, o->io);
 	loop_timer_stop(o->loop, &o->timer);
 	if (o->sock)
@@ -110,19 +113,24 @@ struct others *others_new(const struct nft *nft, struct loop *loop, struct err *
 	r = subscribe(o);
 	if (r < 0) {
 		err_sys(err, -r, "watch nftables");
-		stop(o);
+		others_free(o);
 		return NULL;
 	}
 	others_look(o);
 	return o;
 }
 
-void others_end(struct others *o, const struct nft *nft)
+int others_trouble(const struct others *o, struct err *err)
+{
+	if (o->said.code)
+		return err_set(err, o->said.code, "%s", o->said.msg);
+	return droppers_find(o->nft, err);
+}
+
+void others_forget(const struct nft *nft)
 {
 	struct err err = { 0 };
 
-	if (o)
-		stop(o);
 	if (docker_forget(nft->table, &err) < 0)
 		log_error("%s", err.msg);
 }

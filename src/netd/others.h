@@ -14,7 +14,11 @@ struct others;
 struct others *others_new(const struct nft *nft, struct loop *loop, struct err *err);
 /* What they know now, made as it should be. */
 void others_look(struct others *others);
-/* They forget the network: what one before us has told them too, so others may be NULL. */
-void others_end(struct others *others, const struct nft *nft);
+/* Those whose rules drop what belongs to the network, in one line; 0: there are none. */
+int others_trouble(const struct others *others, struct err *err);
+/* Watch no longer. Takes NULL. */
+void others_free(struct others *others);
+/* They forget the network, with what one before us has told them. */
+void others_forget(const struct nft *nft);
 
 #endif

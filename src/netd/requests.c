@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "netd/netd.h"
 
@@ -55,6 +56,7 @@ static int handle_status(struct wire_client *client, const void *payload, size_t
 {
 	const struct netd *netd = netd_of(client);
 	const struct network *network = network_find(netd, "");
+	struct err trouble = { 0 };
 	struct wire_net_status status = {
 		.net = network->bridge.net,
 		.prefix = network->bridge.prefix,
@@ -66,11 +68,13 @@ static int handle_status(struct wire_client *client, const void *payload, size_t
 	};
 
 	(void)payload, (void)len, (void)err;
+	if (network->up)
+		network_trouble(network, &trouble);
 	if (network->up && network->bridge.has6)
 		status.net6 = network->bridge.net6;
 	str_print(status.no6, sizeof status.no6, "%s", network->up && !network->bridge.has6 ? network->bridge.why6 : "");
 	str_print(status.bridge, sizeof status.bridge, "%s", network->up ? network->bridge.name : "");
-	str_print(status.cause, sizeof status.cause, "%.250s", network->dns.err.code ? network->dns.err.msg : "");
+	str_print(status.cause, sizeof status.cause, "%.250s", trouble.code ? trouble.msg : "");
 	return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
 }
 
@@ -107,6 +111,26 @@ static int handle_down(struct wire_client *client, const void *payload, size_t l
 	return wire_client_send(client, WIRE_NET_DOWN, NULL, 0, NULL, 0);
 }
 
+/* Containers' supervisors start the next one when this one ends. */
+static int handle_repair(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	struct netd *netd = netd_of(client);
+	struct wire_net_repair reply = { .ends = netd_is_replaced() };
+	int r = 0;
+
+	(void)payload, (void)len;
+	for (struct network *network = netd->networks; network && r >= 0 && !reply.ends; network = network->next)
+		if (network->up)
+			r = network_repair(network, err);
+	if (r < 0)
+		return r;
+	if (reply.ends) {
+		log_info("another mgr-netd is installed: leaving everything to it");
+		loop_quit(netd->loop);
+	}
+	return wire_client_send(client, WIRE_NET_REPAIR, &reply, sizeof reply, NULL, 0);
+}
+
 const struct wire_request netd_requests[] = {
 	{ WIRE_NET_JOIN, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_join },
 	{ WIRE_NET_LEAVE, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_leave },
@@ -114,6 +138,7 @@ const struct wire_request netd_requests[] = {
 	{ WIRE_NET_UP, 0, 0, handle_up },
 	{ WIRE_NET_DOWN, 0, 0, handle_down },
 	{ WIRE_NET_FORWARD, WIRE_FORWARD_CHANGE_MIN, sizeof(struct wire_forward_change), handle_forward },
+	{ WIRE_NET_REPAIR, 0, 0, handle_repair },
 	{ 0 },
 };
 

@@ -112,6 +112,10 @@ struct wire_net_leave {
 	char uuid[37];
 };
 
+struct wire_net_repair {
+	uint32_t ends; /* 1: mgr-netd is not the one that is installed now, and ends: ask the next one */
+};
+
 struct wire_net_status {
 	char bridge[16];
 	struct in_addr net;

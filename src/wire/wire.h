@@ -36,6 +36,7 @@ enum wire_type {
 	WIRE_CONSOLE_GAP,
 	WIRE_CONSOLE_TAKEN, /* wire/console.h */
 	WIRE_DEVICE,        /* wire/device.h -> a text, when it is so */
+	WIRE_NET_REPAIR,    /* netd: make everything as it should be -> struct wire_net_repair */
 	WIRE_TYPES,
 };
 

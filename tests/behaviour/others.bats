@@ -57,7 +57,7 @@ beside_docker() {
 	docker_begins "$1"
 	"$iptables" -I DOCKER-USER -s 203.0.113.9 -j DROP
 	before=$("$iptables" -S)
-	no_answer on peer tcp "$here_ip" 7000
+	! on peer timeout 1 bash -c "exec 3<>/dev/tcp/$here_ip/7000" || show "it is not dropped"
 	kill -CONT "$(pgrep mgr-netd)"
 	[ "$1" = nft ] || mgr-net repair
 	wait_until 2 has_rules
@@ -82,4 +82,143 @@ beside_docker() {
 	mgr-net down
 	assert_equal "$("$iptables" -S DOCKER-USER)" "-N DOCKER-USER"
 	docker_ends
+}
+
+@test "mnet.5 the old iptables too" {
+	iptables-legacy -S >/dev/null || skip "this kernel has no old iptables"
+	beside_docker legacy
+	mgr-stop -k web
+	mgr-net down
+	assert_equal "$("$iptables" -S DOCKER-USER)" "-N DOCKER-USER"
+	docker_ends
+}
+
+@test "mnet.5 what a killed service has left in DOCKER-USER goes with the network" {
+	iptables="iptables-nft"
+	iptables-nft -N DOCKER-USER
+	ip6tables-nft -N DOCKER-USER
+	mgr-net up
+	wait_until 2 has_rules
+	ip6tables-nft -S DOCKER-USER | grep -q "$table: "
+	kill -KILL "$(field Service)"
+	wait_until 2 service_down
+	mgr-net down
+	assert_equal "$(iptables-nft -S DOCKER-USER)" "-N DOCKER-USER"
+	assert_equal "$(ip6tables-nft -S DOCKER-USER)" "-N DOCKER-USER"
+	nft flush ruleset
+}
+
+service_down() {
+	[ "$(mgr-net status | head -n 1)" = "State:          DOWN" ]
+}
+
+# --- what is not as it should be ------------------------------------------------------------------------------------------
+
+trouble() {
+	mgr-net status | sed -n 's/^Trouble: *//p'
+}
+
+trouble_is() {
+	[ "$(trouble)" = "$1" ]
+}
+
+@test "mnet.5 mgr-net status tells the cause in a line, mgr-net repair mends it" {
+	local subnet
+	make_machine peer
+	container web
+	boot web
+	trouble_is ""
+	run mgr-net repair
+	assert_success
+	assert_output ""
+
+	echo 0 >/proc/sys/net/ipv4/ip_forward
+	assert_equal "$(trouble)" "the host does not forward packets, 'net/ipv4/ip_forward' is 0: 'mgr-net repair' mends it"
+	mgr-net repair
+	trouble_is ""
+	in_container web ping -c 1 -W 2 "$peer_ip"
+
+	# a chain of others, until a rule of theirs names the bridge
+	nft add table ip strict
+	nft add chain ip strict most '{ type filter hook forward priority 10; policy drop; }'
+	assert_equal "$(trouble)" "chain 'most' of nftables table 'ip strict' drops what it does not know: let '$bridge' through there"
+	run in_container web ping -c 1 -W 1 "$peer_ip"
+	assert_status 1
+	nft add rule ip strict most iifname "$bridge" accept
+	nft add rule ip strict most oifname "$bridge" accept
+	trouble_is ""
+	in_container web ping -c 1 -W 2 "$peer_ip"
+	nft delete table ip strict
+
+	# the host gets a part of our subnet elsewhere
+	subnet=$(mgr-net status | sed -n 's/^Subnet: *//p')
+	ip addr add "${subnet%.0.0/16}.200.1/24" dev to-peer
+	assert_equal "$(trouble)" "subnet $subnet overlaps the host's route ${subnet%.0.0/16}.200.0/24 dev to-peer"
+	kill -KILL "$(field Service)"
+	wait_until 2 trouble_is "subnet $subnet overlaps the host's route ${subnet%.0.0/16}.200.0/24 dev to-peer"
+	in_container web ping -c 1 -W 2 "$peer_ip"
+	ip addr del "${subnet%.0.0/16}.200.1/24" dev to-peer
+	wait_until 2 trouble_is ""
+}
+
+@test "mnet.5 a part of the network that was taken away without a sound is back after mgr-net repair" {
+	make_machine peer
+	container web --forward tcp:7000:70
+	boot web
+	serve web tcp 70
+	local veth
+	veth=$(ip -o link show master "$bridge" | sed 's/^[0-9]*: \([^@:]*\).*/\1/')
+	ip link set "$veth" nomaster
+	sysctl -qw "net.ipv4.conf.$bridge.route_localnet=0" net.ipv4.ip_forward=0
+	! timeout 1 bash -c "exec 3<>/dev/tcp/127.0.0.1/7000" || show "it still works"
+	mgr-net repair
+	answers tcp 127.0.0.1 7000
+	answers on peer tcp "$here_ip" 7000
+	assert_equal "$(cat "/sys/class/net/$veth/brport/hairpin_mode")" 1
+}
+
+# --- mgr-netd ---------------------------------------------------------------------------------------------------------------
+
+another_than() {
+	local is
+	is=$(field Service)
+	[ -n "$is" ] && [ "$is" != "$1" ]
+}
+
+@test "mnet.6 killed at any point of a start, it is there again and the container with it" {
+	local point points=(up:{files,bridge,table,settings,watches,names,others} join:{claims,names,forwards})
+	make_machine peer
+	container web --forward tcp:7000:70
+	export MGR_DEBUG_ONCE=$BATS_TEST_TMPDIR/once
+	for point in "${points[@]}"; do
+		touch "$MGR_DEBUG_ONCE"
+		MGR_DEBUG_KILL=netd:$point mgr-start web
+		[ ! -e "$MGR_DEBUG_ONCE" ] || show "$point is not reached"
+		wait_until 2 trouble_is ""
+		assert_equal "$(field Containers) $(field Forwards)" "1 1"
+		assert_equal "$(pgrep -c dnsmasq) $(pgrep -c mgr-netd)" "1 1"
+		looks_up web web.mgr "$(container_ip web)"
+		[ "$(on peer curl -s -o /dev/null -m 2 -w '%{http_code}' "http://$here_ip:7000/")" = 000 ]
+		serve web tcp 70
+		answers on peer tcp "$here_ip" 7000
+		mgr-stop -k web
+		mgr-net down
+		[ ! -e "/sys/class/net/$bridge" ]
+		assert_equal "$(nft list tables)" ""
+	done
+}
+
+@test "mnet.6 killed while it ends, nothing is left after mgr-net down" {
+	local point before
+	before=$(sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding)
+	export MGR_DEBUG_ONCE=$BATS_TEST_TMPDIR/once
+	for point in others names settings table bridge; do
+		touch "$MGR_DEBUG_ONCE"
+		MGR_DEBUG_KILL=netd:down:$point mgr-net up
+		mgr-net down
+		[ ! -e "$MGR_DEBUG_ONCE" ] || show "$point is not reached"
+		[ ! -e "/sys/class/net/$bridge" ]
+		assert_equal "$(nft list tables)$(pgrep dnsmasq)" ""
+		assert_equal "$(sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding)" "$before"
+	done
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Chains of others that drop what is forwarded and what they do not know, whatever our table says of it. */
+#ifndef MGR_NETD_DROPPERS_H
+#define MGR_NETD_DROPPERS_H
+
+#include "base/err.h"
+
+struct nft;
+
+/* -EPERM with one that no rule about our bridge stands in the table of; 0: there is none. */
+int droppers_find(const struct nft *nft, struct err *err);
+
+#endif
