@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/config_live.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -32,6 +34,8 @@ static int live_init(struct live *l, const struct store *store, const char *cont
 	*l = (struct live){ .rundir = store_runtime(store, container, false, err) };
 	spec_init(&l->is);
 	spec_init(&l->next);
+	if (l->rundir >= 0 && flock(l->rundir, LOCK_EX) < 0) /* others change "spec" too (life/device.c, life/forward.c) */
+		return err_sys(err, errno, "wait for another change of '%s'", container);
 	r = l->rundir < 0 ? l->rundir : spec_load(&l->is, l->rundir, "spec", err);
 	if (r == 0)
 		r = spec_load(&l->next, l->rundir, "spec", err);

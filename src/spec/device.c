@@ -225,7 +225,9 @@ int spec_nic_find(const struct spec *spec, const struct strv *pieces, unsigned *
 		found = r ? nic : found;
 	}
 	if (!found)
-		return err_set(err, ENOENT, "it has no such network interface");
+		return err_set(err, ENOENT,
+			       called ? "it has no network interface '%s'" : "it has no network interface with '%s'",
+			       pieces->n ? pieces->v[0] : "");
 	*ret = found->index;
 	return 0;
 }

@@ -99,14 +99,12 @@ static void done(struct supervisor *s, const struct err *why, const char *text)
 {
 	struct wire_client *client = s->device->asking;
 
+	if (client && why && why->code)
+		wire_client_refuse(client, WIRE_DEVICE, why);
+	else if (client)
+		wire_client_send(client, WIRE_DEVICE, text, strlen(text) + 1, NULL, 0);
 	free(s->device);
 	s->device = NULL;
-	if (!client)
-		return;
-	if (why && why->code)
-		wire_client_refuse(client, WIRE_DEVICE, why);
-	else
-		wire_client_send(client, WIRE_DEVICE, text, strlen(text) + 1, NULL, 0);
 }
 
 void device_go_on(struct supervisor *s)
@@ -175,13 +173,13 @@ static void clear_up(struct supervisor *s, struct device_job *job, int status)
 
 	log_error("device: mgr-boot has ended by %s", proc_status_text(status, text));
 	if (!again)
-		err_set(&job->why, EIO, "mgr-boot has ended by %s; what it had begun is undone", text);
+		err_set(&job->why, EIO, "mgr-boot has ended by %s: mgr-device ls shows what there is now", text);
 	job->settles = true;
 	if (again)
 		netd_take_back_as_it_was(s);
 	else if (start(s, job, &err) >= 0)
 		return;
-	err_set(&err, EIO, "mgr-boot has ended by %s; what it had begun is undone when the container stops", text);
+	err_set(&err, EIO, "mgr-boot has ended by %s, and what it has left stays until the next change or the stop", text);
 	done(s, &err, NULL);
 }
 
@@ -201,7 +199,7 @@ static void ended(struct supervisor *s, struct device_job *job, int status)
 		netd_take_back(s, conn, result->join, result->join_len);
 	else
 		netd_take_back_as_it_was(s);
-	if (result->err.code)
+	if (result->err.code && !job->asking) /* else the command tells, and logs it */
 		log_warn("device: %s", result->err.msg);
 	done(s, job->settles ? &job->why : &result->err, result->text);
 	munmap(result, sizeof *result);
