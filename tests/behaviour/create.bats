@@ -402,8 +402,8 @@ no_sleeper() {
 	boot web
 	wait_until 10 in_container web pidof httpd
 	in_container web sh -c 'kill -KILL $(pidof httpd)'
-	in_container web sh -c 'kill -KILL $(pidof syslogd)' # init respawns this one, and would have the other
-	wait_until 10 in_container web pidof syslogd
+	in_container web sh -c 'pidof syslogd >/tmp/was; kill -KILL $(cat /tmp/was)' # init respawns this one, and would have the other
+	wait_until 10 in_container web sh -c 'is=$(pidof syslogd) && [ "$is" != "$(cat /tmp/was)" ]'
 	run ! in_container web pidof httpd
 }
 
