@@ -4,10 +4,11 @@
 #
 #   inject CLASS CHECK COMMAND...    run the command again and again, with the nth call of the class failing in each of its
 #                                    processes, until a run has none that fails; after each, CHECK STATUS must succeed
-#   INJECT_FIRST=N INJECT_STEP=N     where n begins (2: the dynamic loader crashes without its first mmap), and how it grows
+#   INJECT_FIRST=N INJECT_STEP=N     where n begins (2: the dynamic loader crashes without its first mmap), and how it grows (1;
+#                                    on a slow machine by as much as that is slower)
 #   INJECT_STAYS=1                   the command may stay: it has answered when it has written to its descriptor 3
 #
-# What the command said is in $inject_said. A program that dies of SIGSEGV, SIGABRT or SIGBUS, or takes longer than 20 s, has
+# What the command said is in $inject_said. A program that dies of SIGSEGV, SIGABRT or SIGBUS, or takes longer than 20 s ($slow times that), has
 # failed.
 
 # shellcheck disable=SC2054 # lists of strace(1)
@@ -24,7 +25,7 @@ declare -gA inject_how=([descriptors]=error=EMFILE [memory]=error=ENOMEM [heap]=
 once() {
 	local calls=${inject_calls[$1]} how=${inject_how[$1]} n=$2
 	shift 2
-	timeout -k 1 20 strace -f -D -qq -e "trace=$calls" -e signal=SIGSEGV,SIGABRT,SIGBUS -o "$inject_trace" \
+	timeout -k 1 $((20 * slow)) strace -f -D -qq -e "trace=$calls" -e signal=SIGSEGV,SIGABRT,SIGBUS -o "$inject_trace" \
 		-e "inject=$calls:$how:when=$n" "$@" </dev/null >"$inject_said" 2>&1
 }
 
@@ -57,7 +58,7 @@ inject() {
 	local class=$1 check=$2 n status tried=0 bad=0 more=1
 	shift 2
 	inject_trace=$BATS_TEST_TMPDIR/trace inject_said=$BATS_TEST_TMPDIR/said
-	for ((n = ${INJECT_FIRST:-1}; more && bad < 5; n += ${INJECT_STEP:-1})); do
+	for ((n = ${INJECT_FIRST:-1}; more && bad < 5; n += ${INJECT_STEP:-$slow})); do
 		rm -f "$inject_trace"
 		status=0
 		if [ "${INJECT_STAYS-}" ]; then once_answered "$class" "$n" "$@"; else once "$class" "$n" "$@"; fi || status=$?
