@@ -21,6 +21,7 @@ struct boot_request {
 	const char *name;
 	const char *path;    /* of -P, or NULL */
 	struct strv assign;  /* of -s, for this run */
+	const char *uuid;    /* of boot_await, or NULL */
 	int lock;            /* held by the caller, or -1 */
 	const char *pidfile; /* absolute, or NULL */
 	struct boot_command command;
@@ -40,6 +41,9 @@ int boot_up(const struct boot_request *request);
 int boot_open(const struct boot_request *request);
 /* Change the devices of one that runs: answers with a struct boot_device_result. */
 int boot_device(const struct boot_request *request);
+/* Tell mgr-netd whether it waits for a connection while it is stopped; a container of this name that is not there, or has
+ * another uuid, waits for none. Answers with a struct boot_result. */
+int boot_await(const struct boot_request *request);
 /* Undo what the record says. */
 int boot_undo(const struct boot_request *request);
 /* The container has rebooted: down and up again, in the supervisor's place. handover: its descriptor. */

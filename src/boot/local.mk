@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/boot/libboot.a
 src_boot_libboot_a_SOURCES = \
 	%D%/assign.c %D%/assign.h \
+	%D%/await.c \
 	%D%/boot.h \
 	%D%/child.c \
 	%D%/device.c %D%/device.h \

@@ -15,6 +15,7 @@
  *                                                       from the supervisor: answers with a struct boot_device_result;
  *                                                       descriptors: 4 the lock, 5 a pidfd of PID, 6 the connection to
  *                                                       mgr-netd
+ *   mgr-boot --await [-P PATH] [--uuid UUID] NAME       it is stopped: mgr-netd is told whether a connection is to start it
  *   mgr-boot --steps                                    the table, a line a step: NAME parent|child down|-
  *   mgr-boot --reboot FD                                from the supervisor, in its place: FD is a handover
  */
@@ -72,7 +73,8 @@ int main(int argc, char **argv)
 		{ "window", required_argument, NULL, 'w' }, { "stdio", required_argument, NULL, 'i' },
 		{ "open", no_argument, NULL, 'o' },         { "orphan", no_argument, NULL, 'O' },
 		{ "device", no_argument, NULL, 'D' },       { "init", required_argument, NULL, 'I' },
-		{ "netd", no_argument, NULL, 'N' },         { 0 },
+		{ "netd", no_argument, NULL, 'N' },         { "await", no_argument, NULL, 'a' },
+		{ "uuid", required_argument, NULL, 'V' },   { 0 },
 	};
 	struct boot_request q = { .lock = -1, .client = -1, .netd = -1, .command.stdio = { -1, -1, -1 } };
 	bool execute = false;
@@ -100,6 +102,8 @@ int main(int argc, char **argv)
 			q.orphan = true;
 		else if (c == 'e')
 			execute = true;
+		else if (c == 'V')
+			q.uuid = optarg;
 		else if (c == 'U')
 			q.command.user = optarg;
 		else if (c == 'T')
@@ -110,7 +114,7 @@ int main(int argc, char **argv)
 			take_stdio(&q.command, (unsigned)fd);
 		else if (c == 's' && strv_add(&q.assign, optarg) < 0)
 			return EXIT_FAILURE;
-		else if (c == 'u' || c == 'o' || c == 'd' || c == 'r' || c == 'S' || c == 'D')
+		else if (c == 'u' || c == 'o' || c == 'a' || c == 'd' || c == 'r' || c == 'S' || c == 'D')
 			what = c;
 		else if (c == '?')
 			return usage();
@@ -129,5 +133,7 @@ int main(int argc, char **argv)
 	if (!q.name || !argv[optind + 1] == execute || !what || what == 'D')
 		return usage();
 	q.command.argv = execute ? argv + optind + 1 : NULL;
+	if (what == 'a')
+		return boot_await(&q);
 	return what == 'u' ? boot_up(&q) : what == 'o' ? boot_open(&q) : boot_undo(&q);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "lib/start.h"
 #include "life/forward.h"
 #include "life/state.h"
 #include "net/forward.h"
@@ -33,7 +34,7 @@ static int change(struct cli *cli, const char *name, const char *spec, bool del,
 	}
 	if (r >= 0 && d->save)
 		r = life_forward_save(&cli->store, name, spec, del, err);
-	return r;
+	return r < 0 || state != WIRE_STOPPED ? r : lib_await(&cli->store, name, err);
 }
 
 static int add_row(struct print *p, const char *name, const char *text, struct err *err)

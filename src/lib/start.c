@@ -104,6 +104,23 @@ static int ask_boot(const struct strv *argv, char *const env[], const struct lib
 	return read_result(ours, pid, ret, err);
 }
 
+int lib_await(const struct store *store, const char *name, struct err *err)
+{
+	autocall(strv_done) struct strv argv = { 0 }, env = { 0 };
+	const struct lib_start how = { .client = -1 };
+	struct boot_result result;
+	int r;
+
+	if ((boot_argv(store, "--await", &argv) | strv_add(&argv, name)) < 0)
+		return err_nomem(err);
+	r = environment_make(&env, NULL, err);
+	if (r == 0)
+		r = ask_boot(&argv, env.v, &how, &result, err);
+	if (r == 0 && result.code && err)
+		*err = result.err;
+	return r < 0 ? r : -result.code;
+}
+
 int lib_start(const struct store *store, const char *name, const struct lib_start *how, struct err *err)
 {
 	autocall(strv_done) struct strv argv = { 0 }, env = { 0 };

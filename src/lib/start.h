@@ -36,4 +36,8 @@ struct lib_start {
  * and nothing was done; or why it could not be started, everything being undone. */
 int lib_start(const struct store *store, const char *name, const struct lib_start *how, struct err *err);
 
+/* It may be stopped: mgr-netd is told what its configuration says of connections that are to start it, and is started for
+ * that. -EADDRINUSE naming who has a port. Of one that runs nothing is told: it waits once it has stopped. */
+int lib_await(const struct store *store, const char *name, struct err *err);
+
 #endif

@@ -14,9 +14,11 @@
 #include "life/life.h"
 #include "life/state.h"
 #include "life/stop.h"
+#include "net/net.h"
 #include "spec/spec.h"
 #include "store/claim.h"
 
+#define NET_TIME   (2 * CLOCK_SECOND)
 #define MOUNTS_MAX ((size_t)64 << 20)
 
 /* Undoes the escapes of proc_pid_mountinfo(5), in place. */
@@ -135,6 +137,7 @@ static int remove_all(const struct store *store, const char *name, int dir, cons
 	if (r < 0)
 		return r;
 	debug_point("destroy", "renamed");
+	net_forget(store, uuid, clock_in(NET_TIME), NULL); /* one that is never answered for is forgotten in vain */
 	r = remove_folder(store->log, name, err);
 	if (r == 0)
 		r = remove_folder(store->run, name, err);

@@ -55,13 +55,18 @@ static int read_address(char **text, struct wire_forward *ret)
 	return inet_pton(ret->family, addr, ret->addr) == 1 ? 0 : -EINVAL;
 }
 
-static int read_options(const char *options, const char *text, struct err *err)
+static int read_options(const char *options, const char *text, struct wire_forward *ret, struct err *err)
 {
-	size_t n = strcspn(options, ",");
+	size_t n;
 
-	if (n == 4 && memcmp(options, "wake", 4) == 0)
-		return err_set(err, ENOTSUP, "'%s': option 'wake' is not supported yet", text);
-	return err_set(err, EINVAL, "'%s': unknown option '%.*s'", text, (int)n, options);
+	for (;; options += n + 1) {
+		n = strcspn(options, ",");
+		if (n != strlen("wake") || memcmp(options, "wake", n) != 0)
+			return err_set(err, EINVAL, "'%s': unknown option '%.*s'", text, (int)n, options);
+		ret->flags |= WIRE_FORWARD_WAKE;
+		if (!options[n])
+			return 0;
+	}
 }
 
 int net_forward_parse(const char *text, struct wire_forward *ret, struct err *err)
@@ -93,7 +98,7 @@ int net_forward_parse(const char *text, struct wire_forward *ret, struct err *er
 		return bad(err, text, "has a port that is not a number from 1 to 65535 or a rising range of them");
 	if (ret->last - ret->port != target_last - ret->target)
 		return bad(err, text, "has ranges of different length");
-	return options ? read_options(options, text, err) : 0;
+	return options ? read_options(options, text, ret, err) : 0;
 }
 
 static void print_ports(unsigned first, unsigned last, struct str *out)

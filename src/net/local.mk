@@ -25,4 +25,5 @@ src_net_libnet_a_SOURCES = \
 	%D%/up.c \
 	%D%/upper.c \
 	%D%/veth.c \
-	%D%/vlan.c
+	%D%/vlan.c \
+	%D%/wait.c

@@ -243,6 +243,19 @@ int net_join(const struct store *store, const void *join, size_t len, uint64_t d
 /* The answer to net_join. */
 int net_joined(int conn, uint64_t deadline, struct err *err);
 
+/* --- waiting for a connection (wire_forward's option wake) -------------------------------------------------------------
+ * Of containers that are stopped. */
+
+#define NET_WAKE_FOLDER ".wake" /* in run/.net: a file a container that waits, by its uuid */
+
+/* Does it wait, when it is stopped? */
+bool net_waits(const struct store *store, const char *uuid);
+/* It waits from now on, with the forwards of the plan that say so; mgr-netd is started when nobody listens. Without any such
+ * forward it waits no more. -EADDRINUSE naming who has one of its ports. */
+int net_await(const struct net_plan *plan, const char *uuid, uint64_t deadline, struct err *err);
+/* It waits no more. */
+int net_forget(const struct store *store, const char *uuid, uint64_t deadline, struct err *err);
+
 /* What mgr-net does: ask for one of WIRE_NET_STATUS, WIRE_NET_UP (starts it), WIRE_NET_DOWN and WIRE_NET_REPAIR (start it
  * too when the last one was killed: there is something to clear up, or to mend). reply has room for size bytes.
  * -ECONNREFUSED when nobody listens. */

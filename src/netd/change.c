@@ -10,7 +10,7 @@
 #include "netd/conntrack.h"
 #include "netd/netd.h"
 
-static struct member *member_of(const struct netd *netd, const struct wire_client *client)
+struct member *member_of(const struct netd *netd, const struct wire_client *client)
 {
 	struct member *m = netd->members;
 
@@ -118,7 +118,9 @@ int member_change(struct netd *netd, const struct wire_client *client, const str
 	if (r < 0)
 		return r;
 	r = change->del ? del(m, &change->forward, err) : add(m, &change->forward, err);
-	if (r >= 0)
-		log_info("'%s': a forward has %s", m->join->name, change->del ? "gone" : "come");
-	return r;
+	if (r < 0)
+		return r;
+	log_info("'%s': a forward has %s", m->join->name, change->del ? "gone" : "come");
+	wake_joined(m);
+	return 0;
 }

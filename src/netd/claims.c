@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "netd/netd.h"
@@ -14,7 +15,7 @@ static struct claim **list_of(const struct netd *netd, const struct nft_element 
 	return &netd->claims[(e->proto == IPPROTO_TCP ? 0 : 65536) + e->port];
 }
 
-static const struct member *find_holder(const struct netd *netd, const struct nft_element *e)
+static struct member *find_holder(const struct netd *netd, const struct nft_element *e)
 {
 	for (const struct claim *c = *list_of(netd, e); c; c = c->next)
 		if (c->six == nft_is6(e) &&
@@ -62,7 +63,40 @@ static void drop(const struct member *member, const struct nft_element *e)
 		}
 }
 
-static int take(struct member *member, size_t i, struct err *err)
+/* The socket that another one held the same port with, most likely for its element of the same number; -1: none. */
+static int inherit(struct member *from, const struct nft_element *e, size_t number)
+{
+	const size_t n = from && from->held ? from->elements.n : 0;
+
+	for (size_t k = 0; k < n; k++) {
+		size_t i = (number + k) % n;
+		if (from->held[i] < 0 || !nft_same_key(&from->elements.v[i], e))
+			continue;
+		relay_free(from->relays[i]);
+		from->relays[i] = NULL;
+		return steal_fd(&from->held[i]);
+	}
+	return -1;
+}
+
+/* What comes to ::1, which no rule can forward. */
+static int serve(struct member *member, size_t i, struct err *err)
+{
+	const struct nft_element *e = &member->elements.v[i];
+	int held = member->held[i], r;
+
+	if (held < 0 || !relay_wanted(e) || !ports_is6(held))
+		return 0;
+	r = ports_serve(held, e->proto, !member->rests);
+	if (r < 0)
+		return err_sys(err, -r, "hold %s port %u of the host", ports_proto(e->proto), (unsigned)e->port);
+	if (member->rests)
+		return 0;
+	member->relays[i] = relay_new(member->network->netd->loop, held, e, err);
+	return member->relays[i] ? 0 : -EIO;
+}
+
+static int take(struct member *member, size_t i, struct member *from, struct err *err)
 {
 	const struct nft_element *e = &member->elements.v[i];
 	int r = enter(member, e, err);
@@ -71,20 +105,22 @@ static int take(struct member *member, size_t i, struct err *err)
 		return r;
 	if (e->second)
 		return 0;
-	r = member->held[i] = ports_hold(e, err);
+	r = member->held[i] = inherit(from, e, i);
+	if (r < 0)
+		r = member->held[i] = ports_hold(e, err);
 	if (r < 0 && was_in_force(member->network, e)) {
 		log_warn("%s: %s", member->join->name, err ? err->msg : "port not held");
 		err_clear(err);
 		r = 0;
 	}
-	if (r >= 0 && member->held[i] >= 0 && relay_wanted(e) && ports_is6(member->held[i]))
-		r = (member->relays[i] = relay_new(member->network->netd->loop, member->held[i], e, err)) ? 0 : -EIO;
+	if (r >= 0)
+		r = serve(member, i, err);
 	if (r < 0)
-		drop(member, e);
+		claims_drop(member, i, 1);
 	return r;
 }
 
-int claims_take(struct member *member, size_t from, struct err *err)
+static int take_all(struct member *member, size_t from, struct member *old, struct err *err)
 {
 	size_t n = member->elements.n;
 	int *held = reallocarray(member->held, n + 1, sizeof *held), r = 0;
@@ -99,11 +135,34 @@ int claims_take(struct member *member, size_t from, struct err *err)
 		relays[i] = NULL;
 	}
 	for (size_t i = from; i < n && r >= 0; i++) {
-		r = take(member, i, err);
+		r = take(member, i, old, err);
 		if (r < 0)
 			claims_drop(member, from, i - from);
 	}
 	return r;
+}
+
+int claims_take(struct member *member, size_t from, struct err *err)
+{
+	return take_all(member, from, NULL, err);
+}
+
+int claims_hand_over(struct member *from, struct member *to, struct err *err)
+{
+	int r;
+
+	for (size_t i = 0; i < from->elements.n; i++)
+		drop(from, &from->elements.v[i]);
+	r = take_all(to, 0, from, err);
+	claims_drop(from, 0, from->elements.n);
+	return r;
+}
+
+struct member *claims_find(const struct netd *netd, uint8_t proto, const struct in6_addr *host, uint16_t port)
+{
+	const struct nft_element e = { .host = *host, .guest = *host, .proto = proto, .port = port };
+
+	return find_holder(netd, &e);
 }
 
 void claims_drop(struct member *member, size_t from, size_t n)

@@ -21,7 +21,13 @@
 
 /* States of net/tcp_states.h: bit n is state n. Unconnected UDP sockets are in CLOSE, connected ones in ESTABLISHED; bound
  * TCP sockets that do not listen have a number of their own since Linux 6.8. */
-enum { TCP_STATES = 1 << 10 | 1 << 13, TCP_STATES_OLD = 1 << 10, UDP_STATES = 1 << 1 | 1 << 7 };
+enum {
+	TCP_LISTENS = 1 << 10,
+	TCP_STATES = TCP_LISTENS | 1 << 13,
+	TCP_STATES_OLD = TCP_LISTENS,
+	UDP_WAITS = 1 << 7,
+	UDP_STATES = UDP_WAITS | 1 << 1
+};
 
 /* Sockets on the port, of several addresses it may be. */
 struct search {
@@ -80,6 +86,20 @@ static void find_sockets(uint8_t proto, struct search *s)
 	}
 	if (sock)
 		mnl_socket_close(sock);
+}
+
+int ports_awaited(uint8_t proto, uint16_t port)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct mnl_socket *sock = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	struct search s = { .port = port };
+	int r = sock && mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families) && r >= 0 && !s.n; i++)
+		r = dump(sock, families[i], proto, proto == IPPROTO_TCP ? TCP_LISTENS : UDP_WAITS, &s);
+	if (sock)
+		mnl_socket_close(sock);
+	return r < 0 ? r : s.n != 0;
 }
 
 static bool is_one(const struct search *s, const char *link)

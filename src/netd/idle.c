@@ -12,7 +12,7 @@ static bool is_needed(const struct netd *netd)
 
 	while (network && !network->stays)
 		network = network->next;
-	return netd->members || network;
+	return netd->members || network || wake_needs(netd, NULL);
 }
 
 void netd_consider_ending(struct netd *netd)
@@ -36,6 +36,7 @@ void netd_idle(void *data)
 		return;
 	}
 	log_info("nobody is left: ending");
+	wake_stop(netd);
 	for (struct network *network = netd->networks; network; network = network->next)
 		network_down(network);
 	unlinkat(netd->dir, "control", 0);

@@ -34,7 +34,14 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/requests.c \
 	%D%/resolvers.c %D%/resolvers.h \
 	%D%/sysctl.c %D%/sysctl.h \
-	%D%/trouble.c
+	%D%/trouble.c \
+	%D%/wake.c %D%/wake.h \
+	%D%/wake_file.c \
+	%D%/wake_internal.h \
+	%D%/wake_look.c \
+	%D%/wake_packets.c \
+	%D%/wake_run.c \
+	%D%/wake_table.c
 src_netd_libnetd_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(NFT_CFLAGS)
 
 pkglibexec_PROGRAMS += mgr-netd

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -89,6 +90,7 @@ static void take_over(struct netd *netd)
 	network->stays = faccessat(network->dir, "stay", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (netd->takes_over && network_up(network, &err) < 0)
 		log_error("%s", err.msg);
+	wake_start(netd);
 	netd_consider_ending(netd);
 }
 
@@ -107,14 +109,24 @@ static int serve(struct netd *netd)
 }
 
 /* A held port is a descriptor or two. */
-static void allow_descriptors(void)
+static void allow_descriptors(struct netd *netd)
 {
 	struct rlimit limit = { 1 << 20, 1 << 20 };
 
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (getrlimit(RLIMIT_NOFILE, &netd->files) < 0 || setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return;
-	limit.rlim_cur = limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max = netd->files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* We work in another folder than who has started us, and so does what we start. */
+static void keep_root(void)
+{
+	const char *root = getenv("MGR_ROOT");
+	autofree char *absolute = root && *root ? realpath(root, NULL) : NULL;
+
+	if (absolute)
+		setenv("MGR_ROOT", absolute, 1);
 }
 
 /* Out of the unit of whoever has started it, a container or somebody's session: it must not end with that. */
@@ -141,7 +153,8 @@ int main(void)
 
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
-	allow_descriptors();
+	allow_descriptors(&netd);
+	keep_root();
 	r = open_folder(&netd, &err);
 	if (r >= 0)
 		r = start_listening(&netd, &err);

@@ -140,8 +140,10 @@ static int admit(struct member *m, struct err *err)
 	struct dns_entry entry = {
 		.name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4, .ipv6 = join_ipv6(join, &network->bridge)
 	};
-	int r = claims_take(m, 0, err);
+	int r = wake_hand_over(m, err);
 
+	if (r == 0)
+		r = claims_take(m, 0, err);
 	if (r < 0)
 		return r;
 	memcpy(entry.mac, join->mac, sizeof entry.mac);
@@ -182,6 +184,7 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 {
 	autofree struct wire_net_join *join = NULL;
 	struct network *network = network_get(netd, "", err);
+	char uuid[sizeof join->uuid];
 	struct member *m;
 	int r = network ? network_up(network, err) : -err->code;
 
@@ -195,7 +198,8 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 		r = check_name_free(netd, join, err);
 	if (r < 0)
 		return r;
-	m = member_find(netd, join->uuid);
+	memcpy(uuid, join->uuid, sizeof uuid);
+	m = member_find(netd, uuid);
 	if (m && m->join_len == len && memcmp(m->join, join, len) == 0) {
 		m->client = client;
 		return 0;
@@ -206,10 +210,13 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 	}
 	m = member_new(network, steal_ptr(&join), len, client, err);
 	r = m ? admit(m, err) : -ENOMEM;
-	if (r < 0)
-		member_free(m);
-	else
+	if (r >= 0) {
 		log_info("'%s' has joined", m->join->name);
+		wake_joined(m);
+		return 0;
+	}
+	wake_refused(netd, uuid);
+	member_free(m);
 	return r;
 }
 

@@ -6,11 +6,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 
 #include "base/err.h"
 #include "base/loop.h"
 #include "netd/network.h"
 #include "netd/nft.h"
+#include "netd/wake.h"
 #include "store/store.h"
 #include "wire/net.h"
 #include "wire/server.h"
@@ -27,6 +29,7 @@ struct member {
 	struct nft_elements elements;
 	int *held;             /* a socket an element, -1 where there is none */
 	struct relay **relays; /* and what serves ::1 there, or NULL */
+	bool rests;            /* it is stopped, and no member: it holds its ports while a waker waits (wake.h) */
 	struct member *next;
 };
 
@@ -50,7 +53,9 @@ struct netd {
 	struct member *members;
 	size_t n_members, n_forwards;
 	struct claim **claims; /* [2 * 65536], by protocol and port */
+	struct wake wake;
 	struct loop_timer idle;
+	struct rlimit files; /* of descriptors, as it was before we raised it: for what we start */
 };
 
 /* members.c; request: a wire_net_join of whatever version */
@@ -68,13 +73,20 @@ struct member *member_find(const struct netd *netd, const char *uuid);
 /* Forget what nobody has claimed. */
 void member_grace_over(void *network);
 
-/* change.c: one port more or less of a container that stays. client: the one that stands for it. */
+/* change.c: the one that the client stands for, or NULL; one port more or less of a container that stays. client: the one
+ * that stands for it. */
+struct member *member_of(const struct netd *netd, const struct wire_client *client);
 int member_change(struct netd *netd, const struct wire_client *client, const struct wire_forward_change *change,
 		  struct err *err);
 
 /* claims.c: the member's elements from the one numbered `from` on, to its last or n of them */
 int claims_take(struct member *member, size_t from, struct err *err);
 void claims_drop(struct member *member, size_t from, size_t n);
+/* All that one has goes to another of the same container, which has none: sockets that both need are not closed in between.
+ * Where that fails, neither has any. */
+int claims_hand_over(struct member *from, struct member *to, struct err *err);
+/* Who has this port of the host, at this address; or NULL. */
+struct member *claims_find(const struct netd *netd, uint8_t proto, const struct in6_addr *host, uint16_t port);
 
 /* join.c: what one says (one of ours, as wire_join_take gives it); -EINVAL with what is wrong. elements: the ports, one
  * each. */

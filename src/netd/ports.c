@@ -107,6 +107,20 @@ static int hold_all(const struct nft_element *e, struct err *err)
 	return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? hold4(e, err) : fd;
 }
 
+int ports_serve(int held, uint8_t proto, bool serve)
+{
+	int zero = 0;
+
+	if (proto == IPPROTO_UDP && !serve)
+		return refuse_all(held);
+	if (proto == IPPROTO_UDP)
+		return setsockopt(held, SOL_SOCKET, SO_DETACH_FILTER, &zero, sizeof zero) < 0 && errno != ENOENT ? -errno
+														 : 0;
+	if (serve)
+		return listen(held, BACKLOG) < 0 ? -errno : 0;
+	return shutdown(held, SHUT_RD) < 0 && errno != ENOTCONN ? -errno : 0; /* it does not listen */
+}
+
 bool ports_is6(int held)
 {
 	int domain = AF_UNSPEC;

@@ -13,12 +13,19 @@
  * process that has it. */
 int ports_hold(const struct nft_element *element, struct err *err);
 
+/* A held socket takes in what comes (`serve`), or refuses it: what relay.h serves does the first. 0 or -errno. */
+int ports_serve(int held, uint8_t proto, bool serve);
+
 /* Is it a socket of IPv6, or of both? */
 bool ports_is6(int held);
 
 /* The process that has a socket on this port, "process 812 (nginx)". -ENOENT when none but our own
  * is found: those have other addresses. */
 int ports_holder(uint8_t proto, uint16_t port, char *text, size_t size);
+
+/* Does a socket of this network namespace wait for what comes to this port, over IPv4 or IPv6? -errno when it cannot be
+ * told. */
+int ports_awaited(uint8_t proto, uint16_t port);
 
 const char *ports_proto(uint8_t proto); /* "tcp", "udp" */
 

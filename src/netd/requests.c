@@ -35,8 +35,10 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
 		return err_set(err, EBADMSG, "the request is malformed");
 	m = member_find(netd, leave->uuid);
-	if (m)
+	if (m) {
+		wake_leaving(m);
 		was = member_leave(m);
+	}
 	r = wire_client_send(client, WIRE_NET_LEAVE, NULL, 0, NULL, 0);
 	member_end_flows(&was); /* no request is taken meanwhile: whoever has the address next gets none of them */
 	return r;
@@ -131,6 +133,36 @@ static int handle_repair(struct wire_client *client, const void *payload, size_t
 	return wire_client_send(client, WIRE_NET_REPAIR, &reply, sizeof reply, NULL, 0);
 }
 
+static int handle_wait(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	int r = wake_rest(netd_of(client), payload, len, err);
+
+	if (r < 0 && err)
+		log_warn("a container cannot wait for a connection: %s", err->msg);
+	return r < 0 ? r : wire_client_send(client, WIRE_NET_WAIT, NULL, 0, NULL, 0);
+}
+
+static int handle_forget(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	const struct wire_net_leave *leave = payload;
+
+	(void)len;
+	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
+		return err_set(err, EBADMSG, "the request is malformed");
+	wake_forget(netd_of(client), leave->uuid);
+	return wire_client_send(client, WIRE_NET_FORGET, NULL, 0, NULL, 0);
+}
+
+static int handle_doze(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	const struct wire_net_doze *doze = payload;
+	struct member *m = member_of(netd_of(client), client);
+	int r = m && doze->state < WIRE_STATES ? wake_doze(m, (enum wire_state)doze->state, err) : 0;
+
+	(void)len;
+	return r < 0 ? r : wire_client_send(client, WIRE_NET_DOZE, NULL, 0, NULL, 0);
+}
+
 const struct wire_request netd_requests[] = {
 	{ WIRE_NET_JOIN, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_join },
 	{ WIRE_NET_LEAVE, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_leave },
@@ -139,6 +171,9 @@ const struct wire_request netd_requests[] = {
 	{ WIRE_NET_DOWN, 0, 0, handle_down },
 	{ WIRE_NET_FORWARD, WIRE_FORWARD_CHANGE_MIN, sizeof(struct wire_forward_change), handle_forward },
 	{ WIRE_NET_REPAIR, 0, 0, handle_repair },
+	{ WIRE_NET_WAIT, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_wait },
+	{ WIRE_NET_FORGET, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_forget },
+	{ WIRE_NET_DOZE, sizeof(struct wire_net_doze), sizeof(struct wire_net_doze), handle_doze },
 	{ 0 },
 };
 
@@ -149,8 +184,10 @@ void netd_closed(struct wire_client *client)
 	for (struct member *m = netd->members, *next; m; m = next) {
 		next = m->next;
 		if (m->client == client) {
+			wake_leaving(m);
 			struct member_addrs was = member_leave(m);
 			member_end_flows(&was);
 		}
 	}
+	wake_closed(netd, client);
 }

@@ -116,6 +116,11 @@ struct wire_net_repair {
 	uint32_t ends; /* 1: mgr-netd is not the one that is installed now, and ends: ask the next one */
 };
 
+/* The container is about to be frozen, is frozen, or runs on: what wakes it waits from the answer to the first on. */
+struct wire_net_doze {
+	uint32_t state; /* enum wire_state */
+};
+
 struct wire_net_status {
 	char bridge[16];
 	struct in_addr net;

@@ -37,6 +37,9 @@ enum wire_type {
 	WIRE_CONSOLE_TAKEN, /* wire/console.h */
 	WIRE_DEVICE,        /* wire/device.h -> a text, when it is so */
 	WIRE_NET_REPAIR,    /* netd: make everything as it should be -> struct wire_net_repair */
+	WIRE_NET_WAIT,   /* netd: struct wire_net_join of a container that is stopped: what its forwards wake it for waits */
+	WIRE_NET_FORGET, /* netd: struct wire_net_leave: it waits for nothing any more */
+	WIRE_NET_DOZE,   /* netd: struct wire_net_doze, on the connection that stands for the container */
 	WIRE_TYPES,
 };
 

@@ -61,16 +61,16 @@ listens() {
 	[ -n "$(inside "$1" ss -Hln "--${2%6}" "sport = $3")" ]
 }
 
-# ask [COMMAND...] tcp|udp HOST PORT: what it answers.
+# ask [COMMAND...] tcp|udp HOST PORT: what it answers, within $patience seconds.
 ask() {
 	local proto=${*: -3:1} host=${*: -2:1} port=${*: -1}
 	if [ "$proto" = udp ]; then
-		"${@:1:$#-3}" bash -c 'exec 3<>"/dev/udp/$0/$1" && echo hello >&3 && timeout 2 head -n 1 <&3' "$host" "$port"
+		"${@:1:$#-3}" bash -c 'exec 3<>"/dev/udp/$0/$1" && echo hello >&3 && timeout "${patience:-2}" head -n 1 <&3' "$host" "$port"
 		return
 	fi
 	[[ $host != *:* ]] || proto+=6 host=[$host]
 	# shellcheck disable=SC2016 # the inner shell's
-	"${@:1:$#-3}" sh -c 'echo hello | timeout 3 socat -t 2 - "$0:$1:$2"' "${proto^^}" "$host" "$port"
+	"${@:1:$#-3}" sh -c 'echo hello | timeout "${patience:-3}" socat -t 2 - "$0:$1:$2"' "${proto^^}" "$host" "$port"
 }
 
 answers() {

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Containers that wait for a connection while they are stopped: mgr-netd holds their ports. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "net/net.h"
+
+static int open_folder(const struct store *store)
+{
+	autofree char *path = str_fmt("%s/.net/" NET_WAKE_FOLDER, store->manager_run);
+
+	return path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+}
+
+bool net_waits(const struct store *store, const char *uuid)
+{
+	autoclose int folder = open_folder(store);
+
+	return folder >= 0 && *uuid && faccessat(folder, uuid, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Of a mgr-netd that is not there the file says it. */
+int net_forget(const struct store *store, const char *uuid, uint64_t deadline, struct err *err)
+{
+	autoclose int folder = open_folder(store), conn = -1;
+	struct wire_net_leave forget = { 0 };
+	int r;
+
+	if (folder < 0 || str_print(forget.uuid, sizeof forget.uuid, "%s", uuid) < 0 || unlinkat(folder, uuid, 0) < 0)
+		return 0;
+	conn = net_connect(store, false, deadline, err);
+	r = conn < 0 ? conn : wire_call(conn, WIRE_NET_FORGET, &forget, sizeof forget, NULL, 0, deadline, err);
+	if (r != -ECONNREFUSED && r != -ECONNRESET && r != -EPIPE)
+		return r < 0 ? err_wrap(err, "reach the managed network") : 0;
+	err_clear(err);
+	return 0;
+}
+
+static bool wakes(const struct wire_net_join *join)
+{
+	for (uint32_t i = 0; join && i < join->n_forwards; i++)
+		if (join->forwards[i].flags & WIRE_FORWARD_WAKE)
+			return true;
+	return false;
+}
+
+int net_await(const struct net_plan *plan, const char *uuid, uint64_t deadline, struct err *err)
+{
+	int r;
+
+	if (!wakes(plan->join))
+		return net_forget(plan->store, uuid, deadline, err);
+	do {
+		autoclose int conn = net_connect(plan->store, true, deadline, err);
+		if (conn < 0)
+			return err_wrap(err, "reach the managed network");
+		r = wire_call(conn, WIRE_NET_WAIT, plan->join, plan->join_len, NULL, 0, deadline, err);
+	} while ((r == -ECONNRESET || r == -EPIPE) && clock_now() < deadline);
+	return r < 0 ? r : 0;
+}
