@@ -60,7 +60,7 @@ int boot_await_unit(struct boot *b, struct err *err)
 
 static bool is_to_register(const struct boot *b)
 {
-	struct settings settings;
+	autocall(settings_done) struct settings settings = { 0 };
 	struct err err = { 0 };
 
 	if (!b->cgroup.given || b->command.argv || !unit_here())

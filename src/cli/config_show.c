@@ -145,7 +145,7 @@ static void key_type_text(const struct key *key, struct str *out)
 
 static int key_row(struct print *out, const struct section *section, const struct key *key, struct err *err)
 {
-	autofree char *name = str_fmt("%s%s.%s", section->name, section->kind == SECTION_NUMBERED ? ".N" : "", key->name);
+	autofree char *name = str_fmt("%s%s.%s", section->name, conf_section_suffix(section), key->name);
 	autocall(str_done) struct str type = { 0 }, def = { 0 };
 	bool has_default = conf_default(key, 0, &def);
 

@@ -48,8 +48,7 @@ static void print_schema(const char *file, const struct schema *schema)
 	for (size_t i = 0; i < schema->n; i++) {
 		const struct section *section = schema->parts[i].section;
 		for (const struct key *key = section->keys; key->name; key++) {
-			printf("key\t%s\t%s%s\t%s", file, section->name, section->kind == SECTION_NUMBERED ? ".N" : "",
-			       key->name);
+			printf("key\t%s\t%s%s\t%s", file, section->name, conf_section_suffix(section), key->name);
 			print_flags(section, key);
 			print_bounds(key);
 			print_default(key);

@@ -13,6 +13,7 @@
 
 #define CONF_VALUE_MAX   4096 /* bytes */
 #define CONF_SECTION_MAX 49   /* bytes of a section's name; inih cuts what is longer */
+#define CONF_ID_MAX      15   /* bytes of an element's name: small letters, digits, -, first a letter */
 #define CONF_FILE_MAX    (1 << 20)
 #define CONF_VERSION     1 /* a file without a line "version = N" above its sections has this one */
 
@@ -53,6 +54,7 @@ enum section_kind {
 	SECTION_ONE,      /* [limits] */
 	SECTION_NUMBERED, /* [net.0] ... : the struct is { size_t n; ELEMENT *v; }, an element begins with its unsigned
 			     number */
+	SECTION_NAMED,    /* [network.blue] ... : the same, an element begins with its char name[CONF_ID_MAX + 1] */
 	SECTION_FREE,     /* [environment]: any name; the one key has a list type that takes "NAME=VALUE" */
 };
 
@@ -60,7 +62,7 @@ struct section {
 	const char *name; /* "net" of [net.N] */
 	enum section_kind kind;
 	const struct key *keys;            /* ends with {0} */
-	size_t element;                    /* SECTION_NUMBERED: bytes of an element */
+	size_t element;                    /* SECTION_NUMBERED, SECTION_NAMED: bytes of an element */
 	unsigned max;                      /* SECTION_NUMBERED: greatest number */
 	bool (*repeats)(const char *name); /* SECTION_FREE: is this a name that is a list? NULL: none is */
 };
@@ -76,11 +78,17 @@ struct schema {
 	const struct conf_part *parts;
 };
 
+/* Which element of a section. */
+struct conf_id {
+	unsigned number;            /* SECTION_NUMBERED */
+	char name[CONF_ID_MAX + 1]; /* SECTION_NAMED */
+};
+
 /* One key, found by its name. */
 struct conf_key {
 	const struct conf_part *part;
 	const struct key *key;
-	unsigned number;     /* SECTION_NUMBERED */
+	struct conf_id id;
 	const char *name;    /* the key's name in its section, inside what was searched for (SECTION_FREE: the free name) */
 	size_t section_size; /* bytes of the section's name in what was searched for, "net.0" of "net.0.mtu" */
 };
@@ -102,6 +110,10 @@ int conf_check_text(const struct schema *schema, void *conf, const char *what, c
 
 /* "net.0.mtu" as a key; the longest known section wins. -EINVAL with the nearest name. */
 int conf_find(const struct schema *schema, const char *name, struct conf_key *ret, struct err *err);
+/* ".N" or ".NAME" behind the name of a section that has elements, else "". */
+const char *conf_section_suffix(const struct section *section);
+/* May an element of a SECTION_NAMED be called so? */
+bool conf_id_is_name(const char *text, size_t len);
 /* Is this the name of a section, "net.0"? */
 bool conf_is_section(const struct schema *schema, const char *name);
 /* One "section.key=value" (a list: instead of what it has), "section.key+=value" (appends), "section.key=" (the default

@@ -8,11 +8,14 @@
 
 /* The section that the first len bytes of name call, "net.0" for instance. 0 or -EINVAL without a message. */
 int section_find(const struct schema *schema, const char *name, size_t len, const struct conf_part **ret_part,
-		 unsigned *ret_number);
+		 struct conf_id *ret_id);
 /* Its struct; an element that is not there is made, with its defaults. NULL with err. */
-void *section_make(const struct conf_part *part, void *conf, unsigned number, struct err *err);
+void *section_make(const struct conf_part *part, void *conf, const struct conf_id *id, struct err *err);
 /* Its struct, or NULL while there is no such element. */
-const void *section_get(const struct conf_part *part, const void *conf, unsigned number);
+const void *section_get(const struct conf_part *part, const void *conf, const struct conf_id *id);
+/* Number i of its structs; NULL behind the last. ret_id: which one that is. */
+const void *section_at(const struct conf_part *part, const void *conf, size_t i, struct conf_id *ret_id);
+bool section_has_elements(const struct section *section);
 /* The key of this name in the section, or NULL; SECTION_FREE: its only one. */
 const struct key *section_key(const struct section *section, const char *name);
 

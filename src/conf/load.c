@@ -47,7 +47,7 @@ static int enter_section(struct load *l, const char *text, size_t len)
 {
 	const char *close = memchr(text, ']', len), *rest;
 	size_t n = close ? (size_t)(close - text) - 1 : 0;
-	unsigned number;
+	struct conf_id id;
 
 	l->part = NULL;
 	l->lost = true;
@@ -60,9 +60,9 @@ static int enter_section(struct load *l, const char *text, size_t len)
 		return err_set(l->err, EINVAL, "'%.*s' follows the section's name", (int)(text + len - rest), rest);
 	memcpy(l->section, text + 1, n);
 	l->section[n] = '\0';
-	if (section_find(l->schema, l->section, n, &l->part, &number) < 0)
+	if (section_find(l->schema, l->section, n, &l->part, &id) < 0)
 		return unknown_section(l->schema, l->section, n, l->err);
-	l->in = section_make(l->part, l->conf, number, l->err);
+	l->in = section_make(l->part, l->conf, &id, l->err);
 	l->lost = !l->in;
 	return l->in ? 0 : -ENOMEM;
 }

@@ -6,7 +6,7 @@
 
 #include "conf/internal.h"
 
-/* The struct of a numbered section; a room's own has a typed v. */
+/* The struct of a section that has elements; a room's own has a typed v. */
 struct elements {
 	size_t n;
 	void *v;
@@ -22,12 +22,26 @@ static char *element_at(const struct section *section, const struct elements *e,
 	return (char *)e->v + i * section->element;
 }
 
-static unsigned number_of(const char *element)
+bool section_has_elements(const struct section *section)
 {
-	unsigned n;
+	return section->kind == SECTION_NUMBERED || section->kind == SECTION_NAMED;
+}
 
-	memcpy(&n, element, sizeof n);
-	return n;
+/* As an element begins with it. */
+static struct conf_id id_of(const struct section *section, const char *element)
+{
+	struct conf_id id = { 0 };
+
+	if (section->kind == SECTION_NUMBERED)
+		memcpy(&id.number, element, sizeof id.number);
+	else
+		memcpy(id.name, element, sizeof id.name);
+	return id;
+}
+
+static int id_compare(const struct conf_id *a, const struct conf_id *b)
+{
+	return a->number != b->number ? (a->number > b->number) - (a->number < b->number) : strcmp(a->name, b->name);
 }
 
 int key_default(const struct key *key, void *in, struct err *err)
@@ -67,7 +81,7 @@ int conf_init(const struct schema *schema, void *conf, struct err *err)
 	for (size_t i = 0; i < schema->n; i++) {
 		const struct conf_part *part = &schema->parts[i];
 		int r = 0;
-		if (part->section->kind == SECTION_NUMBERED)
+		if (section_has_elements(part->section))
 			memset(part_of(part, conf), 0, sizeof(struct elements));
 		else
 			r = struct_init(part->section, part_of(part, conf), err);
@@ -84,7 +98,7 @@ void conf_done(const struct schema *schema, void *conf)
 		void *in = part_of(&schema->parts[i], conf);
 		struct elements e;
 
-		if (section->kind != SECTION_NUMBERED) {
+		if (!section_has_elements(section)) {
 			struct_done(section, in);
 			continue;
 		}
@@ -96,41 +110,55 @@ void conf_done(const struct schema *schema, void *conf)
 	}
 }
 
-/* Position of element number, or where it would stand. */
-static size_t element_find(const struct section *section, const struct elements *e, unsigned number)
+/* Is it there? Its position, or where it would stand. */
+static bool element_find(const struct section *section, const struct elements *e, const struct conf_id *id, size_t *ret)
 {
-	size_t i = 0;
-
-	while (i < e->n && number_of(element_at(section, e, i)) < number)
-		i++;
-	return i;
+	for (*ret = 0; *ret < e->n; ++*ret) {
+		struct conf_id is = id_of(section, element_at(section, e, *ret));
+		int order = id_compare(&is, id);
+		if (order >= 0)
+			return order == 0;
+	}
+	return false;
 }
 
-const void *section_get(const struct conf_part *part, const void *conf, unsigned number)
+const void *section_get(const struct conf_part *part, const void *conf, const struct conf_id *id)
 {
 	const void *in = (const char *)conf + part->off;
 	struct elements e;
 	size_t i;
 
-	if (part->section->kind != SECTION_NUMBERED)
+	if (!section_has_elements(part->section))
 		return in;
 	memcpy(&e, in, sizeof e);
-	i = element_find(part->section, &e, number);
-	return i < e.n && number_of(element_at(part->section, &e, i)) == number ? element_at(part->section, &e, i) : NULL;
+	return element_find(part->section, &e, id, &i) ? element_at(part->section, &e, i) : NULL;
 }
 
-void *section_make(const struct conf_part *part, void *conf, unsigned number, struct err *err)
+const void *section_at(const struct conf_part *part, const void *conf, size_t i, struct conf_id *ret_id)
+{
+	const void *in = (const char *)conf + part->off;
+	struct elements e;
+
+	if (!section_has_elements(part->section))
+		return i == 0 ? in : NULL;
+	memcpy(&e, in, sizeof e);
+	if (i >= e.n)
+		return NULL;
+	*ret_id = id_of(part->section, element_at(part->section, &e, i));
+	return element_at(part->section, &e, i);
+}
+
+void *section_make(const struct conf_part *part, void *conf, const struct conf_id *id, struct err *err)
 {
 	void *in = part_of(part, conf), *v;
 	struct elements e;
 	char *element;
 	size_t i;
 
-	if (part->section->kind != SECTION_NUMBERED)
+	if (!section_has_elements(part->section))
 		return in;
 	memcpy(&e, in, sizeof e);
-	i = element_find(part->section, &e, number);
-	if (i < e.n && number_of(element_at(part->section, &e, i)) == number)
+	if (element_find(part->section, &e, id, &i))
 		return element_at(part->section, &e, i);
 	v = reallocarray(e.v, e.n + 1, part->section->element);
 	if (!v) {
@@ -141,7 +169,10 @@ void *section_make(const struct conf_part *part, void *conf, unsigned number, st
 	element = element_at(part->section, &e, i);
 	memmove(element + part->section->element, element, (e.n - i) * part->section->element);
 	memset(element, 0, part->section->element);
-	memcpy(element, &number, sizeof number);
+	if (part->section->kind == SECTION_NUMBERED)
+		memcpy(element, &id->number, sizeof id->number);
+	else
+		memcpy(element, id->name, sizeof id->name);
 	e.n++;
 	memcpy(in, &e, sizeof e);
 	return struct_init(part->section, element, err) < 0 ? NULL : element;
@@ -150,24 +181,23 @@ void *section_make(const struct conf_part *part, void *conf, unsigned number, st
 bool conf_has_section(const struct schema *schema, const void *conf, const char *name)
 {
 	const struct conf_part *part;
-	unsigned number;
+	struct conf_id id;
 
-	return section_find(schema, name, strlen(name), &part, &number) == 0 && section_get(part, conf, number);
+	return section_find(schema, name, strlen(name), &part, &id) == 0 && section_get(part, conf, &id);
 }
 
 int conf_drop_section(const struct schema *schema, void *conf, const char *name, struct err *err)
 {
 	const struct conf_part *part;
 	struct elements e;
-	unsigned number;
+	struct conf_id id;
 	char *element;
 	size_t i;
 
-	if (section_find(schema, name, strlen(name), &part, &number) < 0 || part->section->kind != SECTION_NUMBERED)
-		return err_set(err, EINVAL, "'%s' is no section that has a number", name);
+	if (section_find(schema, name, strlen(name), &part, &id) < 0 || !section_has_elements(part->section))
+		return err_set(err, EINVAL, "'%s' is no section that has a number or name", name);
 	memcpy(&e, part_of(part, conf), sizeof e);
-	i = element_find(part->section, &e, number);
-	if (i == e.n || number_of(element_at(part->section, &e, i)) != number)
+	if (!element_find(part->section, &e, &id, &i))
 		return 0;
 	element = element_at(part->section, &e, i);
 	struct_done(part->section, element);
@@ -193,8 +223,34 @@ static int section_number(const struct section *section, const char *text, size_
 	return 0;
 }
 
+bool conf_id_is_name(const char *text, size_t len)
+{
+	if (len == 0 || len > CONF_ID_MAX || text[0] < 'a' || text[0] > 'z')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", text[i]))
+			return false;
+	return true;
+}
+
+/* What stands behind the dot of "net.0", "network.blue". */
+static int section_id(const struct section *section, const char *text, size_t len, struct conf_id *ret)
+{
+	if (section->kind == SECTION_NUMBERED)
+		return section_number(section, text, len, &ret->number);
+	if (!conf_id_is_name(text, len))
+		return -EINVAL;
+	memcpy(ret->name, text, len);
+	return 0;
+}
+
+const char *conf_section_suffix(const struct section *section)
+{
+	return section->kind == SECTION_NUMBERED ? ".N" : section->kind == SECTION_NAMED ? ".NAME" : "";
+}
+
 int section_find(const struct schema *schema, const char *name, size_t len, const struct conf_part **ret_part,
-		 unsigned *ret_number)
+		 struct conf_id *ret_id)
 {
 	for (size_t i = 0; i < schema->n; i++) {
 		const struct section *section = schema->parts[i].section;
@@ -202,10 +258,10 @@ int section_find(const struct schema *schema, const char *name, size_t len, cons
 
 		if (len < own || memcmp(name, section->name, own) != 0)
 			continue;
-		*ret_number = 0;
-		if (section->kind == SECTION_NUMBERED) {
+		*ret_id = (struct conf_id){ 0 };
+		if (section_has_elements(section)) {
 			if (len < own + 2 || name[own] != '.' ||
-			    section_number(section, name + own + 1, len - own - 1, ret_number) < 0)
+			    section_id(section, name + own + 1, len - own - 1, ret_id) < 0)
 				continue;
 		} else if (len != own)
 			continue;
@@ -218,9 +274,9 @@ int section_find(const struct schema *schema, const char *name, size_t len, cons
 bool conf_is_section(const struct schema *schema, const char *name)
 {
 	const struct conf_part *part;
-	unsigned number;
+	struct conf_id id;
 
-	return section_find(schema, name, strlen(name), &part, &number) == 0;
+	return section_find(schema, name, strlen(name), &part, &id) == 0;
 }
 
 const struct key *section_key(const struct section *section, const char *name)
@@ -243,7 +299,7 @@ int conf_find(const struct schema *schema, const char *name, struct conf_key *re
 		return unknown_lxc(schema, name, err);
 	while ((dot = memrchr(name, '.', (size_t)(dot - name)))) {
 		best = dot;
-		if (section_find(schema, name, (size_t)(dot - name), &ret->part, &ret->number) < 0)
+		if (section_find(schema, name, (size_t)(dot - name), &ret->part, &ret->id) < 0)
 			continue;
 		ret->name = dot + 1;
 		ret->section_size = (size_t)(dot - name);

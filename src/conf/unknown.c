@@ -49,11 +49,6 @@ static void consider(struct nearest *n, const char *name)
 	}
 }
 
-static const char *dot_number(const struct section *section)
-{
-	return section->kind == SECTION_NUMBERED ? ".N" : "";
-}
-
 int unknown_section(const struct schema *schema, const char *name, size_t len, struct err *err)
 {
 	char given[LONGEST + 1];
@@ -67,8 +62,14 @@ int unknown_section(const struct schema *schema, const char *name, size_t len, s
 		if (str_eq(given, section->name) && section->kind == SECTION_NUMBERED)
 			return err_set(err, EINVAL, "unknown section [%.*s]: [%s.N] takes a number from 0 to %u", (int)len,
 				       name, section->name, section->max);
+		if (str_eq(given, section->name) && section->kind == SECTION_NAMED)
+			return err_set(
+				err, EINVAL,
+				"unknown section [%.*s]: [%s.NAME] takes a name of up to %d small letters, digits and '-', "
+				"first a letter",
+				(int)len, name, section->name, CONF_ID_MAX);
 		consider(&best, section->name);
-		str_addf(&all, "%s%s%s", i ? ", " : "", section->name, dot_number(section));
+		str_addf(&all, "%s%s%s", i ? ", " : "", section->name, conf_section_suffix(section));
 	}
 	if (best.name)
 		err_set(err, EINVAL, "unknown section [%.*s]; did you mean [%s]?", (int)len, name, best.name);
@@ -91,7 +92,7 @@ int unknown_key(const struct section *section, const char *name, struct err *err
 	else if (best.name)
 		err_set(err, EINVAL, "unknown key '%s'; did you mean '%s'?", name, best.name);
 	else
-		err_set(err, EINVAL, "unknown key '%s'; [%s%s] has %s", name, section->name, dot_number(section),
+		err_set(err, EINVAL, "unknown key '%s'; [%s%s] has %s", name, section->name, conf_section_suffix(section),
 			str_text(&all));
 	return -EINVAL;
 }

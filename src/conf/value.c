@@ -77,7 +77,7 @@ int conf_assign(const struct schema *schema, void *conf, const char *assignment,
 		return r;
 	if (append && !(key.key->flags & KEY_LIST))
 		return err_set(err, EINVAL, "%s: is not a list, += cannot add to it", name);
-	in = section_make(key.part, conf, key.number, err);
+	in = section_make(key.part, conf, &key.id, err);
 	if (!in)
 		return -ENOMEM;
 	if (!append)
@@ -112,7 +112,7 @@ static bool print_named(const struct key *key, const void *in, const char *name,
 
 bool conf_print(const void *conf, const struct conf_key *key, size_t i, struct str *out)
 {
-	const void *in = section_get(key->part, conf, key->number);
+	const void *in = section_get(key->part, conf, &key->id);
 
 	if (!in)
 		return false;
@@ -124,7 +124,7 @@ bool conf_print(const void *conf, const struct conf_key *key, size_t i, struct s
 /* Value number i of those that conf_copy takes; SECTION_FREE: with its name. */
 static bool print_copied(const void *from, const struct conf_key *key, size_t i, struct str *out)
 {
-	const void *in = section_get(key->part, from, key->number);
+	const void *in = section_get(key->part, from, &key->id);
 
 	return in && print_at(key->key, in, i, out);
 }
@@ -160,7 +160,7 @@ static int drop_copied(const struct conf_key *key, void *in, struct err *err)
 int conf_copy(const void *from, void *to, const struct conf_key *key, struct err *err)
 {
 	const struct section *section = key->part->section;
-	void *in = section_make(key->part, to, key->number, err);
+	void *in = section_make(key->part, to, &key->id, err);
 	const bool free_name = section->kind == SECTION_FREE;
 	int r = in ? 0 : -ENOMEM;
 
@@ -244,19 +244,28 @@ static void save_struct(const struct section *section, const void *in, struct st
 	}
 }
 
+static void save_elements(const struct conf_part *part, const void *conf, struct str *out)
+{
+	const struct section *section = part->section;
+	struct conf_id id;
+	const void *in;
+
+	for (size_t i = 0; (in = section_at(part, conf, i, &id)); i++) {
+		if (section->kind == SECTION_NUMBERED)
+			str_addf(out, "\n[%s.%u]\n", section->name, id.number);
+		else
+			str_addf(out, "\n[%s.%s]\n", section->name, id.name);
+		save_struct(section, in, out);
+	}
+}
+
 static void save_part(const struct conf_part *part, const void *conf, struct str *out)
 {
 	const struct section *section = part->section;
 	autocall(str_done) struct str body = { 0 };
 
-	if (section->kind == SECTION_NUMBERED) {
-		for (unsigned n = 0; n <= section->max; n++) {
-			const void *in = section_get(part, conf, n);
-			if (!in)
-				continue;
-			str_addf(out, "\n[%s.%u]\n", section->name, n);
-			save_struct(section, in, out);
-		}
+	if (section_has_elements(section)) {
+		save_elements(part, conf, out);
 		return;
 	}
 	save_struct(section, (const char *)conf + part->off, &body);

@@ -25,11 +25,11 @@ static int set(struct spec *spec, struct err *err, const char *fmt, ...)
 	return spec_set(spec, buf, err);
 }
 
-static struct nic_conf *leased_nic(struct spec *spec)
+static struct lease *lease_of(struct birth *birth, const struct nic_conf *nic)
 {
-	for (size_t i = 0; i < spec->net.n; i++)
-		if (net_takes_lease(&spec->net.v[i]))
-			return &spec->net.v[i];
+	for (size_t i = 0; i < birth->n_leases; i++)
+		if (net_takes_lease(nic) && str_eq(birth->leases[i].network, net_network(nic)))
+			return &birth->leases[i];
 	return NULL;
 }
 
@@ -44,17 +44,16 @@ static int random_mac(uint8_t mac[6], struct err *err)
 
 static int set_macs(struct birth *birth, struct spec *spec, struct err *err)
 {
-	const struct nic_conf *leased = leased_nic(spec);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < spec->net.n; i++) {
 		struct nic_conf *nic = &spec->net.v[i];
-		bool is_leased = leased && nic->index == leased->index && birth->lease.ipv4.s_addr;
+		const struct lease *lease = lease_of(birth, nic);
 		uint8_t mac[6];
 		if (nic->type != NIC_VETH || nic->has_hwaddr)
 			continue;
-		if (is_leased)
-			memcpy(mac, birth->lease.mac, sizeof mac);
+		if (lease)
+			memcpy(mac, lease->mac, sizeof mac);
 		else
 			r = random_mac(mac, err);
 		if (r == 0)
@@ -64,24 +63,43 @@ static int set_macs(struct birth *birth, struct spec *spec, struct err *err)
 	return r;
 }
 
-static int reserve_address(struct birth *birth, struct spec *spec, struct err *err)
+static int reserve_address(struct birth *birth, const struct nic_conf *nic, struct in_addr want, struct err *err)
 {
-	const struct nic_conf *nic = leased_nic(spec);
+	struct lease *lease = &birth->leases[birth->n_leases];
 	int r;
 
-	if (!nic && birth->what->ip.s_addr)
-		return err_set(err, EINVAL, "--ip: no interface of it has a leased address");
-	if (!nic || birth->lease.ipv4.s_addr)
-		return 0;
-	memcpy(birth->lease.uuid, birth->uuid, sizeof birth->lease.uuid);
-	r = str_print(birth->lease.name, sizeof birth->lease.name, "%s", birth->what->name);
+	memcpy(lease->uuid, birth->uuid, sizeof lease->uuid);
+	str_print(lease->network, sizeof lease->network, "%s", net_network(nic));
+	r = str_print(lease->name, sizeof lease->name, "%s", birth->what->name);
 	if (nic->has_hwaddr)
-		memcpy(birth->lease.mac, nic->hwaddr, sizeof nic->hwaddr);
+		memcpy(lease->mac, nic->hwaddr, sizeof nic->hwaddr);
 	else if (r == 0)
-		r = random_mac(birth->lease.mac, err);
+		r = random_mac(lease->mac, err);
 	if (r == 0)
-		r = settings_apply(birth->store, err);
-	return r < 0 ? r : leases_reserve(birth->store, &birth->lease, birth->what->ip, err);
+		r = settings_apply(birth->store, lease->network, err);
+	if (r == 0)
+		r = leases_reserve(birth->store, lease, want, err);
+	birth->n_leases += r == 0;
+	return r < 0 && *lease->network ? err_wrap(err, "net.%u.network", nic->index) : r;
+}
+
+/* One a network; --ip is the first one's. */
+static int reserve_addresses(struct birth *birth, struct spec *spec, struct err *err)
+{
+	struct in_addr want = birth->what->ip;
+	int r = 0;
+
+	for (size_t i = 0; i < spec->net.n && r == 0; i++) {
+		const struct nic_conf *nic = &spec->net.v[i];
+		if (!net_takes_lease(nic))
+			continue;
+		if (!lease_of(birth, nic))
+			r = reserve_address(birth, nic, want, err);
+		want.s_addr = 0;
+	}
+	if (r == 0 && want.s_addr)
+		return err_set(err, EINVAL, "--ip: no interface of it has a leased address");
+	return r;
 }
 
 int birth_allot(struct birth *birth, struct spec *spec, struct err *err)
@@ -91,7 +109,7 @@ int birth_allot(struct birth *birth, struct spec *spec, struct err *err)
 	if (spec->container.idmap.mode == IDMAP_AUTO && !birth->first_id)
 		r = ids_reserve(birth->store, birth->uuid, birth->what->name, &birth->first_id, err);
 	if (r == 0)
-		r = reserve_address(birth, spec, err);
+		r = reserve_addresses(birth, spec, err);
 	if (r == 0)
 		r = set(spec, err, "container.uuid=%s", birth->uuid);
 	if (r == 0 && spec->container.idmap.mode == IDMAP_MAP)

@@ -12,9 +12,10 @@ struct birth {
 	const struct life_create *what;
 	int claim, folder; /* the name, locked; what is to be the container */
 	char uuid[37];
-	uint32_t first_id;  /* 0: no range of its own */
-	struct idmap map;   /* as the user's own words have it, a template's left out */
-	struct lease lease; /* ipv4 0: none */
+	uint32_t first_id;             /* 0: no range of its own */
+	struct idmap map;              /* as the user's own words have it, a template's left out */
+	struct lease leases[NICS_MAX]; /* of the first n, one a network */
+	size_t n_leases;
 
 	/* one of them, by what the root file system is to come from: */
 	char *program; /* a template */

@@ -46,6 +46,18 @@ static int check_foreign(const struct nic_conf *nic, struct err *err)
 	return 0;
 }
 
+static int check_network(const struct nic_conf *nic, struct err *err)
+{
+	if (nic->network && nic->type != NIC_VETH)
+		return err_set(err, EINVAL, "net.%u.network: only a veth is on a managed network", nic->index);
+	if (nic->network && nic->link)
+		return err_set(err, EINVAL, "net.%u.network: net.%u.link is set too: it is on one of them", nic->index,
+			       nic->index);
+	if (nic->network && nic->opt.veth == VETH_ROUTER)
+		return err_set(err, EINVAL, "net.%u.network: in mode router a veth is on no network", nic->index);
+	return 0;
+}
+
 static int check_veth(const struct nic_conf *nic, struct err *err)
 {
 	const struct nic_options *opt = &nic->opt;
@@ -96,6 +108,8 @@ static int check_nic(const struct nic_conf *nic, struct err *err)
 	if (nic->type == NIC_IPVLAN && nic->has_hwaddr)
 		return err_set(err, EINVAL, "net.%u.hwaddr: an ipvlan has that of its link", nic->index);
 	r = check_foreign(nic, err);
+	if (r == 0)
+		r = check_network(nic, err);
 	if (r == 0 && nic->type == NIC_VETH)
 		r = check_veth(nic, err);
 	if (r == 0)
@@ -136,11 +150,11 @@ static int check_pair(const struct nic_conf *a, const struct nic_conf *b, struct
 		return 0;
 	if (str_eq(name, other))
 		return err_set(err, EINVAL, "net.%u.name: '%s' is the name of net.%u too", b->index, other, a->index);
-	if (net_takes_lease(a) && net_takes_lease(b))
+	if (net_takes_lease(a) && net_takes_lease(b) && str_eq(net_network(a), net_network(b)))
 		return err_set(
 			err, EINVAL,
-			"net.%u.ipv4.address: a container has one leased address, which is net.%u's: give it another one, "
-			"'none', or another bridge",
+			"net.%u.ipv4.address: a container has one leased address a network, which is net.%u's: give it "
+			"another one, 'none', or another network",
 			b->index, a->index);
 	if (a->has_hwaddr && b->has_hwaddr && memcmp(a->hwaddr, b->hwaddr, sizeof a->hwaddr) == 0)
 		return err_set(err, EINVAL, "net.%u.hwaddr: net.%u has the same", b->index, a->index);

@@ -126,6 +126,18 @@ static bool print_flags(const struct key *key, const void *field, size_t i, stru
 
 static const struct key_type key_flags_up = { "up|down", sizeof(bool), parse_flags, print_flags, NULL };
 
+static int parse_network(const struct key *key, void *field, const char *text, struct err *err)
+{
+	(void)key;
+	if (!conf_id_is_name(text, strlen(text)))
+		return err_set(err, EINVAL,
+			       "'%s' is not a network's name: up to %d small letters, digits and '-', first a letter", text,
+			       CONF_ID_MAX);
+	return key_store_string(field, text, err);
+}
+
+static const struct key_type key_network = { "network", sizeof(char *), parse_network, key_print_string, key_clear_string };
+
 #define AT(field) offsetof(struct nic_conf, field)
 
 static const struct key nic_keys[] = {
@@ -138,6 +150,10 @@ static const struct key nic_keys[] = {
 		  "an "
 		  "address on one; vlan: a VLAN of one; phys: the interface itself; host: the host's network; empty: lo "
 		  "alone." },
+	{ .name = "network",
+	  .type = &key_network,
+	  .off = AT(network),
+	  .help = "Managed network that it is on, NAME of a [network.NAME] in mgr.conf; the default one when not set." },
 	{ .name = "link",
 	  .type = &key_ifname,
 	  .off = AT(link),
@@ -244,7 +260,7 @@ const struct section net_nic_section = {
 	.kind = SECTION_NUMBERED,
 	.keys = nic_keys,
 	.element = sizeof(struct nic_conf),
-	.max = 15,
+	.max = NICS_MAX - 1,
 };
 
 static int parse_forward(const struct key *key, void *field, const char *text, struct err *err)

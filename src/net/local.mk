@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	%D%/addr.c %D%/addr.h \
+	%D%/bridge.c \
 	%D%/check.c \
 	%D%/claim.c \
 	%D%/client.c \

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -30,16 +31,22 @@ int net_veth_name(const char *uuid, unsigned index, char ret[static 16])
 }
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv): the same one every time, and hardly ever another's. */
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+static uint64_t hash(uint64_t from, const char *text)
+{
+	for (; *text; text++)
+		from = (from ^ (uint8_t)tolower((unsigned char)*text)) * UINT64_C(0x100000001b3);
+	return from;
+}
+
 void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6])
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t n = (hash(HASH_START, uuid) ^ (uint8_t)index) * UINT64_C(0x100000001b3);
 
-	for (; *uuid; uuid++)
-		hash = (hash ^ (uint8_t)tolower((unsigned char)*uuid)) * UINT64_C(0x100000001b3);
-	hash = (hash ^ (uint8_t)index) * UINT64_C(0x100000001b3);
-	hash ^= hash >> 48; /* all of its bits count */
+	n ^= n >> 48; /* all of its bits count */
 	for (size_t i = 0; i < 6; i++)
-		ret[i] = (uint8_t)(hash >> (8 * i));
+		ret[i] = (uint8_t)(n >> (8 * i));
 	ret[0] = (uint8_t)((ret[0] & 0x7c) | 0x02); /* below the host ends', as create makes them */
 }
 
@@ -48,9 +55,15 @@ bool net_takes_lease(const struct nic_conf *nic)
 	return net_is_managed(nic) && addr_leases(&nic->ipv4);
 }
 
+const char *net_network(const struct nic_conf *nic)
+{
+	return nic->network ? nic->network : "";
+}
+
 bool net_is_managed(const struct nic_conf *nic)
 {
-	return nic->type == NIC_VETH && nic->opt.veth == VETH_BRIDGE && (!nic->link || str_eq(nic->link, "mgrbr0"));
+	return nic->type == NIC_VETH && nic->opt.veth == VETH_BRIDGE &&
+	       (nic->network || !nic->link || str_eq(nic->link, "mgrbr0"));
 }
 
 int net_nic_name(const struct nic_conf *nic, char ret[static 16])
@@ -68,7 +81,17 @@ bool net_has_ipv6(void)
 	       str_eq(text, "0");
 }
 
-void net_bridge_name(const struct store *store, char ret[static 16])
+void net_bridge_name(const struct store *store, const char *network, char ret[static 16])
 {
-	str_print(ret, 16, store->id[0] ? "mgrbr-%s" : "mgrbr0", store->id);
+	uint64_t n = hash(hash(hash(HASH_START, store->id), "/"), network);
+
+	if (!*network)
+		str_print(ret, 16, store->id[0] ? "mgrbr-%s" : "mgrbr0", store->id);
+	else if (store->id[0] || str_print(ret, 16, "mgr-%s", network) < 0)
+		str_print(ret, 16, "mgr-%010" PRIx64, n & UINT64_C(0xffffffffff));
+}
+
+char *net_folder(const struct store *store, const char *network)
+{
+	return str_fmt("%s/.net%s%s", store->manager_run, *network ? "/networks/" : "", network);
 }

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "store/leases.h"
 #include "store/store.h"
 #include "wire/net.h"
 #include "wire/wire.h"
@@ -37,6 +38,7 @@ struct nic_addr {
 	uint8_t prefix;
 };
 
+#define NICS_MAX      16
 #define NIC_ADDRS_MAX 16 /* of each family */
 
 /* All zeros: the default, which is the lease. */
@@ -103,6 +105,7 @@ struct nic_options {
 struct nic_conf {
 	unsigned index; /* N of [net.N] */
 	enum nic_type type;
+	char *network; /* managed one that it is on, instead of a link; NULL: the default one */
 	char *link; /* bridge, or interface of the host; NULL or "mgrbr0" as shipped: the managed bridge; "none": no bridge
 		     */
 	char *name; /* in the container; eth<N> when NULL, of a physical one its own */
@@ -141,7 +144,8 @@ struct net_nic {
 	bool own_pair; /* the user has named the host end */
 	char ifb[16];  /* of the rate of what comes out */
 	char link[16]; /* bridge that the host end joins, or "": none; the macvlan's lower one, the physical one */
-	bool managed;  /* the bridge is mgr-netd's */
+	bool managed;  /* the bridge is mgr-netd's: link is set by net_up */
+	char network[LEASE_NETWORK];
 	bool leased6;  /* has the IPv6 address that goes with its IPv4 one */
 	char name[16]; /* in the container */
 	bool has_mac;
@@ -267,16 +271,22 @@ bool net_was_killed(const struct store *store);
 /* Is its host end on the managed bridge, and has it the container's leased address there? */
 bool net_is_managed(const struct nic_conf *nic);
 bool net_takes_lease(const struct nic_conf *nic);
+/* The managed network of a NIC that is on one; "": the default one. */
+const char *net_network(const struct nic_conf *nic);
 /* Its name in the container. */
 int net_nic_name(const struct nic_conf *nic, char ret[static 16]);
 
 /* What of the keys of NICs does not go together, by key: -EINVAL. */
 int net_check(const struct net_conf *conf, struct err *err);
-/* Reserve the addresses that the configuration names on the managed network, so that they are nobody else's. -EADDRINUSE
- * names the holder, -EINVAL what cannot be a container's there. */
+/* The container's lease on the network of a NIC that takes one; it is reserved when there is none yet. */
+int net_lease(const struct nic_conf *nic, const struct store *store, const char *name, const char *uuid, struct lease *ret,
+	      struct err *err);
+
+/* Reserve the addresses that the configuration names on managed networks, so that they are nobody else's. -EADDRINUSE names
+ * the holder, -EINVAL what cannot be a container's there. */
 int net_claim(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);
 
-/* Lease it an address when the configuration wants one and it has none. */
+/* Lease it the addresses that the configuration wants and it has not. */
 int net_reserve(const struct net_conf *conf, const struct store *store, const char *name, const char *uuid, struct err *err);
 /* Free what it has and none of these n configurations names. */
 int net_unclaim(const struct net_conf *const confs[], size_t n, const struct store *store, const char *uuid,
@@ -288,7 +298,12 @@ bool net_has_ipv6(void);
 /* "veth" */
 const char *net_type_name(enum nic_type type);
 
-/* "mgrbr0", or "mgrbr-ID" for a manager of its own. */
-void net_bridge_name(const struct store *store, char ret[static 16]);
+/* The bridge of a network for which mgr.conf names none: "mgrbr0", or "mgrbr-ID" for a manager of its own; "mgr-NAME", or
+ * with ten digits of a hash where that is too long or the manager's own. */
+void net_bridge_name(const struct store *store, const char *network, char ret[static 16]);
+/* The folder of a network, run/.net or run/.net/networks/NAME, allocated; NULL: no memory. A link in it, while the network
+ * is there, says what its bridge is called. */
+char *net_folder(const struct store *store, const char *network);
+#define NET_BRIDGE_LINK "bridge"
 
 #endif

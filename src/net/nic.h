@@ -12,6 +12,9 @@ struct sides {
 	int netns;
 };
 
+/* The managed bridge may still be in the making: wait for it. Sets the NIC's link, one of the plan's. */
+int nic_await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, uint64_t deadline, struct err *err);
+
 /* What the undo record must not be given for: a name of the user's that is taken. */
 int veth_check(int host, const struct net_nic *nic, struct err *err);
 int veth_make(const struct sides *s, const struct net_nic *nic, const struct net_record *record, int *ret_index,

@@ -10,6 +10,7 @@
 #include "net/names.h"
 #include "net/net.h"
 #include "store/leases.h"
+#include "store/settings.h"
 #include "wire/handover.h"
 
 /* In the container, of what is not a veth: no other has such a number there, and nobody can change it. */
@@ -51,19 +52,6 @@ static struct nic_addr ipv6(struct in6_addr in)
 	return addr;
 }
 
-/* The leased address, which stands in the registry alone. */
-static int use_lease(struct net_nic *nic, const struct source *from, unsigned prefix, struct err *err)
-{
-	struct lease lease;
-	int r = leases_find(from->store, from->uuid, &lease, err);
-
-	if (r == -ENOENT)
-		return err_set(err, ENOENT, "no address is leased to '%s'", from->name);
-	if (r >= 0)
-		nic->addrs[nic->n_addrs++] = ipv4(lease.ipv4, prefix);
-	return r;
-}
-
 static void use_addrs(struct net_nic *nic, const struct nic_addrs *addrs)
 {
 	for (size_t i = 0; i < addrs->n; i++)
@@ -90,21 +78,27 @@ static int use_managed(struct net_nic *nic, const struct nic_conf *conf, struct 
 {
 	struct lease_network network;
 	struct in_addr first;
-	int r = leases_network(from->store, &network, err);
+	struct lease lease;
+	int r = leases_known(from->store, nic->network) ? 0 : settings_apply(from->store, nic->network, err);
 
 	if (r >= 0 && net_takes_lease(conf))
-		r = use_lease(nic, from, network.prefix, err);
+		r = net_lease(conf, from->store, from->name, from->uuid, &lease, err);
+	if (r >= 0)
+		r = leases_network(from->store, nic->network, &network, err);
+	if (r >= 0 && net_takes_lease(conf)) /* which stands in the registry alone */
+		nic->addrs[nic->n_addrs++] = ipv4(lease.ipv4, network.prefix);
 	if (r < 0)
 		return r;
 	use_addrs(nic, &conf->ipv4);
 	if (!nic->n_addrs)
 		return 0;
-	first.s_addr = network.net.s_addr | htonl(1);
+	first = leases_gateway(&network);
 	use_prefix6(nic, conf, &network, first);
-	if (!plan->resolver.s_addr)
-		nic->gateway = ipv4(first, 32);
-	else
+	if (plan->resolver.s_addr) {
 		nic->gateway6 = (struct nic_addr){ 0 };
+		return 0;
+	}
+	nic->gateway = ipv4(first, 32);
 	plan->resolver = first;
 	return 0;
 }
@@ -116,9 +110,7 @@ static int set_names(struct net_nic *nic, const struct nic_conf *conf, const str
 	if (net_nic_name(conf, nic->name) < 0)
 		return err_set(err, EINVAL, "net.%u.name: '%s' is longer than an interface's name can be", conf->index,
 			       conf->name);
-	if (nic->managed)
-		net_bridge_name(from->store, nic->link);
-	else if (str_print(nic->link, sizeof nic->link, "%s", link) < 0)
+	if (!nic->managed && str_print(nic->link, sizeof nic->link, "%s", link) < 0)
 		return err_set(err, EINVAL, "net.%u.link: '%s' is longer than an interface's name can be", conf->index,
 			       link);
 	if (nic->type != NIC_VETH)
@@ -155,6 +147,8 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 	nic->type = conf->type;
 	nic->index = conf->index;
 	nic->managed = net_is_managed(conf);
+	if (nic->managed)
+		str_print(nic->network, sizeof nic->network, "%s", net_network(conf));
 	nic->mtu = conf->mtu;
 	nic->down = conf->down;
 	nic->opt = conf->opt;
@@ -197,6 +191,7 @@ static bool has_ipv4(const struct net_nic *nic)
 
 static void fill_nic(struct wire_net_nic *to, const struct net_nic *nic)
 {
+	str_print(to->network, sizeof to->network, "%s", nic->network);
 	str_print(to->veth, sizeof to->veth, "%s", nic->veth);
 	memcpy(to->mac, nic->mac, sizeof to->mac);
 	to->index = (uint8_t)nic->index;

@@ -173,16 +173,6 @@ static int configure(const struct sides *s, const struct net_nic *nic, int index
 	return apply(s->guest, &set, err);
 }
 
-/* The managed bridge may still be in the making. */
-static int await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, uint64_t deadline, struct err *err)
-{
-	struct rtnl_link bridge;
-
-	if (!nic->managed || plan->joined || rtnl_find(host, nic->link, &bridge, NULL) == 0)
-		return 0;
-	return net_finish(plan, deadline, err);
-}
-
 static int make_nic(struct net_plan *plan, const struct sides *s, const struct net_nic *nic, const struct net_record *record,
 		    uint64_t deadline, struct err *err)
 {
@@ -202,7 +192,7 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 		if (r >= 0)
 			r = record->fn(record->data, nic->veth, err);
 		if (r >= 0)
-			r = await_bridge(plan, nic, s->host, deadline, err);
+			r = nic_await_bridge(plan, nic, s->host, deadline, err);
 		if (r >= 0)
 			r = veth_make(s, nic, record, &index, err);
 	}

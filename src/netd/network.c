@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -60,22 +61,41 @@ static void describe6(struct network *network, const struct lease_network *lease
 static int describe(struct network *network, struct err *err)
 {
 	const struct store *store = &network->netd->store;
+	autocall(settings_done) struct settings settings = { 0 };
+	const struct settings_network *its;
 	struct lease_network lease = { 0 };
-	int r = settings_apply(store, err);
+	int r = settings_load(store, &settings, err);
 
 	if (r == 0)
-		r = leases_network(store, &lease, err);
+		r = settings_network(store, &settings, network->name, &its, err);
+	if (r == 0)
+		r = settings_use(store, its, err);
+	if (r == 0)
+		r = leases_network(store, network->name, &lease, err);
 	if (r < 0)
 		return r;
 	network->bridge.net = lease.net;
 	network->bridge.prefix = lease.prefix;
-	network->bridge.gateway.s_addr = lease.net.s_addr | htonl(1);
-	net_bridge_name(store, network->bridge.name);
-	net_bridge_name(store, network->nft.bridge);
+	network->bridge.gateway = leases_gateway(&lease);
+	if (its->bridge)
+		str_print(network->bridge.name, sizeof network->bridge.name, "%s", its->bridge);
+	else
+		net_bridge_name(store, network->name, network->bridge.name);
+	memcpy(network->nft.bridge, network->bridge.name, sizeof network->nft.bridge);
 	network->nft.net = network->bridge.net;
 	network->nft.prefix = network->bridge.prefix;
 	describe6(network, &lease);
-	return str_print(network->nft.table, sizeof network->nft.table, store->id[0] ? "mgr_%s" : "mgr", store->id);
+	return str_print(network->nft.table, sizeof network->nft.table, "mgr%s%s%s%s", store->id[0] ? "_" : "", store->id,
+			 network->name[0] ? "-" : "", network->name);
+}
+
+/* Where those who want to join find the bridge. */
+static int tell_bridge(const struct network *network, struct err *err)
+{
+	unlinkat(network->dir, NET_BRIDGE_LINK, 0);
+	if (symlinkat(network->bridge.name, network->dir, NET_BRIDGE_LINK) < 0)
+		return err_sys(err, errno, "make link '%s/" NET_BRIDGE_LINK "'", network->folder);
+	return 0;
 }
 
 /* In this order: route_localnet only behind the rule that guards the host's 127.0.0.1. */
@@ -142,7 +162,9 @@ static int up_bridge(struct network *network, struct err *err)
 {
 	int r = if_nametoindex(network->bridge.name) ? 0 : bridge_check(&network->bridge, err);
 
-	return r < 0 ? r : bridge_make(&network->bridge, err);
+	if (r >= 0)
+		r = bridge_make(&network->bridge, err);
+	return r < 0 ? r : tell_bridge(network, err);
 }
 
 static int up_table(struct network *network, struct err *err)
@@ -248,6 +270,7 @@ void network_down(struct network *network)
 	if ((network->nft.sock || nft_open(&network->nft, &err) >= 0) && nft_remove(&network->nft, &err) < 0)
 		log_error("%s", err.msg);
 	debug_point("netd:down", "table");
+	unlinkat(network->dir, NET_BRIDGE_LINK, 0);
 	if (bridge_remove(&network->bridge, &err) < 0)
 		log_error("%s", err.msg);
 	debug_point("netd:down", "bridge");

@@ -12,15 +12,14 @@
 #include "netd/dns.h"
 #include "netd/nft.h"
 #include "netd/others.h"
-
-#define NETWORK_NAME 16 /* bytes of a name, with its end */
+#include "store/leases.h"
 
 struct netd;
 
 struct network {
 	struct netd *netd;
-	char name[NETWORK_NAME]; /* "": the default one */
-	char *folder;            /* of its own, and open: */
+	char name[LEASE_NETWORK]; /* "": the default one */
+	char *folder;             /* of its own, and open: */
 	int dir;
 
 	bool up;    /* it is there */

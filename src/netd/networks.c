@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "net/net.h"
 #include "netd/netd.h"
 
 struct network *network_find(const struct netd *netd, const char *name)
@@ -22,10 +23,9 @@ struct network *network_find(const struct netd *netd, const char *name)
 /* The default one's is mgr-netd's own. */
 static int open_folder(struct network *network, struct err *err)
 {
-	const char *name = network->name;
 	int r;
 
-	network->folder = str_fmt("%s%s%s", network->netd->folder, *name ? "/" : "", name);
+	network->folder = net_folder(&network->netd->store, network->name);
 	if (!network->folder)
 		return err_nomem(err);
 	r = file_mkdirs_at(AT_FDCWD, network->folder, 0700, err);

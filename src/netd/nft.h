@@ -43,8 +43,10 @@ struct nft_elements {
 int nft_elements_add(struct nft_elements *l, const struct nft_element *element); /* 0 or -ENOMEM */
 void nft_elements_done(struct nft_elements *l);
 
+#define NFT_TABLE 32
+
 struct nft {
-	char table[32]; /* "mgr" or "mgr_ID" */
+	char table[NFT_TABLE]; /* "mgr" or "mgr_ID", and "-NAME" of another network than the default one */
 	char bridge[16];
 	struct in_addr net;
 	unsigned prefix;

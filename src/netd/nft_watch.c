@@ -21,7 +21,7 @@
 #define RECEIVE_BUFFER (4 << 20)
 
 struct nft_watch {
-	char table[32];
+	char table[NFT_TABLE];
 	uint32_t own; /* port of our own changes */
 	struct mnl_socket *sock;
 	struct loop *loop;

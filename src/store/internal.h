@@ -63,13 +63,32 @@ int registry_each(const struct registry *reg, int (*fn)(const char *slot, const 
 		  void *data, struct err *err);
 int registry_count(const struct registry *reg, unsigned *ret, struct err *err);
 
+/* --- networks.c -------------------------------------------------------------------------------------------------------- */
+
+/* The registry of a network's leases, as registry_open and registry_make. */
+int lease_open(struct registry *reg, const struct store *store, const char *network, bool write, struct err *err);
+int lease_make(struct registry *reg, const struct store *store, const char *network, struct err *err);
+/* "the managed network", "network 'blue'"; returns text. */
+#define LEASE_NETWORK_TEXT 32
+const char *lease_network_text(const char *network, char text[static LEASE_NETWORK_TEXT]);
+
 /* --- subnet.c ---------------------------------------------------------------------------------------------------------- */
 
-#define LEASE_PREFIX 16U
+struct lease_subnet {
+	uint32_t net; /* host byte order */
+	unsigned prefix;
+};
 
-/* addr in host byte order; returns text. */
+static inline uint32_t lease_size(const struct lease_subnet *subnet)
+{
+	return UINT32_C(1) << (32 - subnet->prefix);
+}
+
+#define LEASE_SUBNET_TEXT (INET_ADDRSTRLEN + 3)
+/* addr in host byte order; both return text. */
 const char *lease_text(uint32_t addr, char text[static INET_ADDRSTRLEN]);
-/* The subnet, in host byte order; with the registry open to write, for it may have to be chosen. */
-int lease_keep_subnet(struct registry *reg, uint32_t *ret, struct err *err);
+const char *lease_subnet_text(const struct lease_subnet *subnet, char text[static LEASE_SUBNET_TEXT]);
+/* The network's subnet, with its registry open to write, for it may have to be chosen. */
+int lease_keep_subnet(struct registry *reg, const char *network, struct lease_subnet *ret, struct err *err);
 
 #endif

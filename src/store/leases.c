@@ -10,37 +10,42 @@
 #include "store/internal.h"
 
 /* The network's own, its gateway's, the broadcast address, and what careless programs take for one. */
-static bool may_lease(uint32_t host)
+static bool may_lease(const struct lease_subnet *subnet, uint32_t host)
 {
-	return host > 1 && (host & 0xff) != 0 && (host & 0xff) != 0xff;
+	const uint32_t last = (subnet->net + host) & 0xff;
+
+	return host > 1 && host < lease_size(subnet) - 1 && last != 0 && last != 0xff;
 }
 
-static int find_free(const struct registry *reg, uint32_t net, uint32_t *ret, struct err *err)
+static int find_free(const struct registry *reg, const struct lease_subnet *subnet, uint32_t *ret, struct err *err)
 {
-	uint32_t size = UINT32_C(1) << (32 - LEASE_PREFIX),
-		 host = reg->next > 1 && reg->next < size ? (uint32_t)reg->next : 2;
-	char text[INET_ADDRSTRLEN];
+	const uint32_t size = lease_size(subnet);
+	uint32_t host = reg->next > 1 && reg->next < size ? (uint32_t)reg->next : 2;
+	char text[LEASE_SUBNET_TEXT];
 
 	for (uint32_t tried = 0; tried < size; tried++, host = (host + 1) % size) {
 		autocall(registry_entry_done) struct registry_entry entry = { 0 };
-		if (!may_lease(host) || registry_get(reg, lease_text(net + host, text), &entry, NULL) != -ENOENT)
+		if (!may_lease(subnet, host) ||
+		    registry_get(reg, lease_text(subnet->net + host, text), &entry, NULL) != -ENOENT)
 			continue;
-		*ret = net + host;
+		*ret = subnet->net + host;
 		return 0;
 	}
-	return err_set(err, ENOSPC, "every address of %s/%u is taken", lease_text(net, text), LEASE_PREFIX);
+	return err_set(err, ENOSPC,
+		       "every address of %s is taken: mgr.conf can give another network, or this one a larger subnet",
+		       lease_subnet_text(subnet, text));
 }
 
-static int check_wanted(const struct registry *reg, uint32_t net, uint32_t want, struct err *err)
+static int check_wanted(const struct registry *reg, const struct lease_subnet *subnet, uint32_t want, struct err *err)
 {
 	autocall(registry_entry_done) struct registry_entry holder = { 0 };
-	char addr[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN];
-	uint32_t host = want - net, size = UINT32_C(1) << (32 - LEASE_PREFIX);
+	char addr[INET_ADDRSTRLEN], text[LEASE_SUBNET_TEXT];
+	uint32_t host = want - subnet->net, size = lease_size(subnet);
 
 	lease_text(want, addr);
-	if (want < net || host >= size)
-		return err_set(err, EINVAL, "address %s is not in %s/%u, the managed network's subnet", addr,
-			       lease_text(net, subnet), LEASE_PREFIX);
+	if (want < subnet->net || host >= size)
+		return err_set(err, EINVAL, "address %s is not in %s, the managed network's subnet", addr,
+			       lease_subnet_text(subnet, text));
 	if (host == 1)
 		return err_set(err, EINVAL, "address %s is the managed network's gateway", addr);
 	if (host == 0 || host == size - 1)
@@ -51,20 +56,22 @@ static int check_wanted(const struct registry *reg, uint32_t net, uint32_t want,
 	return r == -ENOENT ? 0 : r;
 }
 
-static int find_slot(struct registry *reg, uint32_t want, uint32_t *ret, struct err *err)
+static int find_slot(struct registry *reg, const char *network, uint32_t want, uint32_t *ret, struct err *err)
 {
-	uint32_t net = 0;
-	int r = lease_keep_subnet(reg, &net, err);
+	struct lease_subnet subnet;
+	int r = lease_keep_subnet(reg, network, &subnet, err);
 
 	if (r < 0)
 		return r;
 	*ret = want;
-	r = want ? check_wanted(reg, net, want, err) : find_free(reg, net, ret, err);
-	if (r != -EADDRINUSE && r != -ENOSPC)
-		return r;
-	r = registry_sweep(reg, err);
-	if (r == 0)
-		r = want ? check_wanted(reg, net, want, err) : find_free(reg, net, ret, err);
+	r = want ? check_wanted(reg, &subnet, want, err) : find_free(reg, &subnet, ret, err);
+	if (r == -EADDRINUSE || r == -ENOSPC) {
+		r = registry_sweep(reg, err);
+		if (r == 0)
+			r = want ? check_wanted(reg, &subnet, want, err) : find_free(reg, &subnet, ret, err);
+	}
+	if (r == 0 && !want)
+		registry_set_next(reg, (*ret - subnet.net + 1) % lease_size(&subnet));
 	return r;
 }
 
@@ -74,10 +81,10 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 	char slot[INET_ADDRSTRLEN], mac[18];
 	const uint8_t *m = lease->mac;
 	uint32_t addr;
-	int r = registry_open(&reg, store, ".leases", true, err);
+	int r = lease_open(&reg, store, lease->network, true, err);
 
 	if (r == 0)
-		r = find_slot(&reg, ntohl(want.s_addr), &addr, err);
+		r = find_slot(&reg, lease->network, ntohl(want.s_addr), &addr, err);
 	if (r < 0)
 		return r;
 	r = str_print(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
@@ -85,8 +92,6 @@ int leases_reserve(const struct store *store, struct lease *lease, struct in_add
 		r = registry_put(&reg, lease_text(addr, slot), lease->uuid, lease->name, mac, err);
 	if (r < 0)
 		return r;
-	if (!want.s_addr)
-		registry_set_next(&reg, (addr + 1) & ((UINT32_C(1) << (32 - LEASE_PREFIX)) - 1));
 	lease->ipv4.s_addr = htonl(addr);
 	return 0;
 }
@@ -105,7 +110,8 @@ static int look_at(const struct registry *reg, const char *uuid, const char *slo
 }
 
 /* addr: of an IPv4 one, which the subnet must have; 0: an IPv6 one, which the caller has looked at. */
-static int claim(struct registry *reg, const char *uuid, const char *name, const char *slot, uint32_t addr, struct err *err)
+static int claim(struct registry *reg, const char *network, const char *uuid, const char *name, const char *slot,
+		 uint32_t addr, struct err *err)
 {
 	char key[REGISTRY_NAME], taken[REGISTRY_SLOT];
 	unsigned k = 0;
@@ -115,7 +121,7 @@ static int claim(struct registry *reg, const char *uuid, const char *name, const
 	if (r == -EADDRINUSE)
 		r = registry_sweep(reg, err) < 0 ? -err->code : look_at(reg, uuid, slot, err);
 	if (r == 0 && addr)
-		r = find_slot(reg, addr, &same, err);
+		r = find_slot(reg, network, addr, &same, err);
 	if (r != 0)
 		return r;
 	while (registry_find(reg, registry_further(uuid, k, key), taken, sizeof taken, NULL) == 0)
@@ -123,51 +129,68 @@ static int claim(struct registry *reg, const char *uuid, const char *name, const
 	return registry_put(reg, slot, key, name, "00:00:00:00:00:00", err);
 }
 
-static int claim_slot(const struct store *store, const char *uuid, const char *name, const char *slot, uint32_t addr,
-		      struct err *err)
+static int claim_slot(const struct store *store, const char *network, const char *uuid, const char *name, const char *slot,
+		      uint32_t addr, struct err *err)
 {
 	REGISTRY_INIT(reading);
 	REGISTRY_INIT(writing);
-	int r = registry_open(&reading, store, ".leases", false, err);
+	int r = lease_open(&reading, store, network, false, err);
 
 	if (r < 0 || look_at(&reading, uuid, slot, NULL) == 1)
 		return r;
-	r = registry_make(&writing, store, ".leases", err);
-	r = r < 0 ? r : claim(&writing, uuid, name, slot, addr, err);
+	r = lease_make(&writing, store, network, err);
+	r = r < 0 ? r : claim(&writing, network, uuid, name, slot, addr, err);
 	return r < 0 ? r : 0;
 }
 
-int leases_claim(const struct store *store, const char *uuid, const char *name, struct in_addr addr, struct err *err)
+int leases_claim(const struct store *store, const char *network, const char *uuid, const char *name, struct in_addr addr,
+		 struct err *err)
 {
 	char slot[INET_ADDRSTRLEN];
 
-	return claim_slot(store, uuid, name, lease_text(ntohl(addr.s_addr), slot), ntohl(addr.s_addr), err);
+	return claim_slot(store, network, uuid, name, lease_text(ntohl(addr.s_addr), slot), ntohl(addr.s_addr), err);
 }
 
-int leases_claim6(const struct store *store, const char *uuid, const char *name, const uint8_t addr[static 16],
-		  struct err *err)
+int leases_claim6(const struct store *store, const char *network, const char *uuid, const char *name,
+		  const uint8_t addr[static 16], struct err *err)
 {
 	char slot[INET6_ADDRSTRLEN];
 
-	return claim_slot(store, uuid, name, inet_ntop(AF_INET6, addr, slot, sizeof slot), 0, err);
+	return claim_slot(store, network, uuid, name, inet_ntop(AF_INET6, addr, slot, sizeof slot), 0, err);
+}
+
+/* What of one network is to be freed. */
+struct release {
+	const struct store *store;
+	const char *uuid;
+	struct err *err;
+};
+
+static int release(const char *network, void *data)
+{
+	REGISTRY_INIT(reg);
+	const struct release *of = data;
+	char name[REGISTRY_NAME], slot[REGISTRY_SLOT];
+	int r = lease_open(&reg, of->store, network, true, of->err);
+
+	for (unsigned k = 0;
+	     r == 0 && registry_find(&reg, registry_further(of->uuid, k, name), slot, sizeof slot, NULL) == 0; k++)
+		r = registry_drop(&reg, name, of->err);
+	return r < 0 ? r : registry_drop(&reg, of->uuid, of->err);
 }
 
 int leases_release(const struct store *store, const char *uuid, struct err *err)
 {
-	REGISTRY_INIT(reg);
-	char name[REGISTRY_NAME], slot[REGISTRY_SLOT];
-	int r = registry_open(&reg, store, ".leases", true, err);
+	struct release of = { store, uuid, err };
 
-	for (unsigned k = 0; r == 0 && registry_find(&reg, registry_further(uuid, k, name), slot, sizeof slot, NULL) == 0;
-	     k++)
-		r = registry_drop(&reg, name, err);
-	return r < 0 ? r : registry_drop(&reg, uuid, err);
+	return leases_each_network(store, release, &of, err);
 }
 
-static int to_lease(const char *slot, const struct registry_entry *entry, struct lease *ret)
+static int to_lease(const char *network, const char *slot, const struct registry_entry *entry, struct lease *ret)
 {
 	uint8_t *m = ret->mac;
 
+	str_print(ret->network, sizeof ret->network, "%s", network);
 	str_print(ret->uuid, sizeof ret->uuid, "%.36s", entry->uuid);
 	memcpy(ret->name, entry->name, sizeof ret->name);
 	if (inet_pton(AF_INET, slot, &ret->ipv4) != 1 ||
@@ -176,12 +199,12 @@ static int to_lease(const char *slot, const struct registry_entry *entry, struct
 	return 0;
 }
 
-int leases_find(const struct store *store, const char *uuid, struct lease *ret, struct err *err)
+int leases_find(const struct store *store, const char *network, const char *uuid, struct lease *ret, struct err *err)
 {
 	REGISTRY_INIT(reg);
 	autocall(registry_entry_done) struct registry_entry entry = { 0 };
 	char slot[INET_ADDRSTRLEN];
-	int r = registry_open(&reg, store, ".leases", false, err);
+	int r = lease_open(&reg, store, network, false, err);
 
 	if (r == 0)
 		r = registry_find(&reg, uuid, slot, sizeof slot, err);
@@ -189,11 +212,12 @@ int leases_find(const struct store *store, const char *uuid, struct lease *ret, 
 		r = registry_get(&reg, slot, &entry, err);
 	if (r < 0)
 		return r;
-	r = to_lease(slot, &entry, ret);
+	r = to_lease(network, slot, &entry, ret);
 	return r < 0 ? err_sys(err, -r, "read the lease of %s", uuid) : 0;
 }
 
 struct each {
+	const char *network;
 	int (*fn)(const struct lease *lease, void *data);
 	void *data;
 };
@@ -203,14 +227,43 @@ static int each_entry(const char *slot, const struct registry_entry *entry, void
 	const struct each *each = data;
 	struct lease lease;
 
-	return to_lease(slot, entry, &lease) < 0 ? 0 : each->fn(&lease, each->data);
+	return to_lease(each->network, slot, entry, &lease) < 0 ? 0 : each->fn(&lease, each->data);
 }
 
-int leases_each(const struct store *store, int (*fn)(const struct lease *lease, void *data), void *data, struct err *err)
+int leases_each(const struct store *store, const char *network, int (*fn)(const struct lease *lease, void *data), void *data,
+		struct err *err)
 {
 	REGISTRY_INIT(reg);
-	struct each each = { fn, data };
-	int r = registry_open(&reg, store, ".leases", false, err);
+	struct each each = { network, fn, data };
+	int r = lease_open(&reg, store, network, false, err);
 
 	return r < 0 ? r : registry_each(&reg, each_entry, &each, err);
+}
+
+/* The first is the gateway's; of each 256 the first and the last are nobody's. */
+static unsigned room(const struct lease_subnet *subnet)
+{
+	return subnet->prefix > 24 ? lease_size(subnet) - 3 : lease_size(subnet) / 256 * 254 - 1;
+}
+
+static int count_ipv4(const char *slot, const struct registry_entry *entry, void *data)
+{
+	(void)entry;
+	*(unsigned *)data += !strchr(slot, ':');
+	return 0;
+}
+
+int leases_room(const struct store *store, const char *network, unsigned *ret_all, unsigned *ret_taken, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	struct lease_subnet subnet = { 0 };
+	int r = leases_subnet(store, network, &(struct in_addr){ 0 }, &subnet.prefix, err);
+
+	*ret_all = *ret_taken = 0;
+	if (r == 0)
+		r = lease_open(&reg, store, network, false, err);
+	if (r == 0)
+		r = registry_each(&reg, count_ipv4, ret_taken, err);
+	*ret_all = room(&subnet);
+	return r;
 }

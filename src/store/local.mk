@@ -11,6 +11,7 @@ src_store_libstore_a_SOURCES = \
 	%D%/leases.c %D%/leases.h \
 	%D%/log.c \
 	%D%/lock.c \
+	%D%/networks.c \
 	%D%/prefix6.c \
 	%D%/registry.c \
 	%D%/settings.c %D%/settings.h \

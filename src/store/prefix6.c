@@ -25,7 +25,8 @@ static int read_prefix(const struct registry *reg, struct lease_network *ret, st
 	if (slash)
 		*slash++ = '\0';
 	if (!slash || !str_eq(slash, "64") || inet_pton(AF_INET6, text, &ret->net6) != 1)
-		return err_set(err, EBADMSG, "'%s/.leases/" FILE_NAME "' is not a prefix", reg->store->manager);
+		return err_set(err, EBADMSG, "'" FILE_NAME "' beside the leases in '%s/.leases' is not a prefix",
+			       reg->store->manager);
 	ret->has6 = true;
 	return 0;
 }
@@ -47,24 +48,29 @@ static int choose(struct lease_network *ret, struct err *err)
 	return getrandom(ret->net6.s6_addr + 1, 5, 0) == 5 ? 0 : err_sys(err, errno, "choose an IPv6 prefix");
 }
 
-int leases_network(const struct store *store, struct lease_network *ret, struct err *err)
+int leases_network(const struct store *store, const char *network, struct lease_network *ret, struct err *err)
 {
 	REGISTRY_INIT(reading);
 	REGISTRY_INIT(writing);
-	int r = leases_subnet(store, &ret->net, &ret->prefix, err);
+	int r = leases_subnet(store, network, &ret->net, &ret->prefix, err);
 
 	if (r == 0)
-		r = registry_open(&reading, store, ".leases", false, err);
+		r = lease_open(&reading, store, network, false, err);
 	if (r == 0)
 		r = read_prefix(&reading, ret, NULL);
 	if (r != -ENOENT)
 		return r < 0 ? err_wrap(err, "find the managed network's IPv6 prefix") : 0;
-	r = registry_make(&writing, store, ".leases", err);
+	r = lease_make(&writing, store, network, err);
 	if (r == 0)
 		r = read_prefix(&writing, ret, NULL);
 	if (r == -ENOENT)
 		r = choose(ret, err) < 0 ? -EIO : write_prefix(&writing, ret, err);
 	return r < 0 ? err_wrap(err, "find the managed network's IPv6 prefix") : 0;
+}
+
+struct in_addr leases_gateway(const struct lease_network *network)
+{
+	return (struct in_addr){ network->net.s_addr | htonl(1) };
 }
 
 struct in6_addr leases_ipv6(const struct lease_network *network, struct in_addr ipv4)
@@ -75,13 +81,14 @@ struct in6_addr leases_ipv6(const struct lease_network *network, struct in_addr 
 	return addr;
 }
 
-int leases_use_prefix6(const struct store *store, const struct in6_addr *net6, struct err *err)
+int leases_use_prefix6(const struct store *store, const char *network, const struct in6_addr *net6, struct err *err)
 {
 	REGISTRY_INIT(reading);
 	REGISTRY_INIT(writing);
 	struct lease_network is, wanted = { .has6 = net6 };
+	char text[LEASE_NETWORK_TEXT];
 	unsigned held = 0;
-	int r = registry_open(&reading, store, ".leases", false, err);
+	int r = lease_open(&reading, store, network, false, err);
 
 	if (net6)
 		wanted.net6 = *net6;
@@ -93,10 +100,8 @@ int leases_use_prefix6(const struct store *store, const struct in6_addr *net6, s
 	if (r == 0)
 		r = registry_count(&reading, &held, err);
 	if (held)
-		return err_set(
-			err, EBUSY,
-			"the managed network's IPv6 prefix cannot change: containers have addresses in it, %u of them",
-			held);
-	r = r < 0 && r != -ENOENT ? r : registry_make(&writing, store, ".leases", err);
+		return err_set(err, EBUSY, "%s's IPv6 prefix cannot change: containers have addresses in it, %u of them",
+			       lease_network_text(network, text), held);
+	r = r < 0 && r != -ENOENT ? r : lease_make(&writing, store, network, err);
 	return r < 0 ? r : write_prefix(&writing, &wanted, err);
 }

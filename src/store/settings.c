@@ -10,10 +10,10 @@
 #include "base/cleanup.h"
 #include "store/leases.h"
 
-/* From the blocks that RFC 1918 and RFC 6598 keep for private use. */
+/* Is it of the blocks that RFC 1918 and RFC 6598 keep for private use? */
 static bool is_private(uint32_t net)
 {
-	return net >> 24 == 10 || net >> 20 == 0xac1 || net >> 16 == 0xc0a8 || (net >> 22 == 0x191 && (net & 0xffff) == 0);
+	return net >> 24 == 10 || net >> 20 == 0xac1 || net >> 16 == 0xc0a8 || net >> 22 == 0x191;
 }
 
 static int parse_subnet(const struct key *key, void *field, const char *text, struct err *err)
@@ -21,29 +21,32 @@ static int parse_subnet(const struct key *key, void *field, const char *text, st
 	const char *slash = strchr(text, '/');
 	char addr[INET_ADDRSTRLEN];
 	struct in_addr in;
+	uint64_t prefix;
 
 	(void)key;
-	if (slash && str_eq(slash, "/16") && str_print(addr, sizeof addr, "%.*s", (int)(slash - text), text) == 0 &&
-	    inet_pton(AF_INET, addr, &in) == 1 && (ntohl(in.s_addr) & 0xffff) == 0 && is_private(ntohl(in.s_addr))) {
-		*(struct in_addr *)field = in;
+	if (slash && str_uint(slash + 1, LEASE_PREFIX_MIN, LEASE_PREFIX_MAX, &prefix) == 0 &&
+	    str_print(addr, sizeof addr, "%.*s", (int)(slash - text), text) == 0 && inet_pton(AF_INET, addr, &in) == 1 &&
+	    (ntohl(in.s_addr) & UINT32_MAX >> prefix) == 0 && is_private(ntohl(in.s_addr))) {
+		*(struct settings_subnet *)field = (struct settings_subnet){ in, (unsigned)prefix };
 		return 0;
 	}
-	return err_set(err, EINVAL, "'%s' is not a private network of 16 bits such as 10.118.0.0/16", text);
+	return err_set(err, EINVAL, "'%s' is not a private network of %d to %d bits such as 10.118.0.0/16", text,
+		       LEASE_PREFIX_MIN, LEASE_PREFIX_MAX);
 }
 
 static bool print_subnet(const struct key *key, const void *field, size_t i, struct str *out)
 {
-	const struct in_addr *in = field;
+	const struct settings_subnet *subnet = field;
 	char addr[INET_ADDRSTRLEN];
 
 	(void)key;
-	if (i > 0 || !in->s_addr || !inet_ntop(AF_INET, in, addr, sizeof addr))
+	if (i > 0 || !subnet->net.s_addr || !inet_ntop(AF_INET, &subnet->net, addr, sizeof addr))
 		return false;
-	str_addf(out, "%s/16", addr);
+	str_addf(out, "%s/%u", addr, subnet->prefix);
 	return true;
 }
 
-static const struct key_type key_subnet = { "A.B.0.0/16", sizeof(struct in_addr), parse_subnet, print_subnet, NULL };
+static const struct key_type key_subnet = { "A.B.C.D/N", sizeof(struct settings_subnet), parse_subnet, print_subnet, NULL };
 
 static int parse_prefix6(const struct key *key, void *field, const char *text, struct err *err)
 {
@@ -81,15 +84,49 @@ static bool print_prefix6(const struct key *key, const void *field, size_t i, st
 static const struct key_type key_prefix6 = { "none|IPv6/64", sizeof(struct settings_prefix6), parse_prefix6, print_prefix6,
 					     NULL };
 
+static int check_address(const char *text, struct err *err)
+{
+	struct in6_addr addr;
+
+	if (inet_pton(AF_INET, text, &addr) == 1 || inet_pton(AF_INET6, text, &addr) == 1)
+		return 0;
+	return err_set(err, EINVAL, "'%s' is not an address such as 192.0.2.53 or 2001:db8::53", text);
+}
+
+static int parse_addresses(const struct key *key, void *field, const char *text, struct err *err)
+{
+	autocall(strv_done) struct strv words = { 0 };
+	int r = key_words.parse(key, &words, text, err);
+
+	for (size_t i = 0; i < words.n && r == 0; i++)
+		r = check_address(words.v[i], err);
+	return r < 0 ? r : key_words.parse(key, field, text, err);
+}
+
+static const struct key_type key_addresses = { "address", sizeof(struct strv), parse_addresses, key_print_strv,
+					       key_clear_strv };
+
+#define AT(field) offsetof(struct settings_network, field)
+
 static const struct key network_keys[] = {
 	{ .name = "ipv4.subnet",
 	  .type = &key_subnet,
-	  .off = offsetof(struct settings, subnet),
-	  .help = "Addresses of the managed network; chosen at first use when not set." },
+	  .off = AT(subnet),
+	  .help = "Addresses of the network; chosen at first use when not set." },
 	{ .name = "ipv6.prefix",
 	  .type = &key_prefix6,
-	  .off = offsetof(struct settings, prefix6),
+	  .off = AT(prefix6),
 	  .help = "The same for IPv6; none: the network has no IPv6." },
+	{ .name = "bridge",
+	  .type = &key_ifname,
+	  .off = AT(bridge),
+	  .help = "Name of the interface that mgr makes for it; chosen when not set." },
+	{ .name = "domain", .type = &key_hostname, .off = AT(domain), .def = "mgr", .help = "What NAME.mgr ends in." },
+	{ .name = "resolvers",
+	  .type = &key_addresses,
+	  .off = AT(resolvers),
+	  .flags = KEY_LIST,
+	  .help = "Servers that are asked for every other name; the host's when not set." },
 	{ 0 },
 };
 
@@ -105,9 +142,16 @@ static const struct key systemd_keys[] = {
 	{ 0 },
 };
 
-static const struct section network = { .name = "network", .keys = network_keys };
+static const struct section default_network = { .name = "network", .keys = network_keys };
+static const struct section named_networks = {
+	.name = "network", .kind = SECTION_NAMED, .keys = network_keys, .element = sizeof(struct settings_network)
+};
 static const struct section systemd = { .name = "systemd", .keys = systemd_keys };
-static const struct conf_part parts[] = { { &network, 0 }, { &systemd, 0 } };
+static const struct conf_part parts[] = {
+	{ &default_network, offsetof(struct settings, network) },
+	{ &named_networks, offsetof(struct settings, networks) },
+	{ &systemd, 0 },
+};
 const struct schema settings_schema = { ARRAY_SIZE(parts), parts };
 
 int settings_load(const struct store *store, struct settings *ret, struct err *err)
@@ -127,14 +171,43 @@ int settings_load(const struct store *store, struct settings *ret, struct err *e
 	return 0;
 }
 
-int settings_apply(const struct store *store, struct err *err)
+void settings_done(struct settings *settings)
 {
-	struct settings settings;
+	conf_done(&settings_schema, settings);
+}
+
+int settings_network(const struct store *store, const struct settings *settings, const char *network,
+		     const struct settings_network **ret, struct err *err)
+{
+	*ret = *network ? NULL : &settings->network;
+	for (size_t i = 0; i < settings->networks.n && !*ret; i++)
+		if (str_eq(settings->networks.v[i].name, network))
+			*ret = &settings->networks.v[i];
+	if (*ret)
+		return 0;
+	return err_set(err, ENOENT, "there is no network '%s': a line [network.%s] in '%s/mgr.conf' makes one", network,
+		       network, store->etc);
+}
+
+int settings_use(const struct store *store, const struct settings_network *network, struct err *err)
+{
+	const struct settings_prefix6 *six = &network->prefix6;
+	int r = 0;
+
+	if (network->subnet.net.s_addr)
+		r = leases_use_subnet(store, network->name, network->subnet.net, network->subnet.prefix, err);
+	if (r == 0 && six->set)
+		r = leases_use_prefix6(store, network->name, six->none ? NULL : &six->net, err);
+	return r;
+}
+
+int settings_apply(const struct store *store, const char *network, struct err *err)
+{
+	autocall(settings_done) struct settings settings = { 0 };
+	const struct settings_network *its;
 	int r = settings_load(store, &settings, err);
 
-	if (r == 0 && settings.subnet.s_addr)
-		r = leases_use_subnet(store, settings.subnet, err);
-	if (r == 0 && settings.prefix6.set)
-		r = leases_use_prefix6(store, settings.prefix6.none ? NULL : &settings.prefix6.net, err);
-	return r;
+	if (r == 0)
+		r = settings_network(store, &settings, network, &its, err);
+	return r < 0 ? r : settings_use(store, its, err);
 }

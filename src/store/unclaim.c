@@ -59,15 +59,16 @@ static bool has_others(const struct registry *reg, const char *uuid, bool lease,
 	return others;
 }
 
-int leases_keep(const struct store *store, const char *uuid, bool lease, const struct strv *keep, struct err *err)
+int leases_keep(const struct store *store, const char *network, const char *uuid, bool lease, const struct strv *keep,
+		struct err *err)
 {
 	REGISTRY_INIT(reading);
 	REGISTRY_INIT(writing);
-	int r = registry_open(&reading, store, ".leases", false, err);
+	int r = lease_open(&reading, store, network, false, err);
 
 	if (r < 0 || !has_others(&reading, uuid, lease, keep))
 		return r;
-	r = registry_open(&writing, store, ".leases", true, err);
+	r = lease_open(&writing, store, network, true, err);
 	if (r == 0)
 		r = drop_others(&writing, uuid, keep, err);
 	return r < 0 || lease ? r : registry_drop(&writing, uuid, err);

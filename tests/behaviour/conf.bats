@@ -387,7 +387,7 @@ refused() {
 	run mgr-create -n fourth -t busybox
 	assert_status 1
 	assert_output "mgr-create: fourth: $MGR_ROOT/etc/mgr/mgr.conf:2: network.ipv4.subnet: '8.8.0.0/16' is not a private\
- network of 16 bits such as 10.118.0.0/16"
+ network of 16 to 29 bits such as 10.118.0.0/16"
 }
 
 @test "conf.5 [include] reads a file, or every *.conf of a folder, where it stands" {

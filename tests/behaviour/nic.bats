@@ -27,12 +27,12 @@ teardown() {
 @test "net.2 a second leased address is refused, at create and by mgr-config" {
 	run mgr-create -n web -t busybox -s net.1.type=veth
 	assert_status 1
-	assert_output "mgr-create: web: net.1.ipv4.address: a container has one leased address, which is net.0's: give it\
- another one, 'none', or another bridge"
+	assert_output "mgr-create: web: net.1.ipv4.address: a container has one leased address a network, which is net.0's:\
+ give it another one, 'none', or another network"
 	container web
 	run mgr-config -n web set net.1.type veth
 	assert_status 1
-	assert_contains "mgr-config: web: net.1.ipv4.address: a container has one leased address"
+	assert_contains "mgr-config: web: net.1.ipv4.address: a container has one leased address a network"
 	mgr-config -n web set net.1.ipv4.address none
 	boot web
 }

@@ -269,7 +269,7 @@ static void the_longest_section_wins(void **state)
 
 	(void)state;
 	assert_int_equal(conf_find(&schema, "many.3.text", &key, &err), 0);
-	assert_int_equal(key.number, 3);
+	assert_int_equal(key.id.number, 3);
 	assert_string_equal(key.name, "text");
 	assert_int_equal(conf_find(&schema, "free.many.3", &key, &err), 0);
 	assert_string_equal(key.name, "many.3");

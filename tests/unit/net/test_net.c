@@ -33,10 +33,16 @@ static void names_fit_the_kernel(void **state)
 	assert_string_equal(name, "mgr64a36864b3z");
 	assert_int_equal(net_veth_name(uuid, 26, name), -EINVAL);
 	assert_int_equal(net_veth_name("64a36-8", 0, name), -EINVAL);
-	net_bridge_name(&first, name);
+	net_bridge_name(&first, "", name);
 	assert_string_equal(name, "mgrbr0");
-	net_bridge_name(&own, name);
+	net_bridge_name(&own, "", name);
 	assert_string_equal(name, "mgrbr-0123abcd");
+	net_bridge_name(&first, "back", name);
+	assert_string_equal(name, "mgr-back");
+	net_bridge_name(&first, "twelve-bytes", name);
+	assert_int_equal(strlen(name), 14);
+	net_bridge_name(&own, "back", name);
+	assert_int_equal(strlen(name), 14);
 }
 
 /* --- requests to the kernel ------------------------------------------------------------------------------------------- */

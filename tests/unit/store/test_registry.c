@@ -215,14 +215,14 @@ static void a_lease_is_found_until_it_is_released(void **state)
 
 	(void)state;
 	own(7, &lease);
-	assert_int_equal(leases_find(&store, lease.uuid, &found, &err), -ENOENT);
+	assert_int_equal(leases_find(&store, "", lease.uuid, &found, &err), -ENOENT);
 	assert_int_equal(leases_reserve(&store, &lease, (struct in_addr){ 0 }, &err), 0);
-	assert_int_equal(leases_find(&store, lease.uuid, &found, &err), 0);
+	assert_int_equal(leases_find(&store, "", lease.uuid, &found, &err), 0);
 	assert_int_equal(found.ipv4.s_addr, lease.ipv4.s_addr);
 	assert_string_equal(found.name, "c7");
 	assert_memory_equal(found.mac, lease.mac, 6);
 	assert_int_equal(leases_release(&store, lease.uuid, &err), 0);
-	assert_int_equal(leases_find(&store, lease.uuid, &found, &err), -ENOENT);
+	assert_int_equal(leases_find(&store, "", lease.uuid, &found, &err), -ENOENT);
 }
 
 static void a_wanted_address_is_checked(void **state)
@@ -233,7 +233,7 @@ static void a_wanted_address_is_checked(void **state)
 	unsigned prefix;
 
 	(void)state;
-	assert_int_equal(leases_subnet(&store, &net, &prefix, &err), 0);
+	assert_int_equal(leases_subnet(&store, "", &net, &prefix, &err), 0);
 	assert_int_equal(prefix, 16);
 	if (net.s_addr != addr("10.119.0.0").s_addr)
 		skip(); /* this host has a route there */
@@ -311,7 +311,7 @@ static void processes_side_by_side(void **state)
 	}
 	for (unsigned n = 0; n < PROCESSES * EACH; n++)
 		kept += n % 3 != 0;
-	assert_int_equal(leases_each(&store, count, &counted, &err), 0);
+	assert_int_equal(leases_each(&store, "", count, &counted, &err), 0);
 	assert_int_equal(counted, kept);
 	assert_int_equal(entries(".leases/by-uuid"), kept);
 	assert_int_equal(entries(".ids/by-slot"), kept);
