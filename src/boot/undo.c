@@ -108,8 +108,10 @@ static bool stays(const char *whole, undo_which *which, undo_fn *fn, void *data,
 }
 
 /* What was cut short when its writer died is no line. */
-static int split_lines(char *text, struct strv *ret, struct err *err)
+static int split_lines(char *text, size_t n, struct strv *ret, struct err *err)
 {
+	for (size_t i = 0; i < n; i++)
+		text[i] = text[i] ? text[i] : '?';
 	for (char *end; (end = strchr(text, '\n')); text = end + 1) {
 		*end = '\0';
 		if (strv_add(ret, text) < 0)
@@ -124,12 +126,13 @@ int undo_some(int rundir, undo_which *which, undo_fn *fn, void *data, struct err
 	autocall(str_done) struct str left = { 0 };
 	autofree char *text = NULL;
 	struct err first = { 0 };
-	int r = file_read_at(rundir, RECORD, RECORD_MAX, &text, NULL, err);
+	size_t n;
+	int r = file_read_at(rundir, RECORD, RECORD_MAX, &text, &n, err);
 
 	if (r == -ENOENT)
 		err_clear(err);
 	if (r >= 0)
-		r = split_lines(text, &lines, err);
+		r = split_lines(text, n, &lines, err);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = lines.n; i-- > 0;)

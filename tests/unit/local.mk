@@ -64,6 +64,11 @@ tests_unit_spec_test_spec_SOURCES = %D%/spec/test_spec.c
 tests_unit_spec_test_spec_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_spec_test_spec_LDADD = $(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
 
+unit_tests += tests/unit/spec/test_device
+tests_unit_spec_test_device_SOURCES = %D%/spec/test_device.c
+tests_unit_spec_test_device_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_spec_test_device_LDADD = $(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
+
 unit_tests += tests/unit/conf/test_conf tests/unit/conf/test_edit
 tests_unit_conf_test_conf_SOURCES = %D%/conf/test_conf.c
 tests_unit_conf_test_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

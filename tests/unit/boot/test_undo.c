@@ -135,6 +135,46 @@ static void an_object_with_a_line_break_is_refused(void **state)
 	assert_int_equal(faccessat(dir, "undo", F_OK, 0), -1);
 }
 
+static bool is_of_one(void *data, const char *step, const char *object)
+{
+	(void)data;
+	return str_eq(step, "network") && *object == '1';
+}
+
+static void some_lines_are_undone_and_the_others_stay(void **state)
+{
+	static const char text[] =
+		"cgroup mgr/web\nnetwork 0 mgra\nnetwork 1 mgrb\nrub\0bish\nhook-net 1 mgrb\nnetwork 1 x\nnet";
+	struct seen seen = { 0 };
+	int fd = openat(dir, "undo", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	char *rest;
+
+	(void)state;
+	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+	close(fd);
+	assert_int_equal(undo_some(dir, is_of_one, see, &seen, NULL), 0);
+	assert_string_equal(str_text(&seen.text), "[network 1 x][network 1 mgrb]");
+	assert_int_equal(file_read_at(dir, "undo", 1000, &rest, NULL, NULL), 0);
+	assert_string_equal(rest, "cgroup mgr/web\nnetwork 0 mgra\nrub?bish\nhook-net 1 mgrb\n");
+	free(rest);
+	str_done(&seen.text);
+}
+
+static void one_of_some_that_fails_stays(void **state)
+{
+	struct seen seen = { .fails = "network" };
+	struct err err = { 0 };
+	char object[16];
+
+	(void)state;
+	assert_int_equal(undo_some(dir, is_of_one, see, &seen, &err), 0);
+	assert_int_equal(undo_add(dir, "network", "1 mgrb", NULL), 0);
+	assert_int_equal(undo_some(dir, is_of_one, see, &seen, &err), -EBUSY);
+	assert_string_equal(err.msg, "network is busy");
+	assert_int_equal(undo_find(dir, "network", object, sizeof object, NULL), 1);
+	str_done(&seen.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +184,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_failure_keeps_the_record_and_the_rest_is_done, forget),
 		cmocka_unit_test_teardown(lines_that_cannot_be_read_are_passed_over, forget),
 		cmocka_unit_test_teardown(an_object_with_a_line_break_is_refused, forget),
+		cmocka_unit_test_teardown(some_lines_are_undone_and_the_others_stay, forget),
+		cmocka_unit_test_teardown(one_of_some_that_fails_stays, forget),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
