@@ -138,8 +138,12 @@ static void say_usage(const struct info_data *d, const struct look *look)
 		say_pressure(d, "Mem pressure:", &look->pressures.memory);
 		say_pressure(d, "IO pressure:", &look->pressures.io);
 	}
-	say_bytes(d, "Net received:", look->received);
-	say_bytes(d, "Net sent:", look->sent);
+	say_bytes(d, "Net received:", look->traffic.received);
+	say_bytes(d, "Net sent:", look->traffic.sent);
+	if (look->traffic.packets_received != UINT64_MAX) {
+		say_number(d, "Packets in:", look->traffic.packets_received);
+		say_number(d, "Packets out:", look->traffic.packets_sent);
+	}
 	say_bytes(d, "Disk use:", look->disk);
 	say_span(d, "Uptime:", look->uptime);
 }

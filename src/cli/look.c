@@ -28,7 +28,7 @@ struct look_column {
 	struct print_column print;
 	unsigned in, what;
 	struct print_cell (*cell)(struct seen *s);
-	size_t at; /* for usage_cell and pressure_cell: where in their struct */
+	size_t at; /* for usage_cell, pressure_cell and traffic_cell: where in their struct */
 };
 
 static struct print_cell text(const char *value)
@@ -77,14 +77,9 @@ static struct print_cell pressure_cell(struct seen *s)
 	return number(s->look->has_pressures, number_at(&s->look->pressures, s->column->at));
 }
 
-static struct print_cell received_cell(struct seen *s)
+static struct print_cell traffic_cell(struct seen *s)
 {
-	return print_number(s->look->received);
-}
-
-static struct print_cell sent_cell(struct seen *s)
-{
-	return print_number(s->look->sent);
+	return print_number(number_at(&s->look->traffic, s->column->at));
 }
 
 static struct print_cell disk_cell(struct seen *s)
@@ -175,6 +170,7 @@ static struct print_cell failed_cell(struct seen *s)
 
 #define USED(field)   offsetof(struct cgroup_usage, field)
 #define WAITED(field) offsetof(struct cgroup_pressures, field)
+#define PASSED(field) offsetof(struct traffic, field)
 
 static const struct look_column columns[] = {
 	{ { "name", "NAME", PRINT_TEXT }, TABLE | JSON, 0, name_cell, 0 },
@@ -258,8 +254,14 @@ static const struct look_column columns[] = {
 	  LOOK_PRESSURES,
 	  pressure_cell,
 	  WAITED(io.full_avg60) },
-	{ { "net_received", "RECEIVED", PRINT_BYTES }, JSON, LOOK_TRAFFIC, received_cell, 0 },
-	{ { "net_sent", "SENT", PRINT_BYTES }, JSON, LOOK_TRAFFIC, sent_cell, 0 },
+	{ { "net_received", "RECEIVED", PRINT_BYTES }, JSON, LOOK_TRAFFIC, traffic_cell, PASSED(received) },
+	{ { "net_sent", "SENT", PRINT_BYTES }, JSON, LOOK_TRAFFIC, traffic_cell, PASSED(sent) },
+	{ { "net_packets_received", "PACKETS_RECEIVED", PRINT_NUMBER },
+	  JSON,
+	  LOOK_TRAFFIC,
+	  traffic_cell,
+	  PASSED(packets_received) },
+	{ { "net_packets_sent", "PACKETS_SENT", PRINT_NUMBER }, JSON, LOOK_TRAFFIC, traffic_cell, PASSED(packets_sent) },
 	{ { "apparmor", "APPARMOR", PRINT_TEXT }, JSON, LOOK_LABEL, label_cell, 0 },
 	{ { "disk", "DISK", PRINT_BYTES }, 0, LOOK_DISK, disk_cell, 0 },
 	{ { "last", "LAST", PRINT_TEXT }, 0, LOOK_LAST, last_cell, 0 },

@@ -15,7 +15,14 @@
 
 #define NET_DEV_MAX (1 << 20)
 #define DISK_BLOCK  512 /* what st_blocks counts, stat(3type) */
-#define SENT_COLUMN 8   /* of /proc/PID/net/dev: the first number is bytes received, the ninth bytes sent */
+/* Numbers of a line of /proc/PID/net/dev. */
+enum net_dev_column {
+	BYTES_RECEIVED = 0,
+	PACKETS_RECEIVED = 1,
+	BYTES_SENT = 8,
+	PACKETS_SENT = 9,
+	COLUMNS,
+};
 
 static const char *last_of(const struct strv *list)
 {
@@ -53,23 +60,27 @@ static int list_interfaces(const char *spec, struct strv *ret)
 }
 
 /* "  eth0: 1234 5 0 0 0 0 0 0 5678 ..." */
-static void add_line(char *line, const struct strv *interfaces, uint64_t *received, uint64_t *sent)
+static void add_line(char *line, const struct strv *interfaces, struct traffic *to)
 {
 	char *colon = strchr(line, ':'), *at;
+	uint64_t numbers[COLUMNS];
 
 	line += strspn(line, " ");
 	if (!colon)
 		return;
 	*colon = '\0';
+	at = colon + 1;
 	if (!strv_has(interfaces, line))
 		return;
-	*received += strtoull(colon + 1, &at, 10);
-	for (int i = 1; i < SENT_COLUMN; i++)
-		strtoull(at, &at, 10);
-	*sent += strtoull(at, NULL, 10);
+	for (size_t i = 0; i < COLUMNS; i++)
+		numbers[i] = strtoull(at, &at, 10);
+	to->received += numbers[BYTES_RECEIVED];
+	to->packets_received += numbers[PACKETS_RECEIVED];
+	to->sent += numbers[BYTES_SENT];
+	to->packets_sent += numbers[PACKETS_SENT];
 }
 
-int life_traffic(pid_t init, const char *spec, uint64_t *ret_received, uint64_t *ret_sent)
+int life_traffic(pid_t init, const char *spec, struct traffic *ret)
 {
 	autocall(strv_done) struct strv interfaces = { 0 };
 	autofree char *text = NULL;
@@ -81,9 +92,9 @@ int life_traffic(pid_t init, const char *spec, uint64_t *ret_received, uint64_t 
 	snprintf(path, sizeof path, "/proc/%d/net/dev", (int)init);
 	if (file_read_at(AT_FDCWD, path, NET_DEV_MAX, &text, NULL, NULL) < 0)
 		return -ENOENT;
-	*ret_received = *ret_sent = 0;
+	*ret = (struct traffic){ 0 };
 	for (rest = text; (line = strsep(&rest, "\n"));)
-		add_line(line, &interfaces, ret_received, ret_sent);
+		add_line(line, &interfaces, ret);
 	return 0;
 }
 

@@ -9,9 +9,14 @@
 #include "base/err.h"
 #include "store/store.h"
 
-/* Bytes that its configured interfaces have received and sent since its start, as it sees them. spec: text of the
- * configuration in force. 0, or -ENOENT when it has no network of its own or has just ended. */
-int life_traffic(pid_t init, const char *spec, uint64_t *ret_received, uint64_t *ret_sent);
+struct traffic {                 /* UINT64_MAX: it has no network of its own */
+	uint64_t received, sent; /* bytes */
+	uint64_t packets_received, packets_sent;
+};
+
+/* What its configured interfaces have received and sent since its start (one of the host's since that one's), as it sees it.
+ * spec: text of the configuration in force. 0, or -ENOENT when it has no network of its own or has just ended. */
+int life_traffic(pid_t init, const char *spec, struct traffic *ret);
 
 /* Bytes that its folder takes on disk, other file systems below it apart. Every file is looked at. */
 int life_disk(const struct store *store, const char *name, uint64_t *ret, struct err *err);

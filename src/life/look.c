@@ -22,6 +22,8 @@
 #include "life/state.h"
 #include "security/security.h"
 
+static const struct traffic no_traffic = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+
 void look_done(struct look *look)
 {
 	if (!look)
@@ -118,8 +120,8 @@ static void find_traffic(const struct store *store, const char *name, struct loo
 	autofree char *spec = NULL;
 
 	if (run >= 0 && glance_load(run, "spec", &spec, NULL) >= 0 &&
-	    life_traffic(look->status.init_pid, spec, &look->received, &look->sent) < 0)
-		look->received = look->sent = UINT64_MAX;
+	    life_traffic(look->status.init_pid, spec, &look->traffic) < 0)
+		look->traffic = no_traffic;
 }
 
 /* For whoever looks only: what cannot be told has no line. */
@@ -165,7 +167,7 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 {
 	int r;
 
-	*ret = (struct look){ .received = UINT64_MAX, .sent = UINT64_MAX, .disk = UINT64_MAX, .uptime = UINT64_MAX };
+	*ret = (struct look){ .traffic = no_traffic, .disk = UINT64_MAX, .uptime = UINT64_MAX };
 	r = life_answer(host, store, name, asked, &ret->status, deadline, err);
 	if (r == -ETIMEDOUT) {
 		err_clear(err);

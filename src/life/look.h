@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
+#include "life/consumption.h"
 #include "store/last.h"
 #include "store/store.h"
 #include "wire/wire.h"
@@ -21,9 +22,9 @@ struct look {
 	struct strv forwards;   /* in force, or configured when it does not run */
 	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
 	bool has_usage, has_pressures, has_last;
-	uint64_t received, sent; /* bytes by the network, as it sees it; UINT64_MAX when it has none of its own */
-	uint64_t disk;           /* bytes that its folder takes; UINT64_MAX when not looked at */
-	uint64_t uptime;         /* ns since its init was started; UINT64_MAX when it does not run */
+	struct traffic traffic; /* by the network */
+	uint64_t disk;          /* bytes that its folder takes; UINT64_MAX when not looked at */
+	uint64_t uptime;        /* ns since its init was started; UINT64_MAX when it does not run */
 	struct cgroup_usage usage;
 	struct cgroup_pressures pressures; /* with has_pressures */
 	struct last last;

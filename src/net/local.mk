@@ -16,6 +16,7 @@ src_net_libnet_a_SOURCES = \
 	%D%/phys.c \
 	%D%/pin.c \
 	%D%/plan.c \
+	%D%/plan_check.c \
 	%D%/port.c \
 	%D%/rate.c \
 	%D%/record.c %D%/record.h \

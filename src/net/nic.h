@@ -14,6 +14,10 @@ struct sides {
 
 /* The managed bridge may still be in the making: wait for it. Sets the NIC's link, one of the plan's. */
 int nic_await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, uint64_t deadline, struct err *err);
+/* What of the NICs of a plan does not go together. -EINVAL. */
+int plan_check(const struct net_plan *plan, struct err *err);
+/* Has the host, where the NIC is to be, one of its addresses? -EADDRINUSE. */
+int nic_check_host(int host, const struct net_nic *nic, struct err *err);
 
 /* What the undo record must not be given for: a name of the user's that is taken. */
 int veth_check(int host, const struct net_nic *nic, struct err *err);

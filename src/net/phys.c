@@ -130,8 +130,10 @@ int phys_make(const struct sides *s, const struct net_nic *nic, const struct sto
 		r = write_down(s, nic, &link, record, err);
 	if (r >= 0)
 		r = move(s->host, link.index, s->netns, nic->name, nic->number, err);
-	if (r >= 0)
-		r = set(s->guest, (int)nic->number, nic->mtu, nic->has_mac ? nic->mac : NULL, err);
+	if (r >= 0 && set(s->guest, (int)nic->number, nic->mtu, NULL, err) < 0)
+		return err_wrap(err, "net.%u.mtu: %u", nic->index, nic->mtu);
+	if (r >= 0 && set(s->guest, (int)nic->number, 0, nic->has_mac ? nic->mac : NULL, err) < 0)
+		return err_wrap(err, "net.%u.hwaddr", nic->index);
 	return r < 0 ? err_wrap(err, "move interface '%s' into the container", nic->link) : 0;
 }
 

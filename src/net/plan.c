@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "net/addr.h"
 #include "net/names.h"
-#include "net/net.h"
+#include "net/nic.h"
 #include "store/leases.h"
 #include "store/settings.h"
 #include "wire/handover.h"
@@ -165,25 +165,6 @@ static int plan_nic(struct net_nic *nic, const struct nic_conf *conf, struct net
 	return r;
 }
 
-/* One default route a family: a second one would take the first one's place. */
-static int check_gateways(const struct net_plan *plan, struct err *err)
-{
-	const struct net_nic *four = NULL, *six = NULL;
-
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct net_nic *nic = &plan->nics[i];
-		if (nic->down)
-			continue;
-		if ((nic->gateway.family && four) || (nic->gateway6.family && six))
-			return err_set(err, EINVAL, "net.%u.ipv%c.gateway: net.%u has one too: one of them is to be 'none'",
-				       nic->index, nic->gateway.family && four ? '4' : '6',
-				       nic->gateway.family && four ? four->index : six->index);
-		four = nic->gateway.family ? nic : four;
-		six = nic->gateway6.family ? nic : six;
-	}
-	return 0;
-}
-
 static bool has_ipv4(const struct net_nic *nic)
 {
 	return nic->n_addrs && nic->addrs[0].family == AF_INET;
@@ -290,7 +271,7 @@ int net_look(struct net_plan *plan, const struct net_conf *conf, const struct st
 		r = plan_nic(&plan->nics[made++], &conf->v[i], plan, &from, err);
 	}
 	if (r >= 0)
-		r = check_gateways(plan, err);
+		r = plan_check(plan, err);
 	if (r >= 0)
 		r = plan_join(plan, &from, err);
 	if (r < 0)

@@ -176,8 +176,10 @@ static int configure(const struct sides *s, const struct net_nic *nic, int index
 static int make_nic(struct net_plan *plan, const struct sides *s, const struct net_nic *nic, const struct net_record *record,
 		    uint64_t deadline, struct err *err)
 {
-	int index = (int)nic->number, r;
+	int index = (int)nic->number, r = nic_check_host(s->host, nic, err);
 
+	if (r < 0)
+		return r;
 	switch (nic->type) {
 	case NIC_MACVLAN:
 	case NIC_IPVLAN:

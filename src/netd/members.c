@@ -180,6 +180,32 @@ static int check_name_free(const struct netd *netd, const struct wire_net_join *
 		       m->join->store);
 }
 
+static bool same_mac(const struct wire_net_nic *a, const struct wire_net_nic *b)
+{
+	return str_eq(a->network, b->network) && memcmp(a->mac, b->mac, sizeof a->mac) == 0;
+}
+
+/* The bridge would send what is for one to the other. */
+static int check_macs_free(const struct netd *netd, const struct wire_net_join *join, struct err *err)
+{
+	const struct wire_net_nic *own = wire_join_nics(join);
+
+	for (const struct member *m = netd->members; m; m = m->next) {
+		const struct wire_net_nic *its = wire_join_nics(m->join);
+		if (str_eq(m->join->uuid, join->uuid))
+			continue;
+		for (uint32_t i = 0; i < join->n_nics; i++)
+			for (uint32_t k = 0; k < m->join->n_nics; k++)
+				if (same_mac(&own[i], &its[k]))
+					return err_set(
+						err, EADDRINUSE,
+						"net.%u.hwaddr: %02x:%02x:%02x:%02x:%02x:%02x is '%s''s on the network",
+						own[i].index, own[i].mac[0], own[i].mac[1], own[i].mac[2], own[i].mac[3],
+						own[i].mac[4], own[i].mac[5], m->join->name);
+	}
+	return 0;
+}
+
 int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err)
 {
 	autofree struct wire_net_join *join = NULL;
@@ -196,6 +222,8 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 	r = join ? join_check(join, &network->bridge, err) : -err->code;
 	if (r >= 0)
 		r = check_name_free(netd, join, err);
+	if (r >= 0)
+		r = check_macs_free(netd, join, err);
 	if (r < 0)
 		return r;
 	memcpy(uuid, join->uuid, sizeof uuid);

@@ -59,3 +59,82 @@ lacks() {
 	ip link del br7
 	assert_contains "198.51.100.0/24 dev br7"
 }
+
+# --- counts -------------------------------------------------------------------------------------------------------------
+
+# counts COLUMN: of web.
+counts() {
+	mgr-info -n web --json | jq ".[0].$1"
+}
+
+@test "nic.5 bytes and packets by all interfaces are counted, each way" {
+	local before
+	container web -s net.1.link=none -s net.1.veth.pair=tap7 -s net.1.ipv4.address=198.51.100.2/30 -s net.1.name=lan0
+	boot web
+	ip addr add 198.51.100.1/30 dev tap7
+	before=$(($(counts net_packets_received) + $(counts net_packets_sent)))
+	busybox ping -q -c 5 -i 0.01 -s 1000 "$(container_ip web)"
+	busybox ping -q -c 5 -i 0.01 -s 1000 198.51.100.2
+	[ $(($(counts net_packets_received) + $(counts net_packets_sent) - before)) -ge 20 ]
+	[ "$(counts net_received)" -gt 10000 ]
+	[ "$(counts net_sent)" -gt 10000 ]
+	run mgr-ls -F NAME,RECEIVED,SENT,PACKETS_RECEIVED,PACKETS_SENT
+	assert_match "web +1[0-9.]+ KiB +1[0-9.]+ KiB +[1-9][0-9]+ +[1-9][0-9]+"
+	run mgr-info -n web -S
+	assert_match "Packets in: +[1-9][0-9]+"
+	assert_match "Packets out: +[1-9][0-9]+"
+}
+
+# --- what cannot be -----------------------------------------------------------------------------------------------------
+
+# Nothing of a start that was refused is left.
+nothing_made() {
+	[ -z "$(ip -o link show type veth)$(ip -o link show type ifb)" ] && [ ! -e "$MGR_ROOT/run/mgr/web/undo" ]
+}
+
+@test "badnet.1 addresses, gateways and MTUs that cannot work are refused, naming key and value, and nothing is made" {
+	local net
+	ip link add br7 type bridge
+	ip addr add 192.0.2.1/24 dev br7
+	ip link set br7 up
+	container first
+	net=$(sed 's/\.0\.0\/16$//' "$MGR_ROOT/var/lib/mgr/.leases/subnet")
+	container web --ip "$net.5.5"
+	while IFS='|' read -r args why; do
+		# shellcheck disable=SC2086 # several options
+		run mgr-start web $args
+		assert_status 1
+		assert_output "mgr-start: web: $why"
+		nothing_made
+	done <<-EOF
+		-s net.0.ipv4.gateway=192.0.2.1|config: net.0.ipv4.gateway: 192.0.2.1 is not in a subnet of the interface's addresses
+		-s net.0.ipv6.gateway=2001:db8::1|config: net.0.ipv6.gateway: 2001:db8::1 is not in a subnet of the interface's addresses
+		-s net.0.ipv4.gateway=none -s net.1.link=br7 -s net.1.ipv4.address=192.0.2.7/24 -s net.1.ipv4.gateway=192.0.2.7|config: net.1.ipv4.gateway: 192.0.2.7 is the interface's own address
+		-s net.1.link=br7 -s net.1.ipv4.address=$net.3.3/24|config: net.1.ipv4.address: $net.3.3/24 overlaps $net.5.5/16 of net.0, which is on another link
+		-s net.1.link=br7 -s net.1.ipv4.address=192.0.2.6/24 -s net.2.link=none -s net.2.ipv4.address=192.0.2.6/30|config: net.2.ipv4.address: 192.0.2.6/30: net.1 has the same
+		-s net.1.link=br7 -s net.1.ipv4.address=192.0.2.1/24|network: net.1.ipv4.address: 192.0.2.1/24 is the host's own, on 'br7'
+		-s net.1.link=br7 -s net.1.ipv4.address=none -s net.1.mtu=1501|network: net.1.mtu: 1501 is more than the 1500 of 'br7'
+		-s net.0.mtu=9000|network: net.0.mtu: 9000 is more than the 1500 of '$bridge'
+		-s net.1.type=macvlan -s net.1.link=br7 -s net.1.mtu=1501|network: net.1.mtu: 1501 is more than the 1500 of 'br7'
+		-s net.1.link=br7 -s net.1.ipv4.address=none -s net.1.ipv4.gateway=auto|config: net.1.ipv4.gateway: net.0 has one too: one of them is to be 'none'
+		-s net.1.link=br8|network: bridge 'br8' does not exist
+		-s net.1.mtu=67|config: net.1.mtu: '67' is not a whole number from 68 to 65535
+		-s net.1.mtu=65536|config: net.1.mtu: '65536' is not a whole number from 68 to 65535
+		-s net.1.name=sixteen-letters-|config: net.1.name: 'sixteen-letters-' is not a name of an interface: 1 to 15 visible characters without / and :
+		-s net.1.hwaddr=01:00:5e:00:00:01|config: net.1.hwaddr: '01:00:5e:00:00:01' is a multicast address: the first byte must be even
+		-s net.1.rate.ingress=0mbit|config: net.1.rate.ingress: '0mbit' is out of range: 8kbit to 1000gbit a second
+		-s net.1.rate.egress=0|config: net.1.rate.egress: '0' is not bits a second such as 500kbit, 10mbit or 1gbit
+	EOF
+	ip link del br7
+}
+
+@test "badnet.2 a hardware address that a running container has on the network is refused, naming that one" {
+	container web -s net.0.hwaddr=02:00:00:00:00:77
+	container db -s net.0.hwaddr=02:00:00:00:00:77
+	boot db
+	run mgr-start web
+	assert_status 1
+	assert_match "^mgr-start: web: [a-z]+: net.0.hwaddr: 02:00:00:00:00:77 is 'db''s on the network\$"
+	mgr-stop -k db
+	boot web
+}
