@@ -33,6 +33,33 @@ int device_save_spec(const struct device_change *c, struct err *err)
 	return spec_save(&c->b->spec, c->b->rundir, "spec", err);
 }
 
+static bool has_changed(const struct strv *assign)
+{
+	for (size_t i = 0; i < assign->n; i++)
+		if (boot_assigned_section(assign->v[i]))
+			return true;
+	return false;
+}
+
+/* A container that is being destroyed has no configuration any more, and gives back all that it has. */
+void device_forget(const struct down *d)
+{
+	autocall(strv_done) struct strv assign = { 0 };
+	autocall(spec_done) struct spec spec;
+	struct err err = { 0 };
+	int r = boot_read_assignments(d->rundir, &assign, &err);
+
+	spec_init(&spec);
+	if (r < 0 || !has_changed(&assign))
+		return;
+	autoclose int folder = store_container(d->store, d->name, NULL);
+	r = folder < 0 ? folder : spec_load(&spec, folder, "config", &err);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r >= 0; i++)
+		r = kinds[i]->forget(d, &spec, &err);
+	if (r < 0)
+		log_warn("what its devices had is not given back: %s", err.msg);
+}
+
 static int settle(struct device_change *c, struct err *err)
 {
 	int r = 0;

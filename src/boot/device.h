@@ -28,12 +28,16 @@ struct device_kind {
 	int (*add)(struct device_change *c, struct err *err);
 	int (*del)(struct device_change *c, struct err *err);
 	int (*settle)(struct device_change *c, struct err *err);
+	/* What the configuration does not name is free again. */
+	int (*forget)(const struct down *d, const struct spec *configured, struct err *err);
 };
 
 extern const struct device_kind device_nic;
 
 /* The run's assignments: the section has these values from now on, or is not there (NULL). */
 int device_assign(const struct device_change *c, const char *section, const struct strv *sets, struct err *err);
+/* The run is over: what was its alone is given back. */
+void device_forget(const struct down *d);
 int device_save_spec(const struct device_change *c, struct err *err);
 
 #endif

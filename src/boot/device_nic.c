@@ -304,4 +304,9 @@ static int nic_del(struct device_change *c, struct err *err)
 	return r;
 }
 
-const struct device_kind device_nic = { "nic", nic_add, nic_del, nic_settle };
+static int nic_forget(const struct down *d, const struct spec *configured, struct err *err)
+{
+	return net_unclaim((const struct net_conf *[]){ &configured->net }, 1, d->store, configured->container.uuid, err);
+}
+
+const struct device_kind device_nic = { "nic", nic_add, nic_del, nic_settle, nic_forget };

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/debug.h"
 #include "base/log.h"
+#include "boot/device.h"
 #include "boot/internal.h"
 #include "boot/undo.h"
 
@@ -86,5 +87,7 @@ int boot_down(const struct down *d, struct err *err)
 		r = boot_remove_pidfile(d->rundir, err);
 	if (r == 0 && !d->reboot)
 		r = cgroup_forget_kept(d->rundir, err);
+	if (r == 0 && !d->reboot)
+		device_forget(d);
 	return r == 0 && !d->reboot ? boot_forget_assignments(d->rundir, err) : r;
 }

@@ -102,7 +102,16 @@ ports() {
 	mgr-device -n db add nic "ipv4.address=$one/16"
 	in_container web ping -c 1 -W 2 "$one"
 	# a stop is its end too
+	mgr-device -n db add nic link=br7
 	mgr-stop -k db
+	run leased "$one"
+	assert_status 1
+	boot db
+	mgr-device -n db add nic
+	other=$(container_ip db)
+	mgr-stop -k db
+	run leased "$other"
+	assert_status 1
 	run mgr-create -n third -t busybox --ip "$one"
 	forget_later third
 	assert_success
