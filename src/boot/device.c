@@ -117,7 +117,6 @@ static int prepare(struct device_change *c, const struct boot_request *q, struct
 static void answer(const struct device_change *c, int code, const struct err *err)
 {
 	static struct boot_device_result result;
-	const bool fits = c->join_len <= sizeof result.join;
 
 	if (code < 0)
 		result.err = *err;
@@ -126,9 +125,8 @@ static void answer(const struct device_change *c, int code, const struct err *er
 	memcpy(result.text, c->text, sizeof result.text);
 	result.is_known = c->is_known;
 	result.has_conn = c->netd >= 0;
-	result.join_len = fits ? (uint32_t)c->join_len : 0;
-	if (c->join_len && fits)
-		memcpy(result.join, c->join, c->join_len);
+	if (c->join)
+		result.join_len = (uint32_t)wire_join_pack(c->join, result.join, sizeof result.join);
 	fd_send(BOOT_RESULT_FD, &result, offsetof(struct boot_device_result, join) + result.join_len, &c->netd,
 		c->netd >= 0);
 }

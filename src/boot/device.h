@@ -14,9 +14,9 @@ struct device_change {
 	struct spec configured; /* for its next start */
 	struct strv pieces;     /* what is asked for (spec/device.h) */
 	int init_pidfd;
-	bool is_known; /* b->spec has been read */
-	int netd;      /* connection to mgr-netd, -1: none */
-	uint8_t *join; /* what mgr-netd is to know; NULL: nothing, it is not on the managed network */
+	bool is_known;              /* b->spec has been read */
+	int netd;                   /* connection to mgr-netd, -1: none */
+	struct wire_net_join *join; /* what mgr-netd is to know; NULL: nothing, it is not on the managed network */
 	size_t join_len;
 	bool told;                   /* and does */
 	char text[WIRE_DEVICE_TEXT]; /* what has come or gone */

@@ -53,7 +53,7 @@ static int tell(struct device_change *c, struct net_plan *plan, struct err *err)
 			close(steal_fd(&c->netd));
 	}
 	free(c->join);
-	c->join = (uint8_t *)steal_ptr(&plan->join);
+	c->join = steal_ptr(&plan->join);
 	c->join_len = plan->join_len;
 	c->told = r >= 0;
 	c->is_known = true;

@@ -89,11 +89,8 @@ static int fill_network(const struct boot *b, struct handover *h, struct err *er
 	h->netd = b->net.conn;
 	if (!b->net.join)
 		return 0;
-	if (b->net.join_len > sizeof h->join)
-		return err_set(err, E2BIG, "too many forwards");
-	h->join_len = (uint32_t)b->net.join_len;
-	memcpy(h->join, b->net.join, b->net.join_len);
-	return 0;
+	h->join_len = (uint32_t)wire_join_pack(b->net.join, h->join, sizeof h->join);
+	return h->join_len ? 0 : err_set(err, E2BIG, "too many forwards");
 }
 
 /* What those of the last run had said stays to be seen. */

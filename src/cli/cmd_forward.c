@@ -45,14 +45,19 @@ static int add_row(struct print *p, const char *name, const char *text, struct e
 
 	if (r < 0)
 		return r;
-	if (f.family)
+	const bool socket = f.family == AF_UNIX;
+	if (f.family && !socket)
 		inet_ntop(f.family, f.addr, addr, sizeof addr);
 	const struct print_cell cells[] = {
 		print_text(name),
 		print_text(text),
-		print_text(f.proto == IPPROTO_UDP ? "udp" : "tcp"),
-		print_text(addr[0] ? addr : NULL),
-		print_number(f.port),
+		print_text(socket                   ? "unix"
+			   : f.proto == IPPROTO_UDP ? "udp"
+						    : "tcp"),
+		print_text(socket    ? f.path
+			   : addr[0] ? addr
+				     : NULL),
+		print_number(socket ? UINT64_MAX : f.port),
 		print_number(f.target),
 		print_number((uint64_t)(f.last - f.port) + 1),
 	};

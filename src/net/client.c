@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,13 +112,24 @@ static bool is_gone(int r)
 	return r == -ECONNRESET || r == -EPIPE || r == -ECONNREFUSED;
 }
 
-int net_join(const struct store *store, const void *join, size_t len, uint64_t deadline, struct err *err)
+static int send_join(int conn, const struct wire_net_join *join, struct err *err)
+{
+	const size_t len = wire_join_packed(join);
+	autofree void *packed = malloc(len);
+
+	if (!packed)
+		return err_nomem(err);
+	wire_join_pack(join, packed, len);
+	return wire_send(conn, WIRE_NET_JOIN, 0, packed, len, NULL, 0, err);
+}
+
+int net_join(const struct store *store, const struct wire_net_join *join, uint64_t deadline, struct err *err)
 {
 	for (;;) {
 		autoclose int conn = net_connect(store, true, deadline, err);
 		if (conn < 0)
 			return err_wrap(err, "reach the managed network");
-		int r = wire_send(conn, WIRE_NET_JOIN, 0, join, len, NULL, 0, err);
+		int r = send_join(conn, join, err);
 		if (r >= 0)
 			return steal_fd(&conn);
 		if (!is_gone(r) || clock_now() >= deadline)
@@ -136,7 +148,7 @@ int net_begin(struct net_plan *plan, uint64_t deadline, struct err *err)
 {
 	if (!plan->join)
 		return 0;
-	plan->conn = net_join(plan->store, plan->join, plan->join_len, deadline, err);
+	plan->conn = net_join(plan->store, plan->join, deadline, err);
 	return plan->conn < 0 ? plan->conn : 0;
 }
 
@@ -165,7 +177,7 @@ int net_rejoin(struct net_plan *plan, int conn, uint64_t deadline, struct err *e
 	plan->conn = conn;
 	plan->joined = false;
 	if (conn >= 0)
-		r = wire_send(conn, WIRE_NET_JOIN, 0, plan->join, plan->join_len, NULL, 0, err);
+		r = send_join(conn, plan->join, err);
 	if (is_gone(r)) {
 		if (conn >= 0)
 			close(steal_fd(&plan->conn));

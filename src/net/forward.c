@@ -8,7 +8,8 @@
 #include "base/cleanup.h"
 #include "net/forward.h"
 
-#define RIGHT "such as tcp:8080:80, udp:127.0.0.1:5300:53, tcp:[::1]:8080:80 or tcp:9000-9003:9000-9003"
+#define RIGHT                                                                                                               \
+	"such as tcp:8080:80, udp:127.0.0.1:5300:53, tcp:[::1]:8080:80, tcp:9000-9003:9000-9003 or unix:/run/web.sock:80"
 
 static int bad(struct err *err, const char *text, const char *why)
 {
@@ -69,25 +70,30 @@ static int read_options(const char *options, const char *text, struct wire_forwa
 	}
 }
 
-int net_forward_parse(const char *text, struct wire_forward *ret, struct err *err)
+/* "/PATH:PORT", which is cut. */
+static int parse_socket(char *rest, const char *text, struct wire_forward *ret, struct err *err)
 {
-	autofree char *copy = strdup(text);
-	char *rest, *options, *target;
-	uint16_t target_last;
+	char *target = strrchr(rest, ':');
 
-	if (!copy)
-		return err_nomem(err);
-	*ret = (struct wire_forward){ .proto = IPPROTO_TCP };
-	rest = copy + 4;
-	if (str_starts(copy, "udp:"))
-		ret->proto = IPPROTO_UDP;
-	else if (str_starts(copy, "unix:"))
-		return err_set(err, ENOTSUP, "'%s': unix sockets are not supported yet", text);
-	else if (!str_starts(copy, "tcp:"))
-		return bad(err, text, "does not begin with tcp: or udp:, " RIGHT);
-	options = strchr(rest, ',');
-	if (options)
-		*options++ = '\0';
+	ret->family = AF_UNIX;
+	if (*rest != '/' || !target)
+		return bad(err, text, "is not unix:/PATH:PORT");
+	*target++ = '\0';
+	if (read_port(target, &ret->target) < 0)
+		return bad(err, text, "has a port that is not a number from 1 to 65535");
+	if (str_ends(rest, "/") || rest[strcspn(rest, "\n")])
+		return bad(err, text, "has a path that names no socket");
+	if (str_print(ret->path, sizeof ret->path, "%s", rest) < 0)
+		return err_set(err, EINVAL, "'%s' has a path of more than %zu bytes", text, sizeof ret->path - 1);
+	return 0;
+}
+
+/* "[HOSTIP:]PORT[-PORT]:PORT[-PORT]", which is cut. */
+static int parse_ports(char *rest, const char *text, struct wire_forward *ret, struct err *err)
+{
+	uint16_t target_last;
+	char *target;
+
 	if (read_address(&rest, ret) < 0)
 		return bad(err, text, "is not PROTO:[HOSTIP:]PORT:PORT, " RIGHT);
 	target = strchr(rest, ':');
@@ -98,6 +104,34 @@ int net_forward_parse(const char *text, struct wire_forward *ret, struct err *er
 		return bad(err, text, "has a port that is not a number from 1 to 65535 or a rising range of them");
 	if (ret->last - ret->port != target_last - ret->target)
 		return bad(err, text, "has ranges of different length");
+	return 0;
+}
+
+int net_forward_parse(const char *text, struct wire_forward *ret, struct err *err)
+{
+	autofree char *copy = strdup(text);
+	bool socket = false;
+	char *options;
+	int r;
+
+	if (!copy)
+		return err_nomem(err);
+	*ret = (struct wire_forward){ .proto = IPPROTO_TCP };
+	if (str_starts(copy, "udp:"))
+		ret->proto = IPPROTO_UDP;
+	else if (str_starts(copy, "unix:"))
+		socket = true;
+	else if (!str_starts(copy, "tcp:"))
+		return bad(err, text, "does not begin with tcp:, udp: or unix:, " RIGHT);
+	options = strchr(copy, ',');
+	if (options)
+		*options++ = '\0';
+	r = socket ? parse_socket(copy + strlen("unix:"), text, ret, err)
+		   : parse_ports(copy + strlen("tcp:"), text, ret, err);
+	if (r < 0)
+		return r;
+	if (options && socket)
+		return bad(err, text, "has an option: there is none for a unix socket");
 	return options ? read_options(options, text, ret, err) : 0;
 }
 
@@ -112,6 +146,10 @@ void net_forward_print(const struct wire_forward *f, struct str *out)
 {
 	char addr[INET6_ADDRSTRLEN];
 
+	if (f->family == AF_UNIX) {
+		str_addf(out, "unix:%.*s:%u", (int)sizeof f->path, f->path, (unsigned)f->target);
+		return;
+	}
 	str_add(out, f->proto == IPPROTO_UDP ? "udp" : "tcp");
 	if (f->family != AF_UNSPEC && inet_ntop(f->family, f->addr, addr, sizeof addr))
 		str_addf(out, f->family == AF_INET6 ? ":[%s]" : ":%s", addr);
@@ -130,6 +168,8 @@ static bool is_any(const struct wire_forward *f)
 
 bool net_forward_clash(const struct wire_forward *a, const struct wire_forward *b)
 {
+	if (a->family == AF_UNIX || b->family == AF_UNIX)
+		return a->family == b->family && str_eq(a->path, b->path);
 	if (a->proto != b->proto || a->last < b->port || b->last < a->port)
 		return false;
 	if (a->family != AF_UNSPEC && b->family != AF_UNSPEC && a->family != b->family)
@@ -140,7 +180,8 @@ bool net_forward_clash(const struct wire_forward *a, const struct wire_forward *
 bool net_forward_same(const struct wire_forward *a, const struct wire_forward *b)
 {
 	return a->proto == b->proto && a->family == b->family && a->port == b->port && a->last == b->last &&
-	       a->target == b->target && memcmp(a->addr, b->addr, sizeof a->addr) == 0 && a->flags == b->flags;
+	       a->target == b->target && memcmp(a->addr, b->addr, sizeof a->addr) == 0 && a->flags == b->flags &&
+	       memcmp(a->path, b->path, sizeof a->path) == 0;
 }
 
 int net_forward_check(const struct wire_forward *f, struct err *err)

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "wire/net.h"
 
-/* PROTO:[HOSTIP:]PORT[-PORT]:PORT[-PORT][,wake], as [forward] port and --forward take it. */
+/* PROTO:[HOSTIP:]PORT[-PORT]:PORT[-PORT][,wake] or unix:/PATH:PORT, as [forward] port and --forward take it. */
 int net_forward_parse(const char *text, struct wire_forward *ret, struct err *err);
 void net_forward_print(const struct wire_forward *forward, struct str *out);
 /* Would both listen on one address and port? */

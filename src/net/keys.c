@@ -307,7 +307,8 @@ static const struct key forward_keys[] = {
 	{ .name = "port",
 	  .type = &key_forward,
 	  .flags = KEY_LIST,
-	  .help = "PROTO:[HOSTIP:]PORT[-PORT]:PORT[-PORT], the host's port first, then the container's." },
+	  .help = "PROTO:[HOSTIP:]PORT[-PORT]:PORT[-PORT], the host's port first, then the container's; or "
+		  "unix:/PATH:PORT." },
 	{ 0 },
 };
 

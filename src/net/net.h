@@ -243,7 +243,7 @@ int net_join_bridge(const char *veth, const char *bridge, struct err *err);
 /* A connection; mgr-netd is started when nobody listens and `start`. -ECONNREFUSED when nobody does. */
 int net_connect(const struct store *store, bool start, uint64_t deadline, struct err *err);
 /* Connect (and start) and send a join, without waiting for the answer. Returns the connection. */
-int net_join(const struct store *store, const void *join, size_t len, uint64_t deadline, struct err *err);
+int net_join(const struct store *store, const struct wire_net_join *join, uint64_t deadline, struct err *err);
 /* The answer to net_join. */
 int net_joined(int conn, uint64_t deadline, struct err *err);
 

@@ -227,7 +227,7 @@ static int plan_join(struct net_plan *plan, const struct source *from, struct er
 	plan->join = wire_join_new(forward->n, nics, items, &plan->join_len, err);
 	if (!plan->join)
 		return -ENOMEM;
-	if (plan->join_len > HANDOVER_JOIN_MAX)
+	if (wire_join_packed(plan->join) > HANDOVER_JOIN_MAX)
 		return err_set(err, E2BIG, "%zu forwards are too many", forward->n);
 	fill_head(plan->join, first, from);
 	if (forward->n)

@@ -59,8 +59,13 @@ static int add(struct member *m, const struct wire_forward *forward, struct err 
 	}
 	m->network->netd->n_forwards += member_ports(m, from, m->elements.n - from);
 	r = put_in_force(m, from, err);
-	if (r >= 0 && wire_join_add_forward(&m->join, &m->join_len, forward) < 0)
+	if (r >= 0)
+		r = sockets_take(m, forward, err);
+	if (r >= 0 && wire_join_add_forward(&m->join, &m->join_len, forward) < 0) {
 		r = err_nomem(err);
+		if (forward->family == AF_UNIX)
+			sockets_drop(m, forward->path);
+	}
 	if (r < 0) {
 		cut(m, from, m->elements.n - from);
 		network_restore(m->network, NULL);
@@ -74,6 +79,8 @@ static size_t count(const struct member *m, const struct wire_forward *f)
 	const struct in6_addr six = join_ipv6(m->join, &m->network->bridge);
 	size_t ports = (size_t)(f->last - f->port) + 1;
 
+	if (f->family == AF_UNIX)
+		return 0;
 	return f->family == AF_UNSPEC && !IN6_IS_ADDR_UNSPECIFIED(&six) ? 2 * ports : ports;
 }
 
@@ -96,6 +103,8 @@ static int del(struct member *m, const struct wire_forward *forward, struct err 
 		return err_nomem(err);
 	}
 	cut(m, from, gone.n);
+	if (forward->family == AF_UNIX)
+		sockets_drop(m, forward->path);
 	wire_join_del_forward(join, &m->join_len, i);
 	r = in_table(m->network, &gone, &none, err);
 	if (r >= 0)

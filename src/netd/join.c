@@ -31,6 +31,10 @@ int join_check_forward(const struct wire_forward *f, struct err *err)
 {
 	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
 		return err_set(err, EINVAL, "a forward's protocol is neither tcp nor udp");
+	if (f->family == AF_UNIX)
+		return f->path[0] == '/' && f->target && !f->flags && f->proto == IPPROTO_TCP
+			       ? 0
+			       : err_set(err, EINVAL, "a forward of a unix socket has no path, or no port");
 	if (f->family != AF_INET && f->family != AF_INET6 && f->family != AF_UNSPEC)
 		return err_set(err, EINVAL, "a forward's address is of an unknown kind");
 	if (f->flags & ~WIRE_FORWARD_WAKE)
@@ -81,6 +85,8 @@ int join_forward_elements(const struct wire_net_join *join, const struct bridge 
 	struct nft_element e = { .host = host_of(f), .proto = f->proto };
 	int r = 0;
 
+	if (f->family == AF_UNIX)
+		return 0;
 	for (uint32_t port = f->port; port <= f->last && r >= 0; port++) {
 		e.port = (uint16_t)port;
 		e.target = (uint16_t)(f->target + (port - f->port));

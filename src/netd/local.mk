@@ -33,6 +33,8 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/repair.c \
 	%D%/requests.c \
 	%D%/resolvers.c %D%/resolvers.h \
+	%D%/sockets.c \
+	%D%/stream.c %D%/stream.h \
 	%D%/sysctl.c %D%/sysctl.h \
 	%D%/trouble.c \
 	%D%/wake.c %D%/wake.h \

@@ -146,6 +146,11 @@ static int admit(struct member *m, struct err *err)
 		r = claims_take(m, 0, err);
 	if (r < 0)
 		return r;
+	r = sockets_take_all(m, err);
+	if (r < 0) {
+		claims_drop(m, 0, m->elements.n);
+		return r;
+	}
 	memcpy(entry.mac, join->mac, sizeof entry.mac);
 	enlist(m);
 	debug_point("netd:join", "claims");
@@ -162,6 +167,7 @@ static int admit(struct member *m, struct err *err)
 	strike(m);
 	put_out_of_force(m);
 	dns_remove(&network->dns, join->uuid);
+	sockets_drop(m, NULL);
 	claims_drop(m, 0, m->elements.n);
 	netd_consider_ending(network->netd);
 	return r;
@@ -259,6 +265,7 @@ struct member_addrs member_leave(struct member *m)
 	strike(m);
 	dns_remove(&network->dns, m->join->uuid);
 	put_out_of_force(m);
+	sockets_drop(m, NULL);
 	claims_drop(m, 0, m->elements.n);
 	member_free(m);
 	netd_consider_ending(network->netd);
@@ -299,4 +306,5 @@ void member_grace_over(void *data)
 				conntrack_forget_guest(&orphans.v[i].guest, NULL);
 	}
 	nft_elements_done(&orphans);
+	sockets_sweep(network->netd);
 }

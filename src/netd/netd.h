@@ -27,9 +27,10 @@ struct member {
 	size_t join_len;
 	struct wire_client *client; /* stands for it */
 	struct nft_elements elements;
-	int *held;             /* a socket an element, -1 where there is none */
-	struct relay **relays; /* and what serves ::1 there, or NULL */
-	bool rests;            /* it is stopped, and no member: it holds its ports while a waker waits (wake.h) */
+	int *held;                   /* a socket an element, -1 where there is none */
+	struct relay **relays;       /* and what serves ::1 there, or NULL */
+	struct host_socket *sockets; /* unix ones of the host */
+	bool rests;                  /* it is stopped, and no member: it holds its ports while a waker waits (wake.h) */
 	struct member *next;
 };
 
@@ -87,6 +88,13 @@ void claims_drop(struct member *member, size_t from, size_t n);
 int claims_hand_over(struct member *from, struct member *to, struct err *err);
 /* Who has this port of the host, at this address; or NULL. */
 struct member *claims_find(const struct netd *netd, uint8_t proto, const struct in6_addr *host, uint16_t port);
+
+/* sockets.c: what a forward of a unix socket wants; of another nothing. path: NULL: all of them. */
+int sockets_take(struct member *member, const struct wire_forward *forward, struct err *err);
+int sockets_take_all(struct member *member, struct err *err); /* of its join, or none */
+void sockets_drop(struct member *member, const char *path);
+/* Remove what one before us has left and nobody has claimed. */
+void sockets_sweep(const struct netd *netd);
 
 /* join.c: what one says (one of ours, as wire_join_take gives it); -EINVAL with what is wrong. elements: the ports, one
  * each. */

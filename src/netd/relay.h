@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's ::1: the kernel routes nothing from it, so that no rule can forward what is sent there. The socket that holds
- * the port takes it in, and it is handed on from here; the container sees it come from the gateway. */
+/* What no rule can forward is handed on from here, and the container sees it come from the gateway: what is sent to the
+ * host's ::1, which the kernel does not route, and to a unix socket. The socket that holds the port, or path, takes it in.
+ */
 #ifndef MGR_NETD_RELAY_H
 #define MGR_NETD_RELAY_H
 
@@ -12,9 +13,12 @@
 
 struct relay;
 
+/* Has it a socket that serves ::1? */
 bool relay_wanted(const struct nft_element *element);
 /* held: the socket, which listens, and stays the caller's. NULL with err. */
 struct relay *relay_new(struct loop *loop, int held, const struct nft_element *element, struct err *err);
+/* guest: its address, an IPv4 one mapped. */
+struct relay *relay_new_unix(struct loop *loop, int held, const struct in6_addr *guest, uint16_t port, struct err *err);
 /* Ends its connections. Takes NULL. */
 void relay_free(struct relay *relay);
 

@@ -22,7 +22,7 @@ struct asker {
 	struct sockaddr_in6 addr;
 	int fd; /* connected to the container */
 	struct loop_io *io;
-	uint64_t heard;
+	uint64_t heard; /* of it, or of its answers */
 	struct asker *next;
 };
 
@@ -61,6 +61,7 @@ static void answered(void *data, uint32_t events)
 	struct asker *asker = data;
 
 	(void)events;
+	asker->heard = clock_now();
 	for (int round = 0; round < ROUNDS; round++) {
 		ssize_t n = recv(asker->fd, datagram, sizeof datagram, MSG_DONTWAIT);
 		if (n < 0 && errno != ECONNREFUSED) /* nobody listens inside: an asker of UDP waits in vain */

@@ -100,7 +100,7 @@ static void join_again(void *data)
 	struct err err = { 0 };
 
 	if (store_open(&store, s->path[0] ? s->path : NULL, &err) >= 0)
-		s->netd.sock = net_join(&store, s->netd.join, s->netd.join_len, clock_in(JOIN_PATIENCE), &err);
+		s->netd.sock = net_join(&store, s->netd.join, clock_in(JOIN_PATIENCE), &err);
 	s->netd.joining = s->netd.sock >= 0 && watch_link(s) >= 0;
 	if (s->netd.joining)
 		return;

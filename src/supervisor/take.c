@@ -157,9 +157,8 @@ int hand_over(const struct supervisor *s, struct err *err)
 	h->log_max = s->log_max;
 	console_give(s, h);
 	h->netd = s->netd.sock;
-	h->join_len = (uint32_t)s->netd.join_len;
 	if (s->netd.join)
-		memcpy(h->join, s->netd.join, s->netd.join_len);
+		h->join_len = (uint32_t)wire_join_pack(s->netd.join, h->join, sizeof h->join);
 	h->n_namespaces = s->n_namespaces;
 	memcpy(h->namespaces, s->namespaces, sizeof h->namespaces);
 	give_clients(s, h);

@@ -79,6 +79,39 @@ void wire_join_del_forward(struct wire_net_join *join, size_t *len, uint32_t i)
 	*len -= sizeof *from;
 }
 
+/* Bytes of each forward when it is sent. */
+static uint32_t forward_stride(const struct wire_net_join *join)
+{
+	for (uint32_t i = 0; i < join->n_forwards; i++)
+		if (join->forwards[i].path[0])
+			return sizeof join->forwards[i];
+	return offsetof(struct wire_forward, path);
+}
+
+size_t wire_join_packed(const struct wire_net_join *join)
+{
+	struct wire_net_join head = *join;
+
+	head.forward = forward_stride(join);
+	return length(&head);
+}
+
+size_t wire_join_pack(const struct wire_net_join *join, void *to, size_t room)
+{
+	struct wire_net_join head = *join;
+	uint8_t *at = to;
+
+	head.forward = forward_stride(join);
+	if (length(&head) > room)
+		return 0;
+	memcpy(at, &head, sizeof head);
+	at += sizeof head;
+	for (uint32_t i = 0; i < join->n_forwards; i++, at += head.forward)
+		memcpy(at, &join->forwards[i], head.forward);
+	memcpy(at, join->forwards + join->n_forwards, behind(join));
+	return length(&head);
+}
+
 /* --- one of any version ----------------------------------------------------------------------------------------------- */
 
 static size_t lesser(size_t a, size_t b)
@@ -123,6 +156,14 @@ static void make_nic(struct wire_net_join *join)
 	memcpy(nic->mac, join->mac, sizeof nic->mac);
 	*item = (struct wire_net_item){ .kind = WIRE_ITEM_ADDRESS, .family = AF_INET, .prefix = 32 };
 	memcpy(item->addr, &join->ipv4, sizeof join->ipv4);
+}
+
+static bool forwards_are_good(const struct wire_net_join *join)
+{
+	for (uint32_t i = 0; i < join->n_forwards; i++)
+		if (!TEXT_ENDS(join->forwards[i].path))
+			return false;
+	return true;
 }
 
 static bool nics_are_good(const struct wire_net_join *join)
@@ -177,7 +218,7 @@ struct wire_net_join *wire_join_take(const void *payload, size_t len, size_t *re
 		join = take(&sent, payload, ret_len, err);
 	else
 		err_set(err, EBADMSG, "the request is malformed");
-	if (join && !nics_are_good(join)) {
+	if (join && !(nics_are_good(join) && forwards_are_good(join))) {
 		err_set(err, EBADMSG, "the request is malformed");
 		free(join);
 		join = NULL;

@@ -9,13 +9,16 @@
 
 #include "base/err.h"
 
+#define WIRE_PATH_MAX 108 /* of a unix socket, with its end */
+
 struct wire_forward {
-	uint8_t proto;       /* IPPROTO_TCP or IPPROTO_UDP */
-	uint8_t family;      /* AF_INET, AF_INET6, or AF_UNSPEC: every address of the host */
-	uint16_t port, last; /* of the host, host byte order */
-	uint16_t target;     /* of the container, for `port`; the others follow in order */
-	uint8_t addr[16];    /* of the host, network order, by family */
-	uint32_t flags;      /* bits of WIRE_FORWARD_*; one that is not known is refused */
+	uint8_t proto;            /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t family;           /* AF_INET, AF_INET6, or AF_UNSPEC: every address of the host; AF_UNIX */
+	uint16_t port, last;      /* of the host, host byte order */
+	uint16_t target;          /* of the container, for `port`; the others follow in order */
+	uint8_t addr[16];         /* of the host, network order, by family */
+	uint32_t flags;           /* bits of WIRE_FORWARD_*; one that is not known is refused */
+	char path[WIRE_PATH_MAX]; /* of AF_UNIX, which has no port of the host and no address */
 };
 
 #define WIRE_FORWARD_WAKE 1U /* what comes while the container is stopped or frozen has it started or thawed, and waits */
@@ -78,13 +81,17 @@ struct wire_net_join {
 #define WIRE_ITEM_MIN     (offsetof(struct wire_net_item, addr) + sizeof(uint8_t[16]))
 _Static_assert(sizeof(struct wire_net_join) == offsetof(struct wire_net_join, n_items) + sizeof(uint32_t),
 	       "wire_net_join: padding at its end");
-_Static_assert(sizeof(struct wire_forward) == 28, "wire_forward: padding in it");
+_Static_assert(sizeof(struct wire_forward) == 28 + WIRE_PATH_MAX, "wire_forward: padding in it");
 _Static_assert(WIRE_NIC_MIN == sizeof(struct wire_net_nic), "wire_net_nic: padding at its end");
 _Static_assert(WIRE_ITEM_MIN == sizeof(struct wire_net_item), "wire_net_item: padding at its end");
 
 /* One of any version as one of ours, allocated: what its sender did not know is 0, and it has a NIC. NULL, -EBADMSG in err:
  * it is malformed. */
 struct wire_net_join *wire_join_take(const void *payload, size_t len, size_t *ret_len, struct err *err);
+/* One of ours as it is sent and handed over, without paths where there are none. Returns how long it is, 0 when there is
+ * less room. */
+size_t wire_join_pack(const struct wire_net_join *join, void *to, size_t room);
+size_t wire_join_packed(const struct wire_net_join *join);
 /* Room for these numbers of each, all zeros but for the sizes. NULL, -ENOMEM in err: there is no memory. */
 struct wire_net_join *wire_join_new(size_t forwards, size_t nics, size_t items, size_t *ret_len, struct err *err);
 /* Where they stand, in one of ours. */
@@ -105,7 +112,9 @@ struct wire_forward_change {
 
 static inline size_t wire_forward_change_length(const struct wire_forward_change *change)
 {
-	return change->forward.flags ? sizeof *change : WIRE_FORWARD_CHANGE_MIN;
+	if (change->forward.path[0])
+		return sizeof *change;
+	return change->forward.flags ? offsetof(struct wire_forward_change, forward.path) : WIRE_FORWARD_CHANGE_MIN;
 }
 
 struct wire_net_leave {

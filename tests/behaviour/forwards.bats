@@ -150,6 +150,69 @@ neither() {
 	ip addr del 192.0.2.203/32 dev to-peer
 }
 
+@test "fwd.13 a unix socket of the host is forwarded, and is there as long as the forward" {
+	local sock=$MGR_LAB/web.sock big=$BATS_TEST_TMPDIR/big netd
+	mgr-forward -n web add "unix:$sock:80"
+	fetches_by "$sock"
+	# who can reach the path may connect
+	[ "$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$sock" http://web/)" = 200 ]
+	run mgr-forward -n web ls
+	assert_contains "unix:$sock:80"
+	assert_equal "$(mgr-forward -n web ls --json | jq -c '.[] | select(.protocol == "unix") | [.address, .port, .target]')" \
+		"[\"$sock\",null,80]"
+	# large, both ways, whole
+	head -c 3000000 /dev/urandom >"$big"
+	mgr-forward -n web add "unix:$sock.large:74"
+	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:74,fork,reuseaddr PIPE
+	wait_until 5 listens web tcp 74
+	# shellcheck disable=SC2094 # it is read twice
+	socat -t 10 - "UNIX:$sock.large" <"$big" | cmp - "$big"
+	# a clash of any kind is named
+	run mgr-forward -n web add "unix:$sock:81"
+	assert_status 1
+	assert_output "mgr-forward: web: the container has 'unix:$sock:80' already, which wants the same port of the host"
+	run mgr-forward -n db add "unix:$sock:81"
+	assert_status 1
+	assert_output "mgr-forward: db: unix socket '$sock' of the host is forwarded to 'web' already"
+	run mgr-forward -n db add "unix:$big:81"
+	assert_output "mgr-forward: db: '$big' of the host exists, and is no socket"
+	later socat "UNIX-LISTEN:$sock.taken" /dev/null
+	wait_until 5 test -S "$sock.taken"
+	run mgr-forward -n db add "unix:$sock.taken:81"
+	assert_match "^mgr-forward: db: unix socket '$sock.taken' of the host is held by process [0-9]+ \(socat\)$"
+	[ -S "$sock.taken" ] && [ -f "$big" ]
+	# a service that was killed comes back with them
+	netd=$(field Service)
+	kill -KILL "$netd"
+	wait_until 5 fetches_by "$sock"
+	mgr-forward -n web del "unix:$sock:80"
+	[ ! -e "$sock" ]
+	[ -S "$sock.large" ]
+	mgr-forward -n web del "unix:$sock.large:74"
+	[ ! -e "$sock.large" ]
+}
+
+fetches_by() {
+	[ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$1" http://web/)" = 200 ]
+}
+
+@test "fwd.13 a unix socket is forwarded from a start until the container stops, even a killed one" {
+	local sock=$BATS_TEST_TMPDIR/web.sock netd
+	container other --forward "unix:$sock:80"
+	boot other
+	wait_until 5 fetches_by "$sock"
+	mgr-stop -k other
+	[ ! -e "$sock" ]
+	boot other
+	wait_until 5 fetches_by "$sock"
+	# with its supervisor goes its part in the network; the service is not there to see
+	netd=$(field Service)
+	kill -STOP "$netd"
+	kill -KILL "$(ps -o ppid= -p "$(pid_of other)" | tr -d ' ')"
+	kill -KILL "$netd"
+	wait_until 5 test ! -e "$sock"
+}
+
 # --- the container's life -----------------------------------------------------------------------------------------------
 
 # fetches [COMMAND...] HOST: the web server that runs in the container itself answers.
