@@ -165,3 +165,17 @@ typed() {
 	run complete_line "mgr-net s"
 	assert_output "status"
 }
+
+@test "doc.2 devices: kinds, keys and their values, and those that a container has" {
+	run complete_line "mgr-device -n web "
+	assert_output $'add\ndel\nls'
+	run complete_line "mgr-device -n web add "
+	assert_output nic
+	run complete_line "mgr-device -n web add nic macvlan"
+	assert_output macvlan.mode=
+	run complete_line "mgr-device -n web add nic 'link=br0,macvlan.mode=pass"
+	assert_output "link=br0,macvlan.mode=passthru"
+	container dev -s net.0.type=empty -s net.1.link=none
+	run complete_line "mgr-device -n dev del nic "
+	assert_output net.1
+}

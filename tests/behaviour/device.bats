@@ -242,6 +242,66 @@ is_back() {
 	ip link del card0
 }
 
+# --- other types --------------------------------------------------------------------------------------------------------
+
+# Is this kind of interface none of the kernel's?
+lacks() {
+	local why
+	why=$(ip link add lacks0 type "$@" 2>&1) || [[ $why != *"Unknown device type"* ]] || return 0
+	! ip link del lacks0 2>/dev/null
+}
+
+# What the host has of interfaces and routes, but for what the managed network changes by itself.
+host_has() {
+	ip -o link show | sed -E 's/^[0-9]+: ([^:@]*).*/\1/' | sort
+	ip route show | sed 's/ linkdown//'
+}
+
+@test "nic.3 each type comes and goes with what belongs to it: routes, rates, lower interfaces" {
+	local words before
+	make_machine peer
+	before=$(host_has)
+	for words in "link=none,veth.mode=router,ipv4.address=198.51.100.7/32,veth.ipv4.route=203.0.113.0/24" \
+		"link=br7,ipv4.address=10.0.0.7/24,rate.ingress=10mbit,rate.egress=10mbit" \
+		"type=macvlan,link=to-peer,macvlan.mode=bridge,ipv4.address=192.0.2.10/24" \
+		"type=macvlan,link=to-peer,macvlan.mode=passthru"; do
+		mgr-device -n web add nic "$words,name=x0" || show "$words"
+		has_interface x0 || show "$words"
+		mgr-device -n web del nic x0
+		run has_interface x0
+		assert_status 1
+		assert_equal "$(host_has)" "$before" || show "$words"
+		assert_equal "$(recorded 1)" 0
+	done
+}
+
+comes_and_goes() {
+	local before
+	make_machine peer
+	ip -n peer addr add 192.0.2.129/25 dev eth0
+	before=$(host_has)
+	mgr-device -n web add nic "$1,name=x0,ipv4.address=192.0.2.130/25"
+	in_container web ip addr show dev x0 | grep -q 192.0.2.130/25
+	mgr-device -n web del nic x0
+	run has_interface x0
+	assert_status 1
+	assert_equal "$(host_has)" "$before"
+	mgr-device -n web add nic "$1"
+	mgr-stop -k web
+	assert_equal "$(host_has | grep -v "^$bridge\|^mgr\|10\.11")" "$(grep -v "^$bridge\|^mgr\|10\.11" <<<"$before")"
+	boot web
+}
+
+@test "nic.3 an ipvlan comes and goes" {
+	! lacks ipvlan || skip "this kernel has no ipvlan"
+	comes_and_goes type=ipvlan,link=to-peer
+}
+
+@test "nic.3 a vlan comes and goes" {
+	! lacks vlan id 7 link lo || skip "this kernel has no VLANs"
+	comes_and_goes type=vlan,link=to-peer,vlan.id=7
+}
+
 # --- crashes ------------------------------------------------------------------------------------------------------------
 
 @test "nic.3 whatever point mgr-boot is killed at, there is all of an interface or nothing of it" {
