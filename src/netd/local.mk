@@ -39,6 +39,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/trouble.c \
 	%D%/wake.c %D%/wake.h \
 	%D%/wake_file.c \
+	%D%/wake_guard.c \
 	%D%/wake_internal.h \
 	%D%/wake_look.c \
 	%D%/wake_packets.c \

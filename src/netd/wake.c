@@ -60,6 +60,7 @@ void waker_enter(struct waker *w, enum waker_state state)
 		loop_timer_stop(netd->loop, &netd->idle);
 	else if (!netd->wake.resting)
 		netd_consider_ending(netd);
+	wake_guard(netd);
 }
 
 static void free_self(struct member *self)
@@ -258,6 +259,7 @@ void wake_leaving(struct member *m)
 	}
 	log_info("'%s' waits for a connection", m->join->name);
 	w->client = m->client;
+	waker_rest(w, false);
 	if (w->n && !w->run)
 		waker_failed(w);
 }
@@ -372,7 +374,14 @@ int wake_doze(struct member *m, enum wire_state state, struct err *err)
 
 /* --- mgr-netd's own ---------------------------------------------------------------------------------------------------- */
 
-/* Supervisors of containers that run come back first. */
+static bool runs(const struct wire_net_join *join)
+{
+	autocall(store_done) struct store store = { 0 };
+
+	return store_open(&store, join->store, NULL) >= 0 && store_lock_peek(&store, join->name, NULL) != STORE_IDLE;
+}
+
+/* The supervisor of one that runs comes back first. */
 static void know_again(struct netd *netd, const void *bytes, size_t n)
 {
 	autofree struct wire_net_join *join = NULL;
@@ -384,7 +393,7 @@ static void know_again(struct netd *netd, const void *bytes, size_t n)
 		log_error("a file of a container that waits: %s", err.msg);
 	else if (begin_rest(netd, join, n, &err) < 0)
 		log_error("'%s' cannot wait for a connection: %s", join->name, err.msg);
-	else if ((w = waker_find(netd, join->uuid)))
+	else if (runs(join) && (w = waker_find(netd, join->uuid)))
 		w->not_before = clock_in(NETD_GRACE);
 }
 

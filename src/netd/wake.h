@@ -11,8 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
+#include "base/loop.h"
 #include "netd/nft_wake.h"
 #include "wire/wire.h"
 
@@ -29,6 +31,11 @@ struct wake {
 	struct queue *queue;   /* NULL: nothing has waited yet; and its table: */
 	struct nft_wake table; /* one, whatever their networks */
 	struct nft_watch *watch;
+
+	pid_t guard; /* starts mgr-netd again when it is killed; 0: none. Its pidfd: */
+	int guard_fd;
+	struct loop_io *guard_io;
+	struct loop_timer guard_again;
 };
 
 /* Those of before we started. What one before us has left in the kernel is cleared away. */

@@ -30,6 +30,7 @@ struct waker {
 	uint64_t deadline;       /* until then */
 	uint64_t interval;
 	pid_t init;          /* of the run that is looked into; 0: not known */
+	uint64_t ready;      /* since then; CLOCK_NEVER: not yet */
 	unsigned failures;   /* in a row */
 	uint64_t not_before; /* nothing is started until then */
 	uint64_t refused;    /* and until then what comes is sent on at once, where nobody takes it */
@@ -43,6 +44,10 @@ void waker_enter(struct waker *w, enum waker_state state);
 void waker_awake(struct waker *w);
 /* It could not be started or thawed: what waits is refused. */
 void waker_failed(struct waker *w);
+
+/* wake_guard.c: there is one while stopped containers wait. */
+void wake_guard(struct netd *netd);
+void wake_guard_end(struct netd *netd);
 
 /* wake_packets.c */
 queue_fn waker_packet;

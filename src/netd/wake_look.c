@@ -14,11 +14,10 @@
 
 #define ANSWER_TIME (50 * CLOCK_MS) /* of its supervisor */
 
-static int ask_init(const struct waker *w)
+static int ask(const struct waker *w, struct wire_status *ret)
 {
 	const struct wire_net_join *join = w->self.join;
 	autocall(store_done) struct store store = { 0 };
-	struct wire_status st = { 0 };
 	autoclose int folder = -1, sock = -1;
 	int r = store_open(&store, join->store, NULL);
 
@@ -28,19 +27,30 @@ static int ask_init(const struct waker *w)
 	sock = folder < 0 ? folder : wire_connect_by(folder, "control", clock_in(ANSWER_TIME), NULL);
 	if (sock < 0)
 		return sock;
-	r = wire_call(sock, WIRE_STATUS, NULL, 0, &st, sizeof st, clock_in(ANSWER_TIME), NULL);
-	return r < 0 ? r : st.init_pid > 0 ? st.init_pid : -ESRCH;
+	return wire_call(sock, WIRE_STATUS, NULL, 0, ret, sizeof *ret, clock_in(ANSWER_TIME), NULL);
+}
+
+/* Its init, by whose namespaces it is looked into. One that is ready, and knows what that is, has what it will have. */
+static int find_init(struct waker *w)
+{
+	struct wire_status st = { 0 };
+	int r = w->init && w->ready != CLOCK_NEVER ? w->init : ask(w, &st);
+
+	if (r < 0 || st.init_pid <= 0)
+		return r < 0 ? r : w->init ? w->init : -ESRCH;
+	if (st.ready && w->ready == CLOCK_NEVER && !str_eq(st.ready_how, "exec"))
+		w->ready = clock_now();
+	return w->init = st.init_pid;
 }
 
 int waker_look(struct waker *w, uint8_t proto, uint16_t port)
 {
 	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), its = -1;
 	char path[48];
-	int r = w->init ? w->init : ask_init(w);
+	int r = find_init(w);
 
 	if (r <= 0 || own < 0)
 		return r < 0 ? r : -EIO;
-	w->init = r;
 	str_print(path, sizeof path, "/proc/%d/ns/net", (int)w->init);
 	its = open(path, O_RDONLY | O_CLOEXEC);
 	if (its < 0 || setns(its, CLONE_NEWNET) < 0)

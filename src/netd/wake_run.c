@@ -18,6 +18,7 @@
 
 #define PATIENCE   (120 * CLOCK_SECOND) /* about as long as a TCP of the other side's asks again (tcp(7), tcp_syn_retries) */
 #define TELL_TIME  (10 * CLOCK_SECOND)  /* for its supervisor, to say that it is so */
+#define READY_TIME (5 * CLOCK_SECOND)   /* once it is ready, for services that are not */
 #define RESULT     3                    /* of mgr-boot's answer, which is for others */
 #define LOOK_FIRST (5 * CLOCK_MS)
 #define LOOK_MOST  (200 * CLOCK_MS)
@@ -122,6 +123,7 @@ void waker_run(struct waker *w)
 			loop_timer_start(w->netd->loop, &w->timer, w->not_before);
 	} else if (w->state == WAKER_COMES && !w->interval) {
 		w->init = 0;
+		w->ready = CLOCK_NEVER;
 		w->interval = LOOK_FIRST;
 		w->deadline = clock_in(PATIENCE);
 		loop_timer_start(w->netd->loop, &w->timer, clock_in(w->interval));
@@ -133,7 +135,8 @@ void waker_look_again(void *data)
 	struct waker *w = data;
 
 	if (w->state == WAKER_COMES) {
-		if (waker_is_awaited(w) || clock_now() >= w->deadline) {
+		if (waker_is_awaited(w) || clock_now() >= w->deadline ||
+		    (w->ready != CLOCK_NEVER && clock_now() >= w->ready + READY_TIME)) {
 			waker_awake(w);
 			return;
 		}

@@ -14,6 +14,8 @@
 #define LOOK_MOST  (50 * CLOCK_MS)
 #define EVENT_GAP  (10 * CLOCK_MS)
 
+#define ASK_TIME (200 * CLOCK_MS) /* for mgr-netd's answer */
+
 static void settle(struct supervisor *s);
 
 static void changed(void *data, uint32_t events)
@@ -35,6 +37,7 @@ static void watch_no_more(struct supervisor *s)
 	loop_timer_stop(s->loop, &f->late);
 	loop_io_remove(s->loop, f->io);
 	f->io = NULL;
+	f->asked = false;
 }
 
 static void let_go(struct supervisor *s)
@@ -55,14 +58,18 @@ static void settled(struct supervisor *s)
 	else
 		let_go(s);
 	supervisor_enter(s, frozen ? WIRE_FROZEN : WIRE_RUNNING);
+	doze_tell(s);
 	wire_server_answer(&s->server, frozen ? WIRE_FREEZE : WIRE_THAW, NULL);
 }
 
 static void settle(struct supervisor *s)
 {
 	struct freeze *f = &s->freeze;
-	int r = cgroup_freezer_frozen(&f->freezer);
+	int r;
 
+	if (f->asked)
+		return;
+	r = cgroup_freezer_frozen(&f->freezer);
 	if (r == (s->state == WIRE_FREEZING)) {
 		settled(s);
 		return;
@@ -137,6 +144,47 @@ static int check_runs(const struct supervisor *s, struct err *err)
 	return err_set(err, ESRCH, s->init ? "is stopping" : "is not running");
 }
 
+void freeze_go_on(struct supervisor *s)
+{
+	const uint64_t late = s->freeze.late.deadline;
+	struct err err = { 0 };
+
+	if (!s->freeze.asked)
+		return;
+	if (begin(s, true, &err) >= 0) {
+		loop_timer_start(s->loop, &s->freeze.late, late);
+		settle(s);
+		return;
+	}
+	wire_server_answer(&s->server, WIRE_FREEZE, &err);
+	begin(s, false, NULL);
+	thaw(s);
+}
+
+static void without_answer(void *data)
+{
+	freeze_go_on(data);
+}
+
+/* What could wake it waits before it is frozen. */
+static int begin_freeze(struct supervisor *s, struct err *err)
+{
+	struct freeze *f = &s->freeze;
+	int r = open_freezer(s, err);
+
+	if (r < 0)
+		return r;
+	supervisor_enter(s, WIRE_FREEZING);
+	if (!doze_tell(s))
+		return begin(s, true, err);
+	watch_no_more(s);
+	f->asked = true;
+	f->look.fn = without_answer;
+	f->look.data = s;
+	loop_timer_start(s->loop, &f->look, clock_in(ASK_TIME));
+	return 0;
+}
+
 int answer_freeze(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	struct supervisor *s = client->server->data;
@@ -150,13 +198,15 @@ int answer_freeze(struct wire_client *client, const void *payload, size_t len, s
 		return 0;
 	}
 	if (s->state != WIRE_FREEZING) {
-		if (begin(s, true, err) < 0)
+		const enum wire_state was = s->state;
+		if (begin_freeze(s, err) < 0) {
+			supervisor_enter(s, was);
 			return -err->code;
+		}
 		answer_all(s, WIRE_THAW, ECANCELED, "was frozen again meanwhile");
 		s->freeze.late.fn = too_late;
 		s->freeze.late.data = s;
 		loop_timer_start(s->loop, &s->freeze.late, clock_in(req.timeout));
-		supervisor_enter(s, WIRE_FREEZING);
 	}
 	client->due = WIRE_FREEZE;
 	settle(s);

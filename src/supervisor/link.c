@@ -34,6 +34,7 @@ static void close_link(struct supervisor *s)
 		close(s->netd.sock);
 	s->netd.io = NULL;
 	s->netd.sock = -1;
+	s->netd.dozes = 0;
 }
 
 static void broken(struct supervisor *s, const char *why)
@@ -58,6 +59,8 @@ static void take_answer(struct supervisor *s, const struct wire_head *head, cons
 		err_set(&err, head->code, "%.*s", (int)head->length, text);
 	if (head->type == WIRE_NET_FORWARD) {
 		forward_answered(s, head->code ? &err : NULL);
+	} else if (head->type == WIRE_NET_DOZE) { /* one that knows no such thing does without */
+		doze_answered(s);
 	} else if (head->code) {
 		broken(s, err.msg);
 		return;
@@ -65,6 +68,7 @@ static void take_answer(struct supervisor *s, const struct wire_head *head, cons
 		s->netd.failures = 0;
 		s->netd.joining = false;
 		log_info("network: joined again");
+		doze_tell(s);
 	}
 	device_go_on(s);
 }
@@ -123,7 +127,7 @@ int netd_start(struct supervisor *s, struct err *err)
 
 bool netd_is_idle(const struct supervisor *s)
 {
-	return !s->netd.changing && !s->netd.joining;
+	return !s->netd.changing && !s->netd.joining && !s->netd.dozes;
 }
 
 int netd_lend(struct supervisor *s)
@@ -141,6 +145,8 @@ static void hear_again(struct supervisor *s)
 		again_later(s);
 	} else if (!s->netd.join_len) {
 		close_link(s);
+	} else {
+		doze_tell(s);
 	}
 }
 

@@ -2,6 +2,7 @@ pkglibexec_PROGRAMS += mgr-supervisor
 mgr_supervisor_SOURCES = \
 	%D%/console.c %D%/console.h \
 	%D%/device.c \
+	%D%/doze.c \
 	%D%/end.c \
 	%D%/forward.c \
 	%D%/freeze.c \

@@ -26,6 +26,7 @@ struct freeze {
 	struct loop_io *io;            /* its events; NULL with v1 */
 	struct loop_timer look, late;
 	uint64_t wait; /* ns until the next look */
+	bool asked;    /* mgr-netd's answer comes first */
 };
 
 struct oom {
@@ -49,7 +50,8 @@ struct netd_link {
 	struct wire_client *asking;        /* for a change that mgr-netd has not answered yet; NULL when it has gone */
 	struct wire_forward_change change; /* that one */
 	bool changing;
-	bool joining; /* a join has been sent again, and its answer is not there yet */
+	bool joining;   /* a join has been sent again, and its answer is not there yet */
+	unsigned dozes; /* WIRE_NET_DOZEs that are not answered yet */
 };
 
 struct supervisor {
@@ -142,6 +144,8 @@ void supervisor_stopped(struct supervisor *s);
 /* freeze.c */
 int answer_freeze(struct wire_client *client, const void *payload, size_t len, struct err *err);
 int answer_thaw(struct wire_client *client, const void *payload, size_t len, struct err *err);
+/* mgr-netd has been told. */
+void freeze_go_on(struct supervisor *s);
 /* The run ends: nothing may stay frozen, whoever has done it, and whoever waits for it has an answer. */
 void freeze_end(struct supervisor *s);
 
@@ -174,6 +178,10 @@ int netd_lend(struct supervisor *s);
 void netd_take_back(struct supervisor *s, int sock, const void *join, size_t len);
 /* As it was lent: what mgr-boot has said there meanwhile is said again by a later change. */
 void netd_take_back_as_it_was(struct supervisor *s);
+
+/* doze.c: mgr-netd is told the state. Will it answer? */
+bool doze_tell(struct supervisor *s);
+void doze_answered(struct supervisor *s);
 
 /* device.c: a device more or less, which mgr-boot makes. */
 int device_ask(struct wire_client *client, const void *payload, size_t len, struct err *err);

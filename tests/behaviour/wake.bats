@@ -33,6 +33,11 @@ waiting() {
 	[ -e "$MGR_ROOT/run/mgr/.net/.wake/$(mgr-config -n "$1" get container.uuid)" ]
 }
 
+# How often something was started for what waits.
+wanted() {
+	grep -c 'is wanted' "$MGR_ROOT/var/log/mgr/.net/log" || true
+}
+
 @test "fwd.2 the first connection starts a stopped container and is answered: from another machine with its address, from the host, a container" {
 	make_machine peer
 	ip addr add fd77::1/64 dev to-peer nodad
@@ -66,12 +71,133 @@ waiting() {
 	make_machine peer
 	stopped --forward tcp:7000-7001:70-71,wake
 	serve_later web tcp 70
-	local asking=()
+	local asking=() before
+	before=$(wanted)
 	for _ in {1..20}; do
 		ask on peer tcp "$here_ip" 7000 3>&- &
 		asking+=($!)
 	done >"$BATS_TEST_TMPDIR/answers"
 	wait "${asking[@]}"
 	assert_equal "$(grep -c "from $peer_ip" "$BATS_TEST_TMPDIR/answers")" 20
-	assert_equal "$(grep -c 'is wanted' "$MGR_ROOT/var/log/mgr/.net/log")" 1
+	assert_equal "$(wanted)" $((before + 1))
+}
+
+@test "fwd.2 a frozen container is thawed, and answers what has waited; a stop while it is frozen leaves it waiting" {
+	container web --forward tcp:7000:70,wake --forward udp:7000:70,wake
+	boot web
+	serve web tcp 70
+	serve web udp 70
+	mgr-freeze web
+	answers tcp 127.0.0.1 7000
+	state_is web RUNNING
+	mgr-freeze web
+	answers udp 127.0.0.1 7000
+	state_is web RUNNING
+	mgr-freeze web
+	mgr-unfreeze web
+	answers tcp 127.0.0.1 7000
+	mgr-freeze web
+	mgr-stop -k web
+	wakes tcp 127.0.0.1 7000
+}
+
+service() {
+	field Service
+}
+
+another_service() {
+	[ -n "$(service)" ] && [ "$(service)" != "$1" ]
+}
+
+@test "fwd.2 waiting outlives the service, its ten seconds without a container, and who watches over it" {
+	local netd guard
+	stopped --forward tcp:7000:70,wake
+	netd=$(service)
+	kill -KILL "$netd"
+	wait_until 5 another_service "$netd"
+	wakes tcp 127.0.0.1 7000
+	mgr-stop -k web
+	netd=$(service)
+	guard=$(pgrep -P "$netd" mgr-netd-guard)
+	kill -KILL "$guard"
+	wait_until 5 pgrep -P "$netd" mgr-netd-guard
+	kill -KILL "$netd"
+	wait_until 5 another_service "$netd"
+	wakes tcp 127.0.0.1 7000
+	# frozen: the next one hears of it
+	netd=$(service)
+	mgr-freeze web
+	kill -KILL "$netd"
+	wait_until 5 another_service "$netd"
+	wait_until 5 test "$(field Containers)" = 1
+	answers tcp 127.0.0.1 7000
+	mgr-stop -k web
+	mgr-net down
+	assert_equal "$(field State)" UP
+	nft flush ruleset
+	wait_until 5 has_rules
+	wakes tcp 127.0.0.1 7000
+}
+
+has_rules() {
+	nft list table inet "${table}_wake" 2>/dev/null | grep -q 7000
+}
+
+refused() {
+	run ask "$@"
+	assert_contains "Connection refused"
+}
+
+@test "fwd.2 a start that fails refuses what has waited, and what comes soon after; then it is tried again" {
+	local before
+	before=$(wanted)
+	stopped --forward tcp:7000:70,wake
+	mgr-config -n web set init.cmd /bin/nothing
+	refused tcp 127.0.0.1 7000
+	grep -q "mgr-start: web: init: '/bin/nothing' does not exist" "$MGR_ROOT/var/log/mgr/.net/log"
+	refused tcp ::1 7000
+	assert_equal "$(wanted)" $((before + 1))
+	mgr-config -n web unset init.cmd
+	boot web
+	serve web tcp 70
+	answers tcp 127.0.0.1 7000
+	wakes tcp 127.0.0.1 7000
+}
+
+@test "fwd.2 the ports of one that waits are held, until it is destroyed or has no such forward any more" {
+	stopped --forward tcp:7000-7001:70-71,wake
+	waiting web
+	run timeout 2 socat TCP-LISTEN:7000,reuseaddr /dev/null
+	assert_status 1
+	assert_contains "Address already in use"
+	container db --forward tcp:7001:70
+	run mgr-start -n db
+	assert_status 1
+	assert_output "mgr-start: db: forward: tcp port 7001 of the host is forwarded to 'web' already"
+	mgr-destroy web
+	mgr-start -n db
+	stopped --forward tcp:7000:70,wake
+	mgr-forward -n web del tcp:7000:70,wake --save
+	run waiting web
+	assert_status 1
+	refused tcp 127.0.0.1 7000
+	mgr-forward -n web add tcp:7002:70,wake --save
+	waiting web
+	wakes tcp 127.0.0.1 7002
+	# what stops is asked again what it waits with
+	mgr-forward -n web add tcp:7003:70,wake
+	mgr-stop -k web
+	wait_until 5 waits_without 7003
+	mgr-start -n web
+	mgr-forward -n web del tcp:7002:70,wake --save
+	mgr-stop -k web
+	wait_until 5 gone_quiet
+}
+
+waits_without() {
+	! nft list table inet "${table}_wake" | grep -q "$1"
+}
+
+gone_quiet() {
+	! waiting web
 }
