@@ -281,6 +281,51 @@ queued() {
 	both 127.0.0.1
 }
 
+@test "fwd.1 ten thousand forwards are elements of maps, and take no process" {
+	local port
+	container many --forward tcp:20000-29999:10000-19999
+	boot many
+	for port in 10000 15000 19999; do
+		serve many tcp "$port"
+	done
+	for port in 20000 25000 29999; do
+		answers on peer tcp "$here_ip" "$port"
+	done
+	assert_equal "$(field Forwards)" "$((10000 + $(mgr-forward -n web ls --json | jq 'map(.ports) | add')))"
+	assert_equal "$(pgrep -c mgr-netd) $(pgrep -c dnsmasq)" "1 1"
+	nft -j list map inet "$table" forward_any | jq -e '[.nftables[].map? | select(. != null) | .elem | length] | add >= 10000'
+	mgr-stop -k many
+	no_answer on peer tcp "$here_ip" 25000
+}
+
+# --- other tables ---------------------------------------------------------------------------------------------------------
+
+@test "fwd.17 where another table drops what is forwarded, Docker's is met, and any other is named with what it drops" {
+	nft -f - <<-'EOF'
+		table ip filter {
+			chain DOCKER-USER { }
+			chain FORWARD { type filter hook forward priority filter; policy drop; jump DOCKER-USER; }
+		}
+	EOF
+	wait_until 2 both on peer "$here_ip"
+	nft delete table ip filter
+	nft add table inet wall
+	nft add chain inet wall stone '{ type filter hook forward priority filter; policy drop; }'
+	run mgr-net status
+	assert_match "Trouble: .*'stone' of nftables table 'inet wall'"
+	# what comes from the host itself is not forwarded, as nftables has it
+	both "$here_ip"
+	both 127.0.0.1
+	both ::1
+	run on peer timeout 1 bash -c "exec 3<>/dev/tcp/$here_ip/7000"
+	assert_status 124
+	# let through there, it comes
+	nft add rule inet wall stone ct status dnat accept
+	both on peer "$here_ip"
+	both on peer "$here_ip6"
+	nft delete table inet wall
+}
+
 # --- who else wants the port --------------------------------------------------------------------------------------------
 
 @test "fwd.18 of two containers that want one port the second does not start, naming the first" {
@@ -427,4 +472,41 @@ counted() {
 
 tracked() {
 	conntrack -L -f "$1" -p tcp 2>/dev/null | grep ESTABLISHED | grep -c ' dport=\(7301\|7500\) '
+}
+
+# --- bad input ----------------------------------------------------------------------------------------------------------
+
+@test "badnet.10 what is no forward is refused with its key and value, in a line, and nothing is made" {
+	local spec before
+	before=$(mgr-config -n web show)
+	for spec in tcp:0:80 tcp:8000:0 tcp:65536:80 tcp:8000:65536 tcp:8002-8000:80-82 tcp:8000-8001:80 tcp:8000-8001:80-82 \
+		sctp:8000:80 8000:80 tcp:8000 tcp: tcp:8000:80,awake tcp:8000:80, udp:300.1.1.1:8000:80 'tcp:[::g]:8000:80' \
+		'tcp:[::1:8000:80' tcp:-1:80 tcp:0x50:80 'tcp: 8000:80' unix:run/x.sock:80 unix:/run/x.sock unix:/run/x.sock:0 \
+		unix:/run/:80 unix:/run/x.sock:80,wake "unix:/$(printf '%0110d' 0):80"; do
+		run mgr-config -n web set forward.port "$spec"
+		assert_status 1
+		assert_contains "forward.port: "
+		assert_contains "'$spec'"
+		[ "${#lines[@]}" -eq 1 ]
+		run mgr-create -n bad -t busybox --forward "$spec"
+		assert_status 1
+		assert_contains "forward.port: "
+		[ "${#lines[@]}" -eq 1 ]
+		run mgr-forward -n web add "$spec"
+		assert_status 1
+		assert_contains "mgr-forward: web: '$spec'"
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	assert_equal "$(mgr-config -n web show)" "$before"
+	[ ! -e "$MGR_ROOT/var/lib/mgr/bad" ]
+	run mgr-ls -1
+	refute_contains bad
+	# a clash within one configuration
+	run mgr-create -n bad -t busybox --forward tcp:8000-8010:80-90 --forward tcp:127.0.0.1:8005:80
+	assert_status 1
+	assert_contains "tcp:127.0.0.1:8005:80"
+	run mgr-create -n bad -t busybox --forward unix:/run/x.sock:80 --forward unix:/run/x.sock:81
+	assert_status 1
+	assert_contains "unix:/run/x.sock:81"
+	[ ! -e "$MGR_ROOT/var/lib/mgr/bad" ]
 }
