@@ -14,14 +14,51 @@
 
 #define MARK "# Written by mgr at each start, while this line stands.\n"
 
+/* systemd-resolved of the guest's */
+#define RESOLVED    "usr/lib/systemd/systemd-resolved"
+#define RESOLVED_IN "run/systemd/resolved.conf.d"
+#define STUB        "127.0.0.53"
+
 /* What stands there already. */
 enum found { OURS, OWN, RIGHT };
 
-/* Ours to write: absent, empty, or what we wrote before. enum found, or -errno. */
+static bool is_there(int root, const char *path)
+{
+	autoclose int fd = path_open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
+
+	return fd >= 0;
+}
+
+static bool starts_resolved(int root)
+{
+	return is_there(root, RESOLVED) &&
+	       (is_there(root, "etc/systemd/system/sysinit.target.wants/systemd-resolved.service") ||
+		is_there(root, "etc/systemd/system/multi-user.target.wants/systemd-resolved.service"));
+}
+
+/* Is the stub of systemd-resolved all that it names? text is changed. */
+static bool names_stub(char *text)
+{
+	bool stub = false;
+	char *rest, *words, *line = strtok_r(text, "\n", &rest);
+
+	for (; line; line = strtok_r(NULL, "\n", &rest)) {
+		const char *word = strtok_r(line, " \t", &words);
+		if (!str_eq(word, "nameserver"))
+			continue;
+		if (!str_eq(strtok_r(NULL, " \t", &words), STUB))
+			return false;
+		stub = true;
+	}
+	return stub;
+}
+
+/* Ours to write: absent, empty, what we wrote before, or what a program writes that is not there: an image has that from
+ * where it was made. enum found, or -errno. */
 static int look(int root, const char *path, const char *text)
 {
 	autoclose int fd = path_open_in_root(root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
-	char start[256];
+	char start[4096];
 	struct stat st;
 	ssize_t n;
 
@@ -35,7 +72,7 @@ static int look(int root, const char *path, const char *text)
 	start[n > 0 ? n : 0] = '\0';
 	if (str_eq(start, text))
 		return RIGHT;
-	return n == 0 || str_starts(start, MARK) ? OURS : OWN;
+	return n == 0 || str_starts(start, MARK) || (names_stub(start) && !starts_resolved(root)) ? OURS : OWN;
 }
 
 /* The folder of a link's target, when that lies in /run, which is empty before init runs: systemd-resolved's stub file is
@@ -60,6 +97,24 @@ static int make_target_folder(int root, const char *target, struct err *err)
 	return fd < 0 ? fd : 0;
 }
 
+/* A guest's own systemd-resolved, which has nobody to ask where the guest does no DHCP. */
+static int tell_resolved(int root, const char *addr, struct err *err)
+{
+	autoclose int folder = -1, fd = -1;
+	autofree char *text = NULL;
+	int r;
+
+	if (!is_there(root, RESOLVED))
+		return 0;
+	text = str_fmt("[Resolve]\nDNS=%s\nDomains=mgr\n", addr);
+	folder = text ? path_mkdirs_in_root(root, RESOLVED_IN, 0755, err) : err_nomem(err);
+	if (folder < 0)
+		return folder;
+	fd = openat(folder, "mgr.conf", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
+	return r < 0 ? err_sys(err, -r, "write /" RESOLVED_IN "/mgr.conf") : 0;
+}
+
 int net_resolv_conf(int root, struct in_addr resolver, struct err *err)
 {
 	static const char path[] = "etc/resolv.conf";
@@ -73,6 +128,9 @@ int net_resolv_conf(int root, struct in_addr resolver, struct err *err)
 	text = str_fmt(MARK "nameserver %s\nsearch mgr\n", inet_ntop(AF_INET, &resolver, addr, sizeof addr));
 	if (!text)
 		return err_nomem(err);
+	r = tell_resolved(root, addr, err);
+	if (r < 0)
+		return r;
 	r = look(root, path, text);
 	if (r != OURS)
 		return r < 0 ? err_sys(err, -r, "look at /etc/resolv.conf") : 0;

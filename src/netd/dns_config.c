@@ -2,8 +2,11 @@
 #include "netd/dns_config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/cleanup.h"
 
 static void reverse_zone(struct str *text, const struct bridge *bridge)
 {
@@ -19,6 +22,17 @@ static void reverse_zone6(struct str *text, const struct bridge *bridge)
 	for (size_t i = 8; i-- > 0;)
 		str_addf(text, "%x.%x.", bridge->net6.s6_addr[i] & 0xfU, bridge->net6.s6_addr[i] >> 4U);
 	str_add(text, "ip6.arpa");
+}
+
+int dns_zones(const struct bridge *bridge, struct strv *ret)
+{
+	autocall(str_done) struct str reverse = { 0 }, reverse6 = { 0 };
+
+	reverse_zone(&reverse, bridge);
+	reverse_zone6(&reverse6, bridge);
+	if (reverse.failed || reverse6.failed || strv_add(ret, "mgr") < 0 || strv_add(ret, reverse.text) < 0)
+		return -ENOMEM;
+	return bridge->has6 ? strv_add(ret, reverse6.text) : 0;
 }
 
 /* Router advertisements without a prefix that guests make addresses of: who wants one asks by DHCP. */

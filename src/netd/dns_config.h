@@ -11,6 +11,8 @@
 
 /* Its whole configuration. resolv: the file that lists the host's resolvers, read at SIGHUP. user: who it becomes. */
 void dns_config(struct str *text, const struct bridge *bridge, const char *resolv, const char *user);
+/* What it answers for, and nobody else does: the domain first. 0 or -ENOMEM. */
+int dns_zones(const struct bridge *bridge, struct strv *ret);
 /* The lines of one container: for hostsdir, for dhcp-hostsdir. */
 void dns_hosts_line(struct str *text, const struct dns_entry *entry);
 void dns_dhcp_line(struct str *text, const struct dns_entry *entry);

@@ -51,13 +51,18 @@ static int dump(struct mnl_socket *sock, struct nlmsghdr *head, mnl_cb_t fn, str
 	return r < 0 ? -errno : 0;
 }
 
+static bool is_firewalld(uint32_t family, const char *table)
+{
+	return family == NFPROTO_INET && str_eq(table, "firewalld");
+}
+
 /* Does the chain judge what is forwarded, and drop what no rule of its lets pass? firewalld's has a last rule for that. */
 static bool drops(const struct nftnl_chain *chain, uint32_t family, const char *table)
 {
 	if (!nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) ||
 	    nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) != NF_INET_FORWARD)
 		return false;
-	if (family == NFPROTO_INET && str_eq(table, "firewalld"))
+	if (is_firewalld(family, table))
 		return str_eq(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME), "filter_FORWARD");
 	return nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_DROP;
 }
@@ -146,7 +151,7 @@ static int search(struct search *s, struct err *err)
 	return r < 0 ? err_sys(err, -r, "read the host's nftables") : 0;
 }
 
-int droppers_find(const struct nft *nft, struct err *err)
+static int with_socket(const struct nft *nft, int (*fn)(struct search *s, struct err *err), struct err *err)
 {
 	struct search s = { .nft = nft, .sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC) };
 	int r;
@@ -154,8 +159,33 @@ int droppers_find(const struct nft *nft, struct err *err)
 	if (!s.sock || mnl_socket_bind(s.sock, 0, MNL_SOCKET_AUTOPID) < 0)
 		r = err_sys(err, errno, "open a netfilter socket");
 	else
-		r = search(&s, err);
+		r = fn(&s, err);
 	if (s.sock)
 		mnl_socket_close(s.sock);
+	return r;
+}
+
+int droppers_find(const struct nft *nft, struct err *err)
+{
+	int r = with_socket(nft, search, err);
+
 	return r < 0 ? r : docker_trouble_legacy(nft->bridge, err);
+}
+
+static int search_firewalld(struct search *s, struct err *err)
+{
+	(void)err;
+	if (find_chains(s) < 0)
+		return FIREWALLD_ABSENT;
+	for (size_t i = 0; i < s->n; i++)
+		if (is_firewalld(s->found[i].family, s->found[i].table))
+			return names_bridge(s, &s->found[i]) == 1 ? FIREWALLD_KNOWS : FIREWALLD_DROPS;
+	return FIREWALLD_ABSENT;
+}
+
+enum droppers_firewalld droppers_firewalld(const struct nft *nft)
+{
+	int r = with_socket(nft, search_firewalld, NULL);
+
+	return r < 0 ? FIREWALLD_ABSENT : (enum droppers_firewalld)r;
 }

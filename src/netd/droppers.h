@@ -10,4 +10,12 @@ struct nft;
 /* -EPERM with one that no rule about our bridge stands in the table of; 0: there is none. */
 int droppers_find(const struct nft *nft, struct err *err);
 
+/* Has firewalld rules here, and does one of them know our bridge? */
+enum droppers_firewalld {
+	FIREWALLD_ABSENT,
+	FIREWALLD_DROPS,
+	FIREWALLD_KNOWS,
+};
+enum droppers_firewalld droppers_firewalld(const struct nft *nft);
+
 #endif

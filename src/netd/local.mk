@@ -12,6 +12,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/docker_legacy.c \
 	%D%/docker_nft.c \
 	%D%/droppers.c %D%/droppers.h \
+	%D%/helper.c %D%/helper.h \
 	%D%/holder.c \
 	%D%/idle.c \
 	%D%/join.c \

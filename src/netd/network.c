@@ -129,7 +129,11 @@ static int move_to_bridge(struct network *network, struct err *err)
 		r = network_plug(network, err);
 	if (r >= 0)
 		r = watch_bridge(network, err);
-	return r < 0 ? r : dns_restart(&network->dns, err);
+	if (r >= 0)
+		r = dns_restart(&network->dns, err);
+	if (r >= 0)
+		others_names(network->others);
+	return r;
 }
 
 int network_mend_bridge(struct network *network, struct err *err)
@@ -189,7 +193,7 @@ static int up_names(struct network *network, struct err *err)
 
 static int up_others(struct network *network, struct err *err)
 {
-	network->others = others_new(&network->nft, network->netd->loop, err);
+	network->others = others_new(&network->nft, &network->bridge, network->netd->loop, err);
 	return network->others ? 0 : -EIO;
 }
 

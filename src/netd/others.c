@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/others.h"
+#include "netd/dns_config.h"
 #include "netd/nft.h"
 
 #include <arpa/inet.h>
@@ -14,21 +15,60 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "netd/docker.h"
 #include "netd/droppers.h"
+#include "netd/helper.h"
+#include "netd/resolvers.h"
+#include "unit/unit.h"
 
-#define SETTLE (100 * CLOCK_MS) /* a program makes its rules one by one */
+#define SETTLE         (100 * CLOCK_MS) /* a program makes its rules one by one */
+#define FIREWALLD_TIME (3 * CLOCK_SECOND)
 
 struct others {
 	const struct nft *nft;
+	const struct bridge *bridge;
 	struct loop *loop;
+	struct resolvers_watch *resolvers;
 	struct mnl_socket *sock;
 	struct loop_io *io;
 	struct loop_timer timer;
 	struct err said; /* logged last: once is enough */
+	struct helper firewalld, resolved;
 };
+
+static pid_t tell_firewalld(void *data, struct err *err)
+{
+	const struct others *o = data;
+
+	return unit_tell_firewalld(o->nft->bridge, true, log_fd(), err);
+}
+
+static pid_t tell_resolved(void *data, struct err *err)
+{
+	autocall(strv_done) struct strv zones = { 0 };
+	const struct others *o = data;
+	char server[INET_ADDRSTRLEN];
+
+	if (dns_zones(o->bridge, &zones) < 0)
+		return err_nomem(err);
+	inet_ntop(AF_INET, &o->bridge->gateway, server, sizeof server);
+	return unit_tell_resolved(o->bridge->name, server, &zones, log_fd(), err);
+}
+
+void others_names(struct others *o)
+{
+	if (unit_has_bus() && unit_has_resolved())
+		helper_run(&o->resolved);
+}
+
+static void names(void *data)
+{
+	others_names(data);
+}
 
 void others_look(struct others *o)
 {
@@ -37,6 +77,8 @@ void others_look(struct others *o)
 	if (docker_allow(o->nft->table, o->nft->bridge, &err) < 0 && strcmp(err.msg, o->said.msg) != 0)
 		log_error("%s", err.msg);
 	o->said = err;
+	if (unit_has_bus() && droppers_firewalld(o->nft) == FIREWALLD_DROPS)
+		helper_run(&o->firewalld);
 }
 
 static void look(void *data)
@@ -94,12 +136,15 @@ void others_free(struct others *o)
 		return;
 	loop_io_remove(o->loop, o->io);
 	loop_timer_stop(o->loop, &o->timer);
+	resolvers_watch_free(o->resolvers);
+	helper_done(&o->firewalld);
+	helper_done(&o->resolved);
 	if (o->sock)
 		mnl_socket_close(o->sock);
 	free(o);
 }
 
-struct others *others_new(const struct nft *nft, struct loop *loop, struct err *err)
+struct others *others_new(const struct nft *nft, const struct bridge *bridge, struct loop *loop, struct err *err)
 {
 	struct others *o = calloc(1, sizeof *o);
 	int r;
@@ -108,15 +153,22 @@ struct others *others_new(const struct nft *nft, struct loop *loop, struct err *
 		err_nomem(err);
 		return NULL;
 	}
-	*o = (struct others){ .nft = nft, .loop = loop };
+	*o = (struct others){ .nft = nft, .bridge = bridge, .loop = loop };
+	o->firewalld = (struct helper){ .loop = loop, .start = tell_firewalld, .data = o, .pidfd = -1 };
+	o->resolved = (struct helper){ .loop = loop, .start = tell_resolved, .data = o, .pidfd = -1 };
 	o->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = look, .data = o };
 	r = subscribe(o);
-	if (r < 0) {
+	if (r < 0)
 		err_sys(err, -r, "watch nftables");
+	else
+		o->resolvers = resolvers_watch_new(loop, names, o, err);
+	if (!o->resolvers) {
 		others_free(o);
 		return NULL;
 	}
+	others_names(o);
 	others_look(o);
+	helper_wait(&o->firewalld, clock_in(FIREWALLD_TIME)); /* the first container is to find it open */
 	return o;
 }
 
@@ -127,10 +179,23 @@ int others_trouble(const struct others *o, struct err *err)
 	return droppers_find(o->nft, err);
 }
 
+static void forget_firewalld(const struct nft *nft)
+{
+	struct err err = { 0 };
+	pid_t pid;
+
+	if (!unit_has_bus() || droppers_firewalld(nft) != FIREWALLD_KNOWS)
+		return;
+	pid = unit_tell_firewalld(nft->bridge, false, log_fd(), &err);
+	if (pid < 0 || proc_wait(pid, clock_in(FIREWALLD_TIME), NULL, &err) < 0)
+		log_error("firewalld: %s", err.msg);
+}
+
 void others_forget(const struct nft *nft)
 {
 	struct err err = { 0 };
 
 	if (docker_forget(nft->table, &err) < 0)
 		log_error("%s", err.msg);
+	forget_firewalld(nft);
 }

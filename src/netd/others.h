@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Other programs that rule over the host's packets, and what they are told of a network. What they undo is done again: they
- * may start at any time, and begin anew. */
+/* Other programs that rule over the host's packets and names, and what they are told of a network. What they undo is done
+ * again: they may start at any time, and begin anew. */
 #ifndef MGR_NETD_OTHERS_H
 #define MGR_NETD_OTHERS_H
 
 #include "base/err.h"
 #include "base/loop.h"
 
+struct bridge;
 struct nft;
 struct others;
 
-/* Tell them, and watch. nft: of the network, outlives this. What fails is logged: the network is there all the same. */
-struct others *others_new(const struct nft *nft, struct loop *loop, struct err *err);
+/* Tell them, and watch. nft, bridge: of the network, outlive this. What fails is logged: the network is there all the same.
+ */
+struct others *others_new(const struct nft *nft, const struct bridge *bridge, struct loop *loop, struct err *err);
+/* Who resolves names for the host is told again: the bridge is another one. */
+void others_names(struct others *others);
 /* What they know now, made as it should be. */
 void others_look(struct others *others);
 /* Those whose rules drop what belongs to the network, in one line; 0: there are none. */

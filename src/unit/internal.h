@@ -5,6 +5,9 @@
  *                                                              answers with one struct err to descriptor 3
  *   mgr-systemd --machine NAME UUID LEADER ROOT                nobody waits
  *
+ *   mgr-systemd --firewalld add|remove INTERFACE
+ *   mgr-systemd --resolved INTERFACE SERVER DOMAIN...
+ *
  * What goes wrong is logged to descriptor 2. */
 #ifndef MGR_UNIT_INTERNAL_H
 #define MGR_UNIT_INTERNAL_H

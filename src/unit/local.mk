@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/unit/libunit.a
 src_unit_libunit_a_SOURCES = \
+	%D%/host.c \
 	%D%/internal.h \
 	%D%/machine.c \
 	%D%/notify.c \
@@ -11,8 +12,10 @@ src_unit_libunit_a_SOURCES = \
 if HAVE_SYSTEMD
 pkglibexec_PROGRAMS += mgr-systemd
 mgr_systemd_SOURCES = \
+	%D%/systemd/firewalld.c \
 	%D%/systemd/machine.c \
 	%D%/systemd/main.c \
+	%D%/systemd/resolved.c \
 	%D%/systemd/scope.c \
 	%D%/systemd/systemd.h
 mgr_systemd_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS)

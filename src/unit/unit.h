@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "store/store.h"
 
 #define UNIT_NAME_MAX 128 /* bytes of a unit's name */
@@ -69,6 +70,15 @@ bool unit_has_machined(void);
 /* Tell it of a container that runs in a unit of ours; it forgets it with the unit. Nobody waits: what goes wrong is in the
  * log. */
 int unit_register(const struct unit_machine *machine, struct err *err);
+
+/* Daemons of the host's that are told of a network of ours; each returns the process that tells them, a child of ours.
+ * log: gets what goes wrong; -1. */
+bool unit_has_bus(void);
+bool unit_has_resolved(void);
+/* firewalld lets everything through that goes to the interface or comes from it, or no longer: its zone "trusted". */
+pid_t unit_tell_firewalld(const char *interface, bool trust, int log, struct err *err);
+/* systemd-resolved asks the server at this IPv4 address for what ends in one of these domains. */
+pid_t unit_tell_resolved(const char *interface, const char *server, const struct strv *domains, int log, struct err *err);
 
 /* Say "READY=1" and the like to the service manager that has started us (sd_notify(3)). Without one it is nothing. */
 int unit_notify(const char *state, struct err *err);

@@ -112,6 +112,119 @@ service_down() {
 	[ "$(mgr-net status | head -n 1)" = "State:          DOWN" ]
 }
 
+# --- firewalld ------------------------------------------------------------------------------------------------------------
+
+# The host's system bus, of the lab's own.
+begin_bus() {
+	command -v dbus-daemon >/dev/null || skip "dbus-daemon is not installed"
+	mkdir -p /run/dbus
+	later dbus-daemon --system --nofork --nopidfile
+	wait_until 5 test -S /run/dbus/system_bus_socket
+}
+
+end_bus() {
+	rm -rf /run/dbus
+}
+
+trusts() {
+	firewall-cmd --zone=trusted --list-interfaces | grep -qw "$bridge"
+}
+
+@test "mnet.5 firewalld lets the network through, also when it is loaded or started anew" {
+	command -v firewalld >/dev/null || skip "firewalld is not installed"
+	begin_bus
+	later firewalld --nofork --nopid
+	wait_until 20 firewall-cmd --state
+	forwarding
+	passes
+	wait_until 5 looks_up web web.mgr "$(container_ip web)"
+	trouble_is ""
+	firewall-cmd --reload
+	wait_until 5 trusts
+	passes
+	mgr-stop -k web
+	mgr-net down
+	run trusts
+	assert_status 1
+	end_bus
+}
+
+# --- names ----------------------------------------------------------------------------------------------------------------
+
+@test "mnet.4 the host resolves names by the line that the manual has, and others as before" {
+	make_machine resolver
+	container web
+	boot web
+	later ip netns exec resolver dnsmasq -k --conf-file=/dev/null --no-resolv --no-hosts --pid-file= \
+		--address=/outside.example/203.0.113.7
+	# shellcheck disable=SC2154 # make_machine sets it
+	printf 'nameserver %s\nnameserver %s\n' "$(gateway)" "$resolver_ip" >/etc/resolv.conf
+	wait_until 5 resolves web.mgr "$(container_ip web)"
+	wait_until 5 resolves outside.example 203.0.113.7
+	grep -q "^nameserver 10.118.0.1" "$BATS_TEST_DIRNAME/../../doc/man/mgr-net.1.in"
+}
+
+# resolves NAME ADDRESS: for programs of the host.
+resolves() {
+	getent ahostsv4 "$1" | grep -q "^$2 "
+}
+
+@test "mnet.4 systemd-resolved asks the network for its names, also when it starts later or the bridge is another one" {
+	[ -x /lib/systemd/systemd-resolved ] || skip "systemd-resolved is not installed"
+	begin_bus
+	container web
+	boot web
+	later sh -c 'mkdir -p /run/systemd/resolve && chown systemd-resolve: /run/systemd/resolve && exec /lib/systemd/systemd-resolved'
+	wait_until 10 knows_domain
+	echo "nameserver 127.0.0.53" >/etc/resolv.conf
+	wait_until 5 resolves web.mgr "$(container_ip web)"
+	run resolvectl query "$(container_ip web)"
+	assert_contains "web.mgr"
+	ip link del "$bridge"
+	wait_until 5 knows_domain
+	wait_until 5 resolves web.mgr "$(container_ip web)"
+	run resolvectl --no-pager status "$bridge"
+	assert_contains "-DefaultRoute"
+	end_bus
+}
+
+knows_domain() {
+	resolvectl domain "$bridge" 2>/dev/null | grep -q "~mgr"
+}
+
+@test "mnet.4 a guest whose resolv.conf names 127.0.0.53, and nobody there, resolves" {
+	local root=$MGR_ROOT/var/lib/mgr/web/rootfs
+	container web
+	printf '# from where the image was made\nnameserver 127.0.0.53\noptions edns0\n' >"$root/etc/resolv.conf"
+	boot web
+	wait_until 5 looks_up web web.mgr "$(container_ip web)"
+	mgr-stop -k web
+	# beside another server it is the guest's own choice
+	printf 'nameserver 127.0.0.53\nnameserver 192.0.2.7\n' >"$root/etc/resolv.conf"
+	boot web
+	in_container web grep -q 192.0.2.7 /etc/resolv.conf
+}
+
+@test "mnet.4 a guest with a systemd-resolved of its own resolves by it" {
+	[ -x /lib/systemd/systemd-resolved ] || skip "the host has no systemd-resolved to put into a guest"
+	local root=$MGR_ROOT/var/lib/mgr/deb/rootfs unit=systemd-resolved.service
+	container web
+	container deb -t debian -- --suite bookworm
+	cp /lib/systemd/systemd-resolved "$root/usr/lib/systemd"
+	cp "/lib/systemd/system/$unit" "$root/usr/lib/systemd/system"
+	cp /usr/share/dbus-1/system.d/org.freedesktop.resolve1.conf "$root/usr/share/dbus-1/system.d"
+	grep systemd-resolve /etc/passwd >>"$root/etc/passwd"
+	grep systemd-resolve /etc/group >>"$root/etc/group"
+	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	ln -s "/lib/systemd/system/$unit" "$root/etc/systemd/system/multi-user.target.wants"
+	rm -f "$root"/etc/systemd/system/*/systemd-networkd*
+	echo "nameserver 127.0.0.53" >"$root/etc/resolv.conf"
+	boot web
+	boot deb
+	wait_until 10 in_container deb getent ahostsv4 web.mgr
+	assert_equal "$(in_container deb cat /etc/resolv.conf)" "nameserver 127.0.0.53"
+}
+
 # --- what is not as it should be ------------------------------------------------------------------------------------------
 
 trouble() {
@@ -197,8 +310,7 @@ another_than() {
 		wait_until 2 trouble_is ""
 		assert_equal "$(field Containers) $(field Forwards)" "1 1"
 		assert_equal "$(pgrep -c dnsmasq) $(pgrep -c mgr-netd)" "1 1"
-		looks_up web web.mgr "$(container_ip web)"
-		[ "$(on peer curl -s -o /dev/null -m 2 -w '%{http_code}' "http://$here_ip:7000/")" = 000 ]
+		wait_until 5 looks_up web web.mgr "$(container_ip web)"
 		serve web tcp 70
 		answers on peer tcp "$here_ip" 7000
 		mgr-stop -k web
