@@ -126,6 +126,15 @@ end_bus() {
 	rm -rf /run/dbus
 }
 
+# It takes its rules along.
+end_firewalld() {
+	local pid
+	pid=$(pgrep -f 'firewalld --nofork')
+	kill "$pid"
+	wait_gone 10 "$pid"
+	end_bus
+}
+
 trusts() {
 	firewall-cmd --zone=trusted --list-interfaces | grep -qw "$bridge"
 }
@@ -146,7 +155,7 @@ trusts() {
 	mgr-net down
 	run trusts
 	assert_status 1
-	end_bus
+	end_firewalld
 }
 
 # --- names ----------------------------------------------------------------------------------------------------------------
