@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "check/internal.h"
+#include "net/net.h"
 #include "net/rtnl.h"
 
 static int own_network(struct err *err)
@@ -37,6 +38,23 @@ static int make_link(const void *arg, struct err *err)
 	r = rtnl_talk(sock, &m, err);
 	close(sock);
 	return r;
+}
+
+/* Kinds that stand on an interface which is not named here: any other answer shows that the kernel knows them. */
+static int know_link(const void *arg, struct err *err)
+{
+	if (make_link(arg, err) == -EOPNOTSUPP)
+		return -EOPNOTSUPP;
+	err_clear(err);
+	return 0;
+}
+
+static int hold_rates(const void *arg, struct err *err)
+{
+	int r = own_network(err);
+
+	(void)arg;
+	return r < 0 ? r : net_try_rates(err);
 }
 
 /* The kernel's generation of the rule set: it answers when there is nf_tables. */
@@ -70,18 +88,57 @@ static int ask_nftables(const void *arg, struct err *err)
 	return 0;
 }
 
+/* What the kernel is to have. */
+struct part {
+	const char *name;
+	const char *modules[4];
+	check_try_fn *try;
+	enum check_status missing;
+	const char *advice;
+};
+
+static const struct part parts[] = {
+	{ "bridge",
+	  { "bridge" },
+	  make_link,
+	  CHECK_FAILED,
+	  "a kernel with CONFIG_BRIDGE is needed, or net.0.type = host or empty" },
+	{ "veth",
+	  { "veth" },
+	  make_link,
+	  CHECK_FAILED,
+	  "a kernel with CONFIG_VETH is needed, or net.0.type = host or empty" },
+	{ "macvlan", { "macvlan" }, know_link, CHECK_WARNING, "net.N.type = macvlan needs a kernel with CONFIG_MACVLAN" },
+	{ "ipvlan", { "ipvlan" }, know_link, CHECK_WARNING, "net.N.type = ipvlan needs a kernel with CONFIG_IPVLAN" },
+	{ "vlan", { "8021q" }, know_link, CHECK_WARNING, "net.N.type = vlan needs a kernel with CONFIG_VLAN_8021Q" },
+	{ "rates",
+	  { "ifb", "sch_tbf", "cls_u32", "act_mirred" },
+	  hold_rates,
+	  CHECK_WARNING,
+	  "net.N.rate.ingress and .egress need a kernel with CONFIG_IFB, NET_SCH_TBF, NET_SCH_INGRESS, NET_CLS_U32 and "
+	  "NET_ACT_MIRRED" },
+	{ "nftables",
+	  { "nf_tables" },
+	  ask_nftables,
+	  CHECK_FAILED,
+	  "a kernel with CONFIG_NF_TABLES and CONFIG_NFT_NAT is needed, or a bridge of your own as net.0.link" },
+};
+
 /* A module is not loaded to see whether it could be. */
-static void say(const struct check *c, const char *name, const char *module, check_try_fn *try, const char *advice)
+static void say(const struct check *c, const struct part *part)
 {
 	struct err err = { 0 };
+	bool listed = true;
 	int r;
 
-	if (check_has_module(module)) {
-		check_say(c, name, CHECK_OK, NULL, "the kernel has it");
+	for (size_t i = 0; i < ARRAY_SIZE(part->modules) && part->modules[i] && listed; i++)
+		listed = check_has_module(part->modules[i]);
+	if (listed) {
+		check_say(c, part->name, CHECK_OK, NULL, "the kernel has it");
 		return;
 	}
-	r = check_try(try, name, &err);
-	check_tried(c, name, r, CHECK_FAILED, advice, &err, "works");
+	r = check_try(part->try, part->name, &err);
+	check_tried(c, part->name, r, part->missing, part->advice, &err, "works");
 }
 
 void check_network(struct check *c)
@@ -90,10 +147,8 @@ void check_network(struct check *c)
 					       "/usr/bin/dnsmasq" };
 	size_t i = 0;
 
-	say(c, "bridge", "bridge", make_link, "a kernel with CONFIG_BRIDGE is needed, or net.0.type = host or empty");
-	say(c, "veth", "veth", make_link, "a kernel with CONFIG_VETH is needed, or net.0.type = host or empty");
-	say(c, "nftables", "nf_tables", ask_nftables,
-	    "a kernel with CONFIG_NF_TABLES and CONFIG_NFT_NAT is needed, or a bridge of your own as net.0.link");
+	for (size_t k = 0; k < ARRAY_SIZE(parts); k++)
+		say(c, &parts[k]);
 	while (i < ARRAY_SIZE(dnsmasq) && access(dnsmasq[i], X_OK) < 0)
 		i++;
 	if (i < ARRAY_SIZE(dnsmasq))

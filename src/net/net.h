@@ -292,6 +292,9 @@ int net_reserve(const struct net_conf *conf, const struct store *store, const ch
 int net_unclaim(const struct net_conf *const confs[], size_t n, const struct store *store, const char *uuid,
 		struct err *err);
 
+/* Make what holds rates, in the network namespace of the caller: does the kernel have it? */
+int net_try_rates(struct err *err);
+
 /* Has the host IPv6, and is it enabled there for new interfaces? (To disable it for all disables it for them.) */
 bool net_has_ipv6(void);
 

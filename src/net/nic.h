@@ -20,7 +20,8 @@ int plan_check(const struct net_plan *plan, struct err *err);
 int nic_check_host(int host, const struct net_nic *nic, struct err *err);
 
 /* What the undo record must not be given for: a name of the user's that is taken. */
-int veth_check(int host, const struct net_nic *nic, struct err *err);
+int veth_check(int host, const struct net_nic *nic, const struct store *store, const struct net_record *record,
+	       struct err *err);
 int veth_make(const struct sides *s, const struct net_nic *nic, const struct net_record *record, int *ret_index,
 	      struct err *err);
 /* Delete the veth of this name and wait until the kernel is done with it. Absent is 0. */
@@ -48,6 +49,8 @@ int upper_remove(int rundir, const char *line, struct err *err);
 int phys_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
 	      struct err *err);
 int phys_back(int rundir, const char *line, struct err *err);
+/* Is one of those that the record tells of in the kept namespace? */
+bool phys_inside(int rundir);
 
 /* What is done to the host's end of a veth. */
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/debug.h"
 #include "base/log.h"
 #include "net/addr.h"
 #include "net/nic.h"
@@ -64,6 +65,18 @@ static int describe(int sock, const struct net_nic *nic, const struct rtnl_link 
 }
 
 /* --- in ------------------------------------------------------------------------------------------------------------- */
+
+/* The host's end of a veth, or what a rate needs. */
+static bool nic_is_anothers(const char *link, const struct store *store, int rundir, struct err *err)
+{
+	autofree char *line = str_fmt(" %s\n", link);
+	char name[STORE_NAME_MAX + 1];
+
+	if (!line || !record_holder(store, line, rundir, name))
+		return false;
+	err_set(err, EBUSY, "interface '%s' is container '%s''s, its end on the host", link, name);
+	return true;
+}
 
 static int absent(const struct store *store, const char *link, struct err *err)
 {
@@ -124,12 +137,16 @@ int phys_make(const struct sides *s, const struct net_nic *nic, const struct sto
 
 	if (r == -ENODEV)
 		return absent(store, nic->link, err);
+	if (r >= 0 && nic_is_anothers(nic->link, store, record->rundir, err))
+		return -EBUSY;
 	if (r >= 0 && link.master)
 		return err_set(err, EBUSY, "interface '%s' belongs to a bridge or bond of the host", nic->link);
 	if (r >= 0)
 		r = write_down(s, nic, &link, record, err);
+	debug_point("phys", "written");
 	if (r >= 0)
 		r = move(s->host, link.index, s->netns, nic->name, nic->number, err);
+	debug_point("phys", "moved");
 	if (r >= 0 && set(s->guest, (int)nic->number, nic->mtu, NULL, err) < 0)
 		return err_wrap(err, "net.%u.mtu: %u", nic->index, nic->mtu);
 	if (r >= 0 && set(s->guest, (int)nic->number, 0, nic->has_mac ? nic->mac : NULL, err) < 0)
@@ -168,7 +185,7 @@ static bool exists(int sock, unsigned index)
 	return rtnl_talk(sock, &m, NULL) != -ENODEV;
 }
 
-/* Out of the kept namespace, if it is still in there. */
+/* Out of the kept namespace: 1, or 0 when it is not in there any more. */
 static int move_out(int rundir, const struct was *w, struct err *err)
 {
 	autoclose int netns = nic_pinned(rundir);
@@ -181,7 +198,29 @@ static int move_out(int rundir, const struct was *w, struct err *err)
 	r = move(guest, (int)w->inside, own, w->name, w->index, NULL);
 	if (r < 0) /* its index is another's by now */
 		r = move(guest, (int)w->inside, own, w->name, 0, err);
-	return r < 0 ? err_wrap(err, "move interface '%s' back", w->name) : 0;
+	if (r == -EEXIST)
+		return err_set(
+			err, EEXIST,
+			"interface '%s' cannot come back: the host has another of that name: rename that one, then say "
+			"mgr-stop again",
+			w->name);
+	return r < 0 ? err_wrap(err, "move interface '%s' back", w->name) : 1;
+}
+
+bool phys_inside(int rundir)
+{
+	autocall(strv_done) struct strv lines = { 0 };
+	autoclose int netns = nic_pinned(rundir);
+	autoclose int guest = netns < 0 ? netns : rtnl_open(netns, NULL);
+	bool inside = false;
+	struct was w;
+
+	if (guest < 0)
+		return false;
+	inside = record_list(rundir, PHYS_LINE, &lines) < 0;
+	for (size_t i = 0; i < lines.n && !inside; i++)
+		inside = read_line(lines.v[i], &w) == 0 && exists(guest, w.inside);
+	return inside;
 }
 
 static int read_address(const char *text, uint8_t addr[static 16], struct rtnl_addr *to)
@@ -227,16 +266,19 @@ int phys_back(int rundir, const char *line, struct err *err)
 	struct was w = { 0 };
 	struct rtnl_link link;
 	char *save = NULL;
-	int r = read_line(line, &w);
+	int r = read_line(line, &w), moved;
 
 	if (r < 0)
 		return err_set(err, EBADMSG, "'%s' tells of no interface", line);
-	r = move_out(rundir, &w, err);
-	if (r >= 0)
-		r = host = rtnl_open(-1, err);
+	moved = move_out(rundir, &w, err);
+	debug_point("phys", "out");
+	if (moved < 0)
+		return moved;
+	r = host = rtnl_open(-1, err);
 	if (r < 0)
 		return r;
-	if (rtnl_find(host, w.name, &link, NULL) < 0) {
+	/* its number tells it from one that somebody made under its name */
+	if (rtnl_find(host, w.name, &link, NULL) < 0 || (!moved && link.index != (int)w.index)) {
 		log_warn("interface '%s' is gone", w.name);
 		return 0;
 	}
@@ -244,6 +286,7 @@ int phys_back(int rundir, const char *line, struct err *err)
 	addresses = strdup(w.addresses);
 	for (char *a = addresses ? strtok_r(addresses, " ", &save) : NULL; a && r >= 0; a = strtok_r(NULL, " ", &save))
 		r = add_back(host, link.index, a, err);
+	debug_point("phys", "set");
 	if (r >= 0)
 		r = set_state(host, link.index, str_eq(w.state, "up"), err);
 	return r < 0 ? err_wrap(err, "set interface '%s' as it was", w.name) : 0;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/debug.h"
 #include "base/str.h"
 #include "net/nic.h"
 
@@ -29,7 +30,10 @@ int nic_pin(const struct sides *s, const struct net_record *record, struct err *
 	if (faccessat(record->rundir, PIN, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	r = record->fn(record->data, PIN_LINE, err);
-	return r < 0 ? r : pin(record->rundir, s->netns, err);
+	if (r < 0)
+		return r;
+	debug_point("net", "pin");
+	return pin(record->rundir, s->netns, err);
 }
 
 int nic_pinned(int rundir)
@@ -45,6 +49,8 @@ int nic_unpin(int rundir, struct err *err)
 
 	if (!path)
 		return err_nomem(err);
+	if (phys_inside(rundir))
+		return err_set(err, EBUSY, "an interface of the host is still in the network namespace");
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
 		return err_sys(err, errno, "let go of the network namespace");
 	return unlinkat(rundir, PIN, 0) < 0 && errno != ENOENT ? err_sys(err, errno, "remove '" PIN "'") : 0;

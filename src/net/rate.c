@@ -11,6 +11,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "net/names.h"
 #include "net/nic.h"
@@ -124,6 +125,19 @@ static int limit_egress(const struct sides *s, const struct net_nic *nic, int in
 	if (r >= 0)
 		r = add_ingress(s->host, index, err);
 	return r < 0 ? r : redirect(s->host, index, ifb.index, err);
+}
+
+int net_try_rates(struct err *err)
+{
+	autoclose int sock = rtnl_open(-1, err);
+	struct rtnl_link ifb;
+	int r = sock < 0 ? sock : make_ifb(sock, "mgr-check", &ifb, err);
+
+	if (r >= 0)
+		r = add_bucket(sock, ifb.index, LEAST_QUEUE, ETH_DATA_LEN, err);
+	if (r >= 0)
+		r = add_ingress(sock, ifb.index, err);
+	return r < 0 ? r : redirect(sock, ifb.index, ifb.index, err);
 }
 
 int rate_limit(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *end,

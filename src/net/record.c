@@ -63,3 +63,19 @@ bool record_holder(const struct store *store, const char *text, int but, char na
 		s.but = (struct stat){ 0 };
 	return folder >= 0 && search_below(folder, &s, true);
 }
+
+int record_list(int rundir, const char *text, struct strv *ret)
+{
+	autofree char *all = NULL;
+	char *rest, *line;
+	int r = 0;
+
+	if (file_read_at(rundir, RECORD, RECORD_MAX, &all, NULL, NULL) < 0)
+		return 0;
+	for (rest = all; r == 0 && (line = strsep(&rest, "\n"));) {
+		const char *found = strstr(line, text);
+		if (found)
+			r = strv_add(ret, found);
+	}
+	return r;
+}

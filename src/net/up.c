@@ -190,7 +190,7 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 		r = phys_make(s, nic, plan->store, record, err);
 		break;
 	default:
-		r = veth_check(s->host, nic, err);
+		r = veth_check(s->host, nic, plan->store, record, err);
 		if (r >= 0)
 			r = record->fn(record->data, nic->veth, err);
 		if (r >= 0)

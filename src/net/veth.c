@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "net/nic.h"
+#include "net/record.h"
 
 /* One each way: the kernel's default is one per processor, each with its folder in sysfs, and a veth gains nothing by them.
  */
@@ -75,12 +76,19 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	return r < 0 ? err_wrap(err, "make veth '%s' for '%s'", nic->veth, nic->name) : 0;
 }
 
-int veth_check(int host, const struct net_nic *nic, struct err *err)
+int veth_check(int host, const struct net_nic *nic, const struct store *store, const struct net_record *record,
+	       struct err *err)
 {
+	char line[24], holder[STORE_NAME_MAX + 1];
 	struct rtnl_link link;
-	int r = nic->own_pair ? rtnl_find(host, nic->veth, &link, NULL) : -ENODEV;
 
-	return r == 0 ? err_set(err, EEXIST, "the host has an interface '%s' already", nic->veth) : 0;
+	if (!nic->own_pair || rtnl_find(host, nic->veth, &link, NULL) < 0)
+		return 0;
+	str_print(line, sizeof line, " %s\n", nic->veth);
+	if (record_holder(store, line, record->rundir, holder))
+		return err_set(err, EEXIST, "net.%u.veth.pair: container '%s' has an interface '%s' already", nic->index,
+			       holder, nic->veth);
+	return err_set(err, EEXIST, "net.%u.veth.pair: the host has an interface '%s' already", nic->index, nic->veth);
 }
 
 /* An end that no bridge has is the host's own, and the container is no router of the host's. */

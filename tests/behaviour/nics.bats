@@ -134,7 +134,7 @@ managed() {
 	ip link del tap7
 	ip link del br7
 	assert_status 1
-	assert_output "mgr-start: web: network: the host has an interface 'tap7' already"
+	assert_output "mgr-start: web: network: net.2.veth.pair: the host has an interface 'tap7' already"
 }
 
 @test "net.22 what does not fit together is refused, naming the key" {
@@ -274,12 +274,81 @@ with_card() {
 	run mgr-start web -s init.cmd=/none
 	assert_status 1
 	is_back
-	for point in boot:up:network boot:up:forward; do
+	boot web
+	mgr-stop -k web
+	is_back
+	ip link del card0
+}
+
+@test "nic.2 a physical interface comes back as it was from a start that is killed at any point" {
+	local point
+	make_card
+	with_card -s net.0.type=empty -s net.1.mtu=1400 -s net.1.name=wan0
+	for point in net:pin phys:written phys:moved boot:up:network boot:up:hook-net boot:up:init boot:up:forward boot:up:control \
+		boot:up:confine boot:up:exec; do
 		MGR_DEBUG_KILL=$point run mgr-start web
 		assert_status 1
-		mgr-stop -k web || true
+		run mgr-stop -k web
 		wait_until 5 is_back
 	done
+	ip link del card0
+}
+
+@test "nic.2 a physical interface comes back as it was from a stop that is killed at any point" {
+	local point
+	make_card
+	with_card -s net.0.type=empty -s net.1.mtu=1400 -s net.1.hwaddr=02:00:00:00:00:88
+	for point in phys:out phys:set boot:down:network boot:down:cgroup; do
+		touch "$BATS_TEST_TMPDIR/once"
+		MGR_DEBUG_KILL=$point MGR_DEBUG_ONCE=$BATS_TEST_TMPDIR/once boot web
+		mgr-stop -k web || true
+		[ ! -e "$BATS_TEST_TMPDIR/once" ]
+		run mgr-stop -k web
+		wait_until 5 is_back
+	done
+	# the next start does the same
+	touch "$BATS_TEST_TMPDIR/once"
+	MGR_DEBUG_KILL=phys:out MGR_DEBUG_ONCE=$BATS_TEST_TMPDIR/once boot web
+	mgr-stop -k web || true
+	boot web
+	mgr-stop -k web
+	is_back
+	ip link del card0
+}
+
+@test "nic.2 a physical interface comes back as it was from a reboot inside that is killed on its way" {
+	make_card
+	with_card -s net.0.type=empty
+	touch "$BATS_TEST_TMPDIR/once"
+	MGR_DEBUG_KILL=reboot:up:network MGR_DEBUG_ONCE=$BATS_TEST_TMPDIR/once boot web
+	in_container web reboot || true
+	wait_until 20 test ! -e "$BATS_TEST_TMPDIR/once"
+	run mgr-stop -k web
+	wait_until 5 is_back
+	ip link del card0
+}
+
+@test "nic.2 a physical interface whose name the host has given away comes back when that is free again" {
+	make_card
+	with_card -s net.0.type=empty
+	boot web
+	ip link add card0 type bridge
+	run mgr-stop -k web
+	run mgr-start web
+	assert_status 1
+	assert_contains "interface 'card0' cannot come back: the host has another of that name: rename that one"
+	ip link del card0
+	mgr-stop -k web || true
+	wait_until 5 is_back
+	ip link del card0
+}
+
+@test "nic.2 addresses with another end, and of one's own choice, come back with a physical interface" {
+	make_card
+	ip addr add 198.51.100.1 peer 198.51.100.2/32 dev card0
+	card >"$BATS_TEST_TMPDIR/before"
+	grep -q 'peer 198.51.100.2/32' "$BATS_TEST_TMPDIR/before"
+	with_card -s net.0.type=empty
 	boot web
 	mgr-stop -k web
 	is_back
@@ -287,14 +356,31 @@ with_card() {
 }
 
 @test "net.22 a physical interface that another container has, or that a bridge has, is refused, naming it" {
+	local other=$BATS_TEST_TMPDIR/other
 	make_card
-	with_card
+	with_card -s net.2.link=none -s net.2.veth.pair=tap0
 	boot web
 	container db -s net.1.type=phys -s net.1.link=card0
 	run mgr-start db
 	assert_status 1
 	assert_output "mgr-start: db: network: interface 'card0' is in container 'web' now"
+	run mgr-start db -s net.1.link=tap0
+	assert_output "mgr-start: db: network: interface 'tap0' is container 'web''s, its end on the host"
+	run mgr-start db -s net.1.type=veth -s net.1.link=none -s net.1.veth.pair=tap0
+	assert_output "mgr-start: db: network: net.1.veth.pair: container 'web' has an interface 'tap0' already"
+	own_store "$other"
+	mgr-create -P "$other" -n third -t busybox -s net.0.type=empty -s net.1.type=phys -s net.1.link=card0
+	run mgr-start -P "$other" -n third
+	assert_output "mgr-start: third: network: interface 'card0' is in container 'web' now"
+	mgr-start -P "$other" -n third -s net.1.type=empty
 	mgr-stop -k web
+	is_back
+	# and the other way about
+	mgr-stop -k -P "$other" third
+	mgr-start -P "$other" -n third
+	run mgr-start web
+	assert_output "mgr-start: web: network: interface 'card0' is in container 'third' now"
+	mgr-destroy -f -P "$other" -n third
 	is_back
 	ip link add br7 type bridge
 	ip link set card0 master br7

@@ -5,9 +5,25 @@ load ../lib/net
 
 # Is this kind of interface none of the kernel's?
 lacks() {
-	local why
-	why=$(ip link add lacks0 type "$@" 2>&1) || [[ $why != *"Unknown device type"* ]] || return 0
-	! ip link del lacks0 2>/dev/null
+	[[ $(ip link add lacks0 type "$@" 2>&1) == *"nknown device type"* ]] || { ip link del lacks0 2>/dev/null; false; }
+}
+
+@test "nic.1 a kind of interface that the kernel lacks is told by mgr-checkconfig, and by the start" {
+	local kind state vlan
+	make_machine peer
+	container web -s net.0.type=empty
+	for kind in macvlan ipvlan vlan; do
+		state=ok
+		! lacks "$kind" || state=warning
+		run mgr-checkconfig
+		assert_match "$kind +$state"
+		[ $state = warning ] || continue
+		vlan=()
+		[ $kind != vlan ] || vlan=(-s net.1.vlan.id=7)
+		run mgr-start web -s net.1.type=$kind -s net.1.link=to-peer "${vlan[@]}"
+		assert_status 1
+		assert_output "mgr-start: web: network: make $kind 'eth1' on 'to-peer': the kernel has none"
+	done
 }
 
 # --- routed veths -------------------------------------------------------------------------------------------------------
