@@ -120,10 +120,22 @@ static int split_lines(char *text, size_t n, struct strv *ret, struct err *err)
 	return 0;
 }
 
+/* The lines that are left; what was cut short goes too: the next line would be written behind it. */
+static int keep_lines(int rundir, const struct strv *lines, size_t was, struct err *err)
+{
+	autocall(str_done) struct str left = { 0 };
+
+	for (size_t i = 0; i < lines->n; i++)
+		if (*lines->v[i])
+			str_addf(&left, "%s\n", lines->v[i]);
+	if (left.failed)
+		return err_nomem(err);
+	return left.len == was ? 0 : file_replace_at(rundir, RECORD, str_text(&left), left.len, 0600, err);
+}
+
 int undo_some(int rundir, undo_which *which, undo_fn *fn, void *data, struct err *err)
 {
 	autocall(strv_done) struct strv lines = { 0 };
-	autocall(str_done) struct str left = { 0 };
 	autofree char *text = NULL;
 	struct err first = { 0 };
 	size_t n;
@@ -138,10 +150,7 @@ int undo_some(int rundir, undo_which *which, undo_fn *fn, void *data, struct err
 	for (size_t i = lines.n; i-- > 0;)
 		if (!stays(lines.v[i], which, fn, data, &first))
 			*lines.v[i] = '\0';
-	for (size_t i = 0; i < lines.n; i++)
-		if (*lines.v[i])
-			str_addf(&left, "%s\n", lines.v[i]);
-	r = left.failed ? err_nomem(err) : file_replace_at(rundir, RECORD, str_text(&left), left.len, 0600, err);
+	r = keep_lines(rundir, &lines, n, err);
 	if (r >= 0 && first.code && err)
 		*err = first;
 	return r < 0 ? r : -first.code;
