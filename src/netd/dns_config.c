@@ -56,12 +56,14 @@ void dns_config(struct str *text, const struct bridge *bridge, const char *resol
 	str_add(text, "bind-dynamic\nexcept-interface=lo\n");
 	str_addf(text, "user=%s\npid-file=%s/pid\n", user, DNS_FOLDER);
 	/* names */
-	str_addf(text, "no-hosts\nhostsdir=%s/hosts\ndomain=mgr\nlocal=/mgr/\nlocal=/", DNS_FOLDER);
+	str_addf(text, "no-hosts\nhostsdir=%s/hosts\nlocal=/mgr/\nlocal=/", DNS_FOLDER);
 	reverse_zone(text, bridge);
 	str_add(text, "/\ndomain-needed\n");
 	str_addf(text, "resolv-file=%s\nno-poll\n", resolv);
-	/* addresses: of those in dhcp-hostsdir alone, for ever; no name that a guest claims */
+	/* addresses: of those in dhcp-hostsdir alone, for ever; no name that a guest claims; with a domain of dnsmasq's own
+	 * ("domain="), a lease would go on having the name that its address had, after that is gone */
 	str_addf(text, "dhcp-range=%s,static,%s,infinite\ndhcp-hostsdir=%s/dhcp\n", net, mask, DNS_FOLDER);
+	str_add(text, "dhcp-option=option:domain-name,mgr\n");
 	if (bridge->has6)
 		config6(text, bridge);
 	str_add(text, "dhcp-authoritative\ndhcp-ignore-names\nleasefile-ro\nno-ping\nquiet-dhcp\n");

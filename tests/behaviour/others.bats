@@ -307,10 +307,15 @@ another_than() {
 	[ -n "$is" ] && [ "$is" != "$1" ]
 }
 
+# answers_http: the container's httpd, by its forward.
+answers_http() {
+	[ "$(on peer curl -s -o /dev/null -m 1 -w '%{http_code}' "http://$here_ip:7000/")" = 200 ]
+}
+
 @test "mnet.6 killed at any point of a start, it is there again and the container with it" {
 	local point points=(up:{files,bridge,table,settings,watches,names,others} join:{claims,names,forwards})
 	make_machine peer
-	container web --forward tcp:7000:70
+	container web --forward tcp:7000:80
 	export MGR_DEBUG_ONCE=$BATS_TEST_TMPDIR/once
 	for point in "${points[@]}"; do
 		touch "$MGR_DEBUG_ONCE"
@@ -320,8 +325,7 @@ another_than() {
 		assert_equal "$(field Containers) $(field Forwards)" "1 1"
 		assert_equal "$(pgrep -c dnsmasq) $(pgrep -c mgr-netd)" "1 1"
 		wait_until 5 looks_up web web.mgr "$(container_ip web)"
-		serve web tcp 70
-		answers on peer tcp "$here_ip" 7000
+		answers_http
 		mgr-stop -k web
 		mgr-net down
 		[ ! -e "/sys/class/net/$bridge" ]
@@ -342,4 +346,79 @@ another_than() {
 		assert_equal "$(nft list tables)$(pgrep dnsmasq)" ""
 		assert_equal "$(sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding)" "$before"
 	done
+}
+
+# says TEXT: the container's echo server sends it back on the connection that is open.
+says() {
+	local answer
+	echo "$1" >&"${talk[1]}"
+	read -r -t $((2 * slow)) answer <&"${talk[0]}"
+	assert_equal "$answer" "$1"
+}
+
+@test "mnet.6 stopped, killed or upgraded, running traffic goes on" {
+	local netd was ping
+	make_machine peer
+	container web --forward tcp:7000:70
+	boot web
+	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:70,fork,reuseaddr EXEC:cat
+	wait_until 5 listens web tcp 70
+	coproc talk { on peer socat - "TCP:$here_ip:7000"; }
+	inside web busybox ping -i 0.05 "$peer_ip" >"$BATS_TEST_TMPDIR/ping" &
+	ping=$!
+	says hello
+	netd=$(field Service)
+
+	kill -STOP "$netd"
+	says "without it"
+	on peer socat -u OPEN:/dev/null "TCP:$here_ip:7000,connect-timeout=2"
+
+	kill -KILL "$netd"
+	says "killed"
+	wait_until 2 another_than "$netd"
+	says "another"
+
+	# a new one is installed
+	was=$(field Service)
+	cp "$STAGE/libexec/mgr/mgr-netd" "$BATS_TEST_TMPDIR/new"
+	mount --bind "$BATS_TEST_TMPDIR/new" "$STAGE/libexec/mgr/mgr-netd"
+	run mgr-net repair
+	assert_success
+	wait_until 2 another_than "$was"
+	was=$(field Service)
+	[ "/proc/$was/exe" -ef "$BATS_TEST_TMPDIR/new" ]
+	mgr-net repair
+	umount -l "$STAGE/libexec/mgr/mgr-netd"
+	says "upgraded"
+	wait_until 2 trouble_is ""
+	assert_equal "$(field Containers) $(field Forwards)" "1 1"
+	[ "$(on peer sh -c "echo new | socat -t 2 - TCP:$here_ip:7000")" = new ]
+
+	kill "$ping"
+	wait "$ping" || true
+	# none of them is missing: every number up to the last
+	assert_equal "$(grep -c seq= "$BATS_TEST_TMPDIR/ping")" "$(($(sed -n 's/.* seq=\([0-9]*\) .*/\1/p' "$BATS_TEST_TMPDIR/ping" | tail -n 1) + 1))"
+	kill "$talk_PID"
+	wait "$talk_PID" || true
+}
+
+@test "mnet.6 what was taken away while it was not there is back with it" {
+	local netd dnsmasq
+	make_machine peer
+	container web --forward tcp:7000:80
+	boot web
+	netd=$(field Service)
+	dnsmasq=$(field DNS)
+	kill -STOP "$netd"
+	kill -KILL "$dnsmasq"
+	ip link del "$bridge"
+	nft flush ruleset
+	echo 0 >/proc/sys/net/ipv4/ip_forward
+	! answers_http || show "it is still there"
+	kill -KILL "$netd"
+	wait_until 3 another_than "$netd"
+	wait_until 3 answers_http
+	wait_until 3 looks_up web web.mgr "$(container_ip web)"
+	in_container web ping -c 1 -W 2 "$peer_ip"
+	trouble_is ""
 }

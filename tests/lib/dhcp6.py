@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""dhcp6.py IFACE: ask by DHCPv6 (RFC 8415) as a client of any DUID, and print the address that is offered."""
+"""dhcp6.py IFACE [times]: ask by DHCPv6 (RFC 8415) as a client of any DUID, and print the address that is offered, with its
+preferred and valid lifetimes."""
 import os, socket, struct, sys
 
 def option(code, data):
@@ -32,7 +33,8 @@ def main():
         for code, ia in options(answer[4:]):
             for inner, addr in options(ia[12:]) if code == 3 else ():
                 if inner == 5:
-                    print(socket.inet_ntop(socket.AF_INET6, addr[:16]))
+                    times = struct.unpack('!II', addr[16:24]) if sys.argv[2:] else ()
+                    print(socket.inet_ntop(socket.AF_INET6, addr[:16]), *times)
                     return 0
     return 1
 
