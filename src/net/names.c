@@ -30,6 +30,15 @@ int net_veth_name(const char *uuid, unsigned index, char ret[static 16])
 	return 0;
 }
 
+uint32_t net_port_group(const char *bridge)
+{
+	uint32_t hash = UINT32_C(0x811c9dc5);
+
+	for (; *bridge; bridge++)
+		hash = (hash ^ (uint8_t)*bridge) * UINT32_C(0x01000193);
+	return (hash & INT32_MAX) | 1; /* 0 is every other interface's */
+}
+
 /* FNV-1a, 64 bits (draft-eastlake-fnv): the same one every time, and hardly ever another's. */
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 

@@ -12,4 +12,7 @@ int net_veth_name(const char *uuid, unsigned index, char ret[static 16]);
 /* MAC of a NIC for which none is set: of the container's uuid and the NIC's index, locally administered. */
 void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6]);
 
+/* Group of interfaces (`ip link`) that the host ends of a managed bridge's NICs are in: FNV-1a of its name, 31 bits. */
+uint32_t net_port_group(const char *bridge);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "net/names.h"
 #include "net/nic.h"
 #include "net/record.h"
 
@@ -67,6 +68,8 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	put_queues(&m);
 	if (bridge->index)
 		rtnl_put_u32(&m, IFLA_MASTER, (uint32_t)bridge->index);
+	if (nic->managed)
+		rtnl_put_u32(&m, IFLA_GROUP, net_port_group(nic->link));
 	put_peer(&m, nic, s->netns, mtu);
 	r = rtnl_talk(s->host, &m, err);
 	if (r == -EEXIST && !nic->own_pair && veth_delete_now(s->host, nic->veth, NULL) >= 0)

@@ -22,6 +22,10 @@ struct bridge {
 int bridge_check(const struct bridge *bridge, struct err *err);
 /* Make what is missing of it: the bridge, up, with its address and settings. */
 int bridge_make(const struct bridge *bridge, struct err *err);
+/* bridge_learn.c: no place of a MAC from frames to 01:80:c2:00:00:0X (LLDP's): netfilter does not see them
+ * (br_handle_frame() of the kernel's net/bridge/br_input.c), and so a false sender in them would move another's MAC. */
+struct nl_sock;
+int bridge_learn_by_frames(struct nl_sock *sock, const char *name, struct err *err);
 /* Absent is 0. */
 int bridge_remove(const struct bridge *bridge, struct err *err);
 

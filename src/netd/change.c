@@ -19,12 +19,6 @@ struct member *member_of(const struct netd *netd, const struct wire_client *clie
 	return m;
 }
 
-/* The table holds it, or all of it is made anew. */
-static int in_table(struct network *network, const struct nft_elements *del, const struct nft_elements *add, struct err *err)
-{
-	return nft_change(&network->nft, del, add, NULL) < 0 ? network_restore(network, err) : 0;
-}
-
 /* Without them, the member is as it was before. */
 static void cut(struct member *m, size_t from, size_t n)
 {
@@ -40,11 +34,11 @@ static void cut(struct member *m, size_t from, size_t n)
 
 static int put_in_force(struct member *m, size_t from, struct err *err)
 {
-	const struct nft_elements none = { 0 };
-	const struct nft_elements come = { .n = m->elements.n - from, .v = m->elements.v + from };
-	int r = in_table(m->network, &none, &come, err);
+	const struct nft_content none = { 0 };
+	const struct nft_content come = { .forwards = { .n = m->elements.n - from, .v = m->elements.v + from } };
+	int r = network_change(m->network, &none, &come, err);
 
-	return r < 0 ? r : conntrack_forget_ports(&come, err);
+	return r < 0 ? r : conntrack_forget_ports(&come.forwards, err);
 }
 
 static int add(struct member *m, const struct wire_forward *forward, struct err *err)
@@ -88,8 +82,8 @@ static size_t count(const struct member *m, const struct wire_forward *f)
 static int del(struct member *m, const struct wire_forward *forward, struct err *err)
 {
 	struct wire_net_join *join = m->join;
-	struct nft_elements gone = { 0 };
-	const struct nft_elements none = { 0 };
+	const struct nft_content none = { 0 };
+	struct nft_content gone = { 0 };
 	size_t from = 0;
 	uint32_t i = 0;
 	int r;
@@ -98,18 +92,18 @@ static int del(struct member *m, const struct wire_forward *forward, struct err 
 		from += count(m, &join->forwards[i]);
 	if (i == join->n_forwards)
 		return err_set(err, ENOENT, "there is no such forward");
-	if (join_forward_elements(join, &m->network->bridge, forward, &gone) < 0) {
-		nft_elements_done(&gone);
+	if (join_forward_elements(join, &m->network->bridge, forward, &gone.forwards) < 0) {
+		nft_content_done(&gone);
 		return err_nomem(err);
 	}
-	cut(m, from, gone.n);
+	cut(m, from, gone.forwards.n);
 	if (forward->family == AF_UNIX)
 		sockets_drop(m, forward->path);
 	wire_join_del_forward(join, &m->join_len, i);
-	r = in_table(m->network, &gone, &none, err);
+	r = network_change(m->network, &gone, &none, err);
 	if (r >= 0)
-		r = conntrack_forget_forwarded(&gone, err);
-	nft_elements_done(&gone);
+		r = conntrack_forget_forwarded(&gone.forwards, err);
+	nft_content_done(&gone);
 	return r;
 }
 

@@ -119,3 +119,11 @@ int join_elements(const struct wire_net_join *join, const struct bridge *bridge,
 			return err_nomem(err);
 	return 0;
 }
+
+int join_guards(const struct wire_net_join *join, const char *network, const struct bridge *bridge, struct guards *ret,
+		struct err *err)
+{
+	const struct in6_addr six = join_ipv6(join, bridge);
+
+	return guards_of_join(join, network, &six, ret) < 0 ? err_nomem(err) : 0;
+}

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/netd/libnetd.a
 src_netd_libnetd_a_SOURCES = \
+	%D%/again.c \
 	%D%/bridge.c %D%/bridge.h \
+	%D%/bridge_learn.c \
 	%D%/bridge_watch.c \
 	%D%/change.c \
 	%D%/claims.c \
@@ -12,8 +14,14 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/docker_legacy.c \
 	%D%/docker_nft.c \
 	%D%/droppers.c %D%/droppers.h \
+	%D%/force.c \
+	%D%/guard.c %D%/guard.h \
+	%D%/guard_egress.c \
+	%D%/guard_rules.c %D%/guard_rules.h \
+	%D%/guard_sets.c \
 	%D%/helper.c %D%/helper.h \
 	%D%/holder.c \
+	%D%/host_rules.c \
 	%D%/idle.c \
 	%D%/join.c \
 	%D%/members.c \
@@ -22,6 +30,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/networks.c \
 	%D%/nft.c %D%/nft.h \
 	%D%/nft_batch.c %D%/nft_batch.h \
+	%D%/nft_cond.c %D%/nft_cond.h \
 	%D%/nft_rule.c %D%/nft_rule.h \
 	%D%/nft_rules.c \
 	%D%/nft_watch.c \

@@ -26,6 +26,7 @@ static void member_free(struct member *m)
 	if (!m)
 		return;
 	nft_elements_done(&m->elements);
+	guards_done(&m->guards);
 	free(m->held);
 	free(m->relays);
 	free(m->join);
@@ -47,58 +48,12 @@ static struct member *member_new(struct network *network, struct wire_net_join *
 	m->join = join;
 	m->join_len = len;
 	m->client = client;
-	if (join_elements(join, &network->bridge, &m->elements, err) < 0) {
+	if (join_elements(join, &network->bridge, &m->elements, err) < 0 ||
+	    join_guards(join, network->name, &network->bridge, &m->guards, err) < 0) {
 		member_free(m);
 		return NULL;
 	}
 	return m;
-}
-
-/* Take it out of the orphans: 1 when the table holds it as it should be, 0 when it does not hold it; what it holds in its
- * place goes to `del`. */
-static int adopt(struct nft_elements *orphans, const struct nft_element *e, struct nft_elements *del)
-{
-	for (size_t i = 0; i < orphans->n; i++) {
-		struct nft_element was = orphans->v[i];
-		if (!nft_same_key(&was, e))
-			continue;
-		orphans->v[i] = orphans->v[--orphans->n];
-		if (IN6_ARE_ADDR_EQUAL(&was.guest, &e->guest) && was.target == e->target)
-			return 1;
-		return nft_elements_add(del, &was);
-	}
-	return 0;
-}
-
-/* The table gets what it does not hold yet. When it is not as we think (somebody was at it), all of it is made anew. */
-static int put_in_force(struct member *m, struct err *err)
-{
-	struct network *network = m->network;
-	struct nft_elements del = { 0 }, add = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; i < m->elements.n && r >= 0; i++) {
-		r = adopt(&network->orphans, &m->elements.v[i], &del);
-		if (r == 0)
-			r = nft_elements_add(&add, &m->elements.v[i]);
-	}
-	r = r < 0 ? err_nomem(err) : nft_change(&network->nft, &del, &add, NULL);
-	if (r < 0 && r != -ENOMEM)
-		r = network_restore(network, err);
-	if (r >= 0)
-		r = conntrack_forget_ports(&add, err);
-	nft_elements_done(&del);
-	nft_elements_done(&add);
-	return r;
-}
-
-static void put_out_of_force(const struct member *m)
-{
-	const struct nft_elements none = { 0 };
-	struct err err = { 0 };
-
-	if (nft_change(&m->network->nft, &m->elements, &none, NULL) < 0 && network_restore(m->network, &err) < 0)
-		log_error("%s", err.msg);
 }
 
 size_t member_ports(const struct member *m, size_t from, size_t n)
@@ -158,14 +113,14 @@ static int admit(struct member *m, struct err *err)
 		r = dns_add(&network->dns, &entry, err);
 	debug_point("netd:join", "names");
 	if (r >= 0)
-		r = put_in_force(m, err);
+		r = member_put_in_force(m, err);
 	debug_point("netd:join", "forwards");
 	if (r >= 0)
 		r = member_plug(m, network, err);
 	if (r >= 0)
 		return 0;
 	strike(m);
-	put_out_of_force(m);
+	member_put_out_of_force(m);
 	dns_remove(&network->dns, join->uuid);
 	sockets_drop(m, NULL);
 	claims_drop(m, 0, m->elements.n);
@@ -238,6 +193,11 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 		m->client = client;
 		return 0;
 	}
+	r = m ? member_join_again(m, &join, len, err) : 0;
+	if (r != 0) {
+		m->client = client;
+		return r < 0 ? r : 0;
+	}
 	if (m) {
 		struct member_addrs was = member_leave(m);
 		member_end_flows(&was);
@@ -264,7 +224,7 @@ struct member_addrs member_leave(struct member *m)
 	log_info("'%s' has left", m->join->name);
 	strike(m);
 	dns_remove(&network->dns, m->join->uuid);
-	put_out_of_force(m);
+	member_put_out_of_force(m);
 	sockets_drop(m, NULL);
 	claims_drop(m, 0, m->elements.n);
 	member_free(m);
@@ -291,20 +251,20 @@ static bool is_member(const char *uuid, const void *data)
 
 void member_grace_over(void *data)
 {
-	const struct nft_elements none = { 0 };
-	struct nft_elements orphans;
+	const struct nft_content none = { 0 };
+	struct nft_content orphans;
+	const struct nft_elements *forwards = &orphans.forwards;
 	struct network *network = data;
 
 	orphans = network->orphans;
-	network->orphans = (struct nft_elements){ 0 };
+	network->orphans = (struct nft_content){ 0 };
 	if (network->up) {
 		dns_sweep(&network->dns, is_member, network);
-		if (nft_change(&network->nft, &orphans, &none, NULL) < 0)
-			network_restore(network, NULL);
-		for (size_t i = 0; i < orphans.n; i++)
-			if (i == 0 || !IN6_ARE_ADDR_EQUAL(&orphans.v[i].guest, &orphans.v[i - 1].guest))
-				conntrack_forget_guest(&orphans.v[i].guest, NULL);
+		network_change(network, &orphans, &none, NULL);
+		for (size_t i = 0; i < forwards->n; i++)
+			if (i == 0 || !IN6_ARE_ADDR_EQUAL(&forwards->v[i].guest, &forwards->v[i - 1].guest))
+				conntrack_forget_guest(&forwards->v[i].guest, NULL);
 	}
-	nft_elements_done(&orphans);
+	nft_content_done(&orphans);
 	sockets_sweep(network->netd);
 }

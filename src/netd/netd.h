@@ -25,8 +25,9 @@ struct member {
 	struct network *network;
 	struct wire_net_join *join;
 	size_t join_len;
-	struct wire_client *client; /* stands for it */
-	struct nft_elements elements;
+	struct wire_client *client;   /* stands for it */
+	struct nft_elements elements; /* its forwards */
+	struct guards guards;
 	int *held;                   /* a socket an element, -1 where there is none */
 	struct relay **relays;       /* and what serves ::1 there, or NULL */
 	struct host_socket *sockets; /* unix ones of the host */
@@ -74,6 +75,14 @@ struct member *member_find(const struct netd *netd, const char *uuid);
 /* Forget what nobody has claimed. */
 void member_grace_over(void *network);
 
+/* force.c: what the tables hold of it */
+int member_put_in_force(struct member *member, struct err *err);
+void member_put_out_of_force(const struct member *member);
+
+/* again.c: one of the same name, address and forwards takes the place of what the member was joined with, which it gives
+ * back. 1; 0: it is another one in these. */
+int member_join_again(struct member *member, struct wire_net_join **join, size_t len, struct err *err);
+
 /* change.c: the one that the client stands for, or NULL; one port more or less of a container that stays. client: the one
  * that stands for it. */
 struct member *member_of(const struct netd *netd, const struct wire_client *client);
@@ -100,6 +109,9 @@ void sockets_sweep(const struct netd *netd);
  * each. */
 int join_check(const struct wire_net_join *join, const struct bridge *bridge, struct err *err);
 int join_elements(const struct wire_net_join *join, const struct bridge *bridge, struct nft_elements *ret, struct err *err);
+/* What its NICs on this network may do. */
+int join_guards(const struct wire_net_join *join, const char *network, const struct bridge *bridge, struct guards *ret,
+		struct err *err);
 int join_check_forward(const struct wire_forward *forward, struct err *err);
 /* -EAFNOSUPPORT when it is of a family that the container has not. */
 int join_check_family(const struct wire_net_join *join, const struct bridge *bridge, const struct wire_forward *forward,

@@ -18,18 +18,27 @@
 #include "store/leases.h"
 #include "store/settings.h"
 
-int network_restore(struct network *network, struct err *err)
+static int add_content(struct nft_content *to, const struct nft_elements *forwards, const struct guards *guards)
 {
-	struct nft_elements all = { 0 };
 	int r = 0;
 
-	for (const struct member *m = network->netd->members; m; m = m->next)
-		for (size_t i = 0; m->network == network && i < m->elements.n && r >= 0; i++)
-			r = nft_elements_add(&all, &m->elements.v[i]);
-	for (size_t i = 0; i < network->orphans.n && r >= 0; i++)
-		r = nft_elements_add(&all, &network->orphans.v[i]);
+	for (size_t i = 0; i < forwards->n && r >= 0; i++)
+		r = nft_elements_add(&to->forwards, &forwards->v[i]);
+	for (size_t i = 0; i < guards->n && r >= 0; i++)
+		r = guards_append(&to->guards, &guards->v[i]);
+	return r;
+}
+
+int network_restore(struct network *network, struct err *err)
+{
+	struct nft_content all = { 0 };
+	int r = add_content(&all, &network->orphans.forwards, &network->orphans.guards);
+
+	for (const struct member *m = network->netd->members; m && r >= 0; m = m->next)
+		if (m->network == network)
+			r = add_content(&all, &m->elements, &m->guards);
 	r = r < 0 ? err_nomem(err) : nft_install(&network->nft, &all, err);
-	nft_elements_done(&all);
+	nft_content_done(&all);
 	return r;
 }
 
@@ -53,6 +62,7 @@ static void describe6(struct network *network, const struct lease_network *lease
 	bridge->gateway6 = leases_ipv6(lease, bridge->gateway);
 	network->nft.has6 = bridge->has6;
 	network->nft.net6 = bridge->net6;
+	network->nft.gateway6 = bridge->gateway6;
 	if (!bridge->has6)
 		log_info("the network has no IPv6: %s", bridge->why6);
 }
@@ -209,7 +219,7 @@ static const struct {
 static void let_go(struct network *network)
 {
 	loop_timer_stop(network->netd->loop, &network->grace);
-	nft_elements_done(&network->orphans);
+	nft_content_done(&network->orphans);
 	others_free(network->others);
 	nft_watch_free(network->nft_watch);
 	bridge_watch_free(network->bridge_watch);

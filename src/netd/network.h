@@ -30,7 +30,7 @@ struct network {
 	struct bridge_watch *bridge_watch;
 	struct others *others;
 	struct dns dns;
-	struct nft_elements orphans; /* in its table since before we started, claimed by nobody yet */
+	struct nft_content orphans; /* in its tables since before we started, claimed by nobody yet */
 	struct loop_timer grace;
 	struct network *next;
 };
@@ -43,7 +43,9 @@ struct network *network_get(struct netd *netd, const char *name, struct err *err
 int network_up(struct network *network, struct err *err);
 /* After network_up. */
 void network_down(struct network *network);
-/* Its parts as they should be: the table; the bridge with its ports; the host's settings. */
+/* Tables other than they are: these away, those added. When that cannot be, they are made anew. */
+int network_change(struct network *network, const struct nft_content *del, const struct nft_content *add, struct err *err);
+/* Its parts as they should be: the tables; the bridge with its ports; the host's settings. */
 int network_restore(struct network *network, struct err *err);
 int network_mend_bridge(struct network *network, struct err *err);
 int network_settings(struct network *network, struct err *err);

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "base/cleanup.h"
+#include "netd/guard_rules.h"
 #include "netd/nft_batch.h"
 
 #define SEND_BUFFER (64 << 20) /* a transaction is one sendmsg: room for 10,000 forwards many times over */
@@ -35,6 +36,12 @@ void nft_elements_done(struct nft_elements *l)
 {
 	free(l->v);
 	*l = (struct nft_elements){ 0 };
+}
+
+void nft_content_done(struct nft_content *content)
+{
+	nft_elements_done(&content->forwards);
+	guards_done(&content->guards);
 }
 
 struct in6_addr nft_mapped(struct in_addr ipv4)
@@ -88,38 +95,61 @@ int nft_commit(struct nft *nft, struct nft_batch *b, struct err *err)
 	return r < 0 ? err_wrap(err, "change nftables table '%s'", nft->table) : 0;
 }
 
-int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err)
+static void put_tables(struct nft_batch *b, const struct nft *nft, bool add)
+{
+	b->family = NFPROTO_BRIDGE;
+	nft_put_table(b, nft->table, add);
+	b->family = NFPROTO_INET;
+	nft_put_table(b, nft->table, add);
+}
+
+static void put_rules(struct nft_batch *b, const struct nft *nft)
+{
+	guard_put_sets(b, nft, NFPROTO_INET);
+	nft_put_maps(b, nft->table);
+	nft_put_rules(b, nft);
+	host_put_rules(b, nft);
+	b->family = NFPROTO_BRIDGE;
+	guard_put_sets(b, nft, NFPROTO_BRIDGE);
+	guard_put_rules(b, nft);
+	b->family = NFPROTO_INET;
+}
+
+static void put_content(struct nft_batch *b, const struct nft *nft, const struct nft_content *content, bool add)
+{
+	for (enum nft_map map = 0; map < NFT_MAPS; map++)
+		nft_put_elements(b, nft->table, &content->forwards, map, add);
+	guard_put_elements(b, nft, &content->guards, add);
+}
+
+int nft_install(struct nft *nft, const struct nft_content *all, struct err *err)
 {
 	autocall(nft_batch_done) struct nft_batch b = { 0 };
 	int r = nft_batch_init(&b, nft->seq, err);
 
 	if (r < 0)
 		return r;
-	/* Made, so that deleting it does not fail; then anew. */
-	nft_put_table(&b, nft->table, true);
-	nft_put_table(&b, nft->table, false);
-	nft_put_table(&b, nft->table, true);
-	nft_put_maps(&b, nft->table);
-	nft_put_rules(&b, nft);
-	for (enum nft_map map = 0; map < NFT_MAPS; map++)
-		nft_put_elements(&b, nft->table, all, map, true);
+	/* Made, so that deleting them does not fail; then anew. */
+	put_tables(&b, nft, true);
+	put_tables(&b, nft, false);
+	put_tables(&b, nft, true);
+	put_rules(&b, nft);
+	put_content(&b, nft, all, true);
 	return nft_commit(nft, &b, err);
 }
 
-int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft_elements *add, struct err *err)
+int nft_change(struct nft *nft, const struct nft_content *del, const struct nft_content *add, struct err *err)
 {
 	autocall(nft_batch_done) struct nft_batch b = { 0 };
 	int r;
 
-	if (!del->n && !add->n)
+	if (!del->forwards.n && !add->forwards.n && !del->guards.n && !add->guards.n)
 		return 0;
 	r = nft_batch_init(&b, nft->seq, err);
 	if (r < 0)
 		return r;
-	for (enum nft_map map = 0; map < NFT_MAPS; map++)
-		nft_put_elements(&b, nft->table, del, map, false);
-	for (enum nft_map map = 0; map < NFT_MAPS; map++)
-		nft_put_elements(&b, nft->table, add, map, true);
+	put_content(&b, nft, del, false);
+	put_content(&b, nft, add, true);
 	return nft_commit(nft, &b, err);
 }
 
@@ -130,8 +160,8 @@ int nft_remove(struct nft *nft, struct err *err)
 
 	if (r < 0)
 		return r;
-	nft_put_table(&b, nft->table, true);
-	nft_put_table(&b, nft->table, false);
+	put_tables(&b, nft, true);
+	put_tables(&b, nft, false);
 	return nft_commit(nft, &b, err);
 }
 
@@ -183,14 +213,14 @@ static int read_map(struct nft *nft, const char *map, struct nft_elements *ret)
 	return r < 0 ? -errno : 0;
 }
 
-int nft_read(struct nft *nft, struct nft_elements *ret, struct err *err)
+int nft_read(struct nft *nft, struct nft_content *ret, struct err *err)
 {
 	int r = 0;
 
 	for (enum nft_map map = 0; map < NFT_MAPS; map++) {
-		r = read_map(nft, nft_maps[map], ret);
+		r = read_map(nft, nft_maps[map], &ret->forwards);
 		if (r < 0 && r != -ENOENT)
 			return err_sys(err, -r, "read nftables table '%s'", nft->table);
 	}
-	return 0;
+	return guard_read(nft, &ret->guards, err);
 }

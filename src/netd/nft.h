@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The manager's own nftables table: rules that never change while the network is up, and two maps whose elements are the
- * forwards. Every change is one transaction: the kernel takes all of it or nothing. */
+/* The manager's own nftables tables, one of both IPs and one of the bridge: rules that never change while the network is up,
+ * maps whose elements are the forwards, and sets for the guard. Every change is one transaction: the kernel takes all of it
+ * or nothing. */
 #ifndef MGR_NETD_NFT_H
 #define MGR_NETD_NFT_H
 
@@ -11,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "netd/guard.h"
 
 /* One forwarded port, of the guest's family. IPv4 addresses as ::ffff:A.B.C.D; host ::: every address of the host of that
  * family. Ports in host byte order. */
@@ -45,13 +47,20 @@ void nft_elements_done(struct nft_elements *l);
 
 #define NFT_TABLE 32
 
+/* What there is in the tables. */
+struct nft_content {
+	struct nft_elements forwards;
+	struct guards guards;
+};
+void nft_content_done(struct nft_content *content);
+
 struct nft {
 	char table[NFT_TABLE]; /* "mgr" or "mgr_ID", and "-NAME" of another network than the default one */
 	char bridge[16];
 	struct in_addr net;
 	unsigned prefix;
 	bool has6;
-	struct in6_addr net6; /* a /64 */
+	struct in6_addr net6, gateway6; /* a /64 */
 
 	/* private */
 	struct mnl_socket *sock;
@@ -61,16 +70,16 @@ struct nft {
 int nft_open(struct nft *nft, struct err *err);
 void nft_close(struct nft *nft);
 
-/* Make the table anew, with exactly these elements. */
-int nft_install(struct nft *nft, const struct nft_elements *all, struct err *err);
-/* Take elements away and add others. -ENOENT or -EEXIST when the maps do not hold what they should: install then. */
-int nft_change(struct nft *nft, const struct nft_elements *del, const struct nft_elements *add, struct err *err);
-/* What the maps hold; nothing when there is no table. */
-int nft_read(struct nft *nft, struct nft_elements *ret, struct err *err);
-/* Remove the table. Absent is 0. */
+/* Make the tables anew, with exactly this. */
+int nft_install(struct nft *nft, const struct nft_content *all, struct err *err);
+/* Take some away and add others. -ENOENT or -EEXIST when the tables do not hold what they should: install then. */
+int nft_change(struct nft *nft, const struct nft_content *del, const struct nft_content *add, struct err *err);
+/* What they hold; nothing when there are none. */
+int nft_read(struct nft *nft, struct nft_content *ret, struct err *err);
+/* Remove them. Absent is 0. */
 int nft_remove(struct nft *nft, struct err *err);
 
-/* Calls fn soon after somebody else has taken something out of the table. */
+/* Calls fn soon after somebody else has taken something out of the tables. */
 struct nft_watch;
 struct nft_watch *nft_watch_new(const struct nft *nft, struct loop *loop, void (*fn)(void *data), void *data,
 				struct err *err);

@@ -42,7 +42,7 @@ static bool is_map6(enum nft_map map)
 
 int nft_batch_init(struct nft_batch *b, uint32_t seq, struct err *err)
 {
-	*b = (struct nft_batch){ .batch = nftnl_batch_alloc(PAGE, OVERRUN), .seq = seq };
+	*b = (struct nft_batch){ .batch = nftnl_batch_alloc(PAGE, OVERRUN), .seq = seq, .family = NFPROTO_INET };
 	if (!b->batch)
 		return err_nomem(err);
 	nftnl_batch_begin(nftnl_batch_buffer(b->batch), b->seq++);
@@ -59,7 +59,7 @@ void nft_batch_done(struct nft_batch *b)
 
 struct nlmsghdr *nft_batch_message(struct nft_batch *b, uint16_t type, uint16_t flags)
 {
-	return nftnl_nlmsg_build_hdr(nftnl_batch_buffer(b->batch), type, NFPROTO_INET, flags, b->seq++);
+	return nftnl_nlmsg_build_hdr(nftnl_batch_buffer(b->batch), type, b->family, flags, b->seq++);
 }
 
 void nft_batch_next(struct nft_batch *b)
@@ -126,7 +126,7 @@ void nft_put_table(struct nft_batch *b, const char *name, bool add)
 		b->failed = true;
 		return;
 	}
-	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
+	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, b->family);
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
 	head = nft_batch_message(b, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0);
 	nftnl_table_nlmsg_build_payload(head, table);
@@ -142,7 +142,7 @@ static struct nftnl_set *new_set(struct nft_batch *b, const char *table, enum nf
 		b->failed = true;
 		return NULL;
 	}
-	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, b->family);
 	nftnl_set_set_str(set, NFTNL_SET_TABLE, table);
 	nftnl_set_set_str(set, NFTNL_SET_NAME, nft_maps[map]);
 	return set;

@@ -29,7 +29,7 @@ struct rule rule_start(struct nft_batch *b, const struct nft *nft, const char *c
 		b->failed = true;
 		return m;
 	}
-	nftnl_rule_set_u32(m.rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	nftnl_rule_set_u32(m.rule, NFTNL_RULE_FAMILY, b->family);
 	nftnl_rule_set_str(m.rule, NFTNL_RULE_TABLE, nft->table);
 	nftnl_rule_set_str(m.rule, NFTNL_RULE_CHAIN, chain);
 	return m;
@@ -44,7 +44,7 @@ void rule_end(struct rule *m)
 	nftnl_rule_free(m->rule);
 }
 
-static struct nftnl_expr *add_expr(struct rule *m, const char *kind)
+struct nftnl_expr *rule_add(struct rule *m, const char *kind)
 {
 	struct nftnl_expr *e = m->rule ? nftnl_expr_alloc(kind) : NULL;
 
@@ -55,9 +55,9 @@ static struct nftnl_expr *add_expr(struct rule *m, const char *kind)
 	return e;
 }
 
-static void load_meta(struct rule *m, uint32_t key, uint32_t reg)
+void rule_load_meta(struct rule *m, uint32_t key, uint32_t reg)
 {
-	struct nftnl_expr *e = add_expr(m, "meta");
+	struct nftnl_expr *e = rule_add(m, "meta");
 
 	if (!e)
 		return;
@@ -65,9 +65,9 @@ static void load_meta(struct rule *m, uint32_t key, uint32_t reg)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, reg);
 }
 
-static void load_payload(struct rule *m, uint32_t base, uint32_t offset, uint32_t len, uint32_t reg)
+void rule_load_payload(struct rule *m, uint32_t base, uint32_t offset, uint32_t len, uint32_t reg)
 {
-	struct nftnl_expr *e = add_expr(m, "payload");
+	struct nftnl_expr *e = rule_add(m, "payload");
 
 	if (!e)
 		return;
@@ -77,9 +77,9 @@ static void load_payload(struct rule *m, uint32_t base, uint32_t offset, uint32_
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 }
 
-static void mask(struct rule *m, const void *bits, const void *zero, uint32_t len)
+void rule_mask(struct rule *m, const void *bits, const void *zero, uint32_t len)
 {
-	struct nftnl_expr *e = add_expr(m, "bitwise");
+	struct nftnl_expr *e = rule_add(m, "bitwise");
 
 	if (!e)
 		return;
@@ -90,9 +90,9 @@ static void mask(struct rule *m, const void *bits, const void *zero, uint32_t le
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
 }
 
-static void compare(struct rule *m, uint32_t op, const void *data, uint32_t len)
+void rule_compare(struct rule *m, uint32_t op, const void *data, uint32_t len)
 {
-	struct nftnl_expr *e = add_expr(m, "cmp");
+	struct nftnl_expr *e = rule_add(m, "cmp");
 
 	if (!e)
 		return;
@@ -103,7 +103,7 @@ static void compare(struct rule *m, uint32_t op, const void *data, uint32_t len)
 
 void rule_verdict(struct rule *m, int code)
 {
-	struct nftnl_expr *e = add_expr(m, "immediate");
+	struct nftnl_expr *e = rule_add(m, "immediate");
 
 	if (!e)
 		return;
@@ -116,14 +116,14 @@ void rule_if_interface(struct rule *m, uint32_t key, uint32_t op, const char *na
 	char padded[IFNAMSIZ] = "";
 
 	str_print(padded, sizeof padded, "%s", name);
-	load_meta(m, key, NFT_REG_1);
-	compare(m, op, padded, sizeof padded);
+	rule_load_meta(m, key, NFT_REG_1);
+	rule_compare(m, op, padded, sizeof padded);
 }
 
 void rule_if_family(struct rule *m, uint8_t family)
 {
-	load_meta(m, NFT_META_NFPROTO, NFT_REG_1);
-	compare(m, NFT_CMP_EQ, &family, sizeof family);
+	rule_load_meta(m, NFT_META_NFPROTO, NFT_REG_1);
+	rule_compare(m, NFT_CMP_EQ, &family, sizeof family);
 }
 
 /* One of the addresses of the header, as far as `len` bytes. */
@@ -134,7 +134,7 @@ static void load_address(struct rule *m, enum rule_side side, uint8_t family, ui
 		[RULE_TARGET] = { offsetof(struct iphdr, daddr), offsetof(struct ip6_hdr, ip6_dst) },
 	};
 
-	load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, (uint32_t)offsets[side][family == NFPROTO_IPV6], len, reg);
+	rule_load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, (uint32_t)offsets[side][family == NFPROTO_IPV6], len, reg);
 }
 
 void rule_if_address(struct rule *m, enum rule_side side, uint32_t op, const struct rule_net *net)
@@ -149,14 +149,14 @@ void rule_if_address(struct rule *m, enum rule_side side, uint32_t op, const str
 	if (net->prefix % 8) {
 		for (unsigned i = 0; i < net->prefix; i++)
 			bits.s6_addr[i / 8] |= (uint8_t)(0x80 >> i % 8);
-		mask(m, &bits, &zero, len);
+		rule_mask(m, &bits, &zero, len);
 	}
-	compare(m, op, &net->addr, len);
+	rule_compare(m, op, &net->addr, len);
 }
 
 void rule_if_local(struct rule *m)
 {
-	struct nftnl_expr *e = add_expr(m, "fib");
+	struct nftnl_expr *e = rule_add(m, "fib");
 	uint32_t type = RTN_LOCAL;
 
 	if (!e)
@@ -164,27 +164,27 @@ void rule_if_local(struct rule *m)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
-	compare(m, NFT_CMP_EQ, &type, sizeof type);
+	rule_compare(m, NFT_CMP_EQ, &type, sizeof type);
 }
 
 void rule_if_flow(struct rule *m, uint32_t key, uint32_t bits)
 {
-	struct nftnl_expr *e = add_expr(m, "ct");
+	struct nftnl_expr *e = rule_add(m, "ct");
 	uint32_t zero = 0;
 
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	mask(m, &bits, &zero, sizeof bits);
-	compare(m, NFT_CMP_NEQ, &zero, sizeof zero);
+	rule_mask(m, &bits, &zero, sizeof bits);
+	rule_compare(m, NFT_CMP_NEQ, &zero, sizeof zero);
 }
 
 /* Parts of a key lie 4 bytes apart: NFT_REG_1 is the first of the 32-bit registers, then comes NFT_REG32_01. */
 static void load_port(struct rule *m, uint32_t proto_reg, uint32_t port_reg)
 {
-	load_meta(m, NFT_META_L4PROTO, proto_reg);
-	load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, port_reg);
+	rule_load_meta(m, NFT_META_L4PROTO, proto_reg);
+	rule_load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, port_reg);
 }
 
 static void load_key(struct rule *m, enum nft_map map)
@@ -208,7 +208,7 @@ static struct nftnl_expr *look_up(struct rule *m, enum nft_map map)
 	struct nftnl_expr *lookup;
 
 	load_key(m, map);
-	lookup = add_expr(m, "lookup");
+	lookup = rule_add(m, "lookup");
 	if (!lookup)
 		return NULL;
 	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
@@ -224,7 +224,7 @@ void rule_if_listed(struct rule *m, uint8_t family, bool any)
 /* What a map gives is address . port. */
 static void dnat_by(struct rule *m, uint8_t family, bool any)
 {
-	struct nftnl_expr *lookup = look_up(m, map_of(family, any)), *nat = add_expr(m, "nat");
+	struct nftnl_expr *lookup = look_up(m, map_of(family, any)), *nat = rule_add(m, "nat");
 
 	if (!lookup || !nat)
 		return;
@@ -247,13 +247,13 @@ void rule_dnat_any(struct rule *m, uint8_t family)
 
 void rule_masquerade(struct rule *m)
 {
-	add_expr(m, "masq");
+	rule_add(m, "masq");
 }
 
 void rule_if_proto(struct rule *m, uint8_t proto)
 {
-	load_meta(m, NFT_META_L4PROTO, NFT_REG_1);
-	compare(m, NFT_CMP_EQ, &proto, sizeof proto);
+	rule_load_meta(m, NFT_META_L4PROTO, NFT_REG_1);
+	rule_compare(m, NFT_CMP_EQ, &proto, sizeof proto);
 }
 
 void rule_if_no_syn(struct rule *m)
@@ -262,14 +262,14 @@ void rule_if_no_syn(struct rule *m)
 	const uint8_t bits = TH_FIN | TH_SYN | TH_RST | TH_ACK, syn = TH_SYN;
 
 	rule_if_proto(m, IPPROTO_TCP);
-	load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, sizeof bits, NFT_REG_1);
-	mask(m, &bits, &zero, sizeof bits);
-	compare(m, NFT_CMP_NEQ, &syn, sizeof syn);
+	rule_load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, sizeof bits, NFT_REG_1);
+	rule_mask(m, &bits, &zero, sizeof bits);
+	rule_compare(m, NFT_CMP_NEQ, &syn, sizeof syn);
 }
 
 static void queue_native(struct rule *m, uint16_t number)
 {
-	struct nftnl_expr *e = add_expr(m, "queue");
+	struct nftnl_expr *e = rule_add(m, "queue");
 
 	if (!e)
 		return;
@@ -280,7 +280,7 @@ static void queue_native(struct rule *m, uint16_t number)
 /* As nft_compat wants it: the kernel's own length of the struct, padded; the library owns it. */
 static void queue_compat(struct rule *m, uint16_t number)
 {
-	struct nftnl_expr *e = add_expr(m, "target");
+	struct nftnl_expr *e = rule_add(m, "target");
 	struct xt_NFQ_info_v3 *info = calloc(1, XT_ALIGN(sizeof *info));
 
 	if (!e || !info) {

@@ -52,4 +52,15 @@ void rule_masquerade(struct rule *m);
 void rule_dnat(struct rule *m, uint8_t family);
 void rule_dnat_any(struct rule *m, uint8_t family);
 
+/* --- what these are made of, for conditions of other kinds (nft_cond.c) -------------------------------------------------
+ */
+
+/* NULL, and the batch has failed: there is no memory. */
+struct nftnl_expr *rule_add(struct rule *m, const char *kind);
+void rule_load_meta(struct rule *m, uint32_t key, uint32_t reg);
+void rule_load_payload(struct rule *m, uint32_t base, uint32_t offset, uint32_t len, uint32_t reg);
+/* Of NFT_REG_1. */
+void rule_mask(struct rule *m, const void *bits, const void *zero, uint32_t len);
+void rule_compare(struct rule *m, uint32_t op, const void *data, uint32_t len);
+
 #endif

@@ -51,7 +51,7 @@ void nft_put_chain(struct nft_batch *b, const struct nft *nft, const char *name,
 		b->failed = true;
 		return;
 	}
-	nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, NFPROTO_INET);
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, b->family);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, nft->table);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, type);

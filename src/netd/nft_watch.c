@@ -58,7 +58,8 @@ static bool concerns(const struct nft_watch *w, const struct nlmsghdr *h)
 	const struct nfgenmsg *family = mnl_nlmsg_get_payload(h);
 	const char *table = NULL;
 
-	if (h->nlmsg_pid == w->own || !takes_away(h->nlmsg_type) || family->nfgen_family != NFPROTO_INET)
+	if (h->nlmsg_pid == w->own || !takes_away(h->nlmsg_type) ||
+	    (family->nfgen_family != NFPROTO_INET && family->nfgen_family != NFPROTO_BRIDGE))
 		return false;
 	mnl_attr_parse(h, sizeof *family, find_table, &table);
 	return str_eq(table, w->table);

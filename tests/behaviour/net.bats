@@ -247,10 +247,10 @@ forwarding() {
 
 # --- net.4: the table ---------------------------------------------------------------------------------------------------
 
-@test "net.4 everything is in a table of mgr's own, forwards as elements of maps" {
+@test "net.4 everything is in tables of mgr's own, forwards as elements of maps" {
 	container web --forward tcp:7000:70 --forward udp:127.0.0.1:7000:70
 	boot web
-	assert_equal "$(nft list tables)" "table inet $table"
+	assert_equal "$(nft list tables | sort)" "$(printf 'table %s\n' "bridge $table" "inet $table")"
 	nft list map inet "$table" forward_any | grep -q "tcp . 7000 : $(container_ip web) . 70"
 	nft list map inet "$table" forward | grep -q "127.0.0.1 . udp . 7000 : $(container_ip web) . 70"
 	mgr-stop -k web

@@ -107,7 +107,7 @@ tests_unit_net_test_net_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_net_test_net_LDADD = src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/conf/libconf.a src/base/libbase.a $(INIH_LIBS) $(UNIT_LDADD)
 tests_unit_netd_test_netd_SOURCES = %D%/netd/test_netd.c
 tests_unit_netd_test_netd_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
-tests_unit_netd_test_netd_LDADD = src/netd/libnetd.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
+tests_unit_netd_test_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
 	$(NFT_LIBS) $(UNIT_LDADD)
 
 unit_tests += tests/unit/tty/test_tty

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the guard has in the table of both IPs, as `nft list table inet mgr` shows it: what comes from the bridge for the
+ * host itself, and for whom the host routes. The bridge's own table has made sure of the addresses that packets come from.
+ *
+ *   chain not_by_port { type filter hook prerouting priority raw
+ *       iifgroup GROUP drop }                             a port's own packets: those to 01:80:c2:00:00:0e (LLDP's),
+ * whatever they carry, pass by the bridge, its table, and what looks for "iifname BRIDGE" chain host        { type filter
+ * hook input priority filter iifname != BRIDGE accept ct state established,related accept GATEWAY tcp, udp dport 53 accept;
+ * udp dport 67 accept; icmp type echo-request accept fe80::/10 tcp, udp dport 53 accept; udp dport 547 accept; icmpv6
+ * echo-request, neighbor and router solicit ... accept ip saddr . ip daddr @deny4 reject ip saddr @host4 accept reject }
+ *   chain away        { type filter hook forward priority filter
+ *       ct state established,related accept
+ *       oifname BRIDGE ct status dnat ip daddr @isolated4 goto inside   see `inside`
+ *       iifname != BRIDGE accept
+ *       ip saddr . ct original ip daddr @deny4 reject     where it was sent to, not what a forward makes of it
+ *       ct status dnat ip saddr @isolated4 goto own       a forward leads to a container
+ *       oifname BRIDGE ip saddr @isolated4 goto own
+ *       oifname BRIDGE ip daddr @isolated4 goto own }
+ *   chain own         { ip saddr . ip daddr @self4 accept; reject }
+ *
+ *   and the same of IPv6.
+ */
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+
+#include "base/cleanup.h"
+#include "net/names.h"
+#include "netd/guard_rules.h"
+#include "netd/nft_cond.h"
+
+enum { PRIORITY_RAW = -300, PRIORITY_FILTER = 0 };
+enum { DNS = 53, DHCP_SERVER = 67, DHCP6_SERVER = 547, MLD2_REPORT = 143 };
+
+static const uint8_t link_local[] = { 0xfe, 0x80 }; /* /16: the rest of the /10 is not used (RFC 4291, 2.5.6) */
+
+static struct cond under_way(void)
+{
+	return is(CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
+}
+
+static void put_not_by_port(const struct rule_place *to)
+{
+	nft_put_chain(to->b, to->nft, "not_by_port", "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW);
+	RULE(to, "not_by_port", DROP, is(IIFGROUP, net_port_group(to->nft->bridge)));
+}
+
+static void put_dns(const struct rule_place *to, const char *chain, const struct cond *family, const struct cond *target)
+{
+	RULE(to, chain, ACCEPT, *family, *target, is(L4PROTO, IPPROTO_UDP), is(DPORT, DNS));
+	RULE(to, chain, ACCEPT, *family, *target, is(L4PROTO, IPPROTO_TCP), is(DPORT, DNS));
+}
+
+/* What the network itself offers. */
+static void put_services(const struct rule_place *to, const char *chain)
+{
+	static const uint8_t types[] = { ICMP6_ECHO_REQUEST, ND_ROUTER_SOLICIT,   ND_NEIGHBOR_SOLICIT,
+					 ND_NEIGHBOR_ADVERT, MLD_LISTENER_REPORT, MLD2_REPORT };
+	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
+	const struct in_addr gateway = { .s_addr = to->nft->net.s_addr | htonl(1) };
+	const struct cond here = is_this(IP_DADDR, &gateway, sizeof gateway);
+	const struct cond here6 = is_this(IP6_DADDR, &to->nft->gateway6, sizeof to->nft->gateway6);
+	const struct cond link = is_this(IP6_DADDR, link_local, sizeof link_local);
+
+	put_dns(to, chain, &four, &here);
+	RULE(to, chain, ACCEPT, four, is(L4PROTO, IPPROTO_UDP), is(DPORT, DHCP_SERVER));
+	RULE(to, chain, ACCEPT, four, is(L4PROTO, IPPROTO_ICMP), is(ICMP_TYPE, ICMP_ECHO));
+	if (to->nft->has6)
+		put_dns(to, chain, &six, &here6);
+	put_dns(to, chain, &six, &link);
+	RULE(to, chain, ACCEPT, six, is(L4PROTO, IPPROTO_UDP), is(DPORT, DHCP6_SERVER));
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		RULE(to, chain, ACCEPT, six, is(L4PROTO, IPPROTO_ICMPV6), is(ICMP_TYPE, types[i]));
+}
+
+static void put_host(const struct rule_place *to)
+{
+	static const char chain[] = "host";
+	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
+
+	nft_put_chain(to->b, to->nft, chain, "filter", NF_INET_LOCAL_IN, PRIORITY_FILTER);
+	RULE(to, chain, ACCEPT, is_not_named(IIFNAME, to->nft->bridge));
+	RULE(to, chain, ACCEPT, under_way());
+	put_services(to, chain);
+	RULE(to, chain, REFUSE, four, in_set("deny4", IP_SADDR, IP_DADDR, 0));
+	RULE(to, chain, REFUSE, six, in_set("deny6", IP6_SADDR, IP6_DADDR, 0));
+	RULE(to, chain, ACCEPT, four, in_set("host4", IP_SADDR, 0, 0));
+	RULE(to, chain, ACCEPT, six, in_set("host6", IP6_SADDR, 0, 0));
+	RULE(to, chain, REFUSE, ALWAYS);
+}
+
+static void put_isolation(const struct rule_place *to, const char *chain, bool is6)
+{
+	const struct cond family = is(NFPROTO, is6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	const struct cond from = in_set(is6 ? "isolated6" : "isolated4", is6 ? IP6_SADDR : IP_SADDR, 0, 0);
+	const struct cond at = in_set(is6 ? "isolated6" : "isolated4", is6 ? IP6_DADDR : IP_DADDR, 0, 0);
+	const struct cond inside = is_named(OIFNAME, to->nft->bridge);
+
+	RULE(to, chain, GO_TO("own"), family, is(CT_STATUS, IPS_DST_NAT), from);
+	RULE(to, chain, GO_TO("own"), inside, family, from);
+	RULE(to, chain, GO_TO("own"), inside, family, at);
+}
+
+static void put_away(const struct rule_place *to)
+{
+	static const char chain[] = "away";
+	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
+
+	nft_put_chain(to->b, to->nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
+	RULE(to, chain, ACCEPT, is_not_named(IIFNAME, to->nft->bridge));
+	RULE(to, chain, ACCEPT, under_way());
+	RULE(to, chain, REFUSE, four, in_set("deny4", IP_SADDR, CT_DADDR, 0));
+	RULE(to, chain, REFUSE, six, in_set("deny6", IP6_SADDR, CT_DADDR6, 0));
+	put_isolation(to, chain, false);
+	put_isolation(to, chain, true);
+	RULE(to, "own", ACCEPT, four, in_set("self4", IP_SADDR, IP_DADDR, 0));
+	RULE(to, "own", ACCEPT, six, in_set("self6", IP6_SADDR, IP6_DADDR, 0));
+	RULE(to, "own", REFUSE, ALWAYS);
+}
+
+void host_put_rules(struct nft_batch *b, const struct nft *nft)
+{
+	const struct rule_place to = { b, nft };
+
+	rule_put_chain(&to, "own");
+	put_not_by_port(&to);
+	put_host(&to);
+	put_away(&to);
+}
