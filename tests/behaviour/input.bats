@@ -320,14 +320,15 @@ one_line() {
 
 @test "input.8 a store that is full, read-only or not ours: a line, and nothing of it is left" {
 	local disk=$BATS_TEST_TMPDIR/disk command call
-	mkdir -m 700 "$disk"
-	mount -t tmpfs -o size=64k,mode=700 tmpfs "$disk"
+	small_disk 16M "$disk"
 	own_store "$disk"
+	head -c 20M /dev/zero >"$disk/.filler" 2>/dev/null || true
+	truncate -s -64K "$disk/.filler"
 	run mgr-create -P "$disk" -n web -t busybox
 	assert_status 1
 	assert_match "No space left on device.*mgr-create: web: template 'busybox': exit status 1\$"
 	[ -z "$(find "$disk" -mindepth 1 -not -name '.*')" ]
-	mount -o remount,size=16m "$disk"
+	rm "$disk/.filler"
 	mgr-create -P "$disk" -n web -t busybox -s limits.pids=99
 	head -c 20M /dev/zero >"$disk/filler" 2>/dev/null || true
 	cp "$disk/web/config" "$BATS_TEST_TMPDIR/config"

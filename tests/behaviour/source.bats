@@ -327,11 +327,7 @@ contents() {
 	refused web "No such file or directory" --tar none.tar
 	tar -cf empty.tar -T /dev/null
 	refused web "empty root file system" --tar empty.tar
-	mkdir full
-	truncate -s 1M disk # not a tmpfs: it has no id maps before Linux 6.3
-	mke2fs -q -t ext4 -O ^has_journal -m 0 disk
-	mount -o loop disk full
-	chmod 700 full
+	small_disk 1M full
 	run mgr-create -P full -n web --tar t.tar
 	ls -A full
 	umount full

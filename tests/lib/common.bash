@@ -84,6 +84,16 @@ own_store() {
 	"$BATS_TEST_DIRNAME/../lib/storeid" "$MGR_LAB_ID:$(realpath -m "$1")" >>"$MGR_LAB/ids"
 }
 
+# small_disk SIZE FOLDER: a file system of that size on it, for root alone. Not a tmpfs: those have id maps from Linux 6.3 on.
+small_disk() {
+	truncate -s "$1" "$2.ext4"
+	mke2fs -q -t ext4 -O ^has_journal -m 0 "$2.ext4"
+	mkdir -p "$2"
+	mount -o loop "$2.ext4" "$2"
+	rmdir "$2/lost+found"
+	chmod 700 "$2"
+}
+
 # --- other machines ---------------------------------------------------------------------------------------------------------
 
 # Sets NAME_ip and here_ip. The nth machine is at 192.0.2.4n+2, this one at 192.0.2.4n+1 for it.
