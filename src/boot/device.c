@@ -65,7 +65,7 @@ static int settle(struct device_change *c, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int one = kinds[i]->settle(c, r < 0 ? NULL : err);
+		int one = kinds[i]->settle(c, true, r < 0 ? NULL : err);
 		r = r < 0 ? r : one;
 	}
 	return r;
@@ -84,10 +84,16 @@ static const struct device_kind *find_kind(const char *name, struct err *err)
 static int change(struct device_change *c, char *const words[], struct err *err)
 {
 	const struct device_kind *kind;
-	int r = settle(c, err);
+	int r;
 
-	if (r < 0 || str_eq(words[0], "settle"))
-		return r < 0 ? err_wrap(err, "clear what an earlier change has left") : 0;
+	c->after_crash = str_eq(words[0], "settle");
+	r = settle(c, err);
+	if (c->after_crash)
+		return r;
+	if (r < 0) { /* of another device, perhaps: no reason to fail */
+		log_warn("clear what an earlier change has left: %s", err->msg);
+		err_clear(err);
+	}
 	kind = find_kind(words[1], err);
 	if (!kind || spec_pieces(words + 2, &c->pieces, err) < 0)
 		return -err->code;

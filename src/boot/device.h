@@ -14,6 +14,7 @@ struct device_change {
 	struct spec configured; /* for its next start */
 	struct strv pieces;     /* what is asked for (spec/device.h) */
 	int init_pidfd;
+	bool after_crash;           /* of an earlier change: nothing more is asked for */
 	bool is_known;              /* b->spec has been read */
 	int netd;                   /* connection to mgr-netd, -1: none */
 	struct wire_net_join *join; /* what mgr-netd is to know; NULL: nothing, it is not on the managed network */
@@ -27,7 +28,8 @@ struct device_kind {
 	const char *name;
 	int (*add)(struct device_change *c, struct err *err);
 	int (*del)(struct device_change *c, struct err *err);
-	int (*settle)(struct device_change *c, struct err *err);
+	/* begins: before anything else of this change, for what an earlier one has left. */
+	int (*settle)(struct device_change *c, bool begins, struct err *err);
 	/* What the configuration does not name is free again. */
 	int (*forget)(const struct down *d, const struct spec *configured, struct err *err);
 };

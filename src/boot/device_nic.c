@@ -56,8 +56,19 @@ static int tell(struct device_change *c, struct net_plan *plan, struct err *err)
 	c->join = steal_ptr(&plan->join);
 	c->join_len = plan->join_len;
 	c->told = r >= 0;
-	c->is_known = true;
 	return r;
+}
+
+/* What it knows, as long as nothing else is known: what the supervisor has said last comes of the same configuration. */
+static void look(struct device_change *c)
+{
+	struct boot *b = c->b;
+
+	c->is_known = net_look(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, NULL) >= 0;
+	c->told = c->is_known;
+	c->join = steal_ptr(&b->net.join);
+	c->join_len = b->net.join_len;
+	net_plan_done(&b->net);
 }
 
 /* --- what goes ------------------------------------------------------------------------------------------------------ */
@@ -70,21 +81,29 @@ static bool is_of(const char *step, const char *object, unsigned number)
 	return str_eq(step, "hook-net") && strtoul(object, NULL, 10) == number;
 }
 
+struct undoing {
+	const struct boot *b;
+	int number; /* of the one that goes; -1: all that b->spec does not have */
+	bool any;
+};
+
 static bool is_left(void *data, const char *step, const char *object)
 {
-	const struct boot *b = data;
+	const struct undoing *u = data;
 
 	for (unsigned n = 0; n <= net_nic_section.max; n++)
-		if (!spec_nic(&b->spec, n) && is_of(step, object, n))
+		if ((u->number < 0 ? !spec_nic(&u->b->spec, n) : u->number == (int)n) && is_of(step, object, n))
 			return true;
 	return false;
 }
 
 static int undo_line(void *data, const char *step, const char *object, struct err *err)
 {
-	const struct down d = down_of(data);
+	struct undoing *u = data;
+	const struct down d = down_of(u->b);
 	int r = str_eq(step, "network") ? down_network(&d, object, err) : down_hook_net(&d, object, err);
 
+	u->any = true;
 	if (r < 0)
 		log_error("undo %s '%s': %s", step, object, err ? err->msg : "");
 	debug_point("device:undo", step);
@@ -136,18 +155,24 @@ static int settle_network(struct device_change *c, struct err *err)
 	return r;
 }
 
-/* The scripts of what goes are in "spec" until it has gone. */
-static int nic_settle(struct device_change *c, struct err *err)
+/* The scripts of what goes are in "spec" until it has gone. What mgr-netd knows is certain while nothing has been left. */
+static int nic_settle(struct device_change *c, bool begins, struct err *err)
 {
-	bool changed = false;
+	struct undoing undoing = { c->b, -1, false };
 	struct err later = { 0 };
-	int r = follow_all(c, &changed, err), left;
+	bool changed = false;
+	int r = 0, left;
 
+	if (!c->is_known)
+		look(c);
+	r = follow_all(c, &changed, err);
 	if (r < 0)
 		return r;
-	left = undo_some(c->b->rundir, is_left, undo_line, c->b, err);
+	left = undo_some(c->b->rundir, is_left, undo_line, &undoing, err);
+	if (c->after_crash || (begins && (changed || undoing.any)))
+		c->told = false;
 	r = changed ? device_save_spec(c, &later) : 0;
-	if (r >= 0)
+	if (r >= 0 && (!begins || !c->told))
 		r = settle_network(c, &later);
 	if (left >= 0 && r < 0 && err)
 		*err = later;
@@ -238,7 +263,7 @@ static int undo(struct device_change *c, const struct strv *assign, unsigned num
 	if (r >= 0)
 		r = spec_nic_drop(&c->b->spec, number, &err);
 	if (r >= 0)
-		r = nic_settle(c, &err);
+		r = nic_settle(c, false, &err);
 	if (r < 0)
 		log_error("undo: %s", err.msg);
 	return r;
@@ -282,6 +307,24 @@ static int nic_add(struct device_change *c, struct err *err)
 	return 0;
 }
 
+/* What cannot go stays, to be asked for again. */
+static int take_away(struct device_change *c, unsigned number, const char *section, struct err *err)
+{
+	autocall(strv_done) struct strv before = { 0 };
+	struct undoing undoing = { c->b, (int)number, false };
+	int r = boot_read_assignments(c->b->rundir, &before, err);
+
+	if (r >= 0)
+		r = device_assign(c, section, NULL, err);
+	debug_point("device", "given-up");
+	if (r < 0)
+		return r;
+	r = undo_some(c->b->rundir, is_left, undo_line, &undoing, err);
+	if (r < 0)
+		boot_replace_assignments(c->b->rundir, &before, NULL);
+	return r < 0 ? r : nic_settle(c, false, err);
+}
+
 static int nic_del(struct device_change *c, struct err *err)
 {
 	struct boot *b = c->b;
@@ -294,14 +337,12 @@ static int nic_del(struct device_change *c, struct err *err)
 	if (number == 0 && b->spec.net.forward.n)
 		return err_set(err, EBUSY, "net.0: its forwards go to it: end them first, by mgr-forward del");
 	name_section(number, section);
+	r = take_away(c, number, section, err);
+	if (r < 0)
+		return r;
 	memcpy(c->text, section, sizeof section);
-	r = device_assign(c, section, NULL, err);
-	debug_point("device", "given-up");
-	if (r >= 0)
-		r = nic_settle(c, err);
-	if (r >= 0)
-		log_info("%s has gone", section);
-	return r;
+	log_info("%s has gone", section);
+	return 0;
 }
 
 static int nic_forget(const struct down *d, const struct spec *configured, struct err *err)

@@ -185,6 +185,20 @@ static bool exists(int sock, unsigned index)
 	return rtnl_talk(sock, &m, NULL) != -ENODEV;
 }
 
+/* The kernel moves it under the name that it has inside, where the host has none of that name, and fails to rename it then.
+ */
+static int check_name_free(const char *name, struct err *err)
+{
+	autoclose int host = rtnl_open(-1, err);
+	struct rtnl_link link;
+
+	if (host < 0 || rtnl_find(host, name, &link, NULL) < 0)
+		return host < 0 ? host : 0;
+	return err_set(err, EEXIST,
+		       "interface '%s' cannot come back: the host has another of that name: rename that one, then try again",
+		       name);
+}
+
 /* Out of the kept namespace: 1, or 0 when it is not in there any more. */
 static int move_out(int rundir, const struct was *w, struct err *err)
 {
@@ -195,15 +209,12 @@ static int move_out(int rundir, const struct was *w, struct err *err)
 
 	if (guest < 0 || !exists(guest, w->inside)) /* or the machine has been started anew since */
 		return 0;
+	r = check_name_free(w->name, err);
+	if (r < 0)
+		return r;
 	r = move(guest, (int)w->inside, own, w->name, w->index, NULL);
 	if (r < 0) /* its index is another's by now */
 		r = move(guest, (int)w->inside, own, w->name, 0, err);
-	if (r == -EEXIST)
-		return err_set(
-			err, EEXIST,
-			"interface '%s' cannot come back: the host has another of that name: rename that one, then say "
-			"mgr-stop again",
-			w->name);
 	return r < 0 ? err_wrap(err, "move interface '%s' back", w->name) : 1;
 }
 

@@ -223,6 +223,13 @@ is_back() {
 	assert_status 1
 	assert_output "mgr-device: db: interface 'card0' is in container 'web' now"
 	in_container web ip link set card name mine
+	# while its name is another's it cannot come back: it stays, and so does what mgr-device knows of it
+	ip link add card0 type bridge
+	run mgr-device -n web del nic card
+	ip link del card0
+	assert_status 1
+	assert_contains "card0"
+	assert_equal "$(devices)" "net.0 eth0,net.1 card"
 	mgr-device -n web del nic card
 	is_back
 	# what is set once it is back stays: the stop has no part in it any more
