@@ -29,7 +29,7 @@ static int tell(const struct store *store, const char *name, const struct spec *
 {
 	autocall(net_plan_done) struct net_plan plan = { .conn = -1 };
 	const char *uuid = spec->container.uuid;
-	int r = net_plan(&plan, &spec->net, store, name, uuid, err);
+	int r = boot_plan_net(&plan, spec, store, name, err);
 
 	return r < 0 ? r : net_await(&plan, uuid, clock_in(NET_TIME), err);
 }

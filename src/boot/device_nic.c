@@ -144,7 +144,7 @@ static int follow_all(struct device_change *c, bool *ret, struct err *err)
 static int settle_network(struct device_change *c, struct err *err)
 {
 	struct boot *b = c->b;
-	int r = net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
+	int r = boot_plan_net(&b->net, &b->spec, &b->store, b->name, err);
 
 	if (r >= 0)
 		r = tell(c, &b->net, err);
@@ -244,7 +244,7 @@ static int bring(struct device_change *c, unsigned number, const char *section, 
 	if (r >= 0)
 		r = net_reserve(&b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
 	if (r >= 0)
-		r = net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
+		r = boot_plan_net(&b->net, &b->spec, &b->store, b->name, err);
 	debug_point("device", "claimed");
 	if (r >= 0)
 		r = make(c, number, err);

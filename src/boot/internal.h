@@ -105,6 +105,9 @@ int up_cgroup_v2(struct boot *b, struct err *err);
 int up_cgroup(struct boot *b, struct err *err);
 int up_devices(struct boot *b, struct err *err);
 int down_cgroup(const struct down *d, const char *object, struct err *err);
+/* net_plan, with what else mgr-netd is to know. */
+int boot_plan_net(struct net_plan *plan, const struct spec *spec, const struct store *store, const char *name,
+		  struct err *err);
 int up_network_service(struct boot *b, struct err *err);
 int down_network_service(const struct down *d, const char *object, struct err *err);
 int up_clone(struct boot *b, struct err *err);

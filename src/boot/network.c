@@ -11,6 +11,16 @@
 
 #define NET_TIME (10 * CLOCK_SECOND)
 
+int boot_plan_net(struct net_plan *plan, const struct spec *spec, const struct store *store, const char *name,
+		  struct err *err)
+{
+	int r = net_plan(plan, &spec->net, store, name, spec->container.uuid, err);
+
+	if (r >= 0 && plan->join)
+		plan->join->idle = (uint32_t)((spec->start.idle_freeze + CLOCK_MS - 1) / CLOCK_MS);
+	return r;
+}
+
 int up_network_service(struct boot *b, struct err *err)
 {
 	int r;

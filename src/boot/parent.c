@@ -97,7 +97,7 @@ int up_config(struct boot *b, struct err *err)
 		r = cgroup_add_kept(b->rundir, &b->spec.limits, err);
 	if (r == 0)
 		r = b->command.argv ? plan_command(b, err) : plan_init(b, err);
-	return r < 0 ? r : net_plan(&b->net, &b->spec.net, &b->store, b->name, b->spec.container.uuid, err);
+	return r < 0 ? r : boot_plan_net(&b->net, &b->spec, &b->store, b->name, err);
 }
 
 int up_apparmor(struct boot *b, struct err *err)

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 /* Bits of CTA_FILTER_ORIG_FLAGS and CTA_FILTER_REPLY_FLAGS: which parts of the tuple count (the kernel's
  * net/netfilter/nf_internals.h). */
@@ -38,10 +40,11 @@ struct filter {
 	const struct nft_elements *ports;
 };
 
-/* A flow found, to be deleted by what names it. */
+/* A flow found, to be deleted by what names it, or counted. */
 struct found {
 	struct filter filter;
 	struct mnl_socket *del;
+	struct conntrack_flows *count; /* or NULL */
 };
 
 /* Attributes by type, those above max passed over. */
@@ -149,6 +152,45 @@ static void delete_flow(struct found *found, const struct attrs *flow)
 	mnl_socket_sendto(found->del, h, h->nlmsg_len); /* gone already is as good */
 }
 
+static bool is_over(const struct attrs *flow)
+{
+	struct attrs info = { 0 }, tcp = { 0 };
+	uint8_t state;
+
+	if (flow->of[CTA_PROTOINFO])
+		mnl_attr_parse_nested(flow->of[CTA_PROTOINFO], collect, &info);
+	if (info.of[CTA_PROTOINFO_TCP])
+		mnl_attr_parse_nested(info.of[CTA_PROTOINFO_TCP], collect, &tcp);
+	if (!has(tcp.of[CTA_PROTOINFO_TCP_STATE], 1))
+		return false;
+	state = mnl_attr_get_u8(tcp.of[CTA_PROTOINFO_TCP_STATE]);
+	return state == TCP_CONNTRACK_TIME_WAIT || state == TCP_CONNTRACK_CLOSE;
+}
+
+/* DHCP's is no use that is made of a container. */
+static bool is_dhcp(const struct tuple *orig)
+{
+	const uint16_t port = ntohs(orig->dport);
+
+	return orig->proto == IPPROTO_UDP && (port == 67 || port == 68 || port == 546 || port == 547);
+}
+
+static void count_flow(struct conntrack_flows *flows, const struct attrs *flow, const struct tuple *orig)
+{
+	uint64_t ends = 0;
+
+	if (is_dhcp(orig))
+		return;
+	if (!is_over(flow)) {
+		flows->n++;
+		return;
+	}
+	if (has(flow->of[CTA_TIMEOUT], 4))
+		ends = clock_in(ntohl(mnl_attr_get_u32(flow->of[CTA_TIMEOUT])) * CLOCK_SECOND);
+	if (ends > flows->ends)
+		flows->ends = ends;
+}
+
 static int examine(const struct nlmsghdr *h, void *data)
 {
 	struct found *found = data;
@@ -160,7 +202,11 @@ static int examine(const struct nlmsghdr *h, void *data)
 		return MNL_CB_OK;
 	read_tuple(flow.of[CTA_TUPLE_ORIG], &orig);
 	read_tuple(flow.of[CTA_TUPLE_REPLY], &reply);
-	if (is_meant(&found->filter, &orig, &reply))
+	if (!is_meant(&found->filter, &orig, &reply))
+		return MNL_CB_OK;
+	if (found->count)
+		count_flow(found->count, &flow, &orig);
+	else
 		delete_flow(found, &flow);
 	return MNL_CB_OK;
 }
@@ -255,8 +301,11 @@ static int flush(struct mnl_socket *sock, const struct filter *filter)
 }
 
 /* Kept open: when one is closed, the kernel waits until all that nftables has deleted is freed (10 ms and more). */
-static int open_sockets(struct mnl_socket *sockets[static 2])
+static int open_sockets(struct mnl_socket ***ret)
 {
+	static struct mnl_socket *sockets[2];
+
+	*ret = sockets;
 	for (int i = 0; i < 2; i++) {
 		if (sockets[i])
 			continue;
@@ -286,9 +335,9 @@ static bool kernel_knows(const struct filter *f)
 
 static int forget(const struct filter *filter, struct err *err)
 {
-	static struct mnl_socket *sockets[2];
 	struct found found = { .filter = *filter };
-	int r = open_sockets(sockets);
+	struct mnl_socket **sockets;
+	int r = open_sockets(&sockets);
 
 	if (r < 0)
 		return err_sys(err, -r, "open a netfilter socket");
@@ -312,6 +361,32 @@ int conntrack_forget_guest(const struct in6_addr *guest, struct err *err)
 		return forget(&(struct filter){ .six = true, .either = true, .orig = from, .reply = from }, err);
 	r = forget(&(struct filter){ .reply = from }, err);
 	return r < 0 ? r : forget(&(struct filter){ .orig = from }, err);
+}
+
+static int look(const struct filter *filter, struct conntrack_flows *flows, struct err *err)
+{
+	struct found found = { .filter = *filter, .count = flows };
+	struct mnl_socket **sockets;
+	int r = open_sockets(&sockets);
+
+	if (r < 0)
+		return err_sys(err, -r, "open a netfilter socket");
+	drain(sockets[0]);
+	r = dump(sockets[0], &found, kernel_knows(filter));
+	if (r == -EOPNOTSUPP || r == -EINVAL)
+		r = dump(sockets[0], &found, false);
+	return r < 0 ? err_sys(err, -r, "look at tracked flows") : 0;
+}
+
+int conntrack_look(const struct in6_addr *guest, struct conntrack_flows *flows, struct err *err)
+{
+	const struct half from = { .flags = BY_SRC, .want.src = *guest };
+	int r;
+
+	if (!IN6_IS_ADDR_V4MAPPED(guest))
+		return look(&(struct filter){ .six = true, .either = true, .orig = from, .reply = from }, flows, err);
+	r = look(&(struct filter){ .reply = from }, flows, err);
+	return r < 0 ? r : look(&(struct filter){ .orig = from }, flows, err);
 }
 
 /* What names the flows to this port of the host. */

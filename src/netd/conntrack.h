@@ -8,6 +8,15 @@
 #include "base/err.h"
 #include "netd/nft.h"
 
+/* Flows from or to an address, but for DHCP's. Of TCP those that are over stay for a while; when the last of them goes is
+ * known. */
+struct conntrack_flows {
+	size_t n;      /* not over yet */
+	uint64_t ends; /* clock.h, to a second; 0: none is over */
+};
+/* Adds those of one more address. */
+int conntrack_look(const struct in6_addr *guest, struct conntrack_flows *flows, struct err *err);
+
 /* Forget every flow from or to this address. */
 int conntrack_forget_guest(const struct in6_addr *guest, struct err *err);
 /* Forget every UDP flow to a port of the host that one of these elements forwards. (A TCP connection that is new is looked

@@ -214,13 +214,20 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 	return r;
 }
 
+struct member_addrs member_addrs(const struct member *m)
+{
+	struct member_addrs addrs = { { in6addr_any, join_ipv6(m->join, &m->network->bridge) } };
+
+	if (m->join->ipv4.s_addr)
+		addrs.v[0] = nft_mapped(m->join->ipv4);
+	return addrs;
+}
+
 struct member_addrs member_leave(struct member *m)
 {
 	struct network *network = m->network;
-	struct member_addrs was = { { in6addr_any, join_ipv6(m->join, &network->bridge) } };
+	const struct member_addrs was = member_addrs(m);
 
-	if (m->join->ipv4.s_addr)
-		was.v[0] = nft_mapped(m->join->ipv4);
 	log_info("'%s' has left", m->join->name);
 	strike(m);
 	dns_remove(&network->dns, m->join->uuid);

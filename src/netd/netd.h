@@ -67,6 +67,7 @@ int member_join(struct netd *netd, const void *request, size_t len, struct wire_
 struct member_addrs {
 	struct in6_addr v[2];
 };
+struct member_addrs member_addrs(const struct member *member);
 void member_end_flows(const struct member_addrs *addrs);
 struct member_addrs member_leave(struct member *member);
 /* Forwarded ports of these n elements: one of both families is one. */

@@ -33,16 +33,17 @@ bool wake_needs(const struct netd *netd, const struct network *network)
 	return w;
 }
 
-static bool wakes(const struct wire_forward *f)
+/* One that is frozen by itself is thawed by any forward. */
+static bool wakes(const struct wire_net_join *join, uint32_t i, bool rests)
 {
-	return f->flags & WIRE_FORWARD_WAKE;
+	return join->forwards[i].flags & WIRE_FORWARD_WAKE || (join->idle && !rests);
 }
 
-static bool any_wakes(const struct wire_net_join *join)
+static bool any_wakes(const struct wire_net_join *join, bool rests)
 {
 	uint32_t i = 0;
 
-	while (i < join->n_forwards && !wakes(&join->forwards[i]))
+	while (i < join->n_forwards && !wakes(join, i, rests))
 		i++;
 	return i < join->n_forwards;
 }
@@ -84,6 +85,7 @@ static void waker_free(struct waker *w)
 		log_error("%s", err.msg);
 	waker_let_go(w);
 	waker_rest(w, true);
+	loop_timer_stop(w->netd->loop, &w->idle);
 	claims_drop(&w->self, 0, w->self.elements.n);
 	waker_enter(w, WAKER_AWAKE);
 	free_self(&w->self);
@@ -92,7 +94,7 @@ static void waker_free(struct waker *w)
 }
 
 /* What it is from now on: the join, and the elements that wake it. Neither listed nor with ports. */
-static int describe(struct member *self, struct network *network, const struct wire_net_join *join, size_t len,
+static int describe(struct member *self, struct network *network, const struct wire_net_join *join, size_t len, bool rests,
 		    struct err *err)
 {
 	int r = 0;
@@ -102,7 +104,7 @@ static int describe(struct member *self, struct network *network, const struct w
 		return err_nomem(err);
 	memcpy(self->join, join, len);
 	for (uint32_t i = 0; i < join->n_forwards && r >= 0; i++)
-		if (wakes(&join->forwards[i]))
+		if (wakes(join, i, rests))
 			r = join_forward_elements(join, &network->bridge, &join->forwards[i], &self->elements);
 	if (r >= 0)
 		return 0;
@@ -121,6 +123,7 @@ static struct waker *waker_new(struct netd *netd, const struct member *self, str
 	w->netd = netd;
 	w->self = *self;
 	w->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = waker_look_again, .data = w };
+	w->idle = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = waker_idle_look, .data = w };
 	w->next = netd->wake.wakers;
 	netd->wake.wakers = w;
 	return w;
@@ -133,12 +136,12 @@ static bool same_elements(const struct nft_elements *a, const struct nft_element
 
 /* The waker of this join, made or changed; NULL with err. The ports that it held it holds no more when they are others. */
 static struct waker *waker_of(struct netd *netd, struct network *network, const struct wire_net_join *join, size_t len,
-			      struct err *err)
+			      bool rests, struct err *err)
 {
 	struct waker *w = waker_find(netd, join->uuid);
 	struct member self;
 
-	if (describe(&self, network, join, len, err) < 0)
+	if (describe(&self, network, join, len, rests, err) < 0)
 		return NULL;
 	if (!w) {
 		w = waker_new(netd, &self, err);
@@ -193,7 +196,7 @@ static int begin_rest(struct netd *netd, struct wire_net_join *join, size_t len,
 		r = join_check(join, &network->bridge, err);
 	if (r < 0)
 		return r;
-	w = waker_of(netd, network, join, len, err);
+	w = waker_of(netd, network, join, len, true, err);
 	r = w ? hold(w, err) : -err->code;
 	if (r >= 0)
 		r = rest(w, err);
@@ -211,7 +214,7 @@ int wake_rest(struct netd *netd, const void *request, size_t len, struct err *er
 		return -err->code;
 	if (member_find(netd, join->uuid))
 		return 0;
-	if (!any_wakes(join)) {
+	if (!any_wakes(join, true)) {
 		wake_forget(netd, join->uuid);
 		return 0;
 	}
@@ -241,11 +244,11 @@ void wake_leaving(struct member *m)
 	struct waker *w;
 	int r = -ENOMEM;
 
-	if (!any_wakes(m->join)) {
+	if (!any_wakes(m->join, true)) {
 		wake_forget(netd, m->join->uuid);
 		return;
 	}
-	w = waker_of(netd, m->network, m->join, m->join_len, &err);
+	w = waker_of(netd, m->network, m->join, m->join_len, true, &err);
 	if (w) {
 		w->member = NULL;
 		r = claims_hand_over(m, &w->self, &err);
@@ -302,32 +305,45 @@ void wake_refused(struct netd *netd, const char *uuid)
 	wake_forget(netd, uuid);
 }
 
+/* It is on the network: what waits goes there as soon as it can be taken. */
+static void go_on(struct waker *w)
+{
+	const bool frozen = w->state == WAKER_FREEZING || w->state == WAKER_FROZEN;
+	struct err err = { 0 };
+
+	if (!frozen && !w->n) {
+		waker_awake(w);
+		return;
+	}
+	if (waker_list(w, true, &err) < 0)
+		log_error("%s", err.msg);
+	if (!frozen) {
+		waker_enter(w, WAKER_COMES);
+		waker_run(w);
+	}
+}
+
 void wake_joined(struct member *m)
 {
 	struct netd *netd = m->network->netd;
 	struct err err = { 0 };
 	struct waker *w;
 
-	if (!any_wakes(m->join)) {
+	if (!any_wakes(m->join, false) && !m->join->idle) {
 		wake_forget(netd, m->join->uuid);
 		return;
 	}
-	w = waker_of(netd, m->network, m->join, m->join_len, &err);
+	w = waker_of(netd, m->network, m->join, m->join_len, false, &err);
 	if (!w) {
 		log_error("%s", err.msg);
 		return;
 	}
 	w->member = m;
-	wake_file_write(w, NULL);
-	if (w->state == WAKER_FREEZING || w->state == WAKER_FROZEN) {
-		if (waker_list(w, true, &err) < 0)
-			log_error("%s", err.msg);
-	} else if (w->n) {
-		waker_enter(w, WAKER_COMES);
-		waker_run(w);
-	} else {
-		waker_awake(w);
-	}
+	if (any_wakes(m->join, true))
+		wake_file_write(w, NULL);
+	else
+		wake_file_remove(netd, m->join->uuid);
+	go_on(w);
 }
 
 void waker_awake(struct waker *w)
@@ -341,6 +357,7 @@ void waker_awake(struct waker *w)
 	if (waker_list(w, false, &err) < 0)
 		log_error("%s", err.msg);
 	waker_let_go(w);
+	waker_idle(w);
 }
 
 void waker_failed(struct waker *w)
@@ -367,8 +384,7 @@ int wake_doze(struct member *m, enum wire_state state, struct err *err)
 	if (waker_list(w, true, err) < 0)
 		return -err->code;
 	waker_enter(w, state == WIRE_FROZEN ? WAKER_FROZEN : WAKER_FREEZING);
-	if (w->n)
-		waker_run(w);
+	waker_check_frozen(w);
 	return 0;
 }
 

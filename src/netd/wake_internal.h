@@ -34,6 +34,11 @@ struct waker {
 	unsigned failures;   /* in a row */
 	uint64_t not_before; /* nothing is started until then */
 	uint64_t refused;    /* and until then what comes is sent on at once, where nobody takes it */
+
+	struct loop_timer idle; /* looks whether it is used */
+	uint64_t used;          /* when it was last */
+	uint64_t flow_ends;     /* as last seen (conntrack.h) */
+	bool frozen_by_us;
 	struct waker *next;
 };
 
@@ -55,6 +60,12 @@ void waker_let_go(struct waker *w);
 /* Does something listen inside for all that waits? */
 bool waker_is_awaited(struct waker *w);
 
+/* wake_idle.c: its time begins anew, where it has one. */
+void waker_idle(struct waker *w);
+loop_timer_fn waker_idle_look;
+/* Are there flows, of one that was frozen because there were none? */
+bool waker_is_used(struct waker *w);
+
 /* wake_table.c: the waker's elements in the table, or no longer. */
 int waker_list(struct waker *w, bool listed, struct err *err);
 void wake_table_end(struct netd *netd);
@@ -70,6 +81,10 @@ int waker_look(struct waker *w, uint8_t proto, uint16_t port);
 
 /* wake_run.c: what is to be done by its state for what waits, unless it is being done. */
 void waker_run(struct waker *w);
+/* One that is awake is frozen: mgr-freeze. */
+void waker_freeze(struct waker *w);
+/* Has anything come while it was being frozen? */
+void waker_check_frozen(struct waker *w);
 loop_timer_fn waker_look_again;
 /* Nobody wants to hear of it any more; gone: the waker is. */
 void waker_rest(struct waker *w, bool gone);

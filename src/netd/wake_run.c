@@ -30,6 +30,7 @@ struct run {
 	pid_t pid;
 	int pidfd;
 	const char *what;
+	bool freezes;
 };
 
 static void ended(void *data, uint32_t events)
@@ -47,7 +48,13 @@ static void ended(void *data, uint32_t events)
 	if (!w)
 		return;
 	w->run = NULL;
+	if (run.freezes) {
+		w->frozen_by_us = status == 0;
+		waker_check_frozen(w);
+	}
 	if (status == 0) {
+		if (run.freezes)
+			return;
 		if (w->state == WAKER_RESTS || w->state == WAKER_FROZEN)
 			loop_timer_start(run.loop, &w->timer, clock_in(TELL_TIME));
 		return;
@@ -89,27 +96,48 @@ static struct run *start(const struct netd *netd, const char *const argv[], cons
 	return NULL;
 }
 
+static bool start_command(struct waker *w, const char *program)
+{
+	const struct wire_net_join *join = w->self.join;
+	const char *const argv[] = { program, "-P", join->store, "-n", join->name, NULL };
+	struct err err = { 0 };
+
+	w->run = start(w->netd, argv, strrchr(program, '/') + 1, &err);
+	if (!w->run)
+		log_error("'%s': %s", join->name, err.msg);
+	else
+		w->run->waker = w;
+	return w->run;
+}
+
+void waker_freeze(struct waker *w)
+{
+	if (w->run)
+		return;
+	log_info("'%s' has had no connection for %.3g s: mgr-freeze", w->self.join->name, w->self.join->idle / 1000.0);
+	w->frozen_by_us = start_command(w, MGR_BINDIR "/mgr-freeze");
+	if (w->run)
+		w->run->freezes = true;
+}
+
 static void begin(struct waker *w)
 {
 	const bool frozen = w->state == WAKER_FROZEN;
-	const char *what = frozen ? "mgr-unfreeze" : "mgr-start";
-	const struct wire_net_join *join = w->self.join;
-	const char *const argv[] = {
-		frozen ? MGR_BINDIR "/mgr-unfreeze" : MGR_BINDIR "/mgr-start", "-P", join->store, "-n", join->name, NULL
-	};
-	struct err err = { 0 };
 
-	log_info("'%s' is wanted: %s", join->name, what);
+	log_info("'%s' is wanted: %s", w->self.join->name, frozen ? "mgr-unfreeze" : "mgr-start");
 	w->not_before = 0;
-	w->run = start(w->netd, argv, what, &err);
-	if (w->run) {
-		w->run->waker = w;
+	if (start_command(w, frozen ? MGR_BINDIR "/mgr-unfreeze" : MGR_BINDIR "/mgr-start")) {
 		w->deadline = clock_in(PATIENCE);
 		loop_timer_start(w->netd->loop, &w->timer, w->deadline);
 		return;
 	}
-	log_error("'%s': %s", join->name, err.msg);
 	waker_failed(w);
+}
+
+void waker_check_frozen(struct waker *w)
+{
+	if (w->state == WAKER_FROZEN && !w->run && (w->n || (w->frozen_by_us && waker_is_used(w))))
+		begin(w);
 }
 
 void waker_run(struct waker *w)

@@ -64,5 +64,7 @@ int spec_check(const struct spec *spec, struct err *err)
 		r = net_check(&spec->net, err);
 	if (r == 0)
 		r = check_forwards(&spec->net, err);
+	if (r == 0 && spec->start.idle_freeze && !spec->net.forward.n)
+		r = err_set(err, EINVAL, "start.idle-freeze: there is no forward.port: no connection could thaw it again");
 	return r;
 }

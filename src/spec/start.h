@@ -11,7 +11,8 @@
 struct start_conf {
 	bool by_itself; /* the key auto */
 	uint64_t order;
-	uint64_t delay; /* ns, behind it */
+	uint64_t delay;       /* ns, behind it */
+	uint64_t idle_freeze; /* ns without a connection; 0: never */
 };
 
 extern const struct section start_section;

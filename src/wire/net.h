@@ -71,6 +71,8 @@ struct wire_net_join {
 	uint32_t n_forwards;
 	uint32_t nic, n_nics; /* bytes of each, and how many */
 	uint32_t item, n_items;
+	uint32_t idle; /* milliseconds without a flow until it is frozen; 0: never. What comes then thaws it, by any forward
+			*/
 	struct wire_forward forwards[];
 };
 
@@ -79,7 +81,7 @@ struct wire_net_join {
 #define WIRE_FORWARD_MIN  offsetof(struct wire_forward, flags)
 #define WIRE_NIC_MIN      (offsetof(struct wire_net_nic, index) + sizeof(uint8_t))
 #define WIRE_ITEM_MIN     (offsetof(struct wire_net_item, addr) + sizeof(uint8_t[16]))
-_Static_assert(sizeof(struct wire_net_join) == offsetof(struct wire_net_join, n_items) + sizeof(uint32_t),
+_Static_assert(sizeof(struct wire_net_join) == offsetof(struct wire_net_join, idle) + sizeof(uint32_t),
 	       "wire_net_join: padding at its end");
 _Static_assert(sizeof(struct wire_forward) == 28 + WIRE_PATH_MAX, "wire_forward: padding in it");
 _Static_assert(WIRE_NIC_MIN == sizeof(struct wire_net_nic), "wire_net_nic: padding at its end");

@@ -201,3 +201,39 @@ waits_without() {
 gone_quiet() {
 	! waiting web
 }
+
+# A TCP connection that is not closed, until `hang_up`.
+hold() {
+	# shellcheck disable=SC2016 # the inner shell's
+	later bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat <&3' "$1" "$2"
+	wait_until 5 established "$2"
+}
+
+established() {
+	conntrack -L -p tcp --dport "$1" 2>/dev/null | grep -q ESTABLISHED
+}
+
+hang_up() {
+	kill -- "-$(tail -n 1 "$BATS_TEST_TMPDIR/servers")"
+}
+
+@test "fwd.2 idle-freeze freezes a container once it has no connection for so long, and the next one thaws it" {
+	container web --forward tcp:7000:70 -s start.idle-freeze="${slow}s"
+	boot web
+	serve web tcp 70
+	hold 127.0.0.1 7000
+	run wait_state web FROZEN 2
+	assert_status 1
+	hang_up
+	wait_state web FROZEN 10
+	answers tcp 127.0.0.1 7000
+	state_is web RUNNING
+	wait_state web FROZEN 10
+	answers tcp ::1 7000
+	mgr-stop -k web
+	refused tcp 127.0.0.1 7000
+	mgr-config -n web unset forward.port
+	run mgr-config -n web check
+	assert_status 1
+	assert_contains "start.idle-freeze: there is no forward.port: no connection could thaw it again"
+}

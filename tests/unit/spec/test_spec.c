@@ -152,6 +152,7 @@ static void bad_values_are_refused(void **state)
 static const struct {
 	const char *text, *message;
 } wrong_as_a_whole[] = {
+	{ "[rootfs]\npath = dir:/srv/web\n[start]\nidle-freeze = 10m\n", "start.idle-freeze: there is no forward.port" },
 	{ "[net.0]\n", "rootfs.path: is not set" },
 	{ FILE_HEAD "[container]\nidmap = u 0 1000 10\n", "container.idmap: no range of kind 'g'" },
 	{ FILE_HEAD "[container]\nidmap = u 0 0 10\nidmap = g 0 1000 10\n",
@@ -251,6 +252,7 @@ static const char *const assignments[] = {
 	"container.group=web",
 	"start.order=7",
 	"start.delay=1500ms",
+	"start.idle-freeze=600s",
 	"environment.PATH=/bin;/sbin = # x",
 	"net.0.script.up=/etc/mgr/up \"br 0\"",
 	"net.0.script.down=/etc/mgr/down",
