@@ -138,10 +138,28 @@ static const struct {
 	{ "lxc.rootfs", "here it is 'path' in [rootfs]" },
 	{ "lxc.id_map", "here it is 'idmap' in [container]" },
 	{ "lxc.network.", "here the first interface is [net.0]" },
+	{ "lxc.net.N.l2proxy",
+	  "not there: 'veth.mode = router' answers for the gateway; the host's sysctl proxy_arp for the rest" },
+	{ "lxc.net.N.veth.n_rxqueues", "leave it out: a veth has one queue each way" },
+	{ "lxc.net.N.veth.n_txqueues", "leave it out: a veth has one queue each way" },
 };
 
-static const char *lxc_answer(const char *name)
+/* "lxc.net.7.mtu" as "lxc.net.N.mtu". */
+static const char *without_number(const char *name, char *buf, size_t size)
 {
+	const size_t head = strcspn(name, "0123456789"), number = strspn(name + head, "0123456789");
+
+	if (!number || name[head + number] != '.' ||
+	    str_print(buf, size, "%.*sN%s", (int)head, name, name + head + number) < 0)
+		return name;
+	return buf;
+}
+
+static const char *lxc_answer(const char *given)
+{
+	char buf[LONGEST + 1];
+	const char *name = without_number(given, buf, sizeof buf);
+
 	for (size_t i = 0; i < ARRAY_SIZE(lxc); i++) {
 		const size_t n = strlen(lxc[i].name);
 		if (lxc[i].name[n - 1] == '.' ? str_starts(name, lxc[i].name) : str_eq(name, lxc[i].name))

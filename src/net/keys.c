@@ -83,6 +83,8 @@ static int parse_mac(const struct key *key, void *field, const char *text, struc
 			break;
 		mac.addr[n] = (uint8_t)value;
 	}
+	if (n < 6 && strchr(text, 'x')) /* LXC's word for any digit */
+		return err_set(err, EINVAL, "'%s' is no whole address: leave it out for one of the container's own", text);
 	if (n < 6 || memcmp(&mac, &zero, sizeof mac) == 0)
 		return err_set(err, EINVAL, "'%s' is not an Ethernet address such as 02:16:3e:4a:00:01", text);
 	if (mac.addr[0] & 1)

@@ -147,6 +147,10 @@ refused() {
 		lxc.apparmor.allow_nesting|: leave it out: containers inside are allowed
 		lxc.apparmor.raw|: rules of your own go into a profile of the host's; its name is 'profile' in [apparmor]
 		lxc.aa_profile|: here it is 'profile' in [apparmor]
+		lxc.net.0.vlan.id|: here it is 'vlan.id' in [net.0]
+		lxc.net.12.l2proxy|: not there: 'veth.mode = router' answers for the gateway; the host's sysctl proxy_arp for the rest
+		lxc.net.0.veth.n_rxqueues|: leave it out: a veth has one queue each way
+		lxc.net.0.frob|, and has no counterpart here; mgr-config keys lists what there is
 		lxc.frob.x|, and has no counterpart here; mgr-config keys lists what there is
 	END
 }

@@ -26,6 +26,103 @@ lacks() {
 	done
 }
 
+# --- on interfaces of the host ------------------------------------------------------------------------------------------
+
+reaches() {
+	in_container "$1" ping -c 1 -W 2 "$2" >/dev/null
+}
+
+reaches_not() {
+	! in_container "$1" ping -c 1 -W 1 "$2" >/dev/null
+}
+
+@test "nic.1 a vlan is a container's alone, and free again when it stops or is killed" {
+	! lacks vlan || skip "this kernel has no VLANs"
+	make_machine peer
+	on peer ip link add link eth0 name eth0.7 type vlan id 7
+	on peer ip addr add 198.51.100.1/24 dev eth0.7
+	on peer ip link set eth0.7 up
+	container web -s net.0.type=vlan -s net.0.link=to-peer -s net.0.vlan.id=7 -s net.0.ipv4.address=198.51.100.2/24 \
+		-s net.0.ipv4.gateway=198.51.100.1 -s net.0.hwaddr=02:00:00:00:00:07 -s net.0.mtu=1400
+	container db -s net.0.type=vlan -s net.0.link=to-peer -s net.0.vlan.id=7 -s net.0.ipv4.address=198.51.100.3/24
+	boot web
+	reaches web 198.51.100.1
+	reaches web "$peer_ip"
+	assert_equal "$(in_container web cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu)" "02:00:00:00:00:07
+1400"
+	run mgr-start db
+	assert_status 1
+	assert_output "mgr-start: db: network: net.0.vlan.id: container 'web' has VLAN 7 of 'to-peer' now"
+	boot db -s net.0.vlan.id=8
+	reaches_not db 198.51.100.1
+	mgr-stop -k db
+	kill -KILL "$(ps -o ppid= -p "$(pid_of web)" | tr -d ' ')"
+	wait_until 5 state_is web STOPPED
+	mgr-stop -k web || true
+	boot db
+	reaches db 198.51.100.1
+	mgr-stop -k db
+	ip link add link to-peer name mine type vlan id 7
+	run mgr-start db
+	ip link del mine
+	assert_status 1
+	assert_output "mgr-start: db: network: net.0.vlan.id: 'to-peer' has a VLAN 7 already"
+}
+
+@test "nic.1 an ipvlan reaches what its mode and isolation let it" {
+	! lacks ipvlan || skip "this kernel has no ipvlan"
+	make_machine peer
+	on peer ip route add 198.51.100.0/24 via "$here_ip"
+	container web -s net.0.type=ipvlan -s net.0.link=to-peer -s net.0.ipv4.address=198.51.100.2/24 -s net.0.ipv4.gateway=dev \
+		-s net.0.ipv6.address=2001:db8:7::2/64 -s net.0.ipv6.gateway=dev
+	container db -s net.0.type=ipvlan -s net.0.link=to-peer -s net.0.ipv4.address=198.51.100.3/24 -s net.0.ipv4.gateway=dev
+	boot web
+	boot db
+	reaches web "$peer_ip"
+	reaches web 198.51.100.3
+	on peer busybox ping -c 1 -W 2 198.51.100.3
+	assert_equal "$(in_container web cat /sys/class/net/eth0/address)" "$(cat /sys/class/net/to-peer/address)"
+	in_container web ip route | grep -q 'default dev eth0'
+	in_container web ip -6 route | grep -q 'default dev eth0'
+	mgr-stop -k db
+	mgr-stop -k web
+	# as on a switch, apart from each other
+	for args in "web 198.51.100.2" "db 198.51.100.3"; do
+		boot "${args% *}" -s net.0.ipvlan.mode=l2 -s net.0.ipvlan.isolation=private -s net.0.ipv4.gateway= -s net.0.ipv6.gateway= \
+			-s "net.0.ipv4.address=${args#* }/24"
+	done
+	on peer ip addr add 198.51.100.1/24 dev eth0
+	reaches web 198.51.100.1
+	reaches_not web 198.51.100.3
+}
+
+@test "nic.1 VLANs of a container's port on a bridge that filters them" {
+	ip link add br7 type bridge vlan_filtering 1 || skip "this kernel's bridges do not filter VLANs"
+	ip link set br7 up
+	container web -s net.0.link=br7 -s net.0.veth.vlan.id=7 -s net.0.ipv4.address=198.51.100.2/24
+	container db -s net.0.link=br7 -s net.0.veth.vlan.id=8 -s net.0.ipv4.address=198.51.100.3/24
+	container trunk -s net.0.link=br7 -s net.0.veth.vlan.id=none -s net.0.veth.vlan.tagged.id=7 \
+		-s net.0.veth.vlan.tagged.id+=8 -s net.0.ipv4.address=none
+	boot web
+	boot db
+	boot trunk
+	reaches_not web 198.51.100.3
+	inside trunk ip link add link eth0 name seven type vlan id 7
+	inside trunk ip addr add 198.51.100.4/24 dev seven
+	inside trunk ip link set seven up
+	reaches web 198.51.100.4
+	reaches_not db 198.51.100.4
+	mgr-stop -k db
+	boot db -s net.0.veth.vlan.id=7
+	reaches web 198.51.100.3
+	ip link set br7 type bridge vlan_filtering 0
+	mgr-stop -k trunk
+	run mgr-start trunk
+	ip link del br7
+	assert_status 1
+	assert_output "mgr-start: trunk: network: net.0.veth.vlan.id: bridge 'br7' does not filter VLANs (vlan_filtering)"
+}
+
 # --- routed veths -------------------------------------------------------------------------------------------------------
 
 @test "nic.1 a veth in router mode is reached by routes of the host, and finds its gateway there" {

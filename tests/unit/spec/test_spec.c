@@ -80,6 +80,7 @@ static const struct {
 	{ "[net.0]\ntype = none\n", "net.0.type: 'none' means the host's network" },
 	{ "[net.0]\ntype = vetch\n", "net.0.type: 'vetch' is not one of veth, host, empty" },
 	{ "[net.0]\nhwaddr = 01:00:5e:00:00:01\n", "net.0.hwaddr: '01:00:5e:00:00:01' is a multicast address" },
+	{ "[net.0]\nhwaddr = 00:16:3e:xx:xx:xx\n", "net.0.hwaddr: '00:16:3e:xx:xx:xx' is no whole address: leave it out" },
 	{ "[net.0]\nhwaddr = 02:00\n", "net.0.hwaddr: '02:00' is not an Ethernet address" },
 	{ "[net.0]\nname = sixteen-letters-\n", "net.0.name: 'sixteen-letters-' is not a name of an interface" },
 	{ "[net.0]\nname = lo\n", "net.0.name: 'lo' is the loopback's" },
