@@ -123,6 +123,33 @@ reaches_not() {
 	assert_output "mgr-start: trunk: network: net.0.veth.vlan.id: bridge 'br7' does not filter VLANs (vlan_filtering)"
 }
 
+@test "nic.1 host is the host's network, empty has lo alone" {
+	container web -s net.0.type=empty
+	boot web
+	assert_equal "$(in_container web ls /sys/class/net)" lo
+	in_container web ping -c 1 -W 2 127.0.0.1
+	mgr-stop -k web
+	boot web -s net.0.type=host
+	assert_equal "$(readlink "/proc/$(pid_of web)/ns/net")" "$(readlink /proc/self/ns/net)"
+}
+
+@test "nic.1 a macvlan in mode vepa reaches others on its interface by way of the switch alone" {
+	make_machine peer
+	on peer ip addr add 198.51.100.1/24 dev eth0
+	container web -s net.0.type=macvlan -s net.0.link=to-peer -s net.0.macvlan.mode=vepa -s net.0.ipv4.address=198.51.100.2/24
+	container db -s net.0.type=macvlan -s net.0.link=to-peer -s net.0.macvlan.mode=vepa -s net.0.ipv4.address=198.51.100.3/24
+	boot web
+	boot db
+	reaches web 198.51.100.1
+	reaches_not web 198.51.100.3
+	# a router on the other side, which sends what it gets back by where it came from
+	on peer sh -c "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects; echo 0 >/proc/sys/net/ipv4/conf/eth0/send_redirects"
+	on peer sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	inside web ip route add 198.51.100.3 via 198.51.100.1
+	inside db ip route add 198.51.100.2 via 198.51.100.1
+	reaches web 198.51.100.3
+}
+
 # --- routed veths -------------------------------------------------------------------------------------------------------
 
 @test "nic.1 a veth in router mode is reached by routes of the host, and finds its gateway there" {
@@ -230,6 +257,11 @@ nothing_made() {
 		-s net.0.mtu=9000|network: net.0.mtu: 9000 is more than the 1500 of '$bridge'
 		-s net.1.type=macvlan -s net.1.link=br7 -s net.1.mtu=1501|network: net.1.mtu: 1501 is more than the 1500 of 'br7'
 		-s net.1.link=br7 -s net.1.ipv4.address=none -s net.1.ipv4.gateway=auto|config: net.1.ipv4.gateway: net.0 has one too: one of them is to be 'none'
+		-s net.1.link=none -s net.1.name=eth0|config: net.1.name: 'eth0' is the name of net.0 too
+		-s net.1.link=none -s net.1.name=lo|config: net.1.name: 'lo' is the loopback's name, every container has one
+		-s net.1.link=none -s net.1.veth.pair=br7|network: net.1.veth.pair: the host has an interface 'br7' already
+		-s net.1.link=none -s net.1.ipv4.address=192.0.2.256/24|config: net.1.ipv4.address: '192.0.2.256/24' is not lease, none or an address of a host with its prefix, such as 10.0.3.7/24
+		-s net.1.link=none -s net.1.ipv6.address=fd00::g/64|config: net.1.ipv6.address: 'fd00::g/64' is not lease, none or an address of a host with its prefix, such as fd00:3::7/64
 		-s net.1.link=br8|network: bridge 'br8' does not exist
 		-s net.1.mtu=67|config: net.1.mtu: '67' is not a whole number from 68 to 65535
 		-s net.1.mtu=65536|config: net.1.mtu: '65536' is not a whole number from 68 to 65535
@@ -239,6 +271,15 @@ nothing_made() {
 		-s net.1.rate.egress=0|config: net.1.rate.egress: '0' is not bits a second such as 500kbit, 10mbit or 1gbit
 	EOF
 	ip link del br7
+	run mgr-create -n bad -t busybox -s net.0.mtu=67
+	assert_status 1
+	assert_output "mgr-create: bad: net.0.mtu: '67' is not a whole number from 68 to 65535"
+	[ ! -e "$MGR_ROOT/var/lib/mgr/bad" ]
+	run mgr-config -n web set net.0.rate.egress 0kbit
+	assert_status 1
+	assert_output "mgr-config: web: net.0.rate.egress: '0kbit' is out of range: 8kbit to 1000gbit a second"
+	run mgr-config -n web get net.0.rate.egress
+	assert_output ""
 }
 
 @test "badnet.2 a hardware address that a running container has on the network is refused, naming that one" {
