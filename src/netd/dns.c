@@ -98,6 +98,11 @@ static void try_again(void *data)
 	loop_timer_start(dns->loop, &dns->retry, clock_in(dns->delay));
 }
 
+void dns_keep_trying(struct dns *dns)
+{
+	try_again(dns);
+}
+
 int dns_start(struct dns *dns, struct err *err)
 {
 	bool adopted = false;

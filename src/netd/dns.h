@@ -43,6 +43,8 @@ struct dns_entry {
 int dns_init(struct dns *dns, const char *folder, struct err *err);
 /* Run dnsmasq, or adopt the one that runs, and run it again whenever it ends. Returns when it answers. */
 int dns_start(struct dns *dns, struct err *err);
+/* The same, now or as soon as it can be run. */
+void dns_keep_trying(struct dns *dns);
 /* End it and run another (the bridge is not the same). */
 int dns_restart(struct dns *dns, struct err *err);
 /* End it and remove its files. */

@@ -37,6 +37,8 @@ bool docker_is_tagged(const struct docker_rules *rules, const char *comment);
 /* Make those with the tag be exactly these. */
 int docker_set_nft(const struct docker_rules *rules, struct err *err);
 int docker_set_legacy(const struct docker_rules *rules, struct err *err);
+/* Is there something in the old iptables? */
+bool docker_has_legacy(void);
 /* -EPERM when the old iptables drop what is forwarded, and have no rule about this bridge. */
 int docker_trouble_legacy(const char *bridge, struct err *err);
 

@@ -189,6 +189,11 @@ static int look_at_family(const struct family *family, const char *bridge, struc
 		       family->program, bridge);
 }
 
+bool docker_has_legacy(void)
+{
+	return has_table(&families[0]) || has_table(&families[1]);
+}
+
 int docker_trouble_legacy(const char *bridge, struct err *err)
 {
 	int r = 0;

@@ -117,8 +117,10 @@ static int admit(struct member *m, struct err *err)
 	debug_point("netd:join", "forwards");
 	if (r >= 0)
 		r = member_plug(m, network, err);
-	if (r >= 0)
+	if (r >= 0) {
+		others_joined(network->others);
 		return 0;
+	}
 	strike(m);
 	member_put_out_of_force(m);
 	dns_remove(&network->dns, join->uuid);

@@ -174,7 +174,7 @@ static int up_files(struct network *network, struct err *err)
 /* One that is there is ours already, whatever else the host has routes for by now. */
 static int up_bridge(struct network *network, struct err *err)
 {
-	int r = if_nametoindex(network->bridge.name) ? 0 : bridge_check(&network->bridge, err);
+	int r = network->was_there ? 0 : bridge_check(&network->bridge, err);
 
 	if (r >= 0)
 		r = bridge_make(&network->bridge, err);
@@ -198,7 +198,10 @@ static int up_watches(struct network *network, struct err *err)
 
 static int up_names(struct network *network, struct err *err)
 {
-	return dns_start(&network->dns, err);
+	if (!network->was_there)
+		return dns_start(&network->dns, err);
+	dns_keep_trying(&network->dns);
+	return 0;
 }
 
 static int up_others(struct network *network, struct err *err)
@@ -241,11 +244,12 @@ int network_up(struct network *network, struct err *err)
 	r = describe(network, err);
 	if (r < 0)
 		return r;
+	network->was_there = if_nametoindex(network->bridge.name) != 0;
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++) {
 		r = steps[i].up(network, err);
 		debug_point("netd:up", steps[i].name);
 	}
-	if (r < 0 && network->netd->takes_over)
+	if (r < 0 && network->was_there)
 		let_go(network);
 	else if (r < 0)
 		network_down(network);

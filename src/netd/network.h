@@ -22,8 +22,9 @@ struct network {
 	char *folder;             /* of its own, and open: */
 	int dir;
 
-	bool up;    /* it is there */
-	bool stays; /* mgr-net up was said */
+	bool up;        /* it is there */
+	bool was_there; /* before us: its bridge, at the least, and containers that use it */
+	bool stays;     /* mgr-net up was said */
 	struct bridge bridge;
 	struct nft nft;
 	struct nft_watch *nft_watch;

@@ -70,6 +70,12 @@ static void names(void *data)
 	others_names(data);
 }
 
+void others_joined(struct others *o)
+{
+	if (o->timer.deadline == CLOCK_NEVER && docker_has_legacy())
+		loop_timer_start(o->loop, &o->timer, clock_in(SETTLE));
+}
+
 void others_look(struct others *o)
 {
 	struct err err = { 0 };

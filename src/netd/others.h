@@ -16,6 +16,8 @@ struct others;
 struct others *others_new(const struct nft *nft, const struct bridge *bridge, struct loop *loop, struct err *err);
 /* Who resolves names for the host is told again: the bridge is another one. */
 void others_names(struct others *others);
+/* A container has come: the old iptables say nothing of what changes in them, so they are looked at soon. */
+void others_joined(struct others *others);
 /* What they know now, made as it should be. */
 void others_look(struct others *others);
 /* Those whose rules drop what belongs to the network, in one line; 0: there are none. */

@@ -59,7 +59,7 @@ beside_docker() {
 	before=$("$iptables" -S)
 	! on peer timeout 1 bash -c "exec 3<>/dev/tcp/$here_ip/7000" || show "it is not dropped"
 	kill -CONT "$(pgrep mgr-netd)"
-	[ "$1" = nft ] || mgr-net repair
+	[ "$1" = nft ] || { container other && boot other; } # the old ones are looked at with each start
 	wait_until 2 has_rules
 	passes
 	run "$iptables" -S DOCKER-USER
@@ -87,7 +87,7 @@ beside_docker() {
 @test "mnet.5 the old iptables too" {
 	iptables-legacy -S >/dev/null || skip "this kernel has no old iptables"
 	beside_docker legacy
-	mgr-stop -k web
+	mgr-stop -k web other
 	mgr-net down
 	assert_equal "$("$iptables" -S DOCKER-USER)" "-N DOCKER-USER"
 	docker_ends
@@ -421,4 +421,25 @@ says() {
 	wait_until 3 looks_up web web.mgr "$(container_ip web)"
 	in_container web ping -c 1 -W 2 "$peer_ip"
 	trouble_is ""
+}
+
+@test "mnet.6 while dnsmasq cannot be run, a service that comes again goes on without it" {
+	local netd dnsmasq program
+	program=$(command -v dnsmasq)
+	make_machine peer
+	container web --forward tcp:7000:80
+	boot web
+	netd=$(field Service)
+	dnsmasq=$(field DNS)
+	mount --bind /bin/false "$program"
+	kill -STOP "$netd"
+	kill -KILL "$dnsmasq" "$netd"
+	wait_until 3 another_than "$netd"
+	wait_until 3 trouble_is "start dnsmasq: it ended without saying why"
+	answers_http
+	umount "$program"
+	mgr-net repair
+	trouble_is ""
+	wait_until 3 looks_up web web.mgr "$(container_ip web)"
+	answers_http
 }
