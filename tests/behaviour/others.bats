@@ -364,7 +364,7 @@ says() {
 	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:70,fork,reuseaddr EXEC:cat
 	wait_until 5 listens web tcp 70
 	coproc talk { on peer socat - "TCP:$here_ip:7000"; }
-	inside web busybox ping -i 0.05 "$peer_ip" >"$BATS_TEST_TMPDIR/ping" &
+	nsenter -t "$(pid_of web)" -n busybox ping -i 0.05 "$peer_ip" >"$BATS_TEST_TMPDIR/ping" &
 	ping=$!
 	says hello
 	netd=$(field Service)
