@@ -480,7 +480,7 @@ tracked() {
 	local spec before
 	before=$(mgr-config -n web show)
 	for spec in tcp:0:80 tcp:8000:0 tcp:65536:80 tcp:8000:65536 tcp:8002-8000:80-82 tcp:8000-8001:80 tcp:8000-8001:80-82 \
-		sctp:8000:80 8000:80 tcp:8000 tcp: tcp:8000:80,awake tcp:8000:80, udp:300.1.1.1:8000:80 'tcp:[::g]:8000:80' \
+		sctp:8000:80 8000:80 tcp:8000 tcp: tcp:8000:80,awake 'tcp:8000:80,' udp:300.1.1.1:8000:80 'tcp:[::g]:8000:80' \
 		'tcp:[::1:8000:80' tcp:-1:80 tcp:0x50:80 'tcp: 8000:80' unix:run/x.sock:80 unix:/run/x.sock unix:/run/x.sock:0 \
 		unix:/run/:80 unix:/run/x.sock:80,wake "unix:/$(printf '%0110d' 0):80"; do
 		run mgr-config -n web set forward.port "$spec"
