@@ -44,12 +44,9 @@ static int enter(struct member *member, const struct nft_element *e, struct err 
 /* Was it in force before we started? Then it is ours even where somebody has taken the port meanwhile. */
 static bool was_in_force(const struct network *network, const struct nft_element *e)
 {
-	for (size_t i = 0; i < network->orphans.forwards.n; i++) {
-		const struct nft_element *o = &network->orphans.forwards.v[i];
-		if (nft_same_key(o, e) && IN6_ARE_ADDR_EQUAL(&o->guest, &e->guest))
-			return true;
-	}
-	return false;
+	const struct nft_element *o = orphans_find(network, e);
+
+	return o && IN6_ARE_ADDR_EQUAL(&o->guest, &e->guest);
 }
 
 static void drop(const struct member *member, const struct nft_element *e)

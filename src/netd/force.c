@@ -13,20 +13,18 @@ int network_change(struct network *network, const struct nft_content *del, const
 	return nft_change(&network->nft, del, add, NULL) < 0 ? network_restore(network, err) : 0;
 }
 
-/* Take it out of the orphans: 1 when the table holds it as it should be, 0 when it does not hold it; what it holds in its
- * place goes to `del`. */
-static int adopt(struct nft_elements *orphans, const struct nft_element *e, struct nft_elements *del)
+/* Claim it: 1 when the table holds it as it should be, 0 when it does not hold it; what it holds in its place goes to
+ * `del`. */
+static int adopt(const struct network *network, const struct nft_element *e, struct nft_elements *del)
 {
-	for (size_t i = 0; i < orphans->n; i++) {
-		struct nft_element was = orphans->v[i];
-		if (!nft_same_key(&was, e))
-			continue;
-		orphans->v[i] = orphans->v[--orphans->n];
-		if (IN6_ARE_ADDR_EQUAL(&was.guest, &e->guest) && was.target == e->target)
-			return 1;
-		return nft_elements_add(del, &was);
-	}
-	return 0;
+	struct nft_element *was = orphans_find(network, e);
+
+	if (!was)
+		return 0;
+	was->claimed = true;
+	if (IN6_ARE_ADDR_EQUAL(&was->guest, &e->guest) && was->target == e->target)
+		return 1;
+	return nft_elements_add(del, was);
 }
 
 static bool adopt_guard(struct guards *orphans, const struct guard *e)
@@ -46,7 +44,7 @@ static int compare(struct member *m, struct nft_content *del, struct nft_content
 	int r = 0;
 
 	for (size_t i = 0; i < m->elements.n && r >= 0; i++) {
-		r = adopt(&orphans->forwards, &m->elements.v[i], &del->forwards);
+		r = adopt(m->network, &m->elements.v[i], &del->forwards);
 		if (r == 0)
 			r = nft_elements_add(&add->forwards, &m->elements.v[i]);
 	}

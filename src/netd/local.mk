@@ -36,6 +36,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_watch.c \
 	%D%/nft_wake.c %D%/nft_wake.h \
 	%D%/others.c %D%/others.h \
+	%D%/orphans.c \
 	%D%/ports.c %D%/ports.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \

@@ -260,20 +260,10 @@ static bool is_member(const char *uuid, const void *data)
 
 void member_grace_over(void *data)
 {
-	const struct nft_content none = { 0 };
-	struct nft_content orphans;
-	const struct nft_elements *forwards = &orphans.forwards;
 	struct network *network = data;
 
-	orphans = network->orphans;
-	network->orphans = (struct nft_content){ 0 };
-	if (network->up) {
+	if (network->up)
 		dns_sweep(&network->dns, is_member, network);
-		network_change(network, &orphans, &none, NULL);
-		for (size_t i = 0; i < forwards->n; i++)
-			if (i == 0 || !IN6_ARE_ADDR_EQUAL(&forwards->v[i].guest, &forwards->v[i - 1].guest))
-				conntrack_forget_guest(&forwards->v[i].guest, NULL);
-	}
-	nft_content_done(&orphans);
+	orphans_end(network);
 	sockets_sweep(network->netd);
 }

@@ -23,7 +23,7 @@ static int add_content(struct nft_content *to, const struct nft_elements *forwar
 	int r = 0;
 
 	for (size_t i = 0; i < forwards->n && r >= 0; i++)
-		r = nft_elements_add(&to->forwards, &forwards->v[i]);
+		r = forwards->v[i].claimed ? 0 : nft_elements_add(&to->forwards, &forwards->v[i]);
 	for (size_t i = 0; i < guards->n && r >= 0; i++)
 		r = guards_append(&to->guards, &guards->v[i]);
 	return r;
@@ -186,7 +186,7 @@ static int up_table(struct network *network, struct err *err)
 	int r = nft_open(&network->nft, err);
 
 	if (r >= 0)
-		r = nft_read(&network->nft, &network->orphans, err);
+		r = orphans_read(network, err);
 	return r < 0 ? r : network_restore(network, err);
 }
 

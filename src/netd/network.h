@@ -40,6 +40,12 @@ struct network {
 struct network *network_find(const struct netd *netd, const char *name);
 struct network *network_get(struct netd *netd, const char *name, struct err *err);
 
+/* orphans.c: read, and looked for by its key; NULL, too, when it is claimed already */
+int orphans_read(struct network *network, struct err *err);
+struct nft_element *orphans_find(const struct network *network, const struct nft_element *element);
+/* What nobody has claimed goes, and its flows end. */
+void orphans_end(struct network *network);
+
 /* network.c */
 int network_up(struct network *network, struct err *err);
 /* After network_up. */

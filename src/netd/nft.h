@@ -20,7 +20,8 @@ struct nft_element {
 	struct in6_addr host, guest;
 	uint16_t port, target;
 	uint8_t proto;
-	bool second; /* IPv6's of a forward for every address: its IPv4's holds the port for both */
+	bool second;  /* IPv6's of a forward for every address: its IPv4's holds the port for both */
+	bool claimed; /* of those that were there before us (orphans.c): it is a member's now */
 };
 
 static inline bool nft_is6(const struct nft_element *e)

@@ -114,24 +114,21 @@ static int list(const struct supervisor *s, struct strv *ret, struct err *err)
 	return 0;
 }
 
-/* The list alone is written anew, in the text of the configuration in force. */
-static int change_spec(const struct supervisor *s, const struct strv *forwards, struct err *err)
+/* One line of the text of the configuration in force, which is as net_forward_print writes. */
+static int change_spec(const struct supervisor *s, struct err *err)
 {
-	autocall(str_done) struct str text = { 0 };
+	const struct wire_forward_change *change = &s->netd.change;
+	autocall(str_done) struct str text = { 0 }, value = { 0 };
 	autofree char *old = NULL;
 	int r = file_read_at(s->rundir, "spec", SPEC_MAX, &old, NULL, err);
 
 	if (r < 0)
 		return r;
-	edit_text(old, EDIT_UNSET, SECTION, strlen(SECTION), KEY, NULL, &text);
-	for (size_t i = 0; i < forwards->n; i++) {
-		struct str next = { 0 };
-		edit_text(str_text(&text), EDIT_ADD, SECTION, strlen(SECTION), KEY, forwards->v[i], &next);
-		next.failed = next.failed || text.failed;
-		str_done(&text);
-		text = next;
-	}
-	return text.failed ? err_nomem(err) : file_replace_at(s->rundir, "spec", str_text(&text), text.len, 0600, err);
+	net_forward_print(&change->forward, &value);
+	edit_text(old, change->del ? EDIT_DROP : EDIT_ADD, SECTION, strlen(SECTION), KEY, str_text(&value), &text);
+	if (text.failed || value.failed)
+		return err_nomem(err);
+	return file_replace_at(s->rundir, "spec", str_text(&text), text.len, 0600, err);
 }
 
 static int keep(struct supervisor *s, struct err *err)
@@ -144,7 +141,7 @@ static int keep(struct supervisor *s, struct err *err)
 	if (r >= 0)
 		r = boot_assign_again(s->rundir, SECTION "." KEY, &forwards, err);
 	if (r >= 0)
-		r = change_spec(s, &forwards, err);
+		r = change_spec(s, err);
 	return r < 0 ? err_wrap(err, "it is done, but does not hold over a reboot inside") : 0;
 }
 
