@@ -96,7 +96,14 @@ ports() {
 	assert_status 1
 	assert_equal "$(field Containers)" 1
 	leased "$one"
+	# the guard of the network knows its end, address and all, as long as it is there
+	local end
+	end=$(mgr-device -n web ls --json | jq -r '.[1].host')
+	run nft list table bridge "$table"
+	assert_contains "\"$end\""
 	mgr-device -n web del nic second
+	run nft list table bridge "$table"
+	refute_contains "\"$end\""
 	run leased "$one"
 	assert_status 1
 	mgr-device -n db add nic "ipv4.address=$one/16"
@@ -120,15 +127,22 @@ ports() {
 @test "nic.3 a forward goes on when an interface comes and goes, and has its own container's first one" {
 	mgr-forward -n web add tcp:7000:70
 	serve web tcp 70
+	later socat -u TCP:127.0.0.1:7000 "OPEN:$BATS_TEST_TMPDIR/got,creat"
+	wait_until 5 established
 	mgr-device -n web add nic "ipv4.address=$(address 77)/16"
 	mgr-device -n web add nic link=br7
 	answers tcp 127.0.0.1 7000
 	mgr-device -n web del nic net.1
 	answers tcp 127.0.0.1 7000
+	established
 	run mgr-device -n web del nic eth0
 	assert_status 1
 	assert_output "mgr-device: web: net.0: its forwards go to it: end them first, by mgr-forward del"
 	mgr-forward -n web del tcp:7000:70
+}
+
+established() {
+	conntrack -L -p tcp 2>/dev/null | grep ESTABLISHED | grep -q dport=7000
 }
 
 @test "nic.3 it holds over a reboot inside and a mgr-netd that is started anew, until the container stops" {
