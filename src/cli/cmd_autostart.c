@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/await.h"
 #include "cli/cli.h"
 #include "cli/complain.h"
 #include "cli/parallel.h"
@@ -180,7 +181,10 @@ static int run(struct cli *cli, const char *name, struct err *err)
 		return code;
 	}
 	r = d->action == ACTION_START || d->action == ACTION_REBOOT ? act_in_turn(cli, &list) : act_backwards(cli, &list);
-	return r > code ? r : code;
+	code = r > code ? r : code;
+	if (d->action == ACTION_START && await_all(cli) != 0)
+		code = EXIT_SOME_FAILED;
+	return code;
 }
 
 /* --- the command line ------------------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "cli/await.h"
 #include "cli/cli.h"
 #include "cli/config_live.h"
 #include "cli/config_show.h"
@@ -66,6 +67,14 @@ static int edit(char *old, const struct config_change *changes, size_t n, struct
 	return changed;
 }
 
+static bool concerns_forwards(const struct config_change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_starts(changes[i].name, "forward"))
+			return true;
+	return false;
+}
+
 /* Keys (or sections) changed in the container's config, all or none; 1, or 0 when nothing had to be. Who edits it holds a
  * lock on its folder: two at once would lose a change. */
 static int change(struct cli *cli, const char *container, const struct config_change *changes, size_t n, struct err *err)
@@ -86,6 +95,8 @@ static int change(struct cli *cli, const char *container, const struct config_ch
 	if (r <= 0)
 		return r;
 	r = keep(cli, container, dir, &text, changes, n, err);
+	if (r >= 0 && await_again(cli, container, concerns_forwards(changes, n), err) < 0)
+		return err_wrap(err, "it is kept, but cannot wait for a connection");
 	if (r > 0 && cli_progress())
 		fprintf(stderr, "mgr-config: %s: it is running: this holds from its next start or reboot\n", container);
 	return r < 0 ? r : 1;

@@ -6,9 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/await.h"
 #include "cli/cli.h"
 #include "cli/print.h"
-#include "lib/start.h"
 #include "life/forward.h"
 #include "life/state.h"
 #include "net/forward.h"
@@ -34,7 +34,9 @@ static int change(struct cli *cli, const char *name, const char *spec, bool del,
 	}
 	if (r >= 0 && d->save)
 		r = life_forward_save(&cli->store, name, spec, del, err);
-	return r < 0 || state != WIRE_STOPPED ? r : lib_await(&cli->store, name, err);
+	if (r < 0 || state != WIRE_STOPPED)
+		return r;
+	return await_again(cli, name, true, err) < 0 ? err_wrap(err, "it is kept, but cannot wait for a connection") : 0;
 }
 
 static int add_row(struct print *p, const char *name, const char *text, struct err *err)

@@ -172,6 +172,8 @@ static void say_all(const struct info_data *d, const char *name, const struct lo
 	if (st->started)
 		say(d, "Started:", print_time_text(st->started, text));
 	say_list(d, "Forward:", &look->forwards);
+	if (look->waits && st->state == WIRE_STOPPED)
+		say(d, "Waits:", "for a connection, which starts it");
 	if (look->label)
 		say(d, "AppArmor:", look->label);
 	say_last(d, look);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cli/await.h"
 #include "cli/cli.h"
 #include "net/net.h"
 
@@ -11,7 +12,9 @@
 
 static int up(struct cli *cli, struct err *err)
 {
-	return net_ask(&cli->store, WIRE_NET_UP, NULL, 0, clock_in(NET_WAIT), err);
+	int r = net_ask(&cli->store, WIRE_NET_UP, NULL, 0, clock_in(NET_WAIT), err);
+
+	return r < 0 ? r : await_all(cli);
 }
 
 static int down(struct cli *cli, struct err *err)
@@ -23,6 +26,8 @@ static int down(struct cli *cli, struct err *err)
 		r = net_ask(&cli->store, WIRE_NET_STATUS, &s, sizeof s, clock_in(NET_WAIT), err);
 	if (r == 0 && s.containers)
 		printf("the network stays until the last of the containers on it has stopped, now %u\n", s.containers);
+	else if (r == 0 && s.waiting)
+		printf("the network stays while stopped containers wait for a connection, now %u\n", s.waiting);
 	return r == -ECONNREFUSED ? 0 : r;
 }
 
@@ -69,6 +74,8 @@ static void show(const struct wire_net_status *s)
 	show_text("Stays:", s->stays ? "until mgr-net down" : "while containers use it");
 	show_number("Containers:", (long)s->containers);
 	show_number("Forwards:", (long)s->forwards);
+	if (s->waiting)
+		show_number("Waiting:", (long)s->waiting);
 	printf("%-15s process %d\n", "Service:", (int)s->netd_pid);
 	if (s->dnsmasq_pid)
 		printf("%-15s process %d\n", "DNS:", (int)s->dnsmasq_pid);

@@ -20,6 +20,7 @@ src_cli_libcli_a_SOURCES = \
 bin_PROGRAMS += mgr
 mgr_SOURCES = \
 	%D%/attend.c %D%/attend.h \
+	%D%/await.c %D%/await.h \
 	%D%/cmd_attach.c \
 	%D%/cmd_cgroup.c \
 	%D%/cmd_checkconfig.c \
@@ -65,6 +66,7 @@ pkglibexec_PROGRAMS += mgr-manage
 mgr_manage_SOURCES = \
 	%D%/ask.c %D%/ask.h \
 	%D%/attend.c %D%/attend.h \
+	%D%/await.c %D%/await.h \
 	%D%/cmd_autostart.c \
 	%D%/cmd_config.c \
 	%D%/cmd_create.c \

@@ -102,6 +102,12 @@ static struct print_cell forwards_cell(struct seen *s)
 	return print_list(&s->look->forwards);
 }
 
+/* For a connection that starts it. */
+static struct print_cell waits_cell(struct seen *s)
+{
+	return number(true, s->look->waits && s->look->status.state == WIRE_STOPPED);
+}
+
 static struct print_cell uuid_cell(struct seen *s)
 {
 	return text(s->look->uuid);
@@ -181,6 +187,7 @@ static const struct look_column columns[] = {
 	{ { "ipv4", "IPV4", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv4_cell, 0 },
 	{ { "ipv6", "IPV6", PRINT_LIST }, TABLE | JSON, LOOK_IPS, ipv6_cell, 0 },
 	{ { "forwards", "FORWARDS", PRINT_LIST }, TABLE | JSON, LOOK_CONFIG, forwards_cell, 0 },
+	{ { "waits", "WAITS", PRINT_BOOL }, JSON, LOOK_CONFIG, waits_cell, 0 },
 	{ { "uuid", "UUID", PRINT_TEXT }, JSON, LOOK_CONFIG, uuid_cell, 0 },
 	{ { "ready_how", "READY_HOW", PRINT_TEXT }, JSON, 0, ready_how_cell, 0 },
 	{ { "status", "STATUS", PRINT_TEXT }, JSON, 0, status_cell, 0 },

@@ -20,6 +20,7 @@
 #include "life/forward.h"
 #include "life/glance.h"
 #include "life/state.h"
+#include "net/net.h"
 #include "security/security.h"
 
 static const struct traffic no_traffic = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
@@ -98,6 +99,7 @@ static int find_config(const struct store *store, const char *name, struct look 
 		return r;
 	if (uuid.n)
 		str_print(look->uuid, sizeof look->uuid, "%s", uuid.v[uuid.n - 1]);
+	look->waits = net_waits(store, look->uuid);
 	return life_forwards(store, name, runs(look), &look->forwards, err);
 }
 

@@ -20,6 +20,7 @@ struct look {
 	struct strv ipv4, ipv6; /* of every interface but lo; no link-local ones */
 	char *label;            /* what AppArmor calls its init; NULL: it is not confined */
 	struct strv forwards;   /* in force, or configured when it does not run */
+	bool waits;             /* when it is stopped, a connection starts it */
 	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
 	bool has_usage, has_pressures, has_last;
 	struct traffic traffic; /* by the network */

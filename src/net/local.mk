@@ -28,4 +28,5 @@ src_net_libnet_a_SOURCES = \
 	%D%/upper.c \
 	%D%/veth.c \
 	%D%/vlan.c \
-	%D%/wait.c
+	%D%/wait.c \
+	%D%/waits.c

@@ -15,13 +15,6 @@ static int open_folder(const struct store *store)
 	return path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 }
 
-bool net_waits(const struct store *store, const char *uuid)
-{
-	autoclose int folder = open_folder(store);
-
-	return folder >= 0 && *uuid && faccessat(folder, uuid, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 /* Of a mgr-netd that is not there the file says it. */
 int net_forget(const struct store *store, const char *uuid, uint64_t deadline, struct err *err)
 {

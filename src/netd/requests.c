@@ -67,6 +67,7 @@ static int handle_status(struct wire_client *client, const void *payload, size_t
 		.netd_pid = getpid(),
 		.dnsmasq_pid = network->dns.pid,
 		.stays = network->stays,
+		.waiting = (uint32_t)netd->wake.resting,
 	};
 
 	(void)payload, (void)len, (void)err;

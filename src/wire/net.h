@@ -141,7 +141,8 @@ struct wire_net_status {
 	uint32_t stays;  /* mgr-net up was said */
 	char cause[256]; /* what is not as it should be; "" */
 	struct in6_addr net6;
-	char no6[64]; /* why there is no IPv6; "" */
+	char no6[64];     /* why there is no IPv6; "" */
+	uint32_t waiting; /* stopped containers that a connection starts */
 };
 
 #endif

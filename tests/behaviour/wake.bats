@@ -232,8 +232,52 @@ hang_up() {
 	answers tcp ::1 7000
 	mgr-stop -k web
 	refused tcp 127.0.0.1 7000
-	mgr-config -n web unset forward.port
-	run mgr-config -n web check
+	run mgr-config -n web unset forward.port
 	assert_status 1
 	assert_contains "start.idle-freeze: there is no forward.port: no connection could thaw it again"
+}
+
+@test "fwd.2 mgr-net up and mgr-autostart have stopped containers wait, after a start of the host too; all show it" {
+	container web --forward tcp:7000:70,wake
+	run waiting web
+	assert_status 1
+	mgr-net up
+	waiting web
+	wakes tcp 127.0.0.1 7000
+	mgr-stop -k web
+	assert_equal "$(field Waiting)" 1
+	run mgr-info -n web
+	assert_contains "for a connection, which starts it"
+	assert_equal "$(mgr-ls --json | jq -c '.[] | select(.name == "web") | [.state, .waits, .forwards]')" \
+		'["STOPPED",true,["tcp:7000:70,wake"]]'
+	assert_equal "$(mgr-forward -n web ls)" tcp:7000:70,wake
+	run mgr-net down
+	assert_output "the network stays while stopped containers wait for a connection, now 1"
+	# what a start of the host leaves of /run
+	kill -KILL "$(pgrep -P "$(service)" mgr-netd-guard)" "$(service)" "$(field DNS)"
+	ip link del "$bridge"
+	nft flush ruleset
+	rm -r "$MGR_ROOT/run/mgr"
+	run mgr-info -n web
+	refute_contains "for a connection"
+	mgr-autostart
+	waiting web
+	wakes tcp 127.0.0.1 7000
+}
+
+@test "fwd.2 a changed configuration of a stopped container holds at once for what comes" {
+	stopped --forward tcp:7000:70,wake
+	mgr-config -n web set forward.port tcp:7001:70,wake
+	refused tcp 127.0.0.1 7000
+	wakes tcp 127.0.0.1 7001
+	mgr-stop -k web
+	later socat TCP-LISTEN:7002,fork,reuseaddr /dev/null
+	wait_until 5 tcp_open 127.0.0.1 7002
+	run mgr-config -n web add forward.port tcp:7002:70,wake
+	assert_status 1
+	assert_match "it is kept, but cannot wait for a connection: tcp port 7002 of the host is held by process [0-9]+ \(socat\)"
+	mgr-config -n web set forward.port tcp:7000:70
+	run waiting web
+	assert_status 1
+	refused tcp 127.0.0.1 7001
 }
