@@ -164,7 +164,7 @@ bool addr_same_net(const struct nic_addr *a, const struct nic_addr *b, unsigned 
 	return !rest || !((a->addr[whole] ^ b->addr[whole]) >> (8 - rest));
 }
 
-static int read_network(uint8_t family, const char *text, struct nic_addr *ret)
+int addr_read_network(uint8_t family, const char *text, struct nic_addr *ret)
 {
 	const char *slash = strchr(text, '/');
 	uint64_t longest = family == AF_INET ? 32 : 128, prefix;
@@ -192,7 +192,7 @@ static int parse_routes(uint8_t family, struct nic_routes *routes, const char *t
 {
 	struct nic_addr addr;
 
-	if (read_network(family, text, &addr) < 0)
+	if (addr_read_network(family, text, &addr) < 0)
 		return err_set(err, EINVAL, "'%s' is not a network with its prefix, such as %s", text,
 			       family == AF_INET ? "192.0.2.0/24" : "2001:db8::/64");
 	for (size_t i = 0; i < routes->n; i++)

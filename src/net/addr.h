@@ -20,6 +20,8 @@ extern const struct key_type key_ipv6_routes;
 const char *addr_text(const struct nic_addr *addr, char text[static NIC_ADDR_TEXT]);
 /* Bytes of an address: 4 or 16. */
 size_t addr_len(const struct nic_addr *addr);
+/* "192.0.2.0/24". -EINVAL, also where a bit is set behind the prefix. */
+int addr_read_network(uint8_t family, const char *text, struct nic_addr *ret);
 bool addr_leases(const struct nic_addrs *addrs);
 /* Are the first `prefix` bits of both the same? */
 bool addr_same_net(const struct nic_addr *a, const struct nic_addr *b, unsigned prefix);

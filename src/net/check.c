@@ -58,6 +58,24 @@ static int check_network(const struct nic_conf *nic, struct err *err)
 	return 0;
 }
 
+/* What mgr-netd sees to, where it is. */
+static int check_guard(const struct nic_conf *nic, struct err *err)
+{
+	const struct nic_options *opt = &nic->opt;
+	const char *key = opt->isolated      ? "isolated"
+			  : opt->host_access ? "host.access"
+			  : opt->deny.n      ? "egress.deny"
+			  : opt->allow.n     ? "egress.allow"
+					     : NULL;
+
+	if (key && !net_is_managed(nic))
+		return err_set(err, EINVAL, "net.%u.%s: the interface is on no managed network", nic->index, key);
+	if (opt->allow.n && !opt->deny.n)
+		return err_set(err, EINVAL, "net.%u.egress.allow: there is no net.%u.egress.deny that it is an exception to",
+			       nic->index, nic->index);
+	return 0;
+}
+
 static int check_veth(const struct nic_conf *nic, struct err *err)
 {
 	const struct nic_options *opt = &nic->opt;
@@ -110,6 +128,8 @@ static int check_nic(const struct nic_conf *nic, struct err *err)
 	r = check_foreign(nic, err);
 	if (r == 0)
 		r = check_network(nic, err);
+	if (r == 0)
+		r = check_guard(nic, err);
 	if (r == 0 && nic->type == NIC_VETH)
 		r = check_veth(nic, err);
 	if (r == 0)

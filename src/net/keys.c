@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/addr.h"
+#include "net/egress.h"
 #include "net/net.h"
 #include "net/options.h"
 
@@ -193,6 +194,27 @@ static const struct key nic_keys[] = {
 	  .flags = KEY_LIST,
 	  .help = "As ipv4.address; the lease is the one that goes with the container's IPv4 address." },
 	{ .name = "ipv6.gateway", .type = &key_ipv6_gateway, .off = AT(ipv6_gateway), .help = "As ipv4.gateway." },
+	{ .name = "isolated",
+	  .type = &key_bool,
+	  .off = AT(opt.isolated),
+	  .def = "no",
+	  .help = "On a managed network: no traffic between it and other containers." },
+	{ .name = "host.access",
+	  .type = &key_bool,
+	  .off = AT(opt.host_access),
+	  .def = "no",
+	  .help = "On a managed network: the host's own services are reached, not only its DNS and DHCP." },
+	{ .name = "egress.deny",
+	  .type = &key_egress,
+	  .off = AT(opt.deny),
+	  .flags = KEY_LIST,
+	  .help = "On a managed network: where it may not send to: all, link-local, metadata, rfc1918, rfc4193, networks; "
+		  "with commas or a line each." },
+	{ .name = "egress.allow",
+	  .type = &key_egress,
+	  .off = AT(opt.allow),
+	  .flags = KEY_LIST,
+	  .help = "What is excepted from egress.deny." },
 	{ .name = "veth.pair",
 	  .type = &key_ifname,
 	  .off = AT(pair),

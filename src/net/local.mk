@@ -7,6 +7,7 @@ src_net_libnet_a_SOURCES = \
 	%D%/claim.c \
 	%D%/client.c \
 	%D%/down.c \
+	%D%/egress.c %D%/egress.h \
 	%D%/forward.c %D%/forward.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/names.c %D%/names.h \

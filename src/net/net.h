@@ -80,6 +80,15 @@ struct nic_routes {
 	struct nic_addr v[NIC_ROUTES_MAX];
 };
 
+#define NIC_EGRESS_MAX 32
+struct nic_egress {
+	uint8_t n;
+	struct nic_reach {
+		int word; /* which one (egress.c), or a network when below 0 */
+		struct nic_addr net;
+	} v[NIC_EGRESS_MAX];
+};
+
 #define NIC_VLANS_MAX 32
 struct nic_vlans { /* of a bridge's port */
 	uint8_t n;
@@ -100,6 +109,9 @@ struct nic_options {
 	uint16_t untagged;                  /* VLAN of a bridge's port, VLAN_UNSET or VLAN_NONE */
 	struct nic_vlans tagged;
 	uint64_t ingress, egress; /* bits a second into the container and out of it; 0: as they come */
+	bool isolated;            /* on a managed network: nothing between it and other containers */
+	bool host_access;         /* the host's own services are reached */
+	struct nic_egress deny, allow;
 };
 
 struct nic_conf {

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "net/addr.h"
+#include "net/egress.h"
 #include "net/names.h"
 #include "net/nic.h"
 #include "store/leases.h"
@@ -176,6 +177,14 @@ static void fill_nic(struct wire_net_nic *to, const struct net_nic *nic)
 	str_print(to->veth, sizeof to->veth, "%s", nic->veth);
 	memcpy(to->mac, nic->mac, sizeof to->mac);
 	to->index = (uint8_t)nic->index;
+	to->flags =
+		(uint8_t)((nic->opt.isolated ? WIRE_NIC_ISOLATED : 0) | (nic->opt.host_access ? WIRE_NIC_HOST_ACCESS : 0));
+}
+
+static size_t count_items(const struct net_nic *nic)
+{
+	return nic->n_addrs + egress_items(&nic->opt.deny, WIRE_ITEM_EGRESS_DENY, 0, NULL) +
+	       egress_items(&nic->opt.allow, WIRE_ITEM_EGRESS_ALLOW, 0, NULL);
 }
 
 static struct wire_net_item *fill_items(struct wire_net_item *to, const struct net_nic *nic, uint8_t place)
@@ -187,7 +196,8 @@ static struct wire_net_item *fill_items(struct wire_net_item *to, const struct n
 		};
 		memcpy(to->addr, addr->addr, sizeof to->addr);
 	}
-	return to;
+	to += egress_items(&nic->opt.deny, WIRE_ITEM_EGRESS_DENY, place, to);
+	return to + egress_items(&nic->opt.allow, WIRE_ITEM_EGRESS_ALLOW, place, to);
 }
 
 /* The first managed NIC with an IPv4 address has the container's name and its forwards. */
@@ -217,7 +227,7 @@ static int plan_join(struct net_plan *plan, const struct source *from, struct er
 			continue;
 		first = !first || (!has_ipv4(first) && has_ipv4(nic)) ? nic : first;
 		nics++;
-		items += nic->n_addrs;
+		items += count_items(nic);
 	}
 	if (forward->n && (!first || !has_ipv4(first)))
 		return err_set(err, EINVAL,

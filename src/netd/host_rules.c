@@ -3,15 +3,21 @@
  * host itself, and for whom the host routes. The bridge's own table has made sure of the addresses that packets come from.
  *
  *   chain not_by_port { type filter hook prerouting priority raw
- *       iifgroup GROUP drop }                             a port's own packets: those to 01:80:c2:00:00:0e (LLDP's),
- * whatever they carry, pass by the bridge, its table, and what looks for "iifname BRIDGE" chain host        { type filter
- * hook input priority filter iifname != BRIDGE accept ct state established,related accept GATEWAY tcp, udp dport 53 accept;
- * udp dport 67 accept; icmp type echo-request accept fe80::/10 tcp, udp dport 53 accept; udp dport 547 accept; icmpv6
- * echo-request, neighbor and router solicit ... accept ip saddr . ip daddr @deny4 reject ip saddr @host4 accept reject }
- *   chain away        { type filter hook forward priority filter
- *       ct state established,related accept
- *       oifname BRIDGE ct status dnat ip daddr @isolated4 goto inside   see `inside`
+ *       iifgroup GROUP drop }                             by a port itself there comes only what went around the bridge and
+ *                                                         its table: frames to 01:80:c2:00:00:0e (LLDP's), whatever is in
+ *                                                         them
+ *   chain host        { type filter hook input priority filter
  *       iifname != BRIDGE accept
+ *       ct state established,related accept
+ *       GATEWAY tcp, udp dport 53 accept; udp dport 67 accept
+ *       fe80::/16 tcp, udp dport 53 accept; udp dport 547 accept; icmpv6 neighbor and router discovery, mld reports accept
+ *       ip saddr . ip daddr @deny4 reject
+ *       icmp type echo-request accept
+ *       ip saddr @host4 accept
+ *       reject }
+ *   chain away        { type filter hook forward priority filter
+ *       iifname != BRIDGE accept
+ *       ct state established,related accept
  *       ip saddr . ct original ip daddr @deny4 reject     where it was sent to, not what a forward makes of it
  *       ct status dnat ip saddr @isolated4 goto own       a forward leads to a container
  *       oifname BRIDGE ip saddr @isolated4 goto own
@@ -67,7 +73,6 @@ static void put_services(const struct rule_place *to, const char *chain)
 
 	put_dns(to, chain, &four, &here);
 	RULE(to, chain, ACCEPT, four, is(L4PROTO, IPPROTO_UDP), is(DPORT, DHCP_SERVER));
-	RULE(to, chain, ACCEPT, four, is(L4PROTO, IPPROTO_ICMP), is(ICMP_TYPE, ICMP_ECHO));
 	if (to->nft->has6)
 		put_dns(to, chain, &six, &here6);
 	put_dns(to, chain, &six, &link);
@@ -87,6 +92,8 @@ static void put_host(const struct rule_place *to)
 	put_services(to, chain);
 	RULE(to, chain, REFUSE, four, in_set("deny4", IP_SADDR, IP_DADDR, 0));
 	RULE(to, chain, REFUSE, six, in_set("deny6", IP6_SADDR, IP6_DADDR, 0));
+	RULE(to, chain, ACCEPT, four, is(L4PROTO, IPPROTO_ICMP), is(ICMP_TYPE, ICMP_ECHO));
+	RULE(to, chain, ACCEPT, six, is(L4PROTO, IPPROTO_ICMPV6), is(ICMP_TYPE, ICMP6_ECHO_REQUEST));
 	RULE(to, chain, ACCEPT, four, in_set("host4", IP_SADDR, 0, 0));
 	RULE(to, chain, ACCEPT, six, in_set("host6", IP6_SADDR, 0, 0));
 	RULE(to, chain, REFUSE, ALWAYS);

@@ -116,3 +116,243 @@ host_listens() {
 	run inside web busybox ping -c 1 -W 1 -I "${net%.*.*}.7.8" "$(container_ip db)"
 	assert_status 1
 }
+
+# --- safe.2: isolated ---------------------------------------------------------------------------------------------------
+
+ipv6_of() {
+	mgr-info -n "$1" -iH | grep :
+}
+
+# pings FROM ADDRESS [INTERFACE]
+pings() {
+	inside "$1" busybox ping -c 1 -W 1 ${3:+-I "$3"} "$2" >/dev/null
+}
+
+# Each line of the standard input is a command that is to fail; all at once, for most of them wait.
+refused_each() {
+	local line jobs=()
+	while read -r line; do
+		eval "$line" >/dev/null 2>&1 3>&- &
+		jobs+=("$! $line")
+	done
+	for line in "${jobs[@]}"; do
+		! wait "${line%% *}" || show "reaches: ${line#* }"
+	done
+}
+
+isolated_pair() {
+	two web db -s net.0.isolated=yes --forward tcp:7001:70
+	mgr-forward -n db add tcp:7000:70
+	serve web tcp 70
+	serve web tcp6 71
+	serve db tcp 70
+	serve db tcp6 71
+}
+
+@test "safe.2 an isolated container and the others do not reach each other, by whatever way" {
+	local on
+	make_machine peer
+	isolated_pair
+	inside web ip route add "$(container_ip db)/32" via "$(gateway)"
+	for on in 1 0; do
+		bridged_by_iptables $on
+		refused_each <<-END
+			pings web $(container_ip db)
+			pings db $(container_ip web)
+			pings web $(ipv6_of db)
+			pings db $(ipv6_of web)
+			answers inside web tcp $(container_ip db) 70
+			answers inside db tcp $(container_ip web) 70
+			answers inside web tcp $(ipv6_of db) 71
+			answers inside db tcp $(ipv6_of web) 71
+			answers inside web tcp $here_ip 7000
+			answers inside web tcp $(gateway) 7000
+			answers inside db tcp $here_ip 7001
+			answers inside db tcp $(gateway) 7001
+		END
+		assert_equal "$(spoof web:eth0 db own-ipv4 own-arp own-ipv6 own-na)" "$(printf '%s\n' own-arp own-ipv4 own-ipv6 own-na)"
+		[ -z "$(heard_by_other web db)$(heard_by_other db web)" ]
+	done
+}
+
+heard_by_other() {
+	"$BATS_TEST_DIRNAME/../lib/spoof.py" "$bridge" "$(pid_of "$1"):eth0" "$(pid_of "$2"):eth0" | grep other || true
+}
+
+@test "safe.2 an isolated container reaches what is not a container, and itself" {
+	local on
+	make_machine peer
+	isolated_pair
+	for on in 1 0; do
+		bridged_by_iptables $on
+		pings web "$peer_ip"
+		pings web "$(gateway)"
+		answers on peer tcp "$here_ip" 7001
+		answers tcp "$(container_ip web)" 70
+		answers inside web tcp "$here_ip" 7001
+		looks_up web db.mgr "$(container_ip db)"
+	done
+}
+
+# --- safe.3: the host ---------------------------------------------------------------------------------------------------
+
+# On the host, on every address of it: answers.
+host_service() {
+	later socat "TCP6-LISTEN:$1,fork,reuseaddr,ipv6only=0" SYSTEM:'read -r line; echo "from here"'
+	later socat "UDP6-RECVFROM:$1,fork,reuseaddr,ipv6only=0" SYSTEM:'read -r line; echo "from here"'
+	wait_until 5 tcp_open 127.0.0.1 "$1"
+}
+
+@test "safe.3 the host's own services are not reached by a container, its DNS, DHCP and ping are; with host.access all but 127.0.0.1" {
+	local gateway6
+	make_machine peer
+	host_service 9000
+	two web trusted
+	gateway6=$(ip -6 -o addr show "$bridge" scope global | sed 's/.*inet6 \([^/]*\).*/\1/')
+	ip addr add 2001:db8:9::1/128 dev lo
+	refused_each <<-END
+		answers inside web tcp $(gateway) 9000
+		answers inside web udp $(gateway) 9000
+		answers inside web tcp $here_ip 9000
+		answers inside web udp $here_ip 9000
+		answers inside web tcp $gateway6 9000
+		answers inside web tcp 2001:db8:9::1 9000
+	END
+	looks_up web trusted.mgr "$(container_ip trusted)"
+	pings web "$(gateway)"
+	pings web "$gateway6"
+	in_container web udhcpc -i eth0 -n -q -t 3 -T 1 -s /bin/true
+	mgr-stop -k trusted
+	boot trusted -s net.0.host.access=yes
+	answers inside trusted tcp "$(gateway)" 9000
+	answers inside trusted tcp "$here_ip" 9000
+	answers inside trusted udp "$(gateway)" 9000
+	answers inside trusted tcp "$gateway6" 9000
+	no_answer inside web tcp "$(gateway)" 9000
+	inside trusted sysctl -qw net.ipv4.conf.all.route_localnet=1
+	inside trusted ip addr del 127.0.0.1/8 dev lo
+	inside trusted ip route add 127.0.0.1/32 via "$(gateway)" dev eth0 src "$(container_ip trusted)"
+	no_answer inside trusted tcp 127.0.0.1 9000
+}
+
+# --- safe.4: egress -----------------------------------------------------------------------------------------------------
+
+@test "safe.4 what egress.deny names is not reached, but for egress.allow, and answers go out all the same" {
+	make_machine peer
+	make_machine other
+	two web db -s 'net.0.egress.deny=192.0.2.0/24, 198.51.100.7' -s "net.0.egress.allow=$other_ip" --forward tcp:7000:70
+	serve web tcp 70
+	ip -n peer addr add 198.51.100.7/32 dev lo
+	ip route add 198.51.100.7/32 via "$peer_ip"
+	pings web "$other_ip"
+	pings web "$(container_ip db)"
+	pings db "$peer_ip"
+	refused_each <<-END
+		pings web $peer_ip
+		answers inside web tcp $peer_ip 9000
+		pings web $here_ip
+		pings web 198.51.100.7
+	END
+	answers on peer tcp "$here_ip" 7000
+	looks_up web db.mgr "$(container_ip db)"
+}
+
+@test "safe.4 link-local, metadata, rfc1918, rfc4193 and all are words for networks" {
+	local addr others
+	make_machine peer
+	two web db
+	others=(169.254.169.254 169.254.7.7 10.250.0.1 172.31.0.1 192.168.7.1 198.51.100.1)
+	for addr in "${others[@]}"; do
+		ip -n peer addr add "$addr/32" dev lo
+		ip route add "$addr/32" via "$peer_ip"
+	done
+	others+=("$(container_ip db)" "$(ipv6_of db)")
+	run reached
+	assert_output "169.254.169.254 169.254.7.7 10.250.0.1 172.31.0.1 192.168.7.1 198.51.100.1 $(container_ip db) $(ipv6_of db) "
+	again metadata
+	assert_output "169.254.7.7 10.250.0.1 172.31.0.1 192.168.7.1 198.51.100.1 $(container_ip db) $(ipv6_of db) "
+	again link-local
+	assert_output "10.250.0.1 172.31.0.1 192.168.7.1 198.51.100.1 $(container_ip db) $(ipv6_of db) "
+	again rfc1918
+	assert_output "169.254.169.254 169.254.7.7 198.51.100.1 $(ipv6_of db) "
+	again rfc4193
+	assert_output "169.254.169.254 169.254.7.7 10.250.0.1 172.31.0.1 192.168.7.1 198.51.100.1 $(container_ip db) "
+	again all
+	assert_output ""
+	serve web tcp 70
+	answers inside db tcp "$(container_ip web)" 70
+	looks_up web db.mgr "$(container_ip db)"
+}
+
+# Which of the others web reaches; all at once.
+reached() {
+	local addr jobs=()
+	for addr in "${others[@]}"; do
+		pings web "$addr" 3>&- &
+		jobs+=("$! $addr")
+	done
+	for addr in "${jobs[@]}"; do
+		! wait "${addr%% *}" || echo -n "${addr#* } "
+	done
+}
+
+again() {
+	mgr-stop -k web
+	boot web -s "net.0.egress.deny=$1"
+	run reached
+}
+
+# --- safe.5: forwards ---------------------------------------------------------------------------------------------------
+
+@test "safe.5 a forward exposes the address, port and protocol that it names, nothing else" {
+	local ip
+	make_machine peer
+	ip addr add 198.51.100.1/32 dev lo
+	container web --forward tcp:198.51.100.1:7000:70 --forward udp:7002:72
+	boot web
+	serve web tcp 70
+	serve web udp 70
+	serve web tcp 71
+	serve web tcp 72
+	serve web udp 72
+	ip=$(container_ip web)
+	answers on peer tcp 198.51.100.1 7000
+	answers on peer udp "$here_ip" 7002
+	refused_each <<-END
+		answers on peer tcp $here_ip 7000
+		answers on peer udp 198.51.100.1 7000
+		answers on peer tcp 198.51.100.1 7001
+		answers on peer tcp 198.51.100.1 70
+		answers on peer tcp $here_ip 7002
+		answers on peer tcp $ip 70
+		answers on peer tcp $ip 71
+		answers on peer udp $ip 72
+		answers tcp 127.0.0.1 7000
+		on peer busybox ping -c 1 -W 1 $ip
+	END
+}
+
+@test "safe.2 what cannot be guarded so is refused, naming the key" {
+	local line
+	container web
+	while read -r key value message; do
+		run mgr-config -n web set "$key" "$value"
+		assert_status 1
+		assert_contains "$message"
+	done <<-END
+		net.0.isolated maybe net.0.isolated
+		net.0.egress.deny 10.0.0.1/8 '10.0.0.1/8' is not all, link-local
+		net.0.egress.deny lan 'lan' is not all, link-local
+		net.0.egress.deny 10.0.0.0/33 '10.0.0.0/33' is not
+		net.0.egress.allow 10.0.0.0/8 net.0.egress.allow: there is no net.0.egress.deny
+	END
+	ip link add br7 type bridge
+	run mgr-config -n web set net.0.link br7
+	assert_success
+	for line in isolated=yes host.access=yes egress.deny=all; do
+		run mgr-start -n web -s "net.0.$line"
+		assert_status 1
+		assert_contains "net.0.${line%=*}: the interface is on no managed network"
+	done
+	ip link del br7
+}

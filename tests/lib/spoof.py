@@ -4,7 +4,7 @@
 a line each: "KIND where...", where being `other` (the other container) and `host` (the bridge, above its ports).
 
 FROM and OTHER are PID:INTERFACE. The kinds: see `frames`; without any, all of them. What arrives is told by a mark in each
-frame; the last frame, which is always allowed, ends the listening.
+frame; the last frame, which the host always gets and passes on to the other one, ends the listening.
 """
 import ctypes
 import fcntl
@@ -194,8 +194,8 @@ def marked(frame, kind):
     return frame.replace(PLACE, mark) if PLACE in frame else frame + mark
 
 
-def listen(nics, kinds):
-    """Until the last frame is at all of them."""
+def listen(nics, kinds, host):
+    """Until the last frame is at all of them: the host sends it on."""
     seen = {kind: [] for kind in kinds}
     left = set(nics)
     while left:
@@ -207,7 +207,10 @@ def listen(nics, kinds):
             if MARK not in data:
                 continue
             kind = data[data.index(MARK) + len(MARK):].split(b".")[0].decode()
-            if kind == "end":
+            if kind == "end" and nic is host:
+                left.remove(nic)
+                nic.sock.send(ether(ALL, nic.mac, 0x88b5, marked(b"", "passed-on")))
+            elif kind == "passed-on" and nic is not host:
                 left.remove(nic)
             elif nics[nic] not in seen.get(kind, [nics[nic]]):
                 seen[kind].append(nics[nic])
@@ -223,7 +226,7 @@ def main():
     for kind in kinds:
         me.sock.send(marked(every[kind], kind))
     me.sock.send(marked(every["own-dhcp"], "end"))
-    for kind, where in listen({other: "other", host: "host"}, kinds).items():
+    for kind, where in listen({other: "other", host: "host"}, kinds, host).items():
         if where:
             print(kind, *where)
 
