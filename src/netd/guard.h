@@ -63,7 +63,7 @@ struct guard_ranges {
 	size_t n;
 	struct guard_range *v;
 };
-/* What this NIC may not send to, of one family: ranges that do not touch each other. 0 or -ENOMEM. */
+/* What this NIC may not send to, of one family: ranges in order, none touching another. 0 or -ENOMEM. */
 int guard_denied(const struct wire_net_join *join, uint8_t nic, uint8_t family, struct guard_ranges *ret);
 void guard_ranges_done(struct guard_ranges *l);
 

@@ -100,6 +100,7 @@ int guard_denied(const struct wire_net_join *join, uint8_t nic, uint8_t family, 
 		if (is_one(&items[i], nic, family, WIRE_ITEM_EGRESS_ALLOW))
 			cut(ret, &out, bytes_of(family));
 	}
+	qsort(ret->v, ret->n, sizeof *ret->v, compare);
 	return 0;
 }
 
