@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "netd/dns_config.h"
 #include "netd/nft_batch.h"
+#include "netd/queue.h"
 
 static struct in_addr ip4(const char *text)
 {
@@ -543,6 +544,36 @@ static void the_configuration_answers_on_the_bridge_alone(void **state)
 	str_done(&text);
 }
 
+/* --- what waits -------------------------------------------------------------------------------------------------------- */
+
+static void what_waits_is_known_by_its_head(void **state)
+{
+	static const uint8_t four[] = { 0x46, 0, 0,   28, 0, 0, 0, 0, 64, IPPROTO_TCP,       0,    0,    192,  0,
+					2,    1, 192, 0,  2, 9, 1, 1, 1,  1 /* an option */, 0xc0, 0x01, 0x1b, 0x58 };
+	uint8_t six[40 + 8 + 8] = { 0x60, [6] = IPPROTO_HOPOPTS, [8] = 0xfd, [23] = 1, [24] = 0xfd, [39] = 2 };
+	struct queue_packet p = { 0 };
+
+	(void)state;
+	assert_int_equal(queue_parse(four, sizeof four, &p), 0);
+	assert_int_equal(p.proto, IPPROTO_TCP);
+	assert_int_equal(p.from_port, 0xc001);
+	assert_int_equal(p.port, 7000);
+	assert_int_equal(nft_ipv4(&p.to).s_addr, htonl(0xc0000209));
+	six[40] = IPPROTO_UDP;
+	six[50] = 0x1b;
+	six[51] = 0x58;
+	assert_int_equal(queue_parse(six, sizeof six, &p), 0);
+	assert_int_equal(p.proto, IPPROTO_UDP);
+	assert_int_equal(p.port, 7000);
+	assert_int_equal(p.to.s6_addr[15], 2);
+	for (size_t n = 0; n < sizeof four; n++)
+		assert_int_equal(queue_parse(four, n, &p), -EBADMSG);
+	for (size_t n = 0; n < sizeof six; n++)
+		assert_int_equal(queue_parse(six, n, &p), -EBADMSG);
+	six[40] = IPPROTO_ICMPV6;
+	assert_int_equal(queue_parse(six, sizeof six, &p), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -562,6 +593,7 @@ int main(void)
 		cmocka_unit_test(a_nic_has_its_mac_its_addresses_and_its_link_local_one),
 		cmocka_unit_test(addresses_and_ports_are_checked),
 		cmocka_unit_test(lines_of_a_container),
+		cmocka_unit_test(what_waits_is_known_by_its_head),
 		cmocka_unit_test(the_configuration_answers_on_the_bridge_alone),
 	};
 
