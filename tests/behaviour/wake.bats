@@ -67,16 +67,21 @@ wanted() {
 	proto=udp6 wakes udp ::1 7000
 }
 
-@test "fwd.2 of many that come at once each is answered" {
+asked_again() {
+	on peer ss -tnoH state syn-sent | grep -q 'timer:(on,[^,]*,[1-9])'
+}
+
+@test "fwd.2 of many that come at once each is answered once, also when that takes so long that they ask again" {
 	make_machine peer
 	stopped --forward tcp:7000-7001:70-71,wake
-	serve_later web tcp 70
 	local asking=() before
 	before=$(wanted)
 	for _ in {1..20}; do
 		ask on peer tcp "$here_ip" 7000 3>&- &
 		asking+=($!)
 	done >"$BATS_TEST_TMPDIR/answers"
+	wait_until 10 asked_again
+	serve web tcp 70
 	wait "${asking[@]}"
 	assert_equal "$(grep -c "from $peer_ip" "$BATS_TEST_TMPDIR/answers")" 20
 	assert_equal "$(wanted)" $((before + 1))
