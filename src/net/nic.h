@@ -22,8 +22,8 @@ int nic_check_host(int host, const struct net_nic *nic, struct err *err);
 /* What the undo record must not be given for: a name of the user's that is taken. */
 int veth_check(int host, const struct net_nic *nic, const struct store *store, const struct net_record *record,
 	       struct err *err);
-int veth_make(const struct sides *s, const struct net_nic *nic, const struct net_record *record, int *ret_index,
-	      struct err *err);
+int veth_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
+	      int *ret_index, struct err *err);
 /* Delete the veth of this name and wait until the kernel is done with it. Absent is 0. */
 int veth_delete_now(int sock, const char *name, struct err *err);
 

@@ -260,7 +260,8 @@ int rtnl_dump(int sock, struct rtnl_msg *m, rtnl_each_fn *fn, void *data, struct
 	} in;
 	int r;
 
-	m->head.nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	if (m->head.nlmsg_flags & NLM_F_DUMP)
+		m->head.nlmsg_flags &= (uint16_t)~NLM_F_ACK;
 	r = send_request(sock, m, err);
 	while (r == 0) {
 		ssize_t n = receive(sock, &in, sizeof in, err);

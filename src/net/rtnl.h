@@ -37,7 +37,7 @@ void rtnl_nest_end(struct rtnl_msg *m, size_t nest);
 /* Send it and wait for the kernel's answer. 0, or the kernel's -errno, its own explanation in err where it gives one. */
 int rtnl_talk(int sock, struct rtnl_msg *m, struct err *err);
 
-/* Send a request for a list (NLM_F_DUMP in its flags), and call fn for each message. */
+/* Send a request for something, or for a list (NLM_F_DUMP in its flags), and call fn for each message of the answer. */
 typedef void rtnl_each_fn(const struct nlmsghdr *h, void *data);
 int rtnl_dump(int sock, struct rtnl_msg *m, rtnl_each_fn *fn, void *data, struct err *err);
 

@@ -196,7 +196,7 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 		if (r >= 0)
 			r = nic_await_bridge(plan, nic, s->host, deadline, err);
 		if (r >= 0)
-			r = veth_make(s, nic, record, &index, err);
+			r = veth_make(s, nic, plan->store, record, &index, err);
 	}
 	return r < 0 ? r : configure(s, nic, index, err);
 }

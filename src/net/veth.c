@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_ether.h>
+#include <linux/neighbour.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <string.h>
@@ -125,8 +126,39 @@ int nic_mtu_too_large(const struct net_nic *nic, uint32_t most, struct err *err)
 	return err_set(err, EINVAL, "net.%u.mtu: %u is more than the %u of '%s'", nic->index, nic->mtu, most, nic->link);
 }
 
-int veth_make(const struct sides *s, const struct net_nic *nic, const struct net_record *record, int *ret_index,
-	      struct err *err)
+static void take_port(const struct nlmsghdr *h, void *data)
+{
+	const struct ndmsg *info = NLMSG_DATA(h);
+
+	if (h->nlmsg_type == RTM_NEWNEIGH)
+		*(int *)data = info->ndm_ifindex;
+}
+
+/* Of a bridge of the host's own nobody has a list: it knows who was heard there. What may have moved to this host from
+ * another one is no reason, another container's port is. */
+static int check_mac(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *bridge,
+		     const struct store *store, int rundir, struct err *err)
+{
+	struct ndmsg info = { .ndm_family = AF_BRIDGE };
+	char port[IF_NAMESIZE], line[IF_NAMESIZE + 2], holder[STORE_NAME_MAX + 1];
+	const uint8_t *m = nic->mac;
+	struct rtnl_msg ask;
+	int index = 0;
+
+	rtnl_start(&ask, RTM_GETNEIGH, 0, &info, sizeof info);
+	rtnl_put(&ask, NDA_LLADDR, nic->mac, sizeof nic->mac);
+	rtnl_put_u32(&ask, NDA_MASTER, (uint32_t)bridge->index);
+	if (rtnl_dump(s->host, &ask, take_port, &index, NULL) < 0 || !index || !if_indextoname((unsigned)index, port))
+		return 0;
+	str_print(line, sizeof line, " %s\n", port);
+	if (!record_holder(store, line, rundir, holder))
+		return 0;
+	return err_set(err, EADDRINUSE, "net.%u.hwaddr: %02x:%02x:%02x:%02x:%02x:%02x is container '%s''s on '%s'",
+		       nic->index, m[0], m[1], m[2], m[3], m[4], m[5], holder, nic->link);
+}
+
+int veth_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
+	      int *ret_index, struct err *err)
 {
 	struct rtnl_link bridge = { 0 }, pair;
 	int r = nic->link[0] ? rtnl_find(s->host, nic->link, &bridge, err) : 0;
@@ -137,6 +169,8 @@ int veth_make(const struct sides *s, const struct net_nic *nic, const struct net
 		return err_wrap(err, "find bridge '%s'", nic->link);
 	if (bridge.index && nic->mtu > bridge.mtu)
 		return nic_mtu_too_large(nic, bridge.mtu, err);
+	if (bridge.index && !nic->managed && check_mac(s, nic, &bridge, store, record->rundir, err) < 0)
+		return -EADDRINUSE;
 	r = make_pair(s, nic, &bridge, err);
 	if (r >= 0)
 		r = rtnl_find(s->host, nic->veth, &pair, err);

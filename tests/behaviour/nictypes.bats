@@ -291,4 +291,15 @@ nothing_made() {
 	assert_match "^mgr-start: web: [a-z]+: net.0.hwaddr: 02:00:00:00:00:77 is 'db''s on the network\$"
 	mgr-stop -k db
 	boot web
+	# on a bridge of the host's own, as soon as it has been heard there
+	ip link add br7 type bridge
+	ip addr add 198.51.100.1/24 dev br7
+	ip link set br7 up
+	mgr-stop -k web
+	boot db -s net.0.link=br7 -s net.0.ipv4.address=198.51.100.2/24
+	in_container db ping -c 1 -W 2 198.51.100.1
+	run mgr-start web -s net.0.link=br7 -s net.0.ipv4.address=198.51.100.3/24
+	ip link del br7
+	assert_status 1
+	assert_output "mgr-start: web: network: net.0.hwaddr: 02:00:00:00:00:77 is container 'db''s on 'br7'"
 }
