@@ -91,6 +91,7 @@ reaches_not() {
 		boot "${args% *}" -s net.0.ipvlan.mode=l2 -s net.0.ipvlan.isolation=private -s net.0.ipv4.gateway= -s net.0.ipv6.gateway= \
 			-s "net.0.ipv4.address=${args#* }/24"
 	done
+	on peer ip route del 198.51.100.0/24
 	on peer ip addr add 198.51.100.1/24 dev eth0
 	reaches web 198.51.100.1
 	reaches_not web 198.51.100.3
