@@ -78,7 +78,8 @@ int up_resolver(struct boot *b, struct err *err)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, errno, "open the root folder");
-	if (net_resolv_conf(root, b->net.resolver, err) < 0) { /* what stands there is the guest's, and not worth a start */
+	if (net_resolv_conf(root, b->net.resolver, b->net.domain, err) <
+	    0) { /* what stands there is the guest's, and not worth a start */
 		log_warn("resolver: %s", err->msg);
 		err_clear(err);
 	}

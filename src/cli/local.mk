@@ -31,7 +31,6 @@ mgr_SOURCES = \
 	%D%/cmd_log.c \
 	%D%/cmd_ls.c \
 	%D%/cmd_monitor.c \
-	%D%/cmd_net.c \
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
 	%D%/cmd_start.c \
@@ -73,12 +72,15 @@ mgr_manage_SOURCES = \
 	%D%/cmd_destroy.c \
 	%D%/cmd_device.c \
 	%D%/cmd_execute.c \
+	%D%/cmd_net.c \
 	%D%/config_live.c %D%/config_live.h \
 	%D%/config_check.c \
 	%D%/config_show.c %D%/config_show.h \
 	%D%/create_ask.c %D%/create_ask.h \
 	%D%/device_list.c %D%/device_list.h \
 	%D%/describe_keys.c \
+	%D%/net_leases.c %D%/net_show.h \
+	%D%/net_status.c \
 	%D%/startable.c %D%/startable.h \
 	%D%/table_manage.c \
 	%D%/volume.c %D%/volume.h

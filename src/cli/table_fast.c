@@ -15,7 +15,6 @@ extern const struct command cmd_info;
 extern const struct command cmd_log;
 extern const struct command cmd_ls;
 extern const struct command cmd_monitor;
-extern const struct command cmd_net;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_start;
@@ -35,7 +34,6 @@ const struct command *const cli_commands[] = {
 	&cmd_log,
 	&cmd_ls,
 	&cmd_monitor,
-	&cmd_net,
 	&cmd_pull,
 	&cmd_push,
 	&cmd_start,

@@ -211,7 +211,8 @@ int net_leave(const struct store *store, const char *uuid, uint64_t deadline, st
 	return r < 0 ? err_wrap(err, "leave the managed network") : 0;
 }
 
-int net_ask(const struct store *store, enum wire_type type, void *reply, size_t size, uint64_t deadline, struct err *err)
+int net_ask(const struct store *store, enum wire_type type, const char *network, void *reply, size_t size, uint64_t deadline,
+	    struct err *err)
 {
 	int r;
 
@@ -221,7 +222,7 @@ int net_ask(const struct store *store, enum wire_type type, void *reply, size_t 
 		autoclose int conn = net_connect(store, start, deadline, err);
 		if (conn < 0)
 			return conn;
-		r = wire_call(conn, type, NULL, 0, reply, size, deadline, err);
+		r = wire_call(conn, type, network, strlen(network), reply, size, deadline, err);
 	} while (is_gone(r) && clock_now() < deadline);
 	return r < 0 ? r : 0;
 }

@@ -180,6 +180,7 @@ struct net_plan {
 	size_t n;
 	struct net_nic *nics;
 	struct in_addr resolver;    /* 0.0.0.0: none is known */
+	char domain[LEASE_DOMAIN];  /* of its names */
 	struct wire_net_join *join; /* NULL: not on the managed network; else for the handover, as it is */
 	size_t join_len;
 	int conn;    /* to mgr-netd, -1 before net_begin; it stands for the container: hand it to the supervisor */
@@ -228,10 +229,10 @@ int net_rejoin(struct net_plan *plan, int conn, uint64_t deadline, struct err *e
 /* Wait until the container's name resolves and its forwards are in force. -EADDRINUSE names the holder of a port. */
 int net_finish(struct net_plan *plan, uint64_t deadline, struct err *err);
 
-/* Make /etc/resolv.conf name the resolver, in the root folder that the descriptor refers to (links resolved inside it; one
- * into /run gets its target made). Call with fsuid/fsgid = container root, once /run is mounted. A file that the guest
- * wrote itself is left alone. */
-int net_resolv_conf(int root, struct in_addr resolver, struct err *err);
+/* Make /etc/resolv.conf name the resolver and the domain, in the root folder that the descriptor refers to (links resolved
+ * inside it; one into /run gets its target made). Call with fsuid/fsgid = container root, once /run is mounted. A file that
+ * the guest wrote itself is left alone. */
+int net_resolv_conf(int root, struct in_addr resolver, const char *domain, struct err *err);
 
 /* --- undo -------------------------------------------------------------------------------------------------------------
  */
@@ -272,10 +273,11 @@ int net_await(const struct net_plan *plan, const char *uuid, uint64_t deadline, 
 /* It waits no more. */
 int net_forget(const struct store *store, const char *uuid, uint64_t deadline, struct err *err);
 
-/* What mgr-net does: ask for one of WIRE_NET_STATUS, WIRE_NET_UP (starts it), WIRE_NET_DOWN and WIRE_NET_REPAIR (start it
- * too when the last one was killed: there is something to clear up, or to mend). reply has room for size bytes.
- * -ECONNREFUSED when nobody listens. */
-int net_ask(const struct store *store, enum wire_type type, void *reply, size_t size, uint64_t deadline, struct err *err);
+/* What mgr-net does, of a network ("": the default one): ask for one of WIRE_NET_STATUS, WIRE_NET_UP (starts it),
+ * WIRE_NET_DOWN and WIRE_NET_REPAIR (start it too when the last one was killed: there is something to clear up, or to mend).
+ * reply has room for size bytes. -ECONNREFUSED when nobody listens. */
+int net_ask(const struct store *store, enum wire_type type, const char *network, void *reply, size_t size, uint64_t deadline,
+	    struct err *err);
 
 /* Nobody listens, though nobody has ended it: it is started again by the next who needs it. */
 bool net_was_killed(const struct store *store);

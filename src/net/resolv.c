@@ -98,7 +98,7 @@ static int make_target_folder(int root, const char *target, struct err *err)
 }
 
 /* A guest's own systemd-resolved, which has nobody to ask where the guest does no DHCP. */
-static int tell_resolved(int root, const char *addr, struct err *err)
+static int tell_resolved(int root, const char *addr, const char *domain, struct err *err)
 {
 	autoclose int folder = -1, fd = -1;
 	autofree char *text = NULL;
@@ -106,7 +106,7 @@ static int tell_resolved(int root, const char *addr, struct err *err)
 
 	if (!is_there(root, RESOLVED))
 		return 0;
-	text = str_fmt("[Resolve]\nDNS=%s\nDomains=mgr\n", addr);
+	text = str_fmt("[Resolve]\nDNS=%s\nDomains=%s\n", addr, domain);
 	folder = text ? path_mkdirs_in_root(root, RESOLVED_IN, 0755, err) : err_nomem(err);
 	if (folder < 0)
 		return folder;
@@ -115,7 +115,7 @@ static int tell_resolved(int root, const char *addr, struct err *err)
 	return r < 0 ? err_sys(err, -r, "write /" RESOLVED_IN "/mgr.conf") : 0;
 }
 
-int net_resolv_conf(int root, struct in_addr resolver, struct err *err)
+int net_resolv_conf(int root, struct in_addr resolver, const char *domain, struct err *err)
 {
 	static const char path[] = "etc/resolv.conf";
 	autofree char *target = NULL, *text = NULL;
@@ -125,10 +125,10 @@ int net_resolv_conf(int root, struct in_addr resolver, struct err *err)
 
 	if (!resolver.s_addr)
 		return 0;
-	text = str_fmt(MARK "nameserver %s\nsearch mgr\n", inet_ntop(AF_INET, &resolver, addr, sizeof addr));
+	text = str_fmt(MARK "nameserver %s\nsearch %s\n", inet_ntop(AF_INET, &resolver, addr, sizeof addr), domain);
 	if (!text)
 		return err_nomem(err);
-	r = tell_resolved(root, addr, err);
+	r = tell_resolved(root, addr, domain, err);
 	if (r < 0)
 		return r;
 	r = look(root, path, text);

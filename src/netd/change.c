@@ -14,7 +14,7 @@ struct member *member_of(const struct netd *netd, const struct wire_client *clie
 {
 	struct member *m = netd->members;
 
-	while (m && m->client != client)
+	while (m && (m->side || m->client != client))
 		m = m->next;
 	return m;
 }

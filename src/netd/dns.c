@@ -55,8 +55,10 @@ int dns_init(struct dns *dns, const char *folder, struct err *err)
 		dns->dhcp = open_folder(dns->dir, "dhcp", err);
 	if (dns->dhcp < 0)
 		return -EIO;
-	dns->resolvers = resolvers_watch_new(dns->loop, resolvers_changed, dns, err);
-	return dns->resolvers ? 0 : -EIO;
+	if (dns->resolvers.n)
+		return 0;
+	dns->watch = resolvers_watch_new(dns->loop, resolvers_changed, dns, err);
+	return dns->watch ? 0 : -EIO;
 }
 
 static void forget(struct dns *dns)
@@ -110,7 +112,7 @@ int dns_start(struct dns *dns, struct err *err)
 
 	if (dns->pid)
 		return 0;
-	r = dns_run(dns->bridge, dns->dir, dns->path, &adopted, err);
+	r = dns_run(dns, &adopted, err);
 	if (r < 0)
 		return err_wrap(err, "start dnsmasq");
 	dns->pid = r;
@@ -130,7 +132,7 @@ int dns_start(struct dns *dns, struct err *err)
 
 static void end(struct dns *dns)
 {
-	pid_t left = dns->pid ? 0 : dns_running(dns->bridge, dns->dir);
+	pid_t left = dns->pid ? 0 : dns_running(dns);
 
 	if (left)
 		dns->pidfd = sys_pidfd_open(left);
@@ -161,8 +163,8 @@ void dns_stop(struct dns *dns)
 void dns_done(struct dns *dns)
 {
 	forget(dns);
-	resolvers_watch_free(dns->resolvers);
-	dns->resolvers = NULL;
+	resolvers_watch_free(dns->watch);
+	dns->watch = NULL;
 	cleanup_close(&dns->dir);
 	cleanup_close(&dns->hosts);
 	cleanup_close(&dns->dhcp);
@@ -213,7 +215,7 @@ int dns_add(struct dns *dns, const struct dns_entry *entry, struct err *err)
 	autocall(str_done) struct str hosts = { 0 }, dhcp = { 0 };
 	int r = 0;
 
-	dns_hosts_line(&hosts, entry);
+	dns_hosts_line(&hosts, dns, entry);
 	dns_dhcp_line(&dhcp, entry);
 	if (hosts.failed || dhcp.failed)
 		return err_nomem(err);
@@ -236,7 +238,7 @@ static void reread(const struct dns *dns)
 static void resolvers_changed(void *data)
 {
 	struct dns *dns = data;
-	int r = dns_write_config(dns->bridge, dns->dir, &dns->err);
+	int r = dns_write_config(dns, &dns->err);
 
 	if (r > 0)
 		reread(dns);

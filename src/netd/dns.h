@@ -11,13 +11,16 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/str.h"
 #include "netd/bridge.h"
 #include "netd/resolvers.h"
 
 struct dns {
 	const struct bridge *bridge;
 	struct loop *loop;
-	int net; /* the folder .net */
+	int net;               /* the network's folder */
+	char *domain;          /* of the containers' names */
+	struct strv resolvers; /* asked for all others; none: the host's */
 
 	/* private */
 	char *path; /* its dns folder */
@@ -27,7 +30,7 @@ struct dns {
 	uint64_t started, delay;
 	struct loop_io *io;
 	struct loop_timer retry;
-	struct resolvers_watch *resolvers;
+	struct resolvers_watch *watch;
 	uint8_t (*macs)[6]; /* by the address's last 16 bits: whose DHCP lease it may be since dnsmasq runs */
 	struct err err;     /* why it does not run */
 };
@@ -39,7 +42,7 @@ struct dns_entry {
 	struct in6_addr ipv6; /* ::: none */
 };
 
-/* folder: .net's path. Makes the files' folders; runs nothing. */
+/* folder: the network's. Makes the files' folders; runs nothing. */
 int dns_init(struct dns *dns, const char *folder, struct err *err);
 /* Run dnsmasq, or adopt the one that runs, and run it again whenever it ends. Returns when it answers. */
 int dns_start(struct dns *dns, struct err *err);

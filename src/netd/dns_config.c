@@ -24,13 +24,14 @@ static void reverse_zone6(struct str *text, const struct bridge *bridge)
 	str_add(text, "ip6.arpa");
 }
 
-int dns_zones(const struct bridge *bridge, struct strv *ret)
+int dns_zones(const struct dns *dns, struct strv *ret)
 {
+	const struct bridge *bridge = dns->bridge;
 	autocall(str_done) struct str reverse = { 0 }, reverse6 = { 0 };
 
 	reverse_zone(&reverse, bridge);
 	reverse_zone6(&reverse6, bridge);
-	if (reverse.failed || reverse6.failed || strv_add(ret, "mgr") < 0 || strv_add(ret, reverse.text) < 0)
+	if (reverse.failed || reverse6.failed || strv_add(ret, dns->domain) < 0 || strv_add(ret, reverse.text) < 0)
 		return -ENOMEM;
 	return bridge->has6 ? strv_add(ret, reverse6.text) : 0;
 }
@@ -46,8 +47,19 @@ static void config6(struct str *text, const struct bridge *bridge)
 		 inet_ntop(AF_INET6, &bridge->net6, net, sizeof net));
 }
 
-void dns_config(struct str *text, const struct bridge *bridge, const char *resolv, const char *user)
+static void config_resolvers(struct str *text, const struct dns *dns, const char *resolv)
 {
+	if (!dns->resolvers.n)
+		str_addf(text, "resolv-file=%s\nno-poll\n", resolv);
+	else
+		str_add(text, "no-resolv\n");
+	for (size_t i = 0; i < dns->resolvers.n; i++)
+		str_addf(text, "server=%s\n", dns->resolvers.v[i]);
+}
+
+void dns_config(struct str *text, const struct dns *dns, const char *resolv, const char *user)
+{
+	const struct bridge *bridge = dns->bridge;
 	char net[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN];
 	struct in_addr bits = { .s_addr = htonl(UINT32_MAX << (32 - bridge->prefix)) };
 
@@ -56,14 +68,14 @@ void dns_config(struct str *text, const struct bridge *bridge, const char *resol
 	str_add(text, "bind-dynamic\nexcept-interface=lo\n");
 	str_addf(text, "user=%s\npid-file=%s/pid\n", user, DNS_FOLDER);
 	/* names */
-	str_addf(text, "no-hosts\nhostsdir=%s/hosts\nlocal=/mgr/\nlocal=/", DNS_FOLDER);
+	str_addf(text, "no-hosts\nhostsdir=%s/hosts\nlocal=/%s/\nlocal=/", DNS_FOLDER, dns->domain);
 	reverse_zone(text, bridge);
 	str_add(text, "/\ndomain-needed\n");
-	str_addf(text, "resolv-file=%s\nno-poll\n", resolv);
+	config_resolvers(text, dns, resolv);
 	/* addresses: of those in dhcp-hostsdir alone, for ever; no name that a guest claims; with a domain of dnsmasq's own
 	 * ("domain="), a lease would go on having the name that its address had, after that is gone */
 	str_addf(text, "dhcp-range=%s,static,%s,infinite\ndhcp-hostsdir=%s/dhcp\n", net, mask, DNS_FOLDER);
-	str_add(text, "dhcp-option=option:domain-name,mgr\n");
+	str_addf(text, "dhcp-option=option:domain-name,%s\n", dns->domain);
 	if (bridge->has6)
 		config6(text, bridge);
 	str_add(text, "dhcp-authoritative\ndhcp-ignore-names\nleasefile-ro\nno-ping\nquiet-dhcp\n");
@@ -75,21 +87,21 @@ static bool has6(const struct dns_entry *entry)
 }
 
 /* NAME alone only where it can be nothing else: not a name of the world's, nor the guest itself. */
-static void hosts_line(struct str *text, const struct dns_entry *entry, const char *addr)
+static void hosts_line(struct str *text, const struct dns *dns, const struct dns_entry *entry, const char *addr)
 {
-	str_addf(text, "%s %s.mgr", addr, entry->name);
+	str_addf(text, "%s %s.%s", addr, entry->name, dns->domain);
 	if (!strchr(entry->name, '.') && strcasecmp(entry->name, "localhost") != 0)
 		str_addf(text, " %s", entry->name);
 	str_add(text, "\n");
 }
 
-void dns_hosts_line(struct str *text, const struct dns_entry *entry)
+void dns_hosts_line(struct str *text, const struct dns *dns, const struct dns_entry *entry)
 {
 	char addr[INET6_ADDRSTRLEN];
 
-	hosts_line(text, entry, inet_ntop(AF_INET, &entry->ipv4, addr, sizeof addr));
+	hosts_line(text, dns, entry, inet_ntop(AF_INET, &entry->ipv4, addr, sizeof addr));
 	if (has6(entry))
-		hosts_line(text, entry, inet_ntop(AF_INET6, &entry->ipv6, addr, sizeof addr));
+		hosts_line(text, dns, entry, inet_ntop(AF_INET6, &entry->ipv6, addr, sizeof addr));
 }
 
 void dns_dhcp_line(struct str *text, const struct dns_entry *entry)

@@ -9,12 +9,13 @@
 /* Where dnsmasq, in a mount namespace of its own, sees its folder: the real one lies where only root may enter. */
 #define DNS_FOLDER "/tmp"
 
-/* Its whole configuration. resolv: the file that lists the host's resolvers, read at SIGHUP. user: who it becomes. */
-void dns_config(struct str *text, const struct bridge *bridge, const char *resolv, const char *user);
+/* Its whole configuration. resolv: the file that lists the host's resolvers, read at SIGHUP, used when there are no others.
+ * user: who it becomes. */
+void dns_config(struct str *text, const struct dns *dns, const char *resolv, const char *user);
 /* What it answers for, and nobody else does: the domain first. 0 or -ENOMEM. */
-int dns_zones(const struct bridge *bridge, struct strv *ret);
+int dns_zones(const struct dns *dns, struct strv *ret);
 /* The lines of one container: for hostsdir, for dhcp-hostsdir. */
-void dns_hosts_line(struct str *text, const struct dns_entry *entry);
+void dns_hosts_line(struct str *text, const struct dns *dns, const struct dns_entry *entry);
 void dns_dhcp_line(struct str *text, const struct dns_entry *entry);
 
 #endif

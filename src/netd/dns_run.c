@@ -55,13 +55,14 @@ static bool is_ours(pid_t pid, const char *mark)
 }
 
 /* By dnsmasq's own file. */
-pid_t dns_running(const struct bridge *bridge, int dir)
+pid_t dns_running(const struct dns *dns)
 {
-	autofree char *mark = str_fmt("--interface=%s", bridge->name);
+	autofree char *mark = str_fmt("--interface=%s", dns->bridge->name);
 	char text[32];
 	uint64_t pid;
 
-	if (!mark || file_read_small_at(dir, "pid", text, sizeof text, NULL) < 0 || str_uint(text, 2, INT32_MAX, &pid) < 0)
+	if (!mark || file_read_small_at(dns->dir, "pid", text, sizeof text, NULL) < 0 ||
+	    str_uint(text, 2, INT32_MAX, &pid) < 0)
 		return 0;
 	return is_ours((pid_t)pid, mark) ? (pid_t)pid : 0;
 }
@@ -76,18 +77,18 @@ static void end(pid_t pid)
 	fd_wait(pidfd, 1, clock_in(CLOCK_SECOND));
 }
 
-int dns_write_config(const struct bridge *bridge, int dir, struct err *err)
+int dns_write_config(const struct dns *dns, struct err *err)
 {
 	autocall(str_done) struct str text = { 0 };
 	autofree char *old = NULL;
 	int r;
 
-	dns_config(&text, bridge, resolvers_file(), find_user());
+	dns_config(&text, dns, resolvers_file(), find_user());
 	if (text.failed)
 		return err_nomem(err);
-	if (file_read_at(dir, "conf", 65536, &old, NULL, NULL) == 0 && str_eq(old, text.text))
+	if (file_read_at(dns->dir, "conf", 65536, &old, NULL, NULL) == 0 && str_eq(old, text.text))
 		return 1;
-	r = file_replace_at(dir, "conf", text.text, text.len, 0644, err);
+	r = file_replace_at(dns->dir, "conf", text.text, text.len, 0644, err);
 	return r < 0 ? r : 0;
 }
 
@@ -128,9 +129,9 @@ static int complain(int from, struct err *err)
 }
 
 /* Its first process ends when the daemon answers. */
-static int spawn(const struct bridge *bridge, const char *path, struct err *err)
+static int spawn(const struct dns *dns, struct err *err)
 {
-	autofree char *interface = str_fmt("--interface=%s", bridge->name);
+	autofree char *interface = str_fmt("--interface=%s", dns->bridge->name);
 	const char *const argv[] = { find_program(), "--conf-file=" DNS_FOLDER "/conf", interface, NULL };
 	autoclose int from = -1, to = -1;
 	int pair[2], status, r;
@@ -146,17 +147,17 @@ static int spawn(const struct bridge *bridge, const char *path, struct err *err)
 	if (pid < 0)
 		return err_sys(err, errno, "fork");
 	if (pid == 0)
-		child(argv, path, to);
+		child(argv, dns->path, to);
 	r = proc_wait(pid, clock_in(START_WAIT), &status, err);
 	if (r < 0)
 		kill(pid, SIGKILL);
 	return r < 0 ? r : status ? complain(from, err) : 0;
 }
 
-pid_t dns_run(const struct bridge *bridge, int dir, const char *path, bool *ret_adopted, struct err *err)
+pid_t dns_run(const struct dns *dns, bool *ret_adopted, struct err *err)
 {
-	pid_t old = dns_running(bridge, dir), pid;
-	int r = dns_write_config(bridge, dir, err);
+	pid_t old = dns_running(dns), pid;
+	int r = dns_write_config(dns, err);
 
 	*ret_adopted = r > 0 && old;
 	if (*ret_adopted)
@@ -164,9 +165,9 @@ pid_t dns_run(const struct bridge *bridge, int dir, const char *path, bool *ret_
 	if (old)
 		end(old);
 	if (r >= 0)
-		r = spawn(bridge, path, err);
+		r = spawn(dns, err);
 	if (r < 0)
 		return r;
-	pid = dns_running(bridge, dir);
+	pid = dns_running(dns);
 	return pid ? pid : err_set(err, EIO, "it ended as soon as it ran");
 }

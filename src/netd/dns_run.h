@@ -6,15 +6,15 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "netd/bridge.h"
+#include "netd/dns.h"
 
-/* Run dnsmasq on the files in the folder (an fd and its path), or adopt the one that runs on the same ones. Returns its pid
- * once it answers. It is not our child. */
-pid_t dns_run(const struct bridge *bridge, int dir, const char *path, bool *ret_adopted, struct err *err);
+/* Run dnsmasq on the files in its folder, or adopt the one that runs on the same ones. Returns its pid once it answers. It
+ * is not our child. */
+pid_t dns_run(const struct dns *dns, bool *ret_adopted, struct err *err);
 
 /* Write its configuration; 1 when it was there already. */
-int dns_write_config(const struct bridge *bridge, int dir, struct err *err);
+int dns_write_config(const struct dns *dns, struct err *err);
 /* The pid of the one that runs on these files, or 0. */
-pid_t dns_running(const struct bridge *bridge, int dir);
+pid_t dns_running(const struct dns *dns);
 
 #endif

@@ -7,6 +7,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/change.c \
 	%D%/claims.c \
 	%D%/conntrack.c %D%/conntrack.h \
+	%D%/describe.c \
 	%D%/dns.c %D%/dns.h \
 	%D%/dns_config.c %D%/dns_config.h \
 	%D%/dns_run.c %D%/dns_run.h \
@@ -24,6 +25,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/host_rules.c \
 	%D%/idle.c \
 	%D%/join.c \
+	%D%/joins.c \
 	%D%/members.c \
 	%D%/netd.h \
 	%D%/network.c %D%/network.h \
@@ -37,6 +39,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_wake.c %D%/nft_wake.h \
 	%D%/others.c %D%/others.h \
 	%D%/orphans.c \
+	%D%/parts.c \
 	%D%/ports.c %D%/ports.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \

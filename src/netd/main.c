@@ -84,12 +84,7 @@ static int prepare(struct netd *netd, struct err *err)
 /* What one before us left, because it was killed, is taken over at once. */
 static void take_over(struct netd *netd)
 {
-	struct network *network = network_find(netd, "");
-	struct err err = { 0 };
-
-	network->stays = faccessat(network->dir, "stay", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (netd->takes_over && network_up(network, &err) < 0)
-		log_error("%s", err.msg);
+	networks_take_over(netd);
 	wake_start(netd);
 	netd_consider_ending(netd);
 }

@@ -16,7 +16,16 @@ struct member *member_find(const struct netd *netd, const char *uuid)
 {
 	struct member *m = netd->members;
 
-	while (m && !str_eq(m->join->uuid, uuid))
+	while (m && (m->side || !str_eq(m->join->uuid, uuid)))
+		m = m->next;
+	return m;
+}
+
+struct member *member_on(const struct network *network, const char *uuid)
+{
+	struct member *m = network->netd->members;
+
+	while (m && (m->network != network || !str_eq(m->join->uuid, uuid)))
 		m = m->next;
 	return m;
 }
@@ -34,9 +43,9 @@ static void member_free(struct member *m)
 }
 
 /* Owns the join from now on. */
-static struct member *member_new(struct network *network, struct wire_net_join *join, size_t len, struct wire_client *client,
-				 struct err *err)
+static struct member *member_new(const struct entry *entry, struct wire_net_join *join, size_t len, struct err *err)
 {
+	struct network *network = entry->network;
 	struct member *m = calloc(1, sizeof *m);
 
 	if (!m) {
@@ -47,7 +56,8 @@ static struct member *member_new(struct network *network, struct wire_net_join *
 	m->network = network;
 	m->join = join;
 	m->join_len = len;
-	m->client = client;
+	m->client = entry->client;
+	m->side = entry->side;
 	if (join_elements(join, &network->bridge, &m->elements, err) < 0 ||
 	    join_guards(join, network->name, &network->bridge, &m->guards, err) < 0) {
 		member_free(m);
@@ -71,9 +81,10 @@ static void enlist(struct member *m)
 
 	m->next = netd->members;
 	netd->members = m;
-	netd->n_members++;
 	netd->n_forwards += member_ports(m, 0, m->elements.n);
 	loop_timer_stop(netd->loop, &netd->idle);
+	loop_timer_stop(netd->loop, &m->network->idle);
+	netd_consider_ending(netd); /* of another network the time may be over */
 }
 
 static void strike(const struct member *m)
@@ -84,7 +95,6 @@ static void strike(const struct member *m)
 	while (*p != m)
 		p = &(*p)->next;
 	*p = m->next;
-	netd->n_members--;
 	netd->n_forwards -= member_ports(m, 0, m->elements.n);
 }
 
@@ -95,7 +105,7 @@ static int admit(struct member *m, struct err *err)
 	struct dns_entry entry = {
 		.name = join->name, .uuid = join->uuid, .ipv4 = join->ipv4, .ipv6 = join_ipv6(join, &network->bridge)
 	};
-	int r = wake_hand_over(m, err);
+	int r = m->side ? 0 : wake_hand_over(m, err);
 
 	if (r == 0)
 		r = claims_take(m, 0, err);
@@ -130,90 +140,33 @@ static int admit(struct member *m, struct err *err)
 	return r;
 }
 
-/* A name is one container's: stores that -P named may each have one of it, and the DNS has no case. */
-static int check_name_free(const struct netd *netd, const struct wire_net_join *join, struct err *err)
+int member_enter(const struct entry *entry, struct wire_net_join **join, size_t len, struct err *err)
 {
-	const struct member *m = netd->members;
+	struct network *network = entry->network;
+	struct member *m = member_on(network, (*join)->uuid);
+	int r = 0;
 
-	while (m && (strcasecmp(m->join->name, join->name) != 0 || str_eq(m->join->uuid, join->uuid)))
-		m = m->next;
-	if (!m)
-		return 0;
-	return err_set(err, EEXIST, "the name '%s' is taken on the network by another container (store '%s')", join->name,
-		       m->join->store);
-}
-
-static bool same_mac(const struct wire_net_nic *a, const struct wire_net_nic *b)
-{
-	return str_eq(a->network, b->network) && memcmp(a->mac, b->mac, sizeof a->mac) == 0;
-}
-
-/* The bridge would send what is for one to the other. */
-static int check_macs_free(const struct netd *netd, const struct wire_net_join *join, struct err *err)
-{
-	const struct wire_net_nic *own = wire_join_nics(join);
-
-	for (const struct member *m = netd->members; m; m = m->next) {
-		const struct wire_net_nic *its = wire_join_nics(m->join);
-		if (str_eq(m->join->uuid, join->uuid))
-			continue;
-		for (uint32_t i = 0; i < join->n_nics; i++)
-			for (uint32_t k = 0; k < m->join->n_nics; k++)
-				if (same_mac(&own[i], &its[k]))
-					return err_set(
-						err, EADDRINUSE,
-						"net.%u.hwaddr: %02x:%02x:%02x:%02x:%02x:%02x is '%s''s on the network",
-						own[i].index, own[i].mac[0], own[i].mac[1], own[i].mac[2], own[i].mac[3],
-						own[i].mac[4], own[i].mac[5], m->join->name);
-	}
-	return 0;
-}
-
-int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err)
-{
-	autofree struct wire_net_join *join = NULL;
-	struct network *network = network_get(netd, "", err);
-	char uuid[sizeof join->uuid];
-	struct member *m;
-	int r = network ? network_up(network, err) : -err->code;
-
-	if (r < 0) {
-		netd_consider_ending(netd); /* not while somebody goes on asking: there may be a network of a killed one's */
-		return r;
-	}
-	join = wire_join_take(request, len, &len, err);
-	r = join ? join_check(join, &network->bridge, err) : -err->code;
-	if (r >= 0)
-		r = check_name_free(netd, join, err);
-	if (r >= 0)
-		r = check_macs_free(netd, join, err);
-	if (r < 0)
-		return r;
-	memcpy(uuid, join->uuid, sizeof uuid);
-	m = member_find(netd, uuid);
-	if (m && m->join_len == len && memcmp(m->join, join, len) == 0) {
-		m->client = client;
-		return 0;
-	}
-	r = m ? member_join_again(m, &join, len, err) : 0;
-	if (r != 0) {
-		m->client = client;
-		return r < 0 ? r : 0;
+	if (m && m->side == entry->side) {
+		bool same = m->join_len == len && memcmp(m->join, *join, len) == 0;
+		r = same ? 0 : member_join_again(m, join, len, err);
+		if (same || r != 0) {
+			m->client = entry->client;
+			return r < 0 ? r : 0;
+		}
 	}
 	if (m) {
 		struct member_addrs was = member_leave(m);
 		member_end_flows(&was);
 	}
-	m = member_new(network, steal_ptr(&join), len, client, err);
-	r = m ? admit(m, err) : -ENOMEM;
-	if (r >= 0) {
-		log_info("'%s' has joined", m->join->name);
-		wake_joined(m);
-		return 0;
+	m = member_new(entry, steal_ptr(join), len, err);
+	if (!m)
+		return -ENOMEM;
+	if (admit(m, err) < 0) {
+		member_free(m);
+		return -err->code;
 	}
-	wake_refused(netd, uuid);
-	member_free(m);
-	return r;
+	log_info("'%s' has joined%s%s", m->join->name, *network->name ? " network " : "", network->name);
+	return 1;
 }
 
 struct member_addrs member_addrs(const struct member *m)
@@ -241,6 +194,17 @@ struct member_addrs member_leave(struct member *m)
 	return was;
 }
 
+void member_leave_sides(struct netd *netd, const char *uuid)
+{
+	for (struct member *m = netd->members, *next; m; m = next) {
+		next = m->next;
+		if (!m->side || !str_eq(m->join->uuid, uuid))
+			continue;
+		struct member_addrs was = member_leave(m);
+		member_end_flows(&was);
+	}
+}
+
 void member_end_flows(const struct member_addrs *addrs)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(addrs->v); i++) {
@@ -252,10 +216,7 @@ void member_end_flows(const struct member_addrs *addrs)
 
 static bool is_member(const char *uuid, const void *data)
 {
-	const struct network *network = data;
-	const struct member *m = member_find(network->netd, uuid);
-
-	return m && m->network == network;
+	return member_on(data, uuid);
 }
 
 void member_grace_over(void *data)

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "net/net.h"
 #include "netd/network.h"
 #include "netd/nft.h"
 #include "netd/wake.h"
@@ -20,9 +21,10 @@
 #define NETD_LINGER (10 * CLOCK_SECOND) /* without a container, until everything goes */
 #define NETD_GRACE  (1 * CLOCK_SECOND)  /* for supervisors to come back, after mgr-netd was killed */
 
-/* A container that uses a network. */
+/* A container that uses a network; one on several is a member of each. */
 struct member {
 	struct network *network;
+	bool side; /* it is on several, and on another one its forwards */
 	struct wire_net_join *join;
 	size_t join_len;
 	struct wire_client *client;   /* stands for it */
@@ -53,15 +55,24 @@ struct netd {
 	bool takes_over; /* one before us was killed */
 	struct network *networks;
 	struct member *members;
-	size_t n_members, n_forwards;
+	size_t n_forwards;
 	struct claim **claims; /* [2 * 65536], by protocol and port */
 	struct wake wake;
 	struct loop_timer idle;
 	struct rlimit files; /* of descriptors, as it was before we raised it: for what we start */
 };
 
-/* members.c; request: a wire_net_join of whatever version */
+/* joins.c; request: a wire_net_join of whatever version */
 int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err);
+
+/* members.c. Who stands for it, on one network, which is up. The join is taken (NULL then) when it is kept. 1: it was not
+ * there, or is there anew. */
+struct entry {
+	struct network *network;
+	bool side; /* as in struct member */
+	struct wire_client *client;
+};
+int member_enter(const struct entry *entry, struct wire_net_join **join, size_t len, struct err *err);
 /* Its addresses, :: where there is none: their tracked flows are to be ended (conntrack.h), which may take a while and can
  * follow the answer. */
 struct member_addrs {
@@ -72,7 +83,11 @@ void member_end_flows(const struct member_addrs *addrs);
 struct member_addrs member_leave(struct member *member);
 /* Forwarded ports of these n elements: one of both families is one. */
 size_t member_ports(const struct member *member, size_t from, size_t n);
+/* The one that has its forwards; the one on this network. NULL: none. */
 struct member *member_find(const struct netd *netd, const char *uuid);
+struct member *member_on(const struct network *network, const char *uuid);
+/* All but the one that has its forwards. */
+void member_leave_sides(struct netd *netd, const char *uuid);
 /* Forget what nobody has claimed. */
 void member_grace_over(void *network);
 
@@ -128,8 +143,16 @@ int member_plug(const struct member *member, const struct network *network, stru
 /* Is another mgr-netd installed by now? */
 bool netd_is_replaced(void);
 
-/* idle.c. Nobody is left: end in a while, unless told to stay. */
+/* parts.c: the network of its forwards, and all of them, that one first: at most NICS_MAX. */
+const char *join_network(const struct wire_net_join *join);
+size_t join_networks(const struct wire_net_join *join, const char *ret[static NICS_MAX]);
+/* What it says of one network alone, allocated: of the one of its forwards, all. */
+struct wire_net_join *join_part(const struct wire_net_join *join, size_t len, const struct network *network, size_t *ret_len,
+				struct err *err);
+
+/* idle.c. Of a network, or of all, nobody is left: end in a while, unless told to stay. */
 void netd_consider_ending(struct netd *netd);
+void network_idle(void *network);
 void netd_idle(void *netd);
 
 /* requests.c */

@@ -15,8 +15,6 @@
 #include "net/net.h"
 #include "netd/netd.h"
 #include "netd/sysctl.h"
-#include "store/leases.h"
-#include "store/settings.h"
 
 static int add_content(struct nft_content *to, const struct nft_elements *forwards, const struct guards *guards)
 {
@@ -50,62 +48,6 @@ static void table_changed(void *data)
 	log_warn("nftables table '%s' was changed by somebody: putting it back", network->nft.table);
 	if (network_restore(network, &err) < 0)
 		log_error("%s", err.msg);
-}
-
-static void describe6(struct network *network, const struct lease_network *lease)
-{
-	struct bridge *bridge = &network->bridge;
-
-	bridge->has6 = lease->has6 && net_has_ipv6();
-	bridge->why6 = !lease->has6 ? "mgr.conf has ipv6.prefix = none" : "the host has IPv6 disabled";
-	bridge->net6 = lease->net6;
-	bridge->gateway6 = leases_ipv6(lease, bridge->gateway);
-	network->nft.has6 = bridge->has6;
-	network->nft.net6 = bridge->net6;
-	network->nft.gateway6 = bridge->gateway6;
-	if (!bridge->has6)
-		log_info("the network has no IPv6: %s", bridge->why6);
-}
-
-/* Names and numbers, from the store. */
-static int describe(struct network *network, struct err *err)
-{
-	const struct store *store = &network->netd->store;
-	autocall(settings_done) struct settings settings = { 0 };
-	const struct settings_network *its;
-	struct lease_network lease = { 0 };
-	int r = settings_load(store, &settings, err);
-
-	if (r == 0)
-		r = settings_network(store, &settings, network->name, &its, err);
-	if (r == 0)
-		r = settings_use(store, its, err);
-	if (r == 0)
-		r = leases_network(store, network->name, &lease, err);
-	if (r < 0)
-		return r;
-	network->bridge.net = lease.net;
-	network->bridge.prefix = lease.prefix;
-	network->bridge.gateway = leases_gateway(&lease);
-	if (its->bridge)
-		str_print(network->bridge.name, sizeof network->bridge.name, "%s", its->bridge);
-	else
-		net_bridge_name(store, network->name, network->bridge.name);
-	memcpy(network->nft.bridge, network->bridge.name, sizeof network->nft.bridge);
-	network->nft.net = network->bridge.net;
-	network->nft.prefix = network->bridge.prefix;
-	describe6(network, &lease);
-	return str_print(network->nft.table, sizeof network->nft.table, "mgr%s%s%s%s", store->id[0] ? "_" : "", store->id,
-			 network->name[0] ? "-" : "", network->name);
-}
-
-/* Where those who want to join find the bridge. */
-static int tell_bridge(const struct network *network, struct err *err)
-{
-	unlinkat(network->dir, NET_BRIDGE_LINK, 0);
-	if (symlinkat(network->bridge.name, network->dir, NET_BRIDGE_LINK) < 0)
-		return err_sys(err, errno, "make link '%s/" NET_BRIDGE_LINK "'", network->folder);
-	return 0;
 }
 
 /* In this order: route_localnet only behind the rule that guards the host's 127.0.0.1. */
@@ -168,7 +110,9 @@ static void bridge_changed(void *data)
 
 static int up_files(struct network *network, struct err *err)
 {
-	return dns_init(&network->dns, network->folder, err);
+	int r = network_tell_bridge(network, err);
+
+	return r < 0 ? r : dns_init(&network->dns, network->folder, err);
 }
 
 /* One that is there is ours already, whatever else the host has routes for by now. */
@@ -176,9 +120,7 @@ static int up_bridge(struct network *network, struct err *err)
 {
 	int r = network->was_there ? 0 : bridge_check(&network->bridge, err);
 
-	if (r >= 0)
-		r = bridge_make(&network->bridge, err);
-	return r < 0 ? r : tell_bridge(network, err);
+	return r < 0 ? r : bridge_make(&network->bridge, err);
 }
 
 static int up_table(struct network *network, struct err *err)
@@ -206,7 +148,7 @@ static int up_names(struct network *network, struct err *err)
 
 static int up_others(struct network *network, struct err *err)
 {
-	network->others = others_new(&network->nft, &network->bridge, network->netd->loop, err);
+	network->others = others_new(&network->nft, &network->dns, network->netd->loop, err);
 	return network->others ? 0 : -EIO;
 }
 
@@ -222,6 +164,7 @@ static const struct {
 static void let_go(struct network *network)
 {
 	loop_timer_stop(network->netd->loop, &network->grace);
+	loop_timer_stop(network->netd->loop, &network->idle);
 	nft_content_done(&network->orphans);
 	others_free(network->others);
 	nft_watch_free(network->nft_watch);
@@ -241,7 +184,7 @@ int network_up(struct network *network, struct err *err)
 
 	if (network->up)
 		return 0;
-	r = describe(network, err);
+	r = network_describe(network, err);
 	if (r < 0)
 		return r;
 	network->was_there = if_nametoindex(network->bridge.name) != 0;

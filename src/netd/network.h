@@ -32,13 +32,23 @@ struct network {
 	struct others *others;
 	struct dns dns;
 	struct nft_content orphans; /* in its tables since before we started, claimed by nobody yet */
-	struct loop_timer grace;
+	struct loop_timer grace, idle;
 	struct network *next;
 };
 
 /* networks.c: the one of this name, NULL when there is none; or made, not up. */
 struct network *network_find(const struct netd *netd, const char *name);
 struct network *network_get(struct netd *netd, const char *name, struct err *err);
+/* mgr-net up was said, or down. */
+int network_stay(struct network *network, bool stays, struct err *err);
+/* Bring up each that was up when one before us was killed. */
+void networks_take_over(struct netd *netd);
+/* All down, and their folders gone. */
+void networks_end(struct netd *netd);
+
+/* describe.c: before it comes up. Its bridge's name is where those who join look for it before there is a bridge. */
+int network_describe(struct network *network, struct err *err);
+int network_tell_bridge(const struct network *network, struct err *err);
 
 /* orphans.c: read, and looked for by its key; NULL, too, when it is claimed already */
 int orphans_read(struct network *network, struct err *err);

@@ -30,7 +30,7 @@
 
 struct others {
 	const struct nft *nft;
-	const struct bridge *bridge;
+	const struct dns *dns;
 	struct loop *loop;
 	struct resolvers_watch *resolvers;
 	struct mnl_socket *sock;
@@ -53,10 +53,10 @@ static pid_t tell_resolved(void *data, struct err *err)
 	const struct others *o = data;
 	char server[INET_ADDRSTRLEN];
 
-	if (dns_zones(o->bridge, &zones) < 0)
+	if (dns_zones(o->dns, &zones) < 0)
 		return err_nomem(err);
-	inet_ntop(AF_INET, &o->bridge->gateway, server, sizeof server);
-	return unit_tell_resolved(o->bridge->name, server, &zones, log_fd(), err);
+	inet_ntop(AF_INET, &o->dns->bridge->gateway, server, sizeof server);
+	return unit_tell_resolved(o->dns->bridge->name, server, &zones, log_fd(), err);
 }
 
 void others_names(struct others *o)
@@ -150,7 +150,7 @@ void others_free(struct others *o)
 	free(o);
 }
 
-struct others *others_new(const struct nft *nft, const struct bridge *bridge, struct loop *loop, struct err *err)
+struct others *others_new(const struct nft *nft, const struct dns *dns, struct loop *loop, struct err *err)
 {
 	struct others *o = calloc(1, sizeof *o);
 	int r;
@@ -159,7 +159,7 @@ struct others *others_new(const struct nft *nft, const struct bridge *bridge, st
 		err_nomem(err);
 		return NULL;
 	}
-	*o = (struct others){ .nft = nft, .bridge = bridge, .loop = loop };
+	*o = (struct others){ .nft = nft, .dns = dns, .loop = loop };
 	o->firewalld = (struct helper){ .loop = loop, .start = tell_firewalld, .data = o, .pidfd = -1 };
 	o->resolved = (struct helper){ .loop = loop, .start = tell_resolved, .data = o, .pidfd = -1 };
 	o->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = look, .data = o };

@@ -7,13 +7,13 @@
 #include "base/err.h"
 #include "base/loop.h"
 
-struct bridge;
+struct dns;
 struct nft;
 struct others;
 
-/* Tell them, and watch. nft, bridge: of the network, outlive this. What fails is logged: the network is there all the same.
+/* Tell them, and watch. nft, dns: of the network, outlive this. What fails is logged: the network is there all the same.
  */
-struct others *others_new(const struct nft *nft, const struct bridge *bridge, struct loop *loop, struct err *err);
+struct others *others_new(const struct nft *nft, const struct dns *dns, struct loop *loop, struct err *err);
 /* Who resolves names for the host is told again: the bridge is another one. */
 void others_names(struct others *others);
 /* A container has come: the old iptables say nothing of what changes in them, so they are looked at soon. */

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What mgr-netd is asked. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "netd/netd.h"
-
-#define STAY_FILE "stay" /* there while `mgr-net up` holds, so that the next mgr-netd knows */
 
 static struct netd *netd_of(struct wire_client *client)
 {
@@ -34,6 +31,7 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 	(void)len;
 	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
 		return err_set(err, EBADMSG, "the request is malformed");
+	member_leave_sides(netd, leave->uuid);
 	m = member_find(netd, leave->uuid);
 	if (m) {
 		wake_leaving(m);
@@ -54,29 +52,53 @@ static int handle_forward(struct wire_client *client, const void *payload, size_
 	return r < 0 ? r : wire_client_send(client, WIRE_NET_FORWARD, NULL, 0, NULL, 0);
 }
 
+/* The network that a request is about: its name, or nothing for the default one. NULL, -ENOENT in err: it is not known. */
+static struct network *network_of(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	char name[LEASE_NETWORK + 1] = "";
+	struct network *network;
+
+	memcpy(name, payload, len);
+	network = network_find(netd_of(client), name);
+	if (!network)
+		err_set(err, ENOENT, "network '%s' is not up", name);
+	return network;
+}
+
+static void count(const struct network *network, struct wire_net_status *status)
+{
+	for (const struct member *m = network->netd->members; m; m = m->next) {
+		if (m->network != network)
+			continue;
+		status->containers++;
+		status->forwards += (uint32_t)member_ports(m, 0, m->elements.n);
+	}
+}
+
 static int handle_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
-	const struct netd *netd = netd_of(client);
-	const struct network *network = network_find(netd, "");
+	const struct network *network = network_of(client, payload, len, NULL);
+	struct wire_net_status status = { .netd_pid = getpid() };
 	struct err trouble = { 0 };
-	struct wire_net_status status = {
-		.net = network->bridge.net,
-		.prefix = network->bridge.prefix,
-		.containers = (uint32_t)netd->n_members,
-		.forwards = (uint32_t)netd->n_forwards,
-		.netd_pid = getpid(),
-		.dnsmasq_pid = network->dns.pid,
-		.stays = network->stays,
-		.waiting = (uint32_t)netd->wake.resting,
-	};
 
-	(void)payload, (void)len, (void)err;
-	if (network->up)
+	(void)err;
+	if (!network)
+		return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
+	count(network, &status);
+	status.stays = network->stays;
+	status.waiting = wake_resting(network);
+	if (network->up) {
 		network_trouble(network, &trouble);
-	if (network->up && network->bridge.has6)
-		status.net6 = network->bridge.net6;
-	str_print(status.no6, sizeof status.no6, "%s", network->up && !network->bridge.has6 ? network->bridge.why6 : "");
-	str_print(status.bridge, sizeof status.bridge, "%s", network->up ? network->bridge.name : "");
+		status.net = network->bridge.net;
+		status.prefix = network->bridge.prefix;
+		status.dnsmasq_pid = network->dns.pid;
+		if (network->bridge.has6)
+			status.net6 = network->bridge.net6;
+		else
+			str_print(status.no6, sizeof status.no6, "%s", network->bridge.why6);
+		str_print(status.bridge, sizeof status.bridge, "%s", network->bridge.name);
+		str_print(status.domain, sizeof status.domain, "%s", network->dns.domain);
+	}
 	str_print(status.cause, sizeof status.cause, "%.250s", trouble.code ? trouble.msg : "");
 	return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
 }
@@ -84,17 +106,18 @@ static int handle_status(struct wire_client *client, const void *payload, size_t
 static int handle_up(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	struct netd *netd = netd_of(client);
-	struct network *network = network_find(netd, "");
-	int r = network_up(network, err), fd;
+	char name[LEASE_NETWORK + 1] = "";
+	struct network *network;
+	int r;
 
-	(void)payload, (void)len;
+	memcpy(name, payload, len);
+	network = network_get(netd, name, err);
+	r = network ? network_up(network, err) : -err->code;
+	if (r >= 0)
+		r = network_stay(network, true, err);
+	netd_consider_ending(netd);
 	if (r < 0)
 		return r;
-	fd = openat(network->dir, STAY_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(err, errno, "remember that the network stays");
-	close(fd);
-	network->stays = true;
 	loop_timer_stop(netd->loop, &netd->idle);
 	return wire_client_send(client, WIRE_NET_UP, NULL, 0, NULL, 0);
 }
@@ -103,14 +126,14 @@ static int handle_up(struct wire_client *client, const void *payload, size_t len
 static int handle_down(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	struct netd *netd = netd_of(client);
-	struct network *network = network_find(netd, "");
+	struct network *network = network_of(client, payload, len, NULL);
 
-	(void)payload, (void)len, (void)err;
-	unlinkat(network->dir, STAY_FILE, 0);
-	network->stays = false;
+	if (network)
+		network_stay(network, false, err);
 	netd_consider_ending(netd);
-	if (!netd->members)
-		netd_idle(netd);
+	if (network)
+		network_idle(network);
+	netd_idle(netd);
 	return wire_client_send(client, WIRE_NET_DOWN, NULL, 0, NULL, 0);
 }
 
@@ -167,9 +190,9 @@ static int handle_doze(struct wire_client *client, const void *payload, size_t l
 const struct wire_request netd_requests[] = {
 	{ WIRE_NET_JOIN, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_join },
 	{ WIRE_NET_LEAVE, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_leave },
-	{ WIRE_NET_STATUS, 0, 0, handle_status },
-	{ WIRE_NET_UP, 0, 0, handle_up },
-	{ WIRE_NET_DOWN, 0, 0, handle_down },
+	{ WIRE_NET_STATUS, 0, LEASE_NETWORK, handle_status },
+	{ WIRE_NET_UP, 0, LEASE_NETWORK, handle_up },
+	{ WIRE_NET_DOWN, 0, LEASE_NETWORK, handle_down },
 	{ WIRE_NET_FORWARD, WIRE_FORWARD_CHANGE_MIN, sizeof(struct wire_forward_change), handle_forward },
 	{ WIRE_NET_REPAIR, 0, 0, handle_repair },
 	{ WIRE_NET_WAIT, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_wait },
@@ -185,7 +208,8 @@ void netd_closed(struct wire_client *client)
 	for (struct member *m = netd->members, *next; m; m = next) {
 		next = m->next;
 		if (m->client == client) {
-			wake_leaving(m);
+			if (!m->side)
+				wake_leaving(m);
 			struct member_addrs was = member_leave(m);
 			member_end_flows(&was);
 		}

@@ -34,6 +34,15 @@ bool wake_needs(const struct netd *netd, const struct network *network)
 }
 
 /* One that is frozen by itself is thawed by any forward. */
+uint32_t wake_resting(const struct network *network)
+{
+	uint32_t n = 0;
+
+	for (const struct waker *w = network->netd->wake.wakers; w; w = w->next)
+		n += w->state == WAKER_RESTS && w->self.network == network;
+	return n;
+}
+
 static bool wakes(const struct wire_net_join *join, uint32_t i, bool rests)
 {
 	return join->forwards[i].flags & WIRE_FORWARD_WAKE || (join->idle && !rests);
@@ -188,7 +197,7 @@ static int rest(struct waker *w, struct err *err)
 
 static int begin_rest(struct netd *netd, struct wire_net_join *join, size_t len, struct err *err)
 {
-	struct network *network = network_get(netd, "", err);
+	struct network *network = network_get(netd, join_network(join), err);
 	struct waker *w;
 	int r = network ? network_up(network, err) : -err->code;
 

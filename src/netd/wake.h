@@ -42,7 +42,9 @@ struct wake {
 void wake_start(struct netd *netd);
 /* mgr-netd ends: nothing of it stays in the kernel. */
 void wake_stop(struct netd *netd);
-/* Does a stopped container need this network, or (NULL) any? */
+/* How many stopped containers need this network? */
+uint32_t wake_resting(const struct network *network);
+/* Does one need it, or (NULL) any? */
 bool wake_needs(const struct netd *netd, const struct network *network);
 
 /* WIRE_NET_WAIT: a container that is stopped, its join as of the next start. What comes has it started from now on. One that

@@ -190,13 +190,13 @@ static int to_lease(const char *network, const char *slot, const struct registry
 {
 	uint8_t *m = ret->mac;
 
+	*ret = (struct lease){ .fixed = strchr(entry->uuid, ':') };
 	str_print(ret->network, sizeof ret->network, "%s", network);
 	str_print(ret->uuid, sizeof ret->uuid, "%.36s", entry->uuid);
 	memcpy(ret->name, entry->name, sizeof ret->name);
-	if (inet_pton(AF_INET, slot, &ret->ipv4) != 1 ||
-	    sscanf(entry->note, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)
+	if (sscanf(entry->note, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)
 		return -EBADMSG;
-	return 0;
+	return inet_pton(AF_INET, slot, &ret->ipv4) == 1 || inet_pton(AF_INET6, slot, &ret->ipv6) == 1 ? 0 : -EBADMSG;
 }
 
 int leases_find(const struct store *store, const char *network, const char *uuid, struct lease *ret, struct err *err)
@@ -218,6 +218,7 @@ int leases_find(const struct store *store, const char *network, const char *uuid
 
 struct each {
 	const char *network;
+	struct lease_network its;
 	int (*fn)(const struct lease *lease, void *data);
 	void *data;
 };
@@ -227,16 +228,22 @@ static int each_entry(const char *slot, const struct registry_entry *entry, void
 	const struct each *each = data;
 	struct lease lease;
 
-	return to_lease(each->network, slot, entry, &lease) < 0 ? 0 : each->fn(&lease, each->data);
+	if (to_lease(each->network, slot, entry, &lease) < 0)
+		return 0;
+	if (!lease.fixed && each->its.has6)
+		lease.ipv6 = leases_ipv6(&each->its, lease.ipv4);
+	return each->fn(&lease, each->data);
 }
 
 int leases_each(const struct store *store, const char *network, int (*fn)(const struct lease *lease, void *data), void *data,
 		struct err *err)
 {
 	REGISTRY_INIT(reg);
-	struct each each = { network, fn, data };
+	struct each each = { .network = network, .fn = fn, .data = data };
 	int r = lease_open(&reg, store, network, false, err);
 
+	if (r == 0 && !reg.absent)
+		r = leases_network(store, network, &each.its, err);
 	return r < 0 ? r : registry_each(&reg, each_entry, &each, err);
 }
 

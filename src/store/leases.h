@@ -21,6 +21,9 @@ struct lease {
 	char name[STORE_NAME_MAX + 1];
 	uint8_t mac[6];
 	struct in_addr ipv4;
+	/* as leases_each has them: */
+	bool fixed;           /* a further one, which the configuration names, of IPv4 or of IPv6 */
+	struct in6_addr ipv6; /* the one that goes with a lease */
 };
 
 /* Was anything of it ever asked for? The default one always was. */
@@ -46,6 +49,11 @@ int leases_network(const struct store *store, const char *network, struct lease_
 struct in_addr leases_gateway(const struct lease_network *network);
 /* The IPv6 address that goes with an IPv4 one of the subnet. */
 struct in6_addr leases_ipv6(const struct lease_network *network, struct in_addr ipv4);
+/* What the names of its containers end in. */
+#define LEASE_DOMAIN       64
+#define LEASE_DOMAIN_USUAL "mgr"
+void leases_domain(const struct store *store, const char *network, char ret[static LEASE_DOMAIN]);
+int leases_use_domain(const struct store *store, const char *network, const char *domain, struct err *err);
 /* How many addresses it has for containers, and how many are taken. */
 int leases_room(const struct store *store, const char *network, unsigned *ret_all, unsigned *ret_taken, struct err *err);
 

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
 	%D%/cgroup.c \
 	%D%/claim.c %D%/claim.h \
+	%D%/domain.c \
 	%D%/holder.c \
 	%D%/husk.c \
 	%D%/ids.c %D%/ids.h \

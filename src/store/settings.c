@@ -121,7 +121,11 @@ static const struct key network_keys[] = {
 	  .type = &key_ifname,
 	  .off = AT(bridge),
 	  .help = "Name of the interface that mgr makes for it; chosen when not set." },
-	{ .name = "domain", .type = &key_hostname, .off = AT(domain), .def = "mgr", .help = "What NAME.mgr ends in." },
+	{ .name = "domain",
+	  .type = &key_hostname,
+	  .off = AT(domain),
+	  .def = LEASE_DOMAIN_USUAL,
+	  .help = "What NAME.mgr ends in." },
 	{ .name = "resolvers",
 	  .type = &key_addresses,
 	  .off = AT(resolvers),
@@ -198,6 +202,8 @@ int settings_use(const struct store *store, const struct settings_network *netwo
 		r = leases_use_subnet(store, network->name, network->subnet.net, network->subnet.prefix, err);
 	if (r == 0 && six->set)
 		r = leases_use_prefix6(store, network->name, six->none ? NULL : &six->net, err);
+	if (r == 0)
+		r = leases_use_domain(store, network->name, network->domain ? network->domain : LEASE_DOMAIN_USUAL, err);
 	return r;
 }
 

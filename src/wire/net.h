@@ -132,6 +132,7 @@ struct wire_net_doze {
 	uint32_t state; /* enum wire_state */
 };
 
+/* WIRE_NET_STATUS, _UP and _DOWN are sent with the name of a network, or nothing for the default one. */
 struct wire_net_status {
 	char bridge[16];
 	struct in_addr net;
@@ -143,6 +144,7 @@ struct wire_net_status {
 	struct in6_addr net6;
 	char no6[64];     /* why there is no IPv6; "" */
 	uint32_t waiting; /* stopped containers that a connection starts */
+	char domain[64];
 };
 
 #endif

@@ -242,7 +242,7 @@ static void resolve_by(const char *address)
 	struct in_addr addr;
 
 	inet_pton(AF_INET, address, &addr);
-	assert_int_equal(net_resolv_conf(root, addr, NULL), 0);
+	assert_int_equal(net_resolv_conf(root, addr, "mgr", NULL), 0);
 }
 
 static bool names(const char *path, const char *address)
