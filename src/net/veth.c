@@ -75,6 +75,11 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 	r = rtnl_talk(s->host, &m, err);
 	if (r == -EEXIST && !nic->own_pair && veth_delete_now(s->host, nic->veth, NULL) >= 0)
 		r = rtnl_talk(s->host, &m, err);
+	if (r == -EXFULL) /* find_portno() of net/bridge/br_if.c */
+		return err_set(
+			err, EXFULL,
+			"bridge '%s' has 1023 ports, more the kernel does not give it: put the container on another network",
+			nic->link);
 	if (r == -EOPNOTSUPP && bridge->index) /* do_set_master() of net/core/rtnetlink.c: it takes no ports */
 		return err_set(err, EOPNOTSUPP, "link '%s' is no bridge", nic->link);
 	return r < 0 ? err_wrap(err, "make veth '%s' for '%s'", nic->veth, nic->name) : 0;

@@ -119,14 +119,50 @@ static int check_routes(struct nl_sock *sock, const struct bridge *bridge, struc
 /* --- the bridge ------------------------------------------------------------------------------------------------------- */
 
 /* A MAC of its own, from its address: otherwise it has its first port's, and changes it with that. */
+static void own_mac(const struct bridge *bridge, uint8_t mac[static 6])
+{
+	mac[0] = 0x02;
+	mac[1] = 0x6d;
+	memcpy(mac + 2, &bridge->gateway, 4);
+}
+
+static bool has_own_mac(struct rtnl_link *link, const struct bridge *bridge)
+{
+	struct nl_addr *addr = rtnl_link_get_addr(link);
+	uint8_t mac[6];
+
+	own_mac(bridge, mac);
+	return addr && nl_addr_get_len(addr) == sizeof mac && memcmp(nl_addr_get_binary_addr(addr), mac, sizeof mac) == 0;
+}
+
+int bridge_is_ours(const struct bridge *bridge, struct err *err)
+{
+	autocall(close_socket) struct nl_sock *sock = NULL;
+	struct rtnl_link *link = NULL;
+	int r = open_socket(&sock, err);
+
+	if (r < 0)
+		return r;
+	if (rtnl_link_get_kernel(sock, 0, bridge->name, &link) < 0)
+		return 0;
+	if (!rtnl_link_is_bridge(link))
+		r = err_set(err, EEXIST, "interface '%s' is in the way: not a bridge", bridge->name);
+	else if (!has_own_mac(link, bridge))
+		r = err_set(err, EEXIST, "bridge '%s' is not mgr's: another name is 'bridge' in mgr.conf", bridge->name);
+	else
+		r = 1;
+	rtnl_link_put(link);
+	return r;
+}
+
 static int make_link(struct nl_sock *sock, const struct bridge *bridge, struct err *err)
 {
-	uint8_t mac[6] = { 0x02, 0x6d };
+	uint8_t mac[6];
 	struct rtnl_link *link = rtnl_link_bridge_alloc();
 	struct nl_addr *addr;
 	int r;
 
-	memcpy(mac + 2, &bridge->gateway, 4);
+	own_mac(bridge, mac);
 	addr = nl_addr_build(AF_LLC, mac, sizeof mac);
 	if (!link || !addr) {
 		r = -NLE_NOMEM;
@@ -148,9 +184,7 @@ static int set_up(struct nl_sock *sock, const struct bridge *bridge, struct err 
 	struct rtnl_link *old = NULL, *change = rtnl_link_alloc();
 	int r = rtnl_link_get_kernel(sock, 0, bridge->name, &old);
 
-	if (r >= 0 && !rtnl_link_is_bridge(old)) {
-		r = err_set(err, EEXIST, "interface '%s' is in the way: not a bridge", bridge->name);
-	} else if (r >= 0 && change) {
+	if (r >= 0 && change) {
 		rtnl_link_set_flags(change, IFF_UP);
 		r = rtnl_link_change(sock, old, change, 0);
 		r = r < 0 ? err_set(err, EIO, "bring up bridge '%s': %s", bridge->name, nl_geterror(r)) : 0;

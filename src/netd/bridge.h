@@ -20,6 +20,8 @@ struct bridge {
 
 /* -EADDRINUSE when a route of the host, not the bridge's own, overlaps the subnet, naming the route. */
 int bridge_check(const struct bridge *bridge, struct err *err);
+/* Is it there? -EEXIST when there is an interface of that name which mgr has not made. */
+int bridge_is_ours(const struct bridge *bridge, struct err *err);
 /* Make what is missing of it: the bridge, up, with its address and settings. */
 int bridge_make(const struct bridge *bridge, struct err *err);
 /* bridge_learn.c: no place of a MAC from frames to 01:80:c2:00:00:0X (LLDP's): netfilter does not see them

@@ -26,6 +26,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/idle.c \
 	%D%/join.c \
 	%D%/joins.c \
+	%D%/limits.c \
 	%D%/members.c \
 	%D%/netd.h \
 	%D%/network.c %D%/network.h \

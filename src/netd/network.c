@@ -187,7 +187,11 @@ int network_up(struct network *network, struct err *err)
 	r = network_describe(network, err);
 	if (r < 0)
 		return r;
-	network->was_there = if_nametoindex(network->bridge.name) != 0;
+	r = bridge_is_ours(&network->bridge, err);
+	if (r < 0)
+		return r;
+	network->was_there = r > 0;
+	r = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++) {
 		r = steps[i].up(network, err);
 		debug_point("netd:up", steps[i].name);

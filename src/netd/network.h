@@ -72,6 +72,9 @@ int network_repair(struct network *network, struct err *err);
 /* Its members' ends on the host are ports of its bridge. */
 int network_plug(const struct network *network, struct err *err);
 
+/* limits.c: of what there is a bound to, is most used up? -ENOSPC: told in err. */
+int limits_look(const struct network *network, struct err *err);
+
 /* trouble.c: what is not as it should be, in one line; 0: nothing. */
 int network_trouble(const struct network *network, struct err *err);
 

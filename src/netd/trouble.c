@@ -45,6 +45,11 @@ static int look_at_settings(const struct network *network, struct err *err)
 	return r == 0 && network->bridge.has6 ? look_at_setting("net/ipv6/conf/all/forwarding", err) : r;
 }
 
+static int look_at_limits(const struct network *network, struct err *err)
+{
+	return limits_look(network, err);
+}
+
 static int look_at_others(const struct network *network, struct err *err)
 {
 	return others_trouble(network->others, err);
@@ -53,7 +58,7 @@ static int look_at_others(const struct network *network, struct err *err)
 int network_trouble(const struct network *network, struct err *err)
 {
 	int (*const parts[])(const struct network *, struct err *) = { look_at_bridge, look_at_dns, look_at_settings,
-								       look_at_others };
+								       look_at_limits, look_at_others };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && r >= 0; i++)
