@@ -14,5 +14,7 @@ void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6]);
 
 /* Group of interfaces (`ip link`) that the host ends of a managed bridge's NICs are in: FNV-1a of its name, 31 bits. */
 uint32_t net_port_group(const char *bridge);
+/* That of the managed bridges themselves. */
+#define NET_BRIDGES_GROUP UINT32_C(0x6d677262)
 
 #endif

@@ -16,6 +16,8 @@ struct sides {
 int nic_await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, uint64_t deadline, struct err *err);
 /* What of the NICs of a plan does not go together. -EINVAL. */
 int plan_check(const struct net_plan *plan, struct err *err);
+/* What is no NIC of a managed network has nothing to do with its bridge: nobody would guard it. */
+int nic_check_link(const struct net_nic *nic, const struct rtnl_link *link, struct err *err);
 /* Has the host, where the NIC is to be, one of its addresses? -EADDRINUSE. */
 int nic_check_host(int host, const struct net_nic *nic, struct err *err);
 

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "net/addr.h"
+#include "net/names.h"
 #include "net/nic.h"
 
 static char digit(const struct nic_addr *addr)
@@ -142,6 +143,14 @@ static void compare(const struct nlmsghdr *h, void *data)
 		    memcmp(addr->addr, a.local, addr_len(addr)) == 0)
 			s->found = addr;
 	}
+}
+
+int nic_check_link(const struct net_nic *nic, const struct rtnl_link *link, struct err *err)
+{
+	if (nic->managed || link->group != NET_BRIDGES_GROUP)
+		return 0;
+	return err_set(err, EINVAL, "net.%u.link: '%s' is a managed network's bridge: a veth without link is on it",
+		       nic->index, nic->link);
 }
 
 int nic_check_host(int host, const struct net_nic *nic, struct err *err)

@@ -298,6 +298,8 @@ static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
 			ret->master = (int)value;
 		else if (a->rta_type == IFLA_MTU)
 			ret->mtu = value;
+		else if (a->rta_type == IFLA_GROUP)
+			ret->group = value;
 	}
 }
 

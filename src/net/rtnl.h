@@ -58,7 +58,7 @@ int rtnl_batch_talk(int sock, struct rtnl_batch *b, size_t *ret_failed, struct e
 struct rtnl_link {
 	int index, peer, master; /* peer: index of a veth's other end, in its namespace; 0: none */
 	unsigned flags;          /* IFF_* */
-	uint32_t mtu;
+	uint32_t mtu, group;
 	uint8_t mac[6];
 };
 /* The interface of this name. -ENODEV. */

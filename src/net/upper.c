@@ -128,6 +128,8 @@ int upper_make(const struct sides *s, const struct net_nic *nic, const struct st
 
 	if (r == -ENODEV)
 		return err_set(err, ENODEV, "interface '%s' does not exist", nic->link);
+	if (r >= 0 && nic_check_link(nic, &lower, err) < 0)
+		return -EINVAL;
 	if (r >= 0 && nic->mtu > lower.mtu)
 		return nic_mtu_too_large(nic, lower.mtu, err);
 	if (r >= 0)

@@ -172,6 +172,8 @@ int veth_make(const struct sides *s, const struct net_nic *nic, const struct sto
 		return err_set(err, ENODEV, "bridge '%s' does not exist", nic->link);
 	if (r < 0)
 		return err_wrap(err, "find bridge '%s'", nic->link);
+	if (nic_check_link(nic, &bridge, err) < 0)
+		return -EINVAL;
 	if (bridge.index && nic->mtu > bridge.mtu)
 		return nic_mtu_too_large(nic, bridge.mtu, err);
 	if (bridge.index && !nic->managed && check_mac(s, nic, &bridge, store, record->rundir, err) < 0)

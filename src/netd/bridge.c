@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "net/names.h"
 #include "netd/sysctl.h"
 
 static int open_socket(struct nl_sock **ret, struct err *err)
@@ -186,6 +187,7 @@ static int set_up(struct nl_sock *sock, const struct bridge *bridge, struct err 
 
 	if (r >= 0 && change) {
 		rtnl_link_set_flags(change, IFF_UP);
+		rtnl_link_set_group(change, NET_BRIDGES_GROUP);
 		r = rtnl_link_change(sock, old, change, 0);
 		r = r < 0 ? err_set(err, EIO, "bring up bridge '%s': %s", bridge->name, nl_geterror(r)) : 0;
 	} else {

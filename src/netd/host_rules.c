@@ -16,6 +16,7 @@
  *       ip saddr @host4 accept
  *       reject }
  *   chain away        { type filter hook forward priority filter
+ *       iifgroup BRIDGES iifname != BRIDGE ip daddr @isolated4 reject   by a forward, from another network
  *       iifname != BRIDGE accept
  *       ct state established,related accept
  *       ip saddr . ct original ip daddr @deny4 reject     where it was sent to, not what a forward makes of it
@@ -115,9 +116,12 @@ static void put_away(const struct rule_place *to)
 {
 	static const char chain[] = "away";
 	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
+	const struct cond elsewhere = is_not_named(IIFNAME, to->nft->bridge);
 
 	nft_put_chain(to->b, to->nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-	RULE(to, chain, ACCEPT, is_not_named(IIFNAME, to->nft->bridge));
+	RULE(to, chain, REFUSE, is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere, four, in_set("isolated4", IP_DADDR, 0, 0));
+	RULE(to, chain, REFUSE, is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere, six, in_set("isolated6", IP6_DADDR, 0, 0));
+	RULE(to, chain, ACCEPT, elsewhere);
 	RULE(to, chain, ACCEPT, under_way());
 	RULE(to, chain, REFUSE, four, in_set("deny4", IP_SADDR, CT_DADDR, 0));
 	RULE(to, chain, REFUSE, six, in_set("deny6", IP6_SADDR, CT_DADDR6, 0));

@@ -117,6 +117,18 @@ host_listens() {
 	assert_status 1
 }
 
+@test "safe.1 an interface that nobody would guard is not put on a managed bridge" {
+	local spec
+	container web
+	boot web
+	container other -s net.1.ipv4.address=none -s net.1.ipv6.address=none
+	for spec in type=veth type=macvlan; do
+		run mgr-start -n other -s "net.1.$spec" -s "net.1.link=$bridge"
+		assert_status 1
+		assert_contains "net.1.link: '$bridge' is a managed network's bridge: a veth without link is on it"
+	done
+}
+
 # --- safe.2: isolated ---------------------------------------------------------------------------------------------------
 
 ipv6_of() {
