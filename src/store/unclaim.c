@@ -43,6 +43,9 @@ static int drop_others(struct registry *reg, const char *uuid, const struct strv
 			continue;
 		n--;
 		r = drop(reg, uuid, (unsigned)k, (unsigned)n, slots.v[n], err);
+		char *gone = slots.v[k];
+		slots.v[k] = slots.v[n];
+		slots.v[n] = gone;
 	}
 	return r;
 }

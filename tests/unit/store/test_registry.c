@@ -296,6 +296,42 @@ static unsigned entries(const char *folder)
 	return n;
 }
 
+/* The nth address of the subnet behind the lease's. */
+static struct in_addr further(const struct lease *lease, uint32_t n)
+{
+	return (struct in_addr){ htonl(ntohl(lease->ipv4.s_addr) + n) };
+}
+
+static void what_is_not_kept_is_free_and_the_rest_is_released_at_the_end(void **state)
+{
+	autocall(strv_done) struct strv keep = { 0 };
+	struct lease lease, found;
+	char text[INET_ADDRSTRLEN];
+
+	(void)state;
+	own(7, &lease);
+	assert_int_equal(leases_reserve(&store, &lease, (struct in_addr){ 0 }, &err), 0);
+	for (uint32_t n = 1; n <= 4; n++) {
+		struct in_addr one = further(&lease, n);
+		assert_int_equal(leases_claim(&store, "", lease.uuid, "c7", one, &err), 0);
+		if (n == 2 || n == 4)
+			assert_int_equal(strv_add(&keep, inet_ntop(AF_INET, &one, text, sizeof text)), 0);
+	}
+	assert_int_equal(entries(".leases/by-slot"), 5);
+	assert_int_equal(leases_keep(&store, "", lease.uuid, true, &keep, &err), 0);
+	assert_int_equal(entries(".leases/by-slot"), 3);
+	assert_int_equal(leases_find(&store, "", lease.uuid, &found, &err), 0);
+	/* those that stay are its own all the same, and the others anybody's */
+	assert_int_equal(leases_claim(&store, "", lease.uuid, "c7", further(&lease, 4), &err), 0);
+	assert_int_equal(entries(".leases/by-slot"), 3);
+	assert_int_equal(leases_keep(&store, "", lease.uuid, false, &keep, &err), 0);
+	assert_int_equal(leases_find(&store, "", lease.uuid, &found, &err), -ENOENT);
+	assert_int_equal(entries(".leases/by-slot"), 2);
+	assert_int_equal(leases_release(&store, lease.uuid, &err), 0);
+	assert_int_equal(entries(".leases/by-slot"), 0);
+	assert_int_equal(entries(".leases/by-uuid"), 0);
+}
+
 static void processes_side_by_side(void **state)
 {
 	unsigned kept = 0, counted = 0;
@@ -331,6 +367,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_dead_owner_is_cleared_by_the_next_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_owner_that_is_being_created_or_removed_keeps_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lease_is_found_until_it_is_released, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_kept_is_free_and_the_rest_is_released_at_the_end, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_wanted_address_is_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_newer_format_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(processes_side_by_side, setup, teardown),
