@@ -206,6 +206,27 @@ heard_by_other() {
 	done
 }
 
+@test "safe.2 nor do containers of another network reach an isolated one by its forwards, and their ports are guarded alike" {
+	mkdir -p "$MGR_ROOT/etc/mgr"
+	printf '[network.blue]\nipv4.subnet = 10.126.0.0/16\n' >"$MGR_ROOT/etc/mgr/mgr.conf"
+	ip addr add 198.51.100.1/32 dev lo
+	container other -s net.0.network=blue
+	two web db -s net.0.isolated=yes --forward tcp:7001:70 \
+		-s net.1.type=veth -s net.1.network=blue -s net.1.ipv4.gateway=none -s net.1.ipv6.gateway=none
+	boot other
+	mgr-forward -n db add tcp:7000:70
+	serve web tcp 70
+	serve db tcp 70
+	pings web "$(container_ip other)"
+	answers inside other tcp 198.51.100.1 7000
+	answers tcp 198.51.100.1 7001
+	no_answer inside other tcp 198.51.100.1 7001
+	bridge=$(ip -o addr show to 10.126.0.1 | awk '{ print $2 }')
+	assert_equal "$(spoof web:eth1 other)" "$(own_alone | sort)"
+	rm "$MGR_ROOT/etc/mgr/mgr.conf"
+	ip addr del 198.51.100.1/32 dev lo
+}
+
 # --- safe.3: the host ---------------------------------------------------------------------------------------------------
 
 # On the host, on every address of it: answers.
