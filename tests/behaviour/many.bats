@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 load ../lib/common
 
-readonly MANY=30
+readonly MANY=$((30 / ((slow + 1) / 2))) # a slow machine has fewer
 
 @test "start.1 30 Debian guests run at once with no failed unit" {
 	local i pid states=""
@@ -14,7 +14,7 @@ readonly MANY=30
 	done
 	wait
 	for i in $(seq $MANY); do
-		mgr-wait -n "many$i" --ready -t 120
+		mgr-wait -n "many$i" --ready -t $((120 * slow))
 	done
 	for i in $(seq $MANY); do
 		pid=$(mgr-info -n "many$i" -pH)
