@@ -122,7 +122,12 @@ static void put_content(struct nft_batch *b, const struct nft *nft, const struct
 	guard_put_elements(b, nft, &content->guards, add);
 }
 
-int nft_install(struct nft *nft, const struct nft_content *all, struct err *err)
+/* A table of its owner's is the socket's, and nobody else can change or flush it; one that persists stays when the socket is
+ * closed, and is then anybody's, the next mgr-netd's for one. */
+#define OWNER   2 /* NFT_TABLE_F_OWNER */
+#define PERSIST 4 /* NFT_TABLE_F_PERSIST, Linux 6.9; Debian 12's headers lack it */
+
+static int install(struct nft *nft, const struct nft_content *all, uint32_t flags, struct err *err)
 {
 	autocall(nft_batch_done) struct nft_batch b = { 0 };
 	int r = nft_batch_init(&b, nft->seq, err);
@@ -132,10 +137,23 @@ int nft_install(struct nft *nft, const struct nft_content *all, struct err *err)
 	/* Made, so that deleting them does not fail; then anew. */
 	put_tables(&b, nft, true);
 	put_tables(&b, nft, false);
+	b.table_flags = flags;
 	put_tables(&b, nft, true);
 	put_rules(&b, nft);
 	put_content(&b, nft, all, true);
 	return nft_commit(nft, &b, err);
+}
+
+int nft_install(struct nft *nft, const struct nft_content *all, struct err *err)
+{
+	int r = nft->shared ? -EOPNOTSUPP : install(nft, all, OWNER | PERSIST, err);
+
+	if (r != -EOPNOTSUPP && r != -EINVAL)
+		return r;
+	err_clear(err);
+	r = install(nft, all, 0, err);
+	nft->shared = nft->shared || r >= 0;
+	return r;
 }
 
 int nft_change(struct nft *nft, const struct nft_content *del, const struct nft_content *add, struct err *err)

@@ -66,6 +66,7 @@ struct nft {
 	/* private */
 	struct mnl_socket *sock;
 	uint32_t seq;
+	bool shared; /* whoever is root may change its tables: the kernel is older than 6.9 */
 };
 
 int nft_open(struct nft *nft, struct err *err);

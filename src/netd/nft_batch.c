@@ -128,6 +128,8 @@ void nft_put_table(struct nft_batch *b, const char *name, bool add)
 	}
 	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, b->family);
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
+	if (add && b->table_flags)
+		nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, b->table_flags);
 	head = nft_batch_message(b, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0);
 	nftnl_table_nlmsg_build_payload(head, table);
 	nft_batch_next(b);

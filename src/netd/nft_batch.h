@@ -22,8 +22,9 @@ extern const char *const nft_maps[NFT_MAPS];
 struct nft_batch {
 	struct nftnl_batch *batch;
 	uint32_t seq;
-	uint8_t family; /* of the tables that the next messages are about: NFPROTO_INET, or NFPROTO_BRIDGE */
-	bool failed;    /* memory ran out */
+	uint8_t family;       /* of the tables that the next messages are about: NFPROTO_INET, or NFPROTO_BRIDGE */
+	uint32_t table_flags; /* NFT_TABLE_F_* of tables that are made */
+	bool failed;          /* memory ran out */
 };
 
 int nft_batch_init(struct nft_batch *b, uint32_t seq, struct err *err);

@@ -65,9 +65,9 @@ is_another() {
 
 @test "safe.1 somebody else's flush of the bridge's table is undone" {
 	two web db
-	nft flush table bridge "$table"
+	others_do flush table bridge "$table"
 	wait_until 5 guards_again
-	nft delete table bridge "$table"
+	others_do delete table bridge "$table"
 	wait_until 5 guards_again
 }
 

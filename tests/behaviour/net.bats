@@ -302,9 +302,9 @@ tracked() {
 		answers on peer tcp "$here_ip" 7000
 		answers udp 127.0.0.1 7000
 	done
-	nft delete chain inet "$table" outgoing
+	others_do delete chain inet "$table" outgoing
 	wait_until 1 nft list chain inet "$table" outgoing
-	nft delete element inet "$table" forward_any '{ tcp . 7000 }'
+	others_do delete element inet "$table" forward_any '{ tcp . 7000 }'
 	wait_until 1 answers on peer tcp "$here_ip" 7000
 }
 
@@ -317,11 +317,12 @@ tracked() {
 	assert_equal "$(elements)" 10001
 	local changes
 	changes=$(grep -c 'changed by somebody' "$MGR_ROOT/var/log/mgr/.net/log" || true)
+	tables_are_owned || changes=$((changes + 1))
 	nft flush ruleset
 	wait_until 2 has_elements 10001
 	answers tcp 127.0.0.1 7000
 	wait_until 3 service_idles
-	assert_equal "$(grep -c 'changed by somebody' "$MGR_ROOT/var/log/mgr/.net/log")" "$((changes + 1))"
+	assert_equal "$(grep -c 'changed by somebody' "$MGR_ROOT/var/log/mgr/.net/log")" "$changes"
 	mgr-stop -k many
 	assert_equal "$(elements)" 1
 }
@@ -347,7 +348,7 @@ service_idles() {
 	nft add chain inet others mine
 	container web --forward tcp:7000:70
 	boot web
-	nft delete table inet "$table"
+	others_do delete table inet "$table"
 	wait_until 1 nft list table inet "$table"
 	nft list chain inet others mine
 	nft delete table inet others

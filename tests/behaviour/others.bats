@@ -299,6 +299,33 @@ trouble_is() {
 	assert_equal "$(cat "/sys/class/net/$veth/brport/hairpin_mode")" 1
 }
 
+@test "mnet.5 what belongs to the network in nftables is nobody else's to change or flush, where the kernel can do that" {
+	local netd
+	make_machine peer
+	container web --forward tcp:7000:80
+	boot web
+	tables_are_owned || skip "Linux $(uname -r): tables are anybody's before 6.9"
+	run nft delete table inet "$table"
+	assert_contains "Operation not permitted"
+	run nft flush table bridge "$table"
+	assert_contains "Operation not permitted"
+	nft add table inet others
+	netd=$(nft -a list table inet "$table" | md5sum)
+	nft flush ruleset
+	assert_equal "$(nft -a list table inet "$table" | md5sum)" "$netd" # the very same
+	run nft list tables
+	refute_contains others
+	answers_http
+	# it outlives its owner, and is the next one's
+	netd=$(field Service)
+	kill -STOP "$netd"
+	answers_http
+	kill -KILL "$netd"
+	wait_until 3 another_than "$netd"
+	wait_until 3 tables_are_owned
+	answers_http
+}
+
 # --- mgr-netd ---------------------------------------------------------------------------------------------------------------
 
 another_than() {

@@ -81,6 +81,16 @@ no_answer() {
 	! answers "$@"
 }
 
+# Nobody but mgr-netd can change its tables, on Linux 6.9 and later.
+tables_are_owned() {
+	nft list table inet "$table" 2>/dev/null | grep -q 'flags owner'
+}
+
+# others_do ARG...: what another program has nft do to a table of ours, and fails at where it is owned.
+others_do() {
+	nft "$@" 2>/dev/null || tables_are_owned
+}
+
 looks_up() {
 	in_container "$1" nslookup "$2" 2>/dev/null | grep -q "^Address.*[ :]$3\$"
 }
