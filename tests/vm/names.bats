@@ -30,3 +30,22 @@ resolves() {
 	systemctl restart systemd-resolved
 	wait_until 10 resolves web.mgr "$(container_ip web)"
 }
+
+service() {
+	mgr-net status | awk '$1 == "Service:" { print $NF }'
+}
+
+is_another() {
+	[ -n "$(service)" ] && [ "$(service)" != "$1" ]
+}
+
+@test "mnet.6 when systemd stops its scope, dnsmasq with it, both are there again" {
+	local was
+	container web
+	boot web
+	was=$(service)
+	systemctl stop mgr.netd.scope
+	wait_until 10 is_another "$was"
+	wait_until 10 in_container web nslookup web.mgr
+	assert_equal "$(systemctl is-active mgr.netd.scope)" active
+}
