@@ -110,6 +110,12 @@ tests_unit_netd_test_netd_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAG
 tests_unit_netd_test_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
 	$(NFT_LIBS) $(UNIT_LDADD)
 
+unit_tests += tests/unit/netd/test_guard
+tests_unit_netd_test_guard_SOURCES = %D%/netd/test_guard.c
+tests_unit_netd_test_guard_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
+tests_unit_netd_test_guard_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
+	$(NFT_LIBS) $(UNIT_LDADD)
+
 unit_tests += tests/unit/tty/test_tty
 tests_unit_tty_test_tty_SOURCES = %D%/tty/test_tty.c
 tests_unit_tty_test_tty_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
