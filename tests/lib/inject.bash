@@ -22,6 +22,7 @@ declare -gA inject_calls=(
 declare -gA inject_how=([descriptors]=error=EMFILE [memory]=error=ENOMEM [heap]=retval=0 [disk]=error=ENOSPC)
 
 # once CLASS N COMMAND...
+# shellcheck disable=SC2154 # slow: common.bash
 once() {
 	local calls=${inject_calls[$1]} how=${inject_how[$1]} n=$2
 	shift 2
@@ -54,6 +55,7 @@ fell() {
 	echo "# $1 $2: status $3: $(tail -n 3 "$inject_trace" "$inject_said")" >&2
 }
 
+# shellcheck disable=SC2154
 inject() {
 	local class=$1 check=$2 n status tried=0 bad=0 more=1
 	shift 2
