@@ -266,11 +266,14 @@ int device_bpf_apply(int dir, bool allow, const struct device_rule *rule, struct
 	for (int i = 0; i < TRIES && r == -ENOENT; i++) {
 		autocall(device_list_done) struct device_list list = { 0 };
 		autoclose int old = read_program(dir, &list);
-		if (old < 0)
-			return device_bpf_get(dir, &list, err);
-		if (device_list_apply(&list, allow, rule) < 0)
+		if (old == -ENOENT) /* none, or somebody has put another in its place since it was found */
+			err_set(err, ENOENT, "no rules for devices are in force");
+		else if (old < 0)
+			return err_sys(err, -old, "read which devices are barred");
+		else if (device_list_apply(&list, allow, rule) < 0)
 			return err_nomem(err);
-		r = replace(dir, &list, old, err);
+		else
+			r = replace(dir, &list, old, err);
 	}
 	return r;
 }
