@@ -94,6 +94,7 @@ struct neighbour {
 	const struct store *store;
 	const char *network;
 	const struct lease_subnet *subnet;
+	bool empty; /* one that has leased nothing counts too */
 	char found[LEASE_NETWORK];
 };
 
@@ -102,9 +103,12 @@ static int look_at(const char *network, void *data)
 	REGISTRY_INIT(reg);
 	struct neighbour *n = data;
 	struct lease_subnet is;
+	unsigned held = 0;
 
 	if (str_eq(network, n->network) || lease_open(&reg, n->store, network, false, NULL) < 0 ||
 	    read_subnet(&reg, &is, NULL) < 0 || !overlap(&is, n->subnet))
+		return 0;
+	if (!n->empty && registry_count(&reg, &held, NULL) >= 0 && !held)
 		return 0;
 	str_print(n->found, sizeof n->found, "%s", network);
 	return 1;
@@ -120,7 +124,7 @@ static int choose_from(const struct store *store, const char *network, uint32_t 
 		       struct lease_subnet *ret, struct err *err)
 {
 	autofree char *routes = NULL;
-	struct neighbour n = { store, network, ret, "" };
+	struct neighbour n = { store, network, ret, true, "" };
 	char one[INET_ADDRSTRLEN], other[INET_ADDRSTRLEN];
 	int r = file_read_at(AT_FDCWD, "/proc/net/route", 64 << 20, &routes, NULL, err);
 
@@ -159,7 +163,7 @@ int lease_keep_subnet(struct registry *reg, const char *network, struct lease_su
 
 static int check_change(struct registry *reg, const char *network, const struct lease_subnet *wanted, struct err *err)
 {
-	struct neighbour n = { reg->store, network, wanted, "" };
+	struct neighbour n = { reg->store, network, wanted, false, "" };
 	char text[LEASE_NETWORK_TEXT], other[LEASE_NETWORK_TEXT], subnet[LEASE_SUBNET_TEXT], old[LEASE_SUBNET_TEXT];
 	unsigned held = 0;
 	struct lease_subnet is;

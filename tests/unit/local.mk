@@ -101,13 +101,17 @@ tests_unit_boot_test_undo_SOURCES = %D%/boot/test_undo.c
 tests_unit_boot_test_undo_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_boot_test_undo_LDADD = src/boot/libboot.a src/base/libbase.a $(UNIT_LDADD)
 
-unit_tests += tests/unit/net/test_net tests/unit/netd/test_netd
+unit_tests += tests/unit/net/test_net tests/unit/netd/test_netd tests/unit/netd/test_parts
 tests_unit_net_test_net_SOURCES = %D%/net/test_net.c
 tests_unit_net_test_net_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_net_test_net_LDADD = src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/conf/libconf.a src/base/libbase.a $(INIH_LIBS) $(UNIT_LDADD)
 tests_unit_netd_test_netd_SOURCES = %D%/netd/test_netd.c
 tests_unit_netd_test_netd_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
 tests_unit_netd_test_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
+	$(NFT_LIBS) $(UNIT_LDADD)
+tests_unit_netd_test_parts_SOURCES = %D%/netd/test_parts.c
+tests_unit_netd_test_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
+tests_unit_netd_test_parts_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
 	$(NFT_LIBS) $(UNIT_LDADD)
 
 unit_tests += tests/unit/netd/test_guard
