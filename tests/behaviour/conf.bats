@@ -90,8 +90,8 @@ refused() {
 	refused "2: limits.memory: '0' is out of range: 4096 to 9223372036854775807 bytes"
 	stored <<<$'[net.0]\ntype = none'
 	refused "2: net.0.type: 'none' means the host's network to LXC: write host for that, empty for lo alone"
-	stored <<<$'[net.0]\nipv4.gateway = auto'
-	refused "2: net.0.ipv4.gateway: 'auto' is LXC's: not set, it is the managed network's own; else its address"
+	stored <<<$'[net.0]\nipv4.gateway = yes'
+	refused "2: net.0.ipv4.gateway: 'yes' is not none, auto, dev or an IPv4 address such as 10.0.3.1"
 	stored <<<$'[forward]\nport = tcp:0:80'
 	refused "2: forward.port: 'tcp:0:80' has a port that is not a number from 1 to 65535 or a rising range of them"
 }
@@ -285,7 +285,7 @@ refused() {
 	run mgr-config keys
 	assert_success
 	assert_match $'\n''net\.N\.mtu +number +- +no +Largest packet'
-	assert_match $'\n''net\.N\.type +veth\|host\|empty\|macvlan\|phys +veth +'
+	assert_match $'\n''net\.N\.type +veth\|host\|empty\|macvlan\|phys\|ipvlan\|vlan +veth +'
 	assert_match $'\n''container\.idmap +id map, list +auto +'
 	assert_match $'\n''limits\.pids +number +- +yes +Greatest'
 	assert_match $'\n''uts\.name +host name +- +no +'
@@ -361,7 +361,7 @@ refused() {
 	sed 's/^type = veth$/type = vet/' "$shipped" >"$BATS_TEST_TMPDIR/typo"
 	run mgr-create -n third -t busybox -f "$BATS_TEST_TMPDIR/typo"
 	assert_status 1
-	assert_output "mgr-create: third: $BATS_TEST_TMPDIR/typo:10: net.0.type: 'vet' is not one of veth, host, empty, macvlan, phys"
+	assert_output "mgr-create: third: $BATS_TEST_TMPDIR/typo:10: net.0.type: 'vet' is not one of veth, host, empty, macvlan, phys, ipvlan, vlan"
 }
 
 @test "conf.4 mgr.conf names the managed network, which stays while addresses are leased" {

@@ -19,6 +19,7 @@ teardown_file() {
 }
 
 teardown() {
+	end_servers
 	common_teardown
 	state_is web RUNNING || mgr-start -n web --wait=$((60 * slow))
 	mgr-device -n web ls --json | jq -r '.[].device' | while read -r device; do

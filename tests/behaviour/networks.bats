@@ -42,6 +42,7 @@ served_by_another() {
 
 teardown() {
 	local status=0 name
+	end_servers
 	common_teardown || status=1
 	for name in $(mgr-net status --json | jq -r '.[] | select(.stays) | .network // ""'); do
 		mgr-net down "$name" || status=1

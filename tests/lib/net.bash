@@ -9,11 +9,17 @@ setup() {
 	export bridge=mgrbr-$MGR_LAB_ID table=mgr_$MGR_LAB_ID
 }
 
-teardown() {
-	local pid status=0
+# What `later` has begun.
+end_servers() {
+	local pid
 	while read -r pid; do
 		kill -- "-$pid" 2>/dev/null || true
 	done < <(cat "$BATS_TEST_TMPDIR/servers" 2>/dev/null)
+}
+
+teardown() {
+	local status=0
+	end_servers
 	common_teardown || status=1
 	: >/etc/resolv.conf
 	mgr-net down || status=1
