@@ -58,8 +58,8 @@ static int add_set(const char *piece, unsigned number, char **key, struct strv *
 	autofree char *name = named ? str_fmt("net.%u.%.*s", number, (int)n, piece) : NULL, *whole = NULL;
 	struct conf_key found;
 
-	if (named && (!value || n == 0))
-		return err_set(err, EINVAL, "'%s' is not KEY=VALUE", piece);
+	if (named ? !value || n == 0 : !*key)
+		return err_set(err, EINVAL, "'%s' is not KEY=VALUE", piece + !named);
 	if (named) {
 		free(*key);
 		*key = steal_ptr(&name);
