@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -25,9 +27,10 @@ static int pin(int rundir, int netns, struct err *err)
 
 int nic_pin(const struct sides *s, const struct net_record *record, struct err *err)
 {
+	autoclose int old = nic_pinned(record->rundir);
 	int r;
 
-	if (faccessat(record->rundir, PIN, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (old >= 0)
 		return 0;
 	r = record->fn(record->data, PIN_LINE, err);
 	if (r < 0)
@@ -36,11 +39,15 @@ int nic_pin(const struct sides *s, const struct net_record *record, struct err *
 	return pin(record->rundir, s->netns, err);
 }
 
+/* The file alone is none: it is made before there is a mount on it. */
 int nic_pinned(int rundir)
 {
-	int fd = openat(rundir, PIN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int fd = openat(rundir, PIN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == NSFS_MAGIC ? steal_fd(&fd) : -ENOENT;
 }
 
 int nic_unpin(int rundir, struct err *err)
