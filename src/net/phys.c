@@ -17,7 +17,8 @@
 #include "net/nic.h"
 #include "net/record.h"
 
-#define MAC "%02x:%02x:%02x:%02x:%02x:%02x"
+#define KIND "kind="
+#define MAC  "%02x:%02x:%02x:%02x:%02x:%02x"
 
 /* --- what it is like ------------------------------------------------------------------------------------------------ */
 
@@ -53,14 +54,14 @@ static int add_addresses(int sock, int index, struct str *out, struct err *err)
 	return rtnl_each_addr(sock, add_address, &listing, err) < 0 ? err_wrap(err, "list addresses") : 0;
 }
 
-/* "phys: NAME INDEX-INSIDE INDEX up|down MTU MAC ADDRESS...", an address with a broadcast one begins with +, one of a
- * point-to-point link is LOCAL=PEER, each with its prefix */
+/* "phys: NAME INDEX-INSIDE INDEX up|down MTU MAC kind=KIND ADDRESS...", an address with a broadcast one begins with +, one
+ * of a point-to-point link is LOCAL=PEER, each with its prefix */
 static int describe(int sock, const struct net_nic *nic, const struct rtnl_link *l, struct str *out, struct err *err)
 {
 	const uint8_t *m = l->mac;
 
-	str_addf(out, PHYS_LINE " %s %u %d %s %u " MAC, nic->link, nic->number, l->index, l->flags & IFF_UP ? "up" : "down",
-		 l->mtu, m[0], m[1], m[2], m[3], m[4], m[5]);
+	str_addf(out, PHYS_LINE " %s %u %d %s %u " MAC " " KIND "%s", nic->link, nic->number, l->index,
+		 l->flags & IFF_UP ? "up" : "down", l->mtu, m[0], m[1], m[2], m[3], m[4], m[5], l->kind);
 	return add_addresses(sock, l->index, out, err);
 }
 
@@ -116,6 +117,17 @@ static int set(int sock, int index, uint32_t mtu, const uint8_t *mac, struct err
 	return rtnl_talk(sock, &m, err);
 }
 
+/* Root of the container can make one of any number, and the undo would take it for the host's. */
+static int check_number_free(const struct sides *s, const struct net_nic *nic, struct err *err)
+{
+	struct rtnl_link other;
+
+	if (rtnl_find_index(s->guest, (int)nic->number, &other, NULL) == -ENODEV)
+		return 0;
+	return err_set(err, EEXIST, "the container has an interface with the number %u already, which is to be net.%u's",
+		       nic->number, nic->index);
+}
+
 static int write_down(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *link,
 		      const struct net_record *record, struct err *err)
 {
@@ -141,6 +153,8 @@ int phys_make(const struct sides *s, const struct net_nic *nic, const struct sto
 		return -EBUSY;
 	if (r >= 0 && link.master)
 		return err_set(err, EBUSY, "interface '%s' belongs to a bridge or bond of the host", nic->link);
+	if (r >= 0 && check_number_free(s, nic, err) < 0)
+		return -EEXIST;
 	if (r >= 0)
 		r = write_down(s, nic, &link, record, err);
 	debug_point("phys", "written");
@@ -160,8 +174,20 @@ struct was {
 	char name[16], state[8];
 	unsigned inside, index, mtu;
 	uint8_t mac[6];
+	bool has_kind; /* an older line tells none */
+	char kind[32];
 	const char *addresses;
 };
+
+static void read_kind(struct was *w)
+{
+	const char *kind = w->addresses + 1 + strlen(KIND);
+	const size_t n = strcspn(kind, " ");
+
+	str_print(w->kind, sizeof w->kind, "%.*s", (int)n, kind);
+	w->has_kind = true;
+	w->addresses = kind + n;
+}
 
 static int read_line(const char *line, struct was *w)
 {
@@ -173,16 +199,19 @@ static int read_line(const char *line, struct was *w)
 	    !n)
 		return -EBADMSG;
 	w->addresses = line + n;
+	w->has_kind = false;
+	if (str_starts(w->addresses, " " KIND))
+		read_kind(w);
 	return 0;
 }
 
-static bool exists(int sock, unsigned index)
+/* What is of another kind is the container's own, under its number. Nobody there can make one that has no kind. */
+static bool is_in(int sock, const struct was *w)
 {
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
-	struct rtnl_msg m;
+	struct rtnl_link link;
+	int r = rtnl_find_index(sock, (int)w->inside, &link, NULL);
 
-	rtnl_start(&m, RTM_NEWLINK, 0, &info, sizeof info);
-	return rtnl_talk(sock, &m, NULL) != -ENODEV;
+	return r < 0 ? r != -ENODEV : !w->has_kind || str_eq(link.kind, w->kind);
 }
 
 /* The kernel moves it under the name that it has inside, where the host has none of that name, and fails to rename it then.
@@ -207,7 +236,7 @@ static int move_out(int rundir, const struct was *w, struct err *err)
 	autoclose int guest = netns < 0 ? netns : rtnl_open(netns, NULL);
 	int r;
 
-	if (guest < 0 || !exists(guest, w->inside)) /* or the machine has been started anew since */
+	if (guest < 0 || !is_in(guest, w)) /* or the machine has been started anew since */
 		return 0;
 	r = check_name_free(w->name, err);
 	if (r < 0)
@@ -230,7 +259,7 @@ bool phys_inside(int rundir)
 		return false;
 	inside = record_list(rundir, PHYS_LINE, &lines) < 0;
 	for (size_t i = 0; i < lines.n && !inside; i++)
-		inside = read_line(lines.v[i], &w) == 0 && exists(guest, w.inside);
+		inside = read_line(lines.v[i], &w) == 0 && is_in(guest, &w);
 	return inside;
 }
 

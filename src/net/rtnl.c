@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 
 static int open_here(struct err *err)
 {
@@ -279,6 +280,15 @@ int rtnl_dump(int sock, struct rtnl_msg *m, rtnl_each_fn *fn, void *data, struct
 	return r;
 }
 
+static void read_kind(const struct rtattr *info, struct rtnl_link *ret)
+{
+	const uint8_t *end = (const uint8_t *)info + info->rta_len;
+
+	for (const struct rtattr *a = attr_at(RTA_DATA(info), end); a; a = attr_next(a, end))
+		if (a->rta_type == IFLA_INFO_KIND)
+			str_print(ret->kind, sizeof ret->kind, "%.*s", (int)RTA_PAYLOAD(a), (const char *)RTA_DATA(a));
+}
+
 static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);
@@ -289,6 +299,8 @@ static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
 		uint32_t value;
 		if (a->rta_type == IFLA_ADDRESS && RTA_PAYLOAD(a) == sizeof ret->mac)
 			memcpy(ret->mac, RTA_DATA(a), sizeof ret->mac);
+		if ((a->rta_type & NLA_TYPE_MASK) == IFLA_LINKINFO)
+			read_kind(a, ret);
 		if (RTA_PAYLOAD(a) != sizeof value)
 			continue;
 		memcpy(&value, RTA_DATA(a), sizeof value);
@@ -303,20 +315,22 @@ static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
 	}
 }
 
-int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err)
+/* By its name, or where that is NULL by its index. */
+static int find(int sock, const char *name, int index, struct rtnl_link *ret, struct err *err)
 {
 	union {
 		struct nlmsghdr head;
 		uint8_t bytes[16384];
 	} in;
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
 	struct rtnl_msg m;
 	ssize_t n;
 	int r;
 
 	rtnl_start(&m, RTM_GETLINK, 0, &info, sizeof info);
 	m.head.nlmsg_flags = NLM_F_REQUEST;
-	rtnl_put_str(&m, IFLA_IFNAME, name);
+	if (name)
+		rtnl_put_str(&m, IFLA_IFNAME, name);
 	rtnl_put_u32(&m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	r = send_request(sock, &m, err);
 	if (r < 0)
@@ -330,4 +344,14 @@ int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err
 	}
 	r = NLMSG_OK(&in.head, (uint32_t)n) && in.head.nlmsg_type == NLMSG_ERROR ? verdict(&in.head, err) : -EBADMSG;
 	return r ? r : err_set(err, EBADMSG, "the kernel's answer is malformed");
+}
+
+int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err)
+{
+	return find(sock, name, 0, ret, err);
+}
+
+int rtnl_find_index(int sock, int index, struct rtnl_link *ret, struct err *err)
+{
+	return find(sock, NULL, index, ret, err);
 }

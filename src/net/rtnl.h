@@ -60,9 +60,11 @@ struct rtnl_link {
 	unsigned flags;          /* IFF_* */
 	uint32_t mtu, group;
 	uint8_t mac[6];
+	char kind[32]; /* "veth"; hardware has none */
 };
 /* The interface of this name. -ENODEV. */
 int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err);
+int rtnl_find_index(int sock, int index, struct rtnl_link *ret, struct err *err);
 
 /* An address that an interface has. */
 struct rtnl_addr {

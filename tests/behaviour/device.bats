@@ -264,6 +264,25 @@ is_back() {
 	ip link del card0
 }
 
+@test "nic.3 an interface of the guest's own with the number that one of the host's would have is not taken for it" {
+	make_card
+	inside web ip link add fake0 index 1000001 type veth peer name fake1
+	run mgr-device -n web add nic type=phys,link=card0
+	assert_status 1
+	assert_output "mgr-device: web: the container has an interface with the number 1000001 already, which is to be net.1's"
+	is_back
+	inside web ip link show fake0
+	inside web ip link del fake0
+	# nor when it comes in its place
+	mgr-device -n web add nic type=phys,link=card0
+	inside web ip link del card0
+	inside web ip link add fake0 index 1000001 type bridge
+	mgr-stop -k web
+	[ ! -e /sys/class/net/card0 ]
+	[ ! -e "$MGR_ROOT/run/mgr/web/netns" ]
+	boot web
+}
+
 # --- other types --------------------------------------------------------------------------------------------------------
 
 # Is this kind of interface none of the kernel's?
@@ -493,6 +512,7 @@ has_two() {
 		add nic type=phys,link=none9|interface 'none9' does not exist
 		add nic link=br7,ipv4.gateway=10.0.0.1|net.1.ipv4.gateway: net.0 has one too: one of them is to be 'none'
 		add nic br7|'br7' is not KEY=VALUE
+		add nic index=1,10.0.0.5/24|'10.0.0.5/24' is not KEY=VALUE
 		del nic eth9|it has no network interface 'eth9'
 		del nic link=br7|it has no network interface with 'link=br7'
 	EOF
