@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "net/nic.h"
@@ -105,7 +107,8 @@ static int wait_gone(int watch, int sock, int index, const char *name, struct er
 	return err_set(err, ETIMEDOUT, "delete veth '%s': it is still there", name);
 }
 
-static int delete_veth(const char *veth, struct err *err)
+/* mac: that it was made with; NULL: whatever has the name. */
+static int delete_veth(const char *veth, const uint8_t *mac, struct err *err)
 {
 	autoclose int sock = rtnl_open(-1, err);
 	autoclose int watch = sock < 0 ? sock : open_watch(err);
@@ -116,9 +119,24 @@ static int delete_veth(const char *veth, struct err *err)
 		err_clear(err);
 		return 0;
 	}
+	if (r >= 0 && mac && memcmp(link.mac, mac, sizeof link.mac) != 0) {
+		log_warn("interface '%s' is another's by now, by its hardware address: it is left alone", veth);
+		return 0;
+	}
 	if (r >= 0)
 		r = delete_apart(sock, link.index, veth, err);
 	return r < 0 ? r : wait_gone(watch, sock, link.index, veth, err);
+}
+
+static int delete_named(const char *line, struct err *err)
+{
+	char name[16];
+	uint8_t m[6];
+
+	if (sscanf(line, VETH_LINE " %hhx:%hhx:%hhx:%hhx:%hhx:%hhx %15s", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], name) !=
+	    7)
+		return err_set(err, EBADMSG, "'%s' tells of no veth", line);
+	return delete_veth(name, m, err);
 }
 
 /* Behind the number of the NIC that it belongs to, if it has one: an older record's have none. */
@@ -148,5 +166,7 @@ int net_down(int rundir, const char *whole, struct err *err)
 		return rundir < 0 ? 0 : upper_remove(rundir, line, err);
 	if (str_starts(line, ROUTE_LINE))
 		return route_remove(line, err);
-	return delete_veth(line, err);
+	if (str_starts(line, VETH_LINE))
+		return delete_named(line, err);
+	return delete_veth(line, NULL, err);
 }

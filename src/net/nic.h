@@ -24,6 +24,9 @@ int nic_check_host(int host, const struct net_nic *nic, struct err *err);
 /* What the undo record must not be given for: a name of the user's that is taken. */
 int veth_check(int host, const struct net_nic *nic, const struct store *store, const struct net_record *record,
 	       struct err *err);
+/* What the undo is told of it, before it is made. */
+#define VETH_LINE "veth:" /* VETH_LINE MAC NAME, of a name that may be another's by then; else the name alone */
+int veth_record(const struct net_nic *nic, const struct net_record *record, struct err *err);
 int veth_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
 	      int *ret_index, struct err *err);
 /* Delete the veth of this name and wait until the kernel is done with it. Absent is 0. */

@@ -192,7 +192,7 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 	default:
 		r = veth_check(s->host, nic, plan->store, record, err);
 		if (r >= 0)
-			r = record->fn(record->data, nic->veth, err);
+			r = veth_record(nic, record, err);
 		if (r >= 0)
 			r = nic_await_bridge(plan, nic, s->host, deadline, err);
 		if (r >= 0)

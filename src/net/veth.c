@@ -52,6 +52,19 @@ static void host_mac(uint8_t mac[static 6], const uint8_t of[static 6])
 	mac[0] = of[0] == 0xfe ? 0xfa : 0xfe;
 }
 
+int veth_record(const struct net_nic *nic, const struct net_record *record, struct err *err)
+{
+	char line[sizeof VETH_LINE + 40];
+	uint8_t m[6];
+
+	if (!nic->own_pair)
+		return record->fn(record->data, nic->veth, err);
+	host_mac(m, nic->mac);
+	str_print(line, sizeof line, VETH_LINE " %02x:%02x:%02x:%02x:%02x:%02x %s", m[0], m[1], m[2], m[3], m[4], m[5],
+		  nic->veth);
+	return record->fn(record->data, line, err);
+}
+
 /* A host end that the user has named is refused where there is one of that name: it may be anything. */
 static int make_pair(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *bridge, struct err *err)
 {

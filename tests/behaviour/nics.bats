@@ -127,7 +127,13 @@ managed() {
 	refute_contains UP
 	mgr-stop -k web
 	[ ! -e /sys/class/net/tap7 ]
-	# a name that the host has already is not touched
+	# a name that is another's by now, or was before, is not touched
+	boot web
+	ip link del tap7
+	ip link add tap7 type bridge
+	mgr-stop -k web
+	ip link show tap7 >/dev/null
+	ip link del tap7
 	ip link add tap7 type bridge
 	run mgr-start web
 	ip link show tap7 >/dev/null
