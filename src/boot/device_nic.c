@@ -247,23 +247,31 @@ static int bring(struct device_change *c, unsigned number, const char *section, 
 		r = boot_plan_net(&b->net, &b->spec, &b->store, b->name, err);
 	debug_point("device", "claimed");
 	if (r >= 0)
+		r = device_save_spec(c, err); /* its undo finds its script there */
+	if (r >= 0)
 		r = make(c, number, err);
 	net_plan_done(&b->net);
 	if (r >= 0)
 		r = device_assign(c, section, sets, err);
 	debug_point("device", "assigned");
-	return r < 0 ? r : device_save_spec(c, err);
+	return r;
 }
 
-static int undo(struct device_change *c, const struct strv *assign, unsigned number)
+/* "spec" has it until it has gone, and while it does the assignments say that it is to go. */
+static int undo(struct device_change *c, const struct strv *assign, unsigned number, const char *section)
 {
 	struct err err = { 0 };
-	int r = boot_replace_assignments(c->b->rundir, assign, &err);
+	int r = device_assign(c, section, NULL, &err), left = 0;
 
 	if (r >= 0)
 		r = spec_nic_drop(&c->b->spec, number, &err);
 	if (r >= 0)
-		r = nic_settle(c, false, &err);
+		left = nic_settle(c, false, &err);
+	if (r >= 0)
+		r = device_save_spec(c, left < 0 ? NULL : &err);
+	if (r >= 0)
+		r = boot_replace_assignments(c->b->rundir, assign, left < 0 ? NULL : &err);
+	r = left < 0 ? left : r;
 	if (r < 0)
 		log_error("undo: %s", err.msg);
 	return r;
@@ -299,7 +307,7 @@ static int nic_add(struct device_change *c, struct err *err)
 	name_section(number, section);
 	r = bring(c, number, section, &sets, err);
 	if (r < 0) {
-		undo(c, &before, number);
+		undo(c, &before, number, section);
 		return r;
 	}
 	memcpy(c->text, section, sizeof section);
