@@ -29,7 +29,7 @@ int boot_keep_assignments(int rundir, const struct strv *assign, struct err *err
 	autocall(str_done) struct str text = { 0 };
 
 	if (assign->n == 0)
-		return 0;
+		return boot_forget_assignments(rundir, err);
 	for (size_t i = 0; i < assign->n; i++) {
 		if (strchr(assign->v[i], '\n'))
 			return err_set(err, EINVAL, "'%s': a value has no line breaks", assign->v[i]);
@@ -120,6 +120,11 @@ int boot_assign_section(struct strv *assign, const char *section, const struct s
 int boot_read_assignments(int rundir, struct strv *ret, struct err *err)
 {
 	return file_read_lines_at(rundir, FILE_NAME, FILE_MAX, ret, err);
+}
+
+bool boot_has_assignments(int rundir)
+{
+	return faccessat(rundir, FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int boot_forget_assignments(int rundir, struct err *err)

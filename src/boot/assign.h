@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 int boot_keep_assignments(int rundir, const struct strv *assign, struct err *err);
+bool boot_has_assignments(int rundir);
 int boot_read_assignments(int rundir, struct strv *ret, struct err *err);
 int boot_forget_assignments(int rundir, struct err *err);
 /* The list `key` ("forward.port") has these values, and no others, from now on. */

@@ -159,8 +159,8 @@ int boot_begin(struct boot *b, enum store_phase phase, struct err *err)
 		return b->folder;
 	if (store_sweep(&b->store, &swept) < 0) /* another container's: no reason to fail */
 		log_warn("%s", swept.msg);
-	if (faccessat(b->rundir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0; /* nothing was made without a record */
+	if (faccessat(b->rundir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && !boot_has_assignments(b->rundir))
+		return 0; /* nothing was made without a record, and the assignments go last */
 	return recover(b, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
 }
 

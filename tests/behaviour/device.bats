@@ -448,11 +448,21 @@ has_two() {
 	assert_equal "$(cat /run/scripts/told)" "$(printf '%s\n' "web net up veth tap7 tap7" "web net down veth tap7 tap7" \
 		"web net down veth tap8 tap8")"
 	boot web
-	run mgr-device -n web add nic link=br7,script.up=/bin/false
+	run mgr-device -n web add nic link=br7,veth.pair=tap9,script.up=/bin/false,script.down=/run/scripts/tell
 	assert_status 1
+	assert_equal "$(tail -n 1 /run/scripts/told)" "web net down veth tap9 tap9" # as when a start fails
 	assert_output "mgr-device: web: net.1.script.up: '/bin/false': exit status 1"
 	assert_equal "$(devices)" "net.0 eth0"
 	assert_equal "$(ports)" 0
+}
+
+@test "nic.3 what an earlier run was given is not the next one's, wherever its end was killed" {
+	mgr-device -n web add nic link=br7
+	cp "$MGR_ROOT/run/mgr/web/assign" "$BATS_TEST_TMPDIR/assign"
+	mgr-stop -k web
+	cp "$BATS_TEST_TMPDIR/assign" "$MGR_ROOT/run/mgr/web/assign" # which goes last
+	boot web
+	[ ! -e "$MGR_ROOT/run/mgr/web/assign" ]
 }
 
 @test "nic.3 it comes to and goes from a frozen container" {
