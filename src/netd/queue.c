@@ -20,7 +20,8 @@
 #define COPY   256  /* bytes of each packet that we are shown: its head */
 #define LENGTH 8192 /* packets that the kernel keeps */
 #define TRIES  64
-#define HEADS  8 /* extension headers of IPv6 that are passed over */
+#define ROUNDS 64 /* of what is read at once: others are heard in between */
+#define HEADS  8  /* extension headers of IPv6 that are passed over */
 
 struct queue {
 	uint16_t number;
@@ -158,11 +159,12 @@ static void hear(void *data, uint32_t events)
 		struct nlmsghdr head;
 		uint8_t bytes[32768];
 	} in;
-	ssize_t n;
 
 	(void)events;
-	while ((n = recv(mnl_socket_get_fd(queue->sock), &in, sizeof in, MSG_DONTWAIT)) >= 0) {
-		int left = (int)n;
+	for (int i = 0; i < ROUNDS; i++) {
+		int left = (int)recv(mnl_socket_get_fd(queue->sock), &in, sizeof in, MSG_DONTWAIT);
+		if (left < 0)
+			return;
 		for (const struct nlmsghdr *h = &in.head; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
 			take(queue, h);
 	}
