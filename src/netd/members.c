@@ -184,6 +184,7 @@ struct member_addrs member_leave(struct member *m)
 	const struct member_addrs was = member_addrs(m);
 
 	log_info("'%s' has left", m->join->name);
+	wake_left(m);
 	strike(m);
 	dns_remove(&network->dns, m->join->uuid);
 	member_put_out_of_force(m);

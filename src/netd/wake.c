@@ -276,6 +276,14 @@ void wake_leaving(struct member *m)
 		waker_failed(w);
 }
 
+void wake_left(const struct member *m)
+{
+	struct waker *w = waker_find(m->network->netd, m->join->uuid);
+
+	if (w && w->member == m)
+		w->member = NULL;
+}
+
 void wake_closed(struct netd *netd, const struct wire_client *client)
 {
 	for (struct waker *w = netd->wake.wakers; w; w = w->next)

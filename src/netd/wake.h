@@ -58,6 +58,8 @@ int wake_hand_over(struct member *member, struct err *err);
 /* It is on the network, or its forwards are others. */
 void wake_joined(struct member *member);
 /* It could not join. */
+/* It is no member from now on, for whatever reason. */
+void wake_left(const struct member *member);
 void wake_refused(struct netd *netd, const char *uuid);
 /* It is about to leave the network, because it stops. */
 void wake_leaving(struct member *member);

@@ -72,5 +72,5 @@ void waker_idle(struct waker *w)
 
 bool waker_is_used(struct waker *w)
 {
-	return w->self.join->idle && is_used(w);
+	return w->member && w->self.join->idle && is_used(w);
 }
