@@ -6,7 +6,7 @@
 #include "netd/netd.h"
 #include "store/leases.h"
 
-static int check_uuid(const char *uuid, struct err *err)
+int join_check_uuid(const char *uuid, struct err *err)
 {
 	if (strlen(uuid) != 36 || strspn(uuid, "0123456789abcdefABCDEF-") != 36)
 		return err_set(err, EINVAL, "'%s' is not a uuid", uuid);
@@ -31,6 +31,8 @@ int join_check_forward(const struct wire_forward *f, struct err *err)
 {
 	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
 		return err_set(err, EINVAL, "a forward's protocol is neither tcp nor udp");
+	if (!memchr(f->path, '\0', sizeof f->path))
+		return err_set(err, EINVAL, "a forward's path has no end");
 	if (f->family == AF_UNIX)
 		return f->path[0] == '/' && f->target && !f->flags && f->proto == IPPROTO_TCP
 			       ? 0
@@ -50,7 +52,7 @@ int join_check(const struct wire_net_join *join, const struct bridge *bridge, st
 	int r = store_check_new_name(join->name, err);
 
 	if (r >= 0)
-		r = check_uuid(join->uuid, err);
+		r = join_check_uuid(join->uuid, err);
 	if (r >= 0 && (join->ipv4.s_addr || join->n_forwards))
 		r = check_address(join->ipv4, bridge, err);
 	for (uint32_t i = 0; i < join->n_forwards && r >= 0; i++)

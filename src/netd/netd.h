@@ -128,6 +128,7 @@ int join_elements(const struct wire_net_join *join, const struct bridge *bridge,
 /* What its NICs on this network may do. */
 int join_guards(const struct wire_net_join *join, const char *network, const struct bridge *bridge, struct guards *ret,
 		struct err *err);
+int join_check_uuid(const char *uuid, struct err *err);
 int join_check_forward(const struct wire_forward *forward, struct err *err);
 /* -EAFNOSUPPORT when it is of a family that the container has not. */
 int join_check_family(const struct wire_net_join *join, const struct bridge *bridge, const struct wire_forward *forward,

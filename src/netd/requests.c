@@ -20,6 +20,13 @@ static int handle_join(struct wire_client *client, const void *payload, size_t l
 	return r < 0 ? r : wire_client_send(client, WIRE_NET_JOIN, NULL, 0, NULL, 0);
 }
 
+static int check_leave(const struct wire_net_leave *leave, struct err *err)
+{
+	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
+		return err_set(err, EBADMSG, "the request is malformed");
+	return join_check_uuid(leave->uuid, err);
+}
+
 static int handle_leave(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	const struct wire_net_leave *leave = payload;
@@ -29,8 +36,9 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 	int r;
 
 	(void)len;
-	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
-		return err_set(err, EBADMSG, "the request is malformed");
+	r = check_leave(leave, err);
+	if (r < 0)
+		return r;
 	member_leave_sides(netd, leave->uuid);
 	m = member_find(netd, leave->uuid);
 	if (m) {
@@ -169,10 +177,11 @@ static int handle_wait(struct wire_client *client, const void *payload, size_t l
 static int handle_forget(struct wire_client *client, const void *payload, size_t len, struct err *err)
 {
 	const struct wire_net_leave *leave = payload;
+	int r = check_leave(leave, err);
 
 	(void)len;
-	if (!memchr(leave->uuid, '\0', sizeof leave->uuid))
-		return err_set(err, EBADMSG, "the request is malformed");
+	if (r < 0)
+		return r;
 	wake_forget(netd_of(client), leave->uuid);
 	return wire_client_send(client, WIRE_NET_FORGET, NULL, 0, NULL, 0);
 }

@@ -217,10 +217,10 @@ static int begin_rest(struct netd *netd, struct wire_net_join *join, size_t len,
 int wake_rest(struct netd *netd, const void *request, size_t len, struct err *err)
 {
 	autofree struct wire_net_join *join = wire_join_take(request, len, &len, err);
-	int r;
+	int r = join ? join_check_uuid(join->uuid, err) : -err->code;
 
-	if (!join)
-		return -err->code;
+	if (r < 0)
+		return r;
 	if (member_find(netd, join->uuid))
 		return 0;
 	if (!any_wakes(join, true)) {

@@ -422,6 +422,14 @@ static void addresses_and_ports_are_checked(void **state)
 	r.forward[0].port = 0;
 	assert_int_equal(check(&r, sizeof r), -EINVAL);
 	r = good();
+	assert_int_equal(join_check_forward(&r.forward[0], NULL), 0);
+	memset(r.forward[0].path, '/', sizeof r.forward[0].path);
+	assert_int_equal(join_check_forward(&r.forward[0], NULL), -EINVAL);
+	r.forward[0].family = AF_UNIX;
+	assert_int_equal(join_check_forward(&r.forward[0], NULL), -EINVAL);
+	assert_int_equal(join_check_uuid(r.join.uuid, NULL), 0);
+	assert_int_equal(join_check_uuid("../../../../../../../../../../etc/x", NULL), -EINVAL);
+	r = good();
 	r.forward[1].family = AF_INET6;
 	assert_int_equal(check(&r, sizeof r), -EAFNOSUPPORT);
 }
