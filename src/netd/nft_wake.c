@@ -3,13 +3,16 @@
  *
  *   chain from_outside { type filter hook prerouting priority raw + 10     behind what guards against false addresses
  *       iifname lo return                                                  that has been through the other chain
+ *       ip daddr 127.0.0.0/8 return                                        another machine's: routing drops it, later
+ *       ip6 daddr ::1 return
  *       tcp flags & (fin | syn | rst | ack) != syn return                  it opens nothing
  *       ip daddr . meta l4proto . th dport @forward queue                  and the same of IPv6
  *       meta nfproto ipv4 fib daddr type local meta l4proto . th dport @forward_any queue }
- *   chain from_here { type filter hook output priority raw + 10, the same without the first }
+ *   chain from_here { type filter hook output priority raw + 10, the same without the first three }
  */
 #include "netd/nft_wake.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -31,18 +34,35 @@ static void put_queue(struct nft_batch *b, const struct nft_wake *wake, const ch
 	rule_end(&m);
 }
 
+/* What only the host itself may send to. */
+static void put_loopback(struct nft_batch *b, const struct nft_wake *wake, const char *chain)
+{
+	const struct rule_net nets[] = {
+		{ NFPROTO_IPV4, 8, { .four = { htonl(INADDR_LOOPBACK) } } },
+		{ NFPROTO_IPV6, 128, { .six = IN6ADDR_LOOPBACK_INIT } },
+	};
+	struct rule m = rule_start(b, &wake->nft, chain);
+
+	rule_if_interface(&m, NFT_META_IIFNAME, NFT_CMP_EQ, "lo");
+	rule_verdict(&m, NFT_RETURN);
+	rule_end(&m);
+	for (size_t i = 0; i < ARRAY_SIZE(nets); i++) {
+		m = rule_start(b, &wake->nft, chain);
+		rule_if_family(&m, nets[i].family);
+		rule_if_address(&m, RULE_TARGET, NFT_CMP_EQ, &nets[i]);
+		rule_verdict(&m, NFT_RETURN);
+		rule_end(&m);
+	}
+}
+
 static void put_chain(struct nft_batch *b, const struct nft_wake *wake, const char *chain, uint32_t hook)
 {
 	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 	struct rule m;
 
 	nft_put_chain(b, &wake->nft, chain, "filter", hook, PRIORITY);
-	if (hook == NF_INET_PRE_ROUTING) {
-		m = rule_start(b, &wake->nft, chain);
-		rule_if_interface(&m, NFT_META_IIFNAME, NFT_CMP_EQ, "lo");
-		rule_verdict(&m, NFT_RETURN);
-		rule_end(&m);
-	}
+	if (hook == NF_INET_PRE_ROUTING)
+		put_loopback(b, wake, chain);
 	m = rule_start(b, &wake->nft, chain);
 	rule_if_no_syn(&m);
 	rule_verdict(&m, NFT_RETURN);

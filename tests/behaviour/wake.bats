@@ -67,6 +67,25 @@ wanted() {
 	proto=udp6 wakes udp ::1 7000
 }
 
+@test "fwd.2 what another machine sends to a forward of 127.0.0.1 wakes nobody" {
+	local before
+	make_machine peer
+	ip -n peer addr flush dev lo
+	ip -n peer route add 127.0.0.1 via "$here_ip" dev eth0
+	stopped --forward udp:127.0.0.1:7000:70,wake
+	container other --forward tcp:7001:70,wake
+	boot other
+	mgr-stop -k other
+	before=$(wanted)
+	on peer bash -c 'echo hello >/dev/udp/127.0.0.1/7000'
+	# what comes is looked at in its order
+	serve_later other tcp 70
+	assert_equal "$(ask on peer tcp "$here_ip" 7001)" "from $peer_ip"
+	state_is web STOPPED
+	assert_equal "$(wanted)" $((before + 1))
+	proto=udp wakes udp 127.0.0.1 7000
+}
+
 asked_again() {
 	on peer ss -tnoH state syn-sent | grep -q 'timer:(on,[^,]*,[1-9])'
 }
