@@ -125,12 +125,12 @@ static int take_all(struct member *member, size_t from, struct member *old, stru
 
 	member->held = held ? held : member->held;
 	member->relays = relays ? relays : member->relays;
+	for (size_t i = from; held && i < n; i++)
+		held[i] = -1;
 	if (!held || !relays)
 		return err_nomem(err);
-	for (size_t i = from; i < n; i++) {
-		held[i] = -1;
+	for (size_t i = from; i < n; i++)
 		relays[i] = NULL;
-	}
 	for (size_t i = from; i < n && r >= 0; i++) {
 		r = take(member, i, old, err);
 		if (r < 0)
@@ -166,8 +166,10 @@ void claims_drop(struct member *member, size_t from, size_t n)
 {
 	for (size_t i = from; member->held && i < from + n; i++) {
 		drop(member, &member->elements.v[i]);
-		relay_free(member->relays[i]);
-		member->relays[i] = NULL;
+		if (member->relays) {
+			relay_free(member->relays[i]);
+			member->relays[i] = NULL;
+		}
 		if (member->held[i] >= 0)
 			close(member->held[i]);
 		member->held[i] = -1;
