@@ -50,9 +50,9 @@ static int record_name(const char *path, char ret[static 48])
 }
 
 /* One of ours, which nobody listens on any more. */
-static bool is_left(const struct netd *netd, const char *path)
+static bool is_left(const struct netd *netd, const char *path, char record[static 48])
 {
-	char record[48], text[WIRE_PATH_MAX] = "";
+	char text[WIRE_PATH_MAX] = "";
 
 	return record_name(path, record) >= 0 && readlinkat(netd->dir, record, text, sizeof text - 1) > 0 &&
 	       str_eq(text, path) && !find_holder(netd, path);
@@ -88,12 +88,15 @@ static int in_use(const char *path, const struct sockaddr_un *addr, struct err *
 static int bind_to(const struct netd *netd, int fd, const char *path, struct err *err)
 {
 	struct sockaddr_un addr;
+	char record[48];
 	mode_t old;
 	int r;
 
 	set_address(&addr, path);
-	if (is_left(netd, path))
+	if (is_left(netd, path, record)) {
 		unlink(path);
+		unlinkat(netd->dir, record, 0);
+	}
 	old = umask(0111);
 	r = bind(fd, (const struct sockaddr *)&addr, sizeof addr) < 0 ? -errno : 0;
 	umask(old);
@@ -189,21 +192,31 @@ void sockets_drop(struct member *m, const char *path)
 	}
 }
 
+/* name: of a record, without its folder */
+static bool is_held(const struct netd *netd, const char *name)
+{
+	for (const struct member *m = netd->members; m; m = m->next)
+		for (const struct host_socket *s = m->sockets; s; s = s->next)
+			if (str_eq(s->record + sizeof RECORD, name))
+				return true;
+	return false;
+}
+
 void sockets_sweep(const struct netd *netd)
 {
 	int fd = openat(netd->dir, RECORD, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autoclosedir DIR *all = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
-	char path[WIRE_PATH_MAX];
+	char path[WIRE_PATH_MAX], record[48];
 
 	while (all && (e = readdir(all))) {
 		ssize_t n = readlinkat(fd, e->d_name, path, sizeof path - 1);
 		if (n <= 0)
 			continue;
 		path[n] = '\0';
-		if (find_holder(netd, path))
+		if (is_held(netd, e->d_name))
 			continue;
-		if (is_left(netd, path))
+		if (is_left(netd, path, record))
 			unlink(path);
 		unlinkat(fd, e->d_name, 0);
 	}
