@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A container joins: it becomes a member of each network that it names. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,24 +49,34 @@ static int check_macs_free(const struct network *network, const struct wire_net_
 	return 0;
 }
 
-/* One of the networks that it is on. */
-static int join_one(struct netd *netd, const char *name, const struct wire_net_join *join, size_t len,
-		    struct wire_client *client, struct err *err)
+/* What it says to one of the networks that it is on. */
+struct part {
+	struct entry entry;
+	struct wire_net_join *join;
+	size_t len;
+};
+
+static void parts_done(struct part parts[static NICS_MAX])
+{
+	for (size_t i = 0; i < NICS_MAX; i++)
+		free(parts[i].join);
+}
+
+/* Nothing is changed by it but that the network is up. */
+static int make_part(struct part *ret, struct netd *netd, const char *name, const struct wire_net_join *join, size_t len,
+		     struct err *err)
 {
 	struct network *network = network_get(netd, name, err);
-	const struct entry entry = { network, !str_eq(name, join_network(join)), client };
-	autofree struct wire_net_join *part = NULL;
 	int r = network ? network_up(network, err) : -err->code;
 
 	if (r < 0)
 		return r;
-	part = join_part(join, len, network, &len, err);
-	r = part ? join_check(part, &network->bridge, err) : -err->code;
+	ret->entry = (struct entry){ .network = network, .side = !str_eq(name, join_network(join)) };
+	ret->join = join_part(join, len, network, &ret->len, err);
+	r = ret->join ? join_check(ret->join, &network->bridge, err) : -err->code;
 	if (r >= 0)
-		r = check_name_free(network, part, err);
-	if (r >= 0)
-		r = check_macs_free(network, part, err);
-	return r < 0 ? r : member_enter(&entry, &part, len, err);
+		r = check_name_free(network, ret->join, err);
+	return r < 0 ? r : check_macs_free(network, ret->join, err);
 }
 
 /* Those that it was on and is no more. */
@@ -83,27 +94,42 @@ static void leave_others(struct netd *netd, const char *uuid, const char *const 
 	}
 }
 
-int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err)
+/* What is refused has changed nothing, unless a port or the kernel refuses it. 1: it was not there, or is there anew. */
+static int join_all(struct netd *netd, const struct wire_net_join *join, size_t len, struct wire_client *client,
+		    struct err *err)
 {
-	autofree struct wire_net_join *join = wire_join_take(request, len, &len, err);
+	struct part parts[NICS_MAX] = { 0 };
 	const char *names[NICS_MAX];
-	size_t n = join ? join_networks(join, names) : 0;
-	int r = join ? 0 : -err->code;
+	size_t n = join_networks(join, names);
 	bool changed = false;
+	int r = 0;
 
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		r = make_part(&parts[i], netd, names[i], join, len, err);
+		parts[i].entry.client = client;
+	}
 	if (r >= 0)
 		leave_others(netd, join->uuid, names, n);
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		r = join_one(netd, names[i], join, len, client, err);
+		r = member_enter(&parts[i].entry, &parts[i].join, parts[i].len, err);
 		changed |= i == 0 && r > 0;
 	}
+	parts_done(parts);
+	return r < 0 ? r : changed;
+}
+
+int member_join(struct netd *netd, const void *request, size_t len, struct wire_client *client, struct err *err)
+{
+	autofree struct wire_net_join *join = wire_join_take(request, len, &len, err);
+	int r = join ? join_all(netd, join, len, client, err) : -err->code;
+
 	if (r < 0) {
 		if (join)
 			wake_refused(netd, join->uuid);
 		netd_consider_ending(netd); /* not while somebody goes on asking: there may be a network of a killed one's */
 		return r;
 	}
-	if (changed)
+	if (r > 0)
 		wake_joined(member_find(netd, join->uuid));
 	return 0;
 }
