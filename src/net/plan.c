@@ -202,16 +202,20 @@ static struct wire_net_item *fill_items(struct wire_net_item *to, const struct n
 }
 
 /* The first managed NIC with an IPv4 address has the container's name and its forwards. */
-static void fill_head(struct wire_net_join *join, const struct net_nic *nic, const struct source *from)
+static int fill_head(struct wire_net_join *join, const struct net_nic *nic, const struct source *from, struct err *err)
 {
+	if (str_print(join->store, sizeof join->store, "%s", from->store->containers) < 0)
+		return err_set(err, ENAMETOOLONG,
+			       "the store's path is longer than the %zu bytes that the managed network takes: '%s'",
+			       sizeof join->store - 1, from->store->containers);
 	str_print(join->name, sizeof join->name, "%s", from->name);
 	str_print(join->uuid, sizeof join->uuid, "%s", from->uuid);
-	str_print(join->store, sizeof join->store, "%.*s", (int)sizeof join->store - 1, from->store->containers);
 	str_print(join->veth, sizeof join->veth, "%s", nic->veth);
 	memcpy(join->mac, nic->mac, sizeof join->mac);
 	if (has_ipv4(nic))
 		memcpy(&join->ipv4, nic->addrs[0].addr, sizeof join->ipv4);
 	join->ipv6 = nic->leased6;
+	return 0;
 }
 
 /* What mgr-netd is told of all the managed NICs. */
@@ -221,6 +225,7 @@ static int plan_join(struct net_plan *plan, const struct source *from, struct er
 	const struct net_nic *first = NULL;
 	struct wire_net_item *item;
 	size_t nics = 0, items = 0;
+	int r;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct net_nic *nic = &plan->nics[i];
@@ -240,7 +245,9 @@ static int plan_join(struct net_plan *plan, const struct source *from, struct er
 		return -ENOMEM;
 	if (wire_join_packed(plan->join) > HANDOVER_JOIN_MAX)
 		return err_set(err, E2BIG, "%zu forwards are too many", forward->n);
-	fill_head(plan->join, first, from);
+	r = fill_head(plan->join, first, from, err);
+	if (r < 0)
+		return r;
 	if (forward->n)
 		memcpy(plan->join->forwards, forward->v, forward->n * sizeof *forward->v);
 	item = wire_join_items(plan->join);

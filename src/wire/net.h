@@ -63,7 +63,7 @@ struct wire_net_join {
 	uint32_t forward; /* and of each, as the sender has them */
 	char name[64];
 	char uuid[37];
-	char store[256]; /* folder of its store, for people; cut when longer */
+	char store[256]; /* folder of its store, whole: it is started by it when it is waited for */
 	uint8_t mac[6];  /* of the NIC that has its name and its forwards, as have veth and the addresses */
 	uint8_t ipv6;    /* 1: it has the IPv6 address that goes with this IPv4 one (store/leases.h) */
 	struct in_addr ipv4;
