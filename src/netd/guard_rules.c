@@ -29,7 +29,8 @@
  *                      icmp echo-reply, errors accept; neighbor discovery accept; drop }
  *
  * A fragment that is not the first has no ports and no types: it passes where the first one, without which nobody can put
- * the packet together, was looked at. One too short for its header has none either, and nothing accepts it.
+ * the packet together, was looked at. One that ends before its ports or its type has none either, and passes by the last
+ * rule: its receiver is to drop it, a first fragment too (RFC 8200, 4.5). Without a protocol that can be found, nothing does.
  */
 #include "netd/guard_rules.h"
 
@@ -75,7 +76,7 @@ static void put_ports(const struct rule_place *to)
 	RULE(to, chain, DROP, ALWAYS);
 }
 
-/* What has a header that can be read. */
+/* What has a protocol: it has none when its extension headers do not lead to one. */
 static void put_rest(const struct rule_place *to, const char *chain)
 {
 	RULE(to, chain, ACCEPT, is_not(L4PROTO, IPPROTO_RAW));
