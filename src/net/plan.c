@@ -238,6 +238,8 @@ static int plan_join(struct net_plan *plan, const struct source *from, struct er
 	if (forward->n && (!first || !has_ipv4(first)))
 		return err_set(err, EINVAL,
 			       "forward.port: there is no NIC with an address on the managed network to forward to");
+	if (forward->n && first->index != 0)
+		return err_set(err, EINVAL, "forward.port: net.0 has no IPv4 address on the managed network to forward to");
 	if (!first)
 		return 0;
 	plan->join = wire_join_new(forward->n, nics, items, &plan->join_len, err);

@@ -26,12 +26,25 @@ static int find(const struct wire_net_join *join, const struct wire_forward *for
 	return -1;
 }
 
+/* What its forwards go to is net.0, of which a later start makes sure. */
+static bool has_target(const struct wire_net_join *join)
+{
+	const struct wire_net_nic *nics = wire_join_nics(join);
+
+	for (uint32_t i = 0; i < join->n_nics; i++)
+		if (str_eq(nics[i].veth, join->veth))
+			return nics[i].index == 0;
+	return true;
+}
+
 static int check_add(const struct supervisor *s, const struct wire_forward *forward, struct err *err)
 {
 	const struct wire_net_join *join = s->netd.join;
 
 	if (net_forward_check(forward, err) < 0)
 		return -err->code;
+	if (!has_target(join))
+		return err_set(err, EOPNOTSUPP, "net.0 has no IPv4 address on the managed network to forward to");
 	for (uint32_t i = 0; i < join->n_forwards; i++) {
 		autocall(str_done) struct str text = { 0 };
 		if (!net_forward_clash(&join->forwards[i], forward))

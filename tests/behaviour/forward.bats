@@ -186,4 +186,13 @@ is_another() {
 	run mgr-forward -n web add tcp:7000:70
 	assert_status 1
 	assert_output "mgr-forward: web: is not on the managed network: there is no address to forward to"
+	# nor has one whose net.0 alone is not
+	mgr-stop -k web
+	run mgr-start web -s net.0.type=veth -s net.0.link=none -s net.1.type=veth --forward tcp:7000:70
+	assert_status 1
+	assert_output "mgr-start: web: config: forward.port: net.0 has no IPv4 address on the managed network to forward to"
+	boot web -s net.1.type=veth
+	run mgr-forward -n web add tcp:7000:70
+	assert_status 1
+	assert_output "mgr-forward: web: net.0 has no IPv4 address on the managed network to forward to"
 }
