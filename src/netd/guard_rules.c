@@ -30,7 +30,8 @@
  *
  * A fragment that is not the first has no ports and no types: it passes where the first one, without which nobody can put
  * the packet together, was looked at. One that ends before its ports or its type has none either, and passes by the last
- * rule: its receiver is to drop it, a first fragment too (RFC 8200, 4.5). Without a protocol that can be found, nothing does.
+ * rule: its receiver is to drop it, a first fragment too (RFC 8200, 4.5). Without a protocol that can be found nothing
+ * passes.
  */
 #include "netd/guard_rules.h"
 
