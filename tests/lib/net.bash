@@ -76,7 +76,7 @@ ask() {
 	fi
 	[[ $host != *:* ]] || proto+=6 host=[$host]
 	# shellcheck disable=SC2016 # the inner shell's
-	"${@:1:$#-3}" sh -c 'echo hello | timeout "${patience:-3}" socat -t 2 - "$0:$1:$2"' "${proto^^}" "$host" "$port"
+	"${@:1:$#-3}" sh -c 'echo hello | timeout "${patience:-3}" socat -t "${patience:-3}" - "$0:$1:$2"' "${proto^^}" "$host" "$port"
 }
 
 answers() {
