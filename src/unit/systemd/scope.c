@@ -115,22 +115,25 @@ static int hear(struct ask *a, const bool *flag, uint64_t ns)
 	return 0;
 }
 
-/* The network's service lives longer than who uses it; mgr.service, which stops containers cleanly, is stopped before
- * their scopes are: what is started later is stopped earlier (systemd.unit(5), "Before="). */
+/* mgr.service, which stops containers cleanly, is stopped before their scopes are: what is started later is stopped earlier
+ * (systemd.unit(5), "Before="). Nothing of a mgr-netd's scope: named here it would be kept in memory when it has ended, and
+ * the next mgr-netd could not have one. */
 static int add_container(sd_bus_message *m)
 {
 	int r = sd_bus_message_append(m, "(sv)(sv)(sv)", "Delegate", "b", 1, "KillSignal", "i", UNIT_STOP_SIGNAL,
 				      "TimeoutStopUSec", "t", US(STOP_TIME));
 
 	if (r >= 0)
-		r = sd_bus_message_append(m, "(sv)(sv)", "Before", "as", 1, "mgr.service", "After", "as", 2,
-					  "mgr-net.service", "mgr.netd.scope");
+		r = sd_bus_message_append(m, "(sv)(sv)", "Before", "as", 1, "mgr.service", "After", "as", 1,
+					  "mgr-net.service");
 	return r;
 }
 
+/* The network's service lives longer than who uses it: it is not stopped with the machine, but killed behind all units. So
+ * it is not in mgr.slice either, with which it would be stopped. */
 static int add_netd(sd_bus_message *m)
 {
-	return sd_bus_message_append(m, "(sv)", "Before", "as", 1, "mgr-net.service");
+	return sd_bus_message_append(m, "(sv)", "DefaultDependencies", "b", 0);
 }
 
 static int build(const struct ask *a, const char *kind, const char *description, pid_t pid, sd_bus_message **ret)
@@ -143,8 +146,9 @@ static int build(const struct ask *a, const char *kind, const char *description,
 		r = sd_bus_message_open_container(*ret, 'a', "(sv)");
 	if (r >= 0)
 		r = sd_bus_message_append(*ret, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "Slice", "s",
-					  "mgr.slice", "PIDs", "au", 1, (uint32_t)pid, "CollectMode", "s",
-					  "inactive-or-failed", "TasksMax", "t", UINT64_MAX);
+					  str_eq(kind, "netd") ? "system.slice" : "mgr.slice", "PIDs", "au", 1,
+					  (uint32_t)pid, "CollectMode", "s", "inactive-or-failed", "TasksMax", "t",
+					  UINT64_MAX);
 	if (r >= 0)
 		r = str_eq(kind, "netd") ? add_netd(*ret) : add_container(*ret);
 	if (r >= 0)
