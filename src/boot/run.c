@@ -232,14 +232,25 @@ static int tell_child(struct boot *b, size_t row, struct err *err)
 	return e < 0 ? err_sys(err, -e, "%s: tell the child", steps[row].name) : 0;
 }
 
+/* Is it on its way out? It has lost its namespaces then, a moment before its end of the socket closes. */
+static bool is_ending(const struct boot *b)
+{
+	char path[48];
+
+	str_print(path, sizeof path, "/proc/%d/ns/net", (int)b->pid);
+	return access(path, F_OK) < 0;
+}
+
 /* A child that has failed before is the reason: what the parent still wanted of it is gone. */
 static int row_failed(struct boot *b, size_t row, struct err *err)
 {
 	struct err child = { 0 };
+	uint64_t until;
 
 	if (b->child_failed)
 		return -err->code;
-	if (b->pid > 0 && listen_to_child(b, n_steps, clock_now(), &child) < 0 && child.code != ETIMEDOUT) {
+	until = b->pid > 0 && is_ending(b) ? child_deadline(b) : clock_now();
+	if (b->pid > 0 && listen_to_child(b, n_steps, until, &child) < 0 && child.code != ETIMEDOUT) {
 		*err = child;
 		return -err->code;
 	}
