@@ -237,6 +237,7 @@ is_back() {
 	run mgr-device -n db add nic type=phys,link=card0
 	assert_status 1
 	assert_output "mgr-device: db: interface 'card0' is in container 'web' now"
+	in_container web ip link set card down
 	in_container web ip link set card name mine
 	# while its name is another's it cannot come back: it stays, and so does what mgr-device knows of it
 	ip link add card0 type bridge
