@@ -74,7 +74,7 @@ neither() {
 
 @test "fwd.8 the container is answered by the host's address, whether bridged packets see iptables or not" {
 	local call
-	[ -e /proc/sys/net/bridge ] || skip "this kernel's bridges know no iptables"
+	bridges_know_iptables || skip "this kernel's bridges know no iptables"
 	for call in 0 1; do
 		sysctl -qw net.bridge.bridge-nf-call-iptables=$call net.bridge.bridge-nf-call-ip6tables=$call
 		both inside web "$here_ip"

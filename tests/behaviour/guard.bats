@@ -28,6 +28,7 @@ own_alone() {
 }
 
 bridged_by_iptables() {
+	bridges_know_iptables
 	sysctl -qw "net.bridge.bridge-nf-call-iptables=$1" "net.bridge.bridge-nf-call-ip6tables=$1"
 }
 

@@ -3,11 +3,6 @@
 load ../lib/common
 load ../lib/net
 
-# Is this kind of interface none of the kernel's?
-lacks() {
-	[[ $(ip link add lacks0 type "$@" 2>&1) == *"nknown device type"* ]] || { ip link del lacks0 2>/dev/null; false; }
-}
-
 @test "nic.1 a kind of interface that the kernel lacks is told by mgr-checkconfig, and by the start" {
 	local kind state vlan
 	make_machine peer

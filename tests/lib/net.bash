@@ -100,3 +100,13 @@ others_do() {
 looks_up() {
 	in_container "$1" nslookup "$2" 2>/dev/null | grep -q "^Address.*[ :]$3\$"
 }
+
+# Is this kind of interface none of the kernel's?
+lacks() {
+	[[ $(ip link add lacks0 type "$@" 2>&1) == *"nknown device type"* ]] || { ip link del lacks0 2>/dev/null; false; }
+}
+
+# Is there bridge-nf-call-iptables? With modules Docker, or whoever wants it, loads it.
+bridges_know_iptables() {
+	[ -e /proc/sys/net/bridge ] || modprobe -q br_netfilter && [ -e /proc/sys/net/bridge ]
+}
