@@ -23,8 +23,9 @@ load ../lib/net
 
 # --- on interfaces of the host ------------------------------------------------------------------------------------------
 
+# A bridge lets a port take part when the kernel's linkwatch has come round to it, up to a second later.
 reaches() {
-	in_container "$1" ping -c 1 -W 2 "$2" >/dev/null
+	wait_until 10 in_container "$1" ping -c 1 -W 2 "$2" >/dev/null
 }
 
 reaches_not() {
