@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guard's sets: made, changed, read back. */
 #include "netd/guard_rules.h"
+#include "netd/nft_socket.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -197,23 +198,15 @@ static int read_set(struct nft *nft, struct reading *reading)
 {
 	autocall(free_set) struct nftnl_set *set = new_set(&sets[reading->set], nft->table);
 	const uint8_t family = sets[reading->set].family;
-	uint8_t buf[32768];
+	uint8_t buf[NFT_QUESTION];
 	struct nlmsghdr *head = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETSETELEM, family, NLM_F_DUMP, ++nft->seq);
-	ssize_t n;
 	int r;
 
 	if (!set)
 		return -ENOMEM;
 	nftnl_set_elems_nlmsg_build_payload(head, set);
-	if (mnl_socket_sendto(nft->sock, head, head->nlmsg_len) < 0)
-		return -errno;
-	do {
-		n = mnl_socket_recvfrom(nft->sock, buf, sizeof buf);
-		if (n < 0)
-			return -errno;
-		r = mnl_cb_run(buf, (size_t)n, nft->seq, mnl_socket_get_portid(nft->sock), take_all, reading);
-	} while (r > 0);
-	return r < 0 ? -errno : reading->r;
+	r = nft_dump(nft->sock, head, take_all, reading);
+	return r < 0 ? r : reading->r;
 }
 
 int guard_read(struct nft *nft, struct guards *ret, struct err *err)

@@ -36,6 +36,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_cond.c %D%/nft_cond.h \
 	%D%/nft_rule.c %D%/nft_rule.h \
 	%D%/nft_rules.c \
+	%D%/nft_socket.c %D%/nft_socket.h \
 	%D%/nft_watch.c \
 	%D%/nft_wake.c %D%/nft_wake.h \
 	%D%/others.c %D%/others.h \

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "netd/guard_rules.h"
 #include "netd/nft_batch.h"
+#include "netd/nft_socket.h"
 
 #define SEND_BUFFER (64 << 20) /* a transaction is one sendmsg: room for 10,000 forwards many times over */
 
@@ -70,12 +71,9 @@ int nft_open(struct nft *nft, struct err *err)
 {
 	int size = SEND_BUFFER;
 
-	nft->sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!nft->sock || mnl_socket_bind(nft->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int code = errno;
-		nft_close(nft);
-		return err_sys(err, code, "open a netfilter socket");
-	}
+	nft->sock = nft_socket(0, err);
+	if (!nft->sock)
+		return -err->code;
 	setsockopt(mnl_socket_get_fd(nft->sock), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 	return 0;
 }
@@ -208,11 +206,9 @@ static int take_elements(const struct nlmsghdr *head, void *data)
 
 static int read_map(struct nft *nft, const char *map, struct nft_elements *ret)
 {
-	uint8_t buf[32768];
+	uint8_t buf[NFT_QUESTION];
 	struct nftnl_set *set = nftnl_set_alloc();
 	struct nlmsghdr *head = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP, ++nft->seq);
-	ssize_t n;
-	int r;
 
 	if (!set)
 		return -ENOMEM;
@@ -220,15 +216,7 @@ static int read_map(struct nft *nft, const char *map, struct nft_elements *ret)
 	nftnl_set_set_str(set, NFTNL_SET_NAME, map);
 	nftnl_set_elems_nlmsg_build_payload(head, set);
 	nftnl_set_free(set);
-	if (mnl_socket_sendto(nft->sock, head, head->nlmsg_len) < 0)
-		return -errno;
-	do {
-		n = mnl_socket_recvfrom(nft->sock, buf, sizeof buf);
-		if (n < 0)
-			return -errno;
-		r = mnl_cb_run(buf, (size_t)n, nft->seq, mnl_socket_get_portid(nft->sock), take_elements, ret);
-	} while (r > 0);
-	return r < 0 ? -errno : 0;
+	return nft_dump(nft->sock, head, take_elements, ret);
 }
 
 int nft_read(struct nft *nft, struct nft_content *ret, struct err *err)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/nft.h"
+#include "netd/nft_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/filter.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -120,8 +120,8 @@ struct nft_watch *nft_watch_new(const struct nft *nft, struct loop *loop, void (
 	w->own = mnl_socket_get_portid(nft->sock);
 	w->loop = loop;
 	w->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = fn, .data = data };
-	w->sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (w->sock && mnl_socket_bind(w->sock, 0, MNL_SOCKET_AUTOPID) == 0 && ignore_own(w) == 0 &&
+	w->sock = nft_socket(SOCK_NONBLOCK, err);
+	if (w->sock && ignore_own(w) == 0 &&
 	    mnl_socket_setsockopt(w->sock, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0)
 		w->io = loop_io_add(loop, mnl_socket_get_fd(w->sock), EPOLLIN, hear, w);
 	if (!w->io) {
