@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/mnt.h"
 #include "boot/internal.h"
 #include "guest/guest.h"
@@ -67,23 +66,6 @@ int up_rootfs(struct boot *b, struct err *err)
 	if (r == 0 && privileged(b))
 		r = mount_mask(err);
 	return r < 0 ? r : mount_run_host(b->os_release, b->spec.container.uuid, err);
-}
-
-int up_resolver(struct boot *b, struct err *err)
-{
-	autoclose int root = -1;
-
-	if (b->net.host || b->net.resolver.s_addr == 0)
-		return 0;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return err_sys(err, errno, "open the root folder");
-	if (net_resolv_conf(root, b->net.resolver, b->net.domain, err) <
-	    0) { /* what stands there is the guest's, and not worth a start */
-		log_warn("resolver: %s", err->msg);
-		err_clear(err);
-	}
-	return 0;
 }
 
 /* Their names in init's environment are those that systemd wants (its container interface): it puts a getty on each. */

@@ -41,5 +41,7 @@ int device_assign(const struct device_change *c, const char *section, const stru
 /* The run is over: what was its alone is given back. */
 void device_forget(const struct down *d);
 int device_save_spec(const struct device_change *c, struct err *err);
+/* resolver.c: the guest's resolv.conf, as at a start, names the resolver that the container has by now. */
+void device_write_resolver(const struct device_change *c, const struct net_plan *plan);
 
 #endif

@@ -47,6 +47,8 @@ static int tell(struct device_change *c, struct net_plan *plan, struct err *err)
 		if (r >= 0)
 			r = net_rejoin(plan, steal_fd(&c->netd), clock_in(NET_TIME), err);
 		c->netd = steal_fd(&plan->conn);
+		if (r >= 0)
+			device_write_resolver(c, plan);
 	} else if (!same && (c->netd >= 0 || c->join_len)) {
 		r = net_leave(plan->store, c->b->spec.container.uuid, clock_in(NET_TIME), err);
 		if (c->netd >= 0)

@@ -17,6 +17,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/open.c \
 	%D%/parent.c \
 	%D%/pidfile.c \
+	%D%/resolver.c \
 	%D%/result.h \
 	%D%/run.c \
 	%D%/stage.c \

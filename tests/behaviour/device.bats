@@ -86,6 +86,9 @@ ports() {
 	# without an address of the user's the container is leased one
 	assert_equal "$(mgr-device -n db add nic)" net.1
 	in_container db ping -c 1 -W 2 "$one"
+	# with it come names, without one to ask before
+	in_container db grep -qx "nameserver $(gateway)" /etc/resolv.conf
+	wait_until 2 in_container db nslookup web.mgr
 	looks_up web db.mgr "$(container_ip db)"
 	assert_equal "$(field Containers)" 2
 	local other
