@@ -17,7 +17,7 @@
 #include "netd/docker.h"
 
 #define WAIT       "5" /* s, for the lock */
-#define PATIENCE   (8 * CLOCK_SECOND)
+#define BUSY       4   /* exit status: others have it */
 #define BEGINNING  "-A " DOCKER_CHAIN
 #define LAST       BEGINNING " -j RETURN"
 #define COMMENT    "--comment \""
@@ -54,7 +54,7 @@ static char *find_program(const char *name)
 }
 
 /* Exit status, or -errno. in, out: descriptors of files, or -1. */
-static int run(const char *const argv[], int in, int out, struct err *err)
+static int run(const char *const argv[], int in, int out, uint64_t deadline, struct err *err)
 {
 	struct proc_fd fds[] = { { out < 0 ? in : out, out < 0 ? STDIN_FILENO : STDOUT_FILENO } };
 	int status, r;
@@ -62,14 +62,18 @@ static int run(const char *const argv[], int in, int out, struct err *err)
 
 	if (pid < 0)
 		return pid;
-	r = proc_wait(pid, clock_in(PATIENCE), &status, err);
+	r = proc_wait(pid, deadline, &status, err);
 	if (r < 0)
 		return r;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : err_set(err, EIO, "'%s' was killed", argv[0]);
+	if (!WIFEXITED(status))
+		return err_set(err, EIO, "'%s' was killed", argv[0]);
+	if (WEXITSTATUS(status) == BUSY)
+		return err_set(err, EBUSY, "another program holds the lock of '%s'", argv[0]);
+	return WEXITSTATUS(status);
 }
 
 /* A chain's rules, or all (NULL), a line each; "" when there is no such chain. */
-static int list(const char *program, const char *chain, char **ret, struct err *err)
+static int list(const char *program, const char *chain, uint64_t deadline, char **ret, struct err *err)
 {
 	const char *const argv[] = { program, "-w", WAIT, "-S", chain, NULL };
 	autoclose int out = memfd_create("rules", MFD_CLOEXEC);
@@ -77,7 +81,7 @@ static int list(const char *program, const char *chain, char **ret, struct err *
 
 	if (out < 0)
 		return err_sys(err, errno, "make a file for the rules");
-	r = run(argv, -1, out, err);
+	r = run(argv, -1, out, deadline, err);
 	if (r < 0)
 		return r;
 	*ret = calloc(1, OUTPUT_MAX);
@@ -120,15 +124,11 @@ static void take_line(struct change *c, const struct docker_rules *rules, const 
 static void add_rule(struct change *c, const struct docker_rule *rule, unsigned position)
 {
 	str_addf(&c->wanted, "%s\n", rule->comment);
-	str_addf(&c->script, "-I " DOCKER_CHAIN " %u", position);
-	if (rule->in[0])
-		str_addf(&c->script, " -i %s", rule->in);
-	if (rule->out[0])
-		str_addf(&c->script, " -o %s", rule->out);
-	str_addf(&c->script, " -m comment " COMMENT "%s\" -j %s\n", rule->comment, rule->accept ? "ACCEPT" : "RETURN");
+	str_addf(&c->script, "-I " DOCKER_CHAIN " %u -i %s -o %s -m comment " COMMENT "%s\" -j ACCEPT\n", position, rule->in,
+		 rule->out, rule->comment);
 }
 
-static int restore(const char *program, const struct str *script, struct err *err)
+static int restore(const char *program, const struct str *script, uint64_t deadline, struct err *err)
 {
 	autofree char *path = str_fmt("%s-restore", program);
 	const char *const argv[] = { path, "-w", WAIT, "--noflush", NULL };
@@ -139,11 +139,11 @@ static int restore(const char *program, const struct str *script, struct err *er
 		return err_nomem(err);
 	if (in < 0 || file_write_all(in, script->text, script->len) < 0 || lseek(in, 0, SEEK_SET) < 0)
 		return err_sys(err, errno, "make a file for the rules");
-	r = run(argv, in, -1, err);
+	r = run(argv, in, -1, deadline, err);
 	return r > 0 ? err_set(err, EIO, "'%s' refused them, exit status %d", path, r) : r;
 }
 
-static int set_family(const struct family *family, const struct docker_rules *rules, struct err *err)
+static int set_family(const struct family *family, const struct docker_rules *rules, uint64_t deadline, struct err *err)
 {
 	autocall(change_done) struct change c = { 0 };
 	autofree char *program = find_program(family->program), *text = NULL;
@@ -152,7 +152,7 @@ static int set_family(const struct family *family, const struct docker_rules *ru
 
 	if (!program)
 		return err_set(err, ENOENT, "the program %s is not there", family->program);
-	r = list(program, DOCKER_CHAIN, &text, err);
+	r = list(program, DOCKER_CHAIN, deadline, &text, err);
 	if (r < 0 || !*text)
 		return r;
 	str_add(&c.script, "*filter\n");
@@ -163,23 +163,24 @@ static int set_family(const struct family *family, const struct docker_rules *ru
 	str_add(&c.script, "COMMIT\n");
 	if (c.script.failed || c.seen.failed || c.wanted.failed)
 		return err_nomem(err);
-	return str_eq(str_text(&c.seen), str_text(&c.wanted)) ? 0 : restore(program, &c.script, err);
+	return str_eq(str_text(&c.seen), str_text(&c.wanted)) ? 0 : restore(program, &c.script, deadline, err);
 }
 
-int docker_set_legacy(const struct docker_rules *rules, struct err *err)
+int docker_set_legacy(const struct docker *docker, uint64_t deadline, struct err *err)
 {
-	int r = 0;
+	autocall(docker_rules_done) struct docker_rules rules = { 0 };
+	int r = docker_rules_list(docker, &rules, err);
 
 	for (size_t i = 0; i < ARRAY_SIZE(families) && r >= 0; i++)
 		if (has_table(&families[i]))
-			r = set_family(&families[i], rules, err);
-	return r;
+			r = set_family(&families[i], &rules, deadline, err);
+	return r < 0 ? err_wrap(err, "have containers' packets pass " DOCKER_CHAIN) : 0;
 }
 
-static int look_at_family(const struct family *family, const char *bridge, struct err *err)
+static int look_at_family(const struct family *family, const char *bridge, uint64_t deadline, struct err *err)
 {
 	autofree char *program = find_program(family->program), *text = NULL, *in = str_fmt("-i %s ", bridge);
-	int r = program ? list(program, NULL, &text, err) : 0;
+	int r = program ? list(program, NULL, deadline, &text, err) : 0;
 
 	if (!in)
 		return err_nomem(err);
@@ -194,12 +195,12 @@ bool docker_has_legacy(void)
 	return has_table(&families[0]) || has_table(&families[1]);
 }
 
-int docker_trouble_legacy(const char *bridge, struct err *err)
+int docker_trouble_legacy(const char *bridge, uint64_t deadline, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(families) && r >= 0; i++)
 		if (has_table(&families[i]))
-			r = look_at_family(&families[i], bridge, err);
+			r = look_at_family(&families[i], bridge, deadline, err);
 	return r;
 }

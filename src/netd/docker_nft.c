@@ -2,9 +2,9 @@
 /* DOCKER-USER of nftables, where iptables-nft keeps it: rules that iptables can list too. */
 #include "netd/docker.h"
 #include "netd/nft_rule.h"
+#include "netd/nft_socket.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/udata.h>
@@ -118,25 +118,17 @@ static struct nftnl_rule *new_rule(uint8_t family)
 
 static int look(struct mnl_socket *sock, uint8_t family, struct seen *seen)
 {
-	uint8_t buf[32768];
+	uint8_t buf[NFT_QUESTION];
 	struct nlmsghdr *head = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETRULE, family, NLM_F_DUMP, 1);
 	struct nftnl_rule *filter = new_rule(family);
-	ssize_t n;
 	int r;
 
 	if (!filter)
 		return -ENOMEM;
 	nftnl_rule_nlmsg_build_payload(head, filter);
 	nftnl_rule_free(filter);
-	if (mnl_socket_sendto(sock, head, head->nlmsg_len) < 0)
-		return -errno;
-	do {
-		n = mnl_socket_recvfrom(sock, buf, sizeof buf);
-		if (n < 0)
-			return -errno;
-		r = mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(sock), take_rule, seen);
-	} while (r > 0);
-	return r < 0 ? -errno : seen->failed || seen->comments.failed ? -ENOMEM : 0;
+	r = nft_dump(sock, head, take_rule, seen);
+	return r < 0 ? r : seen->failed || seen->comments.failed ? -ENOMEM : 0;
 }
 
 /* One message: the rule, which is freed. */
@@ -181,11 +173,9 @@ static void put_add(struct nft_batch *b, uint8_t family, const struct docker_rul
 		b->failed = true;
 		return;
 	}
-	if (what->in[0])
-		rule_if_interface(&m, NFT_META_IIFNAME, NFT_CMP_EQ, what->in);
-	if (what->out[0])
-		rule_if_interface(&m, NFT_META_OIFNAME, NFT_CMP_EQ, what->out);
-	rule_verdict(&m, what->accept ? NF_ACCEPT : NFT_RETURN);
+	rule_if_interface(&m, NFT_META_IIFNAME, NFT_CMP_EQ, what->in);
+	rule_if_interface(&m, NFT_META_OIFNAME, NFT_CMP_EQ, what->out);
+	rule_verdict(&m, NF_ACCEPT);
 	set_comment(m.rule, what->comment);
 	if (before)
 		nftnl_rule_set_u64(m.rule, NFTNL_RULE_POSITION, before);
@@ -214,34 +204,66 @@ static int change(struct mnl_socket *sock, uint8_t family, const struct docker_r
 	for (size_t i = 0; i < rules->n; i++)
 		put_add(&b, family, &rules->v[i], seen->end);
 	r = nft_batch_commit(&b, sock, err);
-	if (r != -ENOENT) /* which is: there is no such chain */
+	if (r != -ENOENT) /* which is: the chain has gone meanwhile */
 		return r < 0 ? err_wrap(err, "change chain '" DOCKER_CHAIN "'") : 0;
 	err_clear(err);
 	return 0;
 }
 
+static bool has_chain(struct mnl_socket *sock, uint8_t family)
+{
+	uint8_t buf[NFT_QUESTION];
+	struct nlmsghdr *head = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETCHAIN, family, NLM_F_ACK, 1);
+
+	mnl_attr_put_strz(head, NFTA_CHAIN_TABLE, TABLE);
+	mnl_attr_put_strz(head, NFTA_CHAIN_NAME, DOCKER_CHAIN);
+	return nft_dump(sock, head, NULL, NULL) == 0;
+}
+
 static int set_family(struct mnl_socket *sock, uint8_t family, const struct docker_rules *rules, struct err *err)
 {
 	autocall(seen_done) struct seen seen = { .rules = rules };
-	int r = look(sock, family, &seen);
+	int r;
 
+	if (!has_chain(sock, family))
+		return 0;
+	r = look(sock, family, &seen);
 	if (r < 0)
 		return err_sys(err, -r, "read chain '" DOCKER_CHAIN "'");
 	return is_right(rules, &seen) ? 0 : change(sock, family, rules, &seen, err);
 }
 
-int docker_set_nft(const struct docker_rules *rules, struct err *err)
+bool docker_is_there(void)
 {
-	struct mnl_socket *sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int r = -1;
+	struct err err = { 0 };
+	struct mnl_socket *sock = nft_socket(0, &err);
+	bool is = sock && (has_chain(sock, NFPROTO_IPV4) || has_chain(sock, NFPROTO_IPV6));
 
-	if (!sock || mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0)
-		r = err_sys(err, errno, "open a netfilter socket");
-	else
-		r = set_family(sock, NFPROTO_IPV4, rules, err);
-	if (r >= 0)
-		r = set_family(sock, NFPROTO_IPV6, rules, err);
 	if (sock)
 		mnl_socket_close(sock);
+	return is;
+}
+
+static int set(const struct docker_rules *rules, struct err *err)
+{
+	struct mnl_socket *sock = nft_socket(0, err);
+	int r;
+
+	if (!sock)
+		return -err->code;
+	r = set_family(sock, NFPROTO_IPV4, rules, err);
+	if (r >= 0)
+		r = set_family(sock, NFPROTO_IPV6, rules, err);
+	mnl_socket_close(sock);
 	return r;
+}
+
+int docker_set(const struct docker *docker, struct err *err)
+{
+	autocall(docker_rules_done) struct docker_rules rules = { 0 };
+	int r = docker_is_there() ? docker_rules_list(docker, &rules, err) : 0;
+
+	if (r >= 0 && rules.tag)
+		r = set(&rules, err);
+	return r < 0 ? err_wrap(err, "have containers' packets pass " DOCKER_CHAIN) : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/droppers.h"
 #include "netd/nft.h"
+#include "netd/nft_socket.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -14,7 +14,6 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "netd/docker.h"
 
 struct dropper {
 	uint32_t family;
@@ -32,23 +31,6 @@ struct search {
 static const char *family_name(uint32_t family)
 {
 	return family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : "inet";
-}
-
-static int dump(struct mnl_socket *sock, struct nlmsghdr *head, mnl_cb_t fn, struct search *s)
-{
-	uint8_t buf[32768];
-	ssize_t n;
-	int r;
-
-	if (mnl_socket_sendto(sock, head, head->nlmsg_len) < 0)
-		return -errno;
-	do {
-		n = mnl_socket_recvfrom(sock, buf, sizeof buf);
-		if (n < 0)
-			return -errno;
-		r = mnl_cb_run(buf, (size_t)n, head->nlmsg_seq, mnl_socket_get_portid(sock), fn, s);
-	} while (r > 0);
-	return r < 0 ? -errno : 0;
 }
 
 static bool is_firewalld(uint32_t family, const char *table)
@@ -115,23 +97,23 @@ static int take_rule(const struct nlmsghdr *head, void *data)
 
 static int find_chains(struct search *s)
 {
-	uint8_t buf[256];
+	uint8_t buf[NFT_QUESTION];
+	struct nlmsghdr *head = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NLM_F_DUMP, 1);
 
-	return dump(s->sock, nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NLM_F_DUMP, 1), take_chain,
-		    s);
+	return nft_dump(s->sock, head, take_chain, s);
 }
 
 /* Whoever names the bridge in a rule of that table has thought of it. */
 static int names_bridge(struct search *s, const struct dropper *d)
 {
-	uint8_t buf[512];
+	uint8_t buf[NFT_QUESTION];
 	struct nlmsghdr *head = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETRULE, (uint16_t)d->family, NLM_F_DUMP,
 						      2 + (uint32_t)(d - s->found));
 	int r;
 
 	mnl_attr_put_strz(head, NFTA_RULE_TABLE, d->table);
 	s->named = false;
-	r = dump(s->sock, head, take_rule, s);
+	r = nft_dump(s->sock, head, take_rule, s);
 	return r < 0 ? r : s->named;
 }
 
@@ -153,23 +135,19 @@ static int search(struct search *s, struct err *err)
 
 static int with_socket(const struct nft *nft, int (*fn)(struct search *s, struct err *err), struct err *err)
 {
-	struct search s = { .nft = nft, .sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC) };
+	struct search s = { .nft = nft, .sock = nft_socket(0, err) };
 	int r;
 
-	if (!s.sock || mnl_socket_bind(s.sock, 0, MNL_SOCKET_AUTOPID) < 0)
-		r = err_sys(err, errno, "open a netfilter socket");
-	else
-		r = fn(&s, err);
-	if (s.sock)
-		mnl_socket_close(s.sock);
+	if (!s.sock)
+		return -err->code;
+	r = fn(&s, err);
+	mnl_socket_close(s.sock);
 	return r;
 }
 
 int droppers_find(const struct nft *nft, struct err *err)
 {
-	int r = with_socket(nft, search, err);
-
-	return r < 0 ? r : docker_trouble_legacy(nft->bridge, err);
+	return with_socket(nft, search, err);
 }
 
 static int search_firewalld(struct search *s, struct err *err)
@@ -185,7 +163,8 @@ static int search_firewalld(struct search *s, struct err *err)
 
 enum droppers_firewalld droppers_firewalld(const struct nft *nft)
 {
-	int r = with_socket(nft, search_firewalld, NULL);
+	struct err err = { 0 };
+	int r = with_socket(nft, search_firewalld, &err);
 
 	return r < 0 ? FIREWALLD_ABSENT : (enum droppers_firewalld)r;
 }

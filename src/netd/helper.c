@@ -32,17 +32,24 @@ static void ended(void *data, uint32_t events)
 	(void)events;
 	forget(h);
 	h->again = false;
+	if (h->ended)
+		h->ended(h->data);
 	if (again)
 		helper_run(h);
 }
 
-void helper_run(struct helper *h)
+bool helper_runs(const struct helper *h)
+{
+	return h->pid > 0;
+}
+
+bool helper_run(struct helper *h)
 {
 	struct err err = { 0 };
 
 	if (h->pid > 0) {
 		h->again = true;
-		return;
+		return true;
 	}
 	h->pid = h->start(h->data, &err);
 	if (h->pid > 0)
@@ -50,11 +57,12 @@ void helper_run(struct helper *h)
 	if (h->pidfd >= 0)
 		h->io = loop_io_add(h->loop, h->pidfd, EPOLLIN, ended, h);
 	if (h->io)
-		return;
+		return true;
 	if (h->pid > 0)
 		kill(h->pid, SIGKILL);
 	log_error("%s", err.code ? err.msg : "a program cannot be watched");
 	forget(h);
+	return false;
 }
 
 void helper_wait(struct helper *h, uint64_t deadline)

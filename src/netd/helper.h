@@ -12,6 +12,7 @@
 struct helper {
 	struct loop *loop;
 	pid_t (*start)(void *data, struct err *err); /* starts it: a child of ours */
+	void (*ended)(void *data);                   /* NULL, or called when it has; it may be run again from there */
 	void *data;
 
 	/* private: zeros, but for pidfd, which is -1 */
@@ -21,8 +22,9 @@ struct helper {
 	bool again;
 };
 
-/* What fails is logged. */
-void helper_run(struct helper *helper);
+/* What fails is logged. Does it run? */
+bool helper_run(struct helper *helper);
+bool helper_runs(const struct helper *helper);
 /* Until it has ended, if it runs, or the deadline. */
 void helper_wait(struct helper *helper, uint64_t deadline);
 /* One that runs is killed. */

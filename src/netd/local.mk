@@ -26,6 +26,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/idle.c \
 	%D%/join.c \
 	%D%/joins.c \
+	%D%/legacy.c %D%/legacy.h \
 	%D%/limits.c \
 	%D%/members.c \
 	%D%/netd.h \
@@ -41,6 +42,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_wake.c %D%/nft_wake.h \
 	%D%/others.c %D%/others.h \
 	%D%/orphans.c \
+	%D%/outside.c %D%/outside.h \
 	%D%/parts.c \
 	%D%/ports.c %D%/ports.h \
 	%D%/queue.c %D%/queue.h \

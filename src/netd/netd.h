@@ -158,6 +158,8 @@ void netd_idle(void *netd);
 
 /* requests.c */
 extern const struct wire_request netd_requests[];
+/* What mgr-net status waits for is known of this network. */
+void netd_status_known(void *network);
 void netd_closed(struct wire_client *client);
 
 #endif

@@ -104,6 +104,7 @@ static void bridge_changed(void *data)
 
 	if (network_mend_bridge(network, &err) < 0 || bridge_check(&network->bridge, &err) < 0)
 		log_error("%s", err.msg);
+	others_address(network->others);
 }
 
 /* --- up and down ------------------------------------------------------------------------------------------------------ */
@@ -148,7 +149,7 @@ static int up_names(struct network *network, struct err *err)
 
 static int up_others(struct network *network, struct err *err)
 {
-	network->others = others_new(&network->nft, &network->dns, network->netd->loop, err);
+	network->others = others_new(&network->nft, &network->dns, &network->legacy, network->netd->loop, err);
 	return network->others ? 0 : -EIO;
 }
 
@@ -225,7 +226,7 @@ void network_down(struct network *network)
 		return;
 	if (network->dns.dir < 0 && dns_init(&network->dns, network->folder, &err) < 0)
 		log_error("%s", err.msg);
-	others_forget(&network->nft);
+	others_forget(&network->nft, &network->legacy);
 	debug_point("netd:down", "others");
 	dns_stop(&network->dns);
 	debug_point("netd:down", "names");

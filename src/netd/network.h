@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "netd/bridge.h"
 #include "netd/dns.h"
+#include "netd/legacy.h"
 #include "netd/nft.h"
 #include "netd/others.h"
 #include "store/leases.h"
@@ -30,6 +31,7 @@ struct network {
 	struct nft_watch *nft_watch;
 	struct bridge_watch *bridge_watch;
 	struct others *others;
+	struct legacy legacy;
 	struct dns dns;
 	struct nft_content orphans; /* in its tables since before we started, claimed by nobody yet */
 	struct loop_timer grace, idle;

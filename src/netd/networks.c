@@ -25,6 +25,7 @@ struct network *network_find(const struct netd *netd, const char *name)
 	return network;
 }
 
+#define END_TIME  (10 * CLOCK_SECOND)
 #define OTHERS    "networks"
 #define STAY_FILE "stay" /* there while `mgr-net up` holds, so that the next mgr-netd knows */
 
@@ -61,6 +62,7 @@ static int init(struct network *network, const char *name, struct err *err)
 				     .pidfd = -1 };
 	network->grace = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = member_grace_over, .data = network };
 	network->idle = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = network_idle, .data = network };
+	legacy_init(&network->legacy, &network->nft, network->netd->loop, netd_status_known, network);
 	network->stays = faccessat(network->dir, STAY_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return 0;
 }
@@ -148,6 +150,7 @@ void networks_take_over(struct netd *netd)
 
 void networks_end(struct netd *netd)
 {
+	const uint64_t deadline = clock_in(END_TIME);
 	autoclose int others = open_others(netd);
 
 	for (struct network *network = netd->networks; network; network = network->next) {
@@ -155,5 +158,7 @@ void networks_end(struct netd *netd)
 		if (others >= 0 && *network->name)
 			unlinkat(others, network->name, AT_REMOVEDIR);
 	}
+	for (struct network *network = netd->networks; network; network = network->next)
+		legacy_wait(&network->legacy, deadline);
 	unlinkat(netd->dir, OTHERS, AT_REMOVEDIR);
 }

@@ -2,10 +2,10 @@
 #include "netd/others.h"
 #include "netd/dns_config.h"
 #include "netd/nft.h"
+#include "netd/nft_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/filter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -22,6 +22,7 @@
 #include "netd/docker.h"
 #include "netd/droppers.h"
 #include "netd/helper.h"
+#include "netd/legacy.h"
 #include "netd/resolvers.h"
 #include "unit/unit.h"
 
@@ -31,6 +32,7 @@
 struct others {
 	const struct nft *nft;
 	const struct dns *dns;
+	struct legacy *legacy;
 	struct loop *loop;
 	struct resolvers_watch *resolvers;
 	struct mnl_socket *sock;
@@ -70,19 +72,33 @@ static void names(void *data)
 	others_names(data);
 }
 
+static void look_soon(struct others *o)
+{
+	if (o->timer.deadline == CLOCK_NEVER)
+		loop_timer_start(o->loop, &o->timer, clock_in(SETTLE));
+}
+
 void others_joined(struct others *o)
 {
-	if (o->timer.deadline == CLOCK_NEVER && docker_has_legacy())
-		loop_timer_start(o->loop, &o->timer, clock_in(SETTLE));
+	if (docker_has_legacy())
+		look_soon(o);
+}
+
+void others_address(struct others *o)
+{
+	if (docker_has_legacy() || docker_is_there())
+		look_soon(o);
 }
 
 void others_look(struct others *o)
 {
+	const struct docker docker = { .tag = o->nft->table, .bridge = o->nft->bridge };
 	struct err err = { 0 };
 
-	if (docker_allow(o->nft->table, o->nft->bridge, &err) < 0 && strcmp(err.msg, o->said.msg) != 0)
+	if (docker_set(&docker, &err) < 0 && strcmp(err.msg, o->said.msg) != 0)
 		log_error("%s", err.msg);
 	o->said = err;
+	legacy_ask(o->legacy, true);
 	if (unit_has_bus() && droppers_firewalld(o->nft) == FIREWALLD_DROPS)
 		helper_run(&o->firewalld);
 }
@@ -103,8 +119,7 @@ static void hear(void *data, uint32_t events)
 	do
 		n = recv(mnl_socket_get_fd(o->sock), bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
 	while (n > 0 || (n < 0 && (errno == EINTR || errno == ENOBUFS)));
-	if (o->timer.deadline == CLOCK_NEVER)
-		loop_timer_start(o->loop, &o->timer, clock_in(SETTLE));
+	look_soon(o);
 }
 
 /* Of what begins with elements of sets, ours above all, nothing is queued. */
@@ -128,8 +143,8 @@ static int subscribe(struct others *o)
 {
 	int group = NFNLGRP_NFTABLES;
 
-	o->sock = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!o->sock || mnl_socket_bind(o->sock, 0, MNL_SOCKET_AUTOPID) < 0 || ignore_elements(o) < 0 ||
+	o->sock = nft_socket(SOCK_NONBLOCK, NULL);
+	if (!o->sock || ignore_elements(o) < 0 ||
 	    mnl_socket_setsockopt(o->sock, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
 		return -errno;
 	o->io = loop_io_add(o->loop, mnl_socket_get_fd(o->sock), EPOLLIN, hear, o);
@@ -150,7 +165,8 @@ void others_free(struct others *o)
 	free(o);
 }
 
-struct others *others_new(const struct nft *nft, const struct dns *dns, struct loop *loop, struct err *err)
+struct others *others_new(const struct nft *nft, const struct dns *dns, struct legacy *legacy, struct loop *loop,
+			  struct err *err)
 {
 	struct others *o = calloc(1, sizeof *o);
 	int r;
@@ -159,7 +175,7 @@ struct others *others_new(const struct nft *nft, const struct dns *dns, struct l
 		err_nomem(err);
 		return NULL;
 	}
-	*o = (struct others){ .nft = nft, .dns = dns, .loop = loop };
+	*o = (struct others){ .nft = nft, .dns = dns, .legacy = legacy, .loop = loop };
 	o->firewalld = (struct helper){ .loop = loop, .start = tell_firewalld, .data = o, .pidfd = -1 };
 	o->resolved = (struct helper){ .loop = loop, .start = tell_resolved, .data = o, .pidfd = -1 };
 	o->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = look, .data = o };
@@ -180,8 +196,11 @@ struct others *others_new(const struct nft *nft, const struct dns *dns, struct l
 
 int others_trouble(const struct others *o, struct err *err)
 {
-	if (o->said.code)
-		return err_set(err, o->said.code, "%s", o->said.msg);
+	const struct err *const known[] = { &o->said, &o->legacy->failed, &o->legacy->trouble };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i]->code)
+			return err_set(err, known[i]->code, "%s", known[i]->msg);
 	return droppers_find(o->nft, err);
 }
 
@@ -197,11 +216,13 @@ static void forget_firewalld(const struct nft *nft)
 		log_error("firewalld: %s", err.msg);
 }
 
-void others_forget(const struct nft *nft)
+void others_forget(const struct nft *nft, struct legacy *legacy)
 {
+	const struct docker docker = { .tag = nft->table };
 	struct err err = { 0 };
 
-	if (docker_forget(nft->table, &err) < 0)
+	if (docker_set(&docker, &err) < 0)
 		log_error("%s", err.msg);
+	legacy_ask(legacy, false);
 	forget_firewalld(nft);
 }

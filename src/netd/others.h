@@ -8,23 +8,28 @@
 #include "base/loop.h"
 
 struct dns;
+struct legacy;
 struct nft;
 struct others;
 
-/* Tell them, and watch. nft, dns: of the network, outlive this. What fails is logged: the network is there all the same.
- */
-struct others *others_new(const struct nft *nft, const struct dns *dns, struct loop *loop, struct err *err);
+/* Tell them, and watch. nft, dns, legacy: of the network, outlive this. What fails is logged: the network is there all the
+ * same. */
+struct others *others_new(const struct nft *nft, const struct dns *dns, struct legacy *legacy, struct loop *loop,
+			  struct err *err);
 /* Who resolves names for the host is told again: the bridge is another one. */
 void others_names(struct others *others);
 /* A container has come: the old iptables say nothing of what changes in them, so they are looked at soon. */
 void others_joined(struct others *others);
+/* An interface of the host's has an address that it did not have. */
+void others_address(struct others *others);
 /* What they know now, made as it should be. */
 void others_look(struct others *others);
-/* Those whose rules drop what belongs to the network, in one line; 0: there are none. */
+/* Those whose rules drop what belongs to the network, in one line; 0: there are none. Of the old iptables as they have
+ * answered last (legacy.h). */
 int others_trouble(const struct others *others, struct err *err);
 /* Watch no longer. Takes NULL. */
 void others_free(struct others *others);
-/* They forget the network, with what one before us has told them. */
-void others_forget(const struct nft *nft);
+/* They forget the network, with what one before us has told them; the old iptables soon. */
+void others_forget(const struct nft *nft, struct legacy *legacy);
 
 #endif

@@ -83,15 +83,11 @@ static void count(const struct network *network, struct wire_net_status *status)
 	}
 }
 
-static int handle_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
+static int send_status(struct wire_client *client, const struct network *network)
 {
-	const struct network *network = network_of(client, payload, len, NULL);
 	struct wire_net_status status = { .netd_pid = getpid() };
 	struct err trouble = { 0 };
 
-	(void)err;
-	if (!network)
-		return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
 	count(network, &status);
 	status.stays = network->stays;
 	status.waiting = wake_resting(network);
@@ -109,6 +105,34 @@ static int handle_status(struct wire_client *client, const void *payload, size_t
 	}
 	str_print(status.cause, sizeof status.cause, "%.250s", trouble.code ? trouble.msg : "");
 	return wire_client_send(client, WIRE_NET_STATUS, &status, sizeof status, NULL, 0);
+}
+
+void netd_status_known(void *data)
+{
+	const struct network *network = data;
+
+	for (struct wire_client *c = network->netd->server.clients; c; c = c->next) {
+		if (c->due != WIRE_NET_STATUS || c->data != network)
+			continue;
+		c->due = 0;
+		send_status(c, network);
+	}
+}
+
+/* Where there are old iptables, they are asked first. */
+static int handle_status(struct wire_client *client, const void *payload, size_t len, struct err *err)
+{
+	const struct wire_net_status none = { .netd_pid = getpid() };
+	struct network *network = network_of(client, payload, len, NULL);
+
+	(void)err;
+	if (!network)
+		return wire_client_send(client, WIRE_NET_STATUS, &none, sizeof none, NULL, 0);
+	if (!network->up || !legacy_ask(&network->legacy, true))
+		return send_status(client, network);
+	client->due = WIRE_NET_STATUS;
+	client->data = network;
+	return 0;
 }
 
 static int handle_up(struct wire_client *client, const void *payload, size_t len, struct err *err)

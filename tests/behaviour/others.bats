@@ -63,8 +63,8 @@ beside_docker() {
 	wait_until 2 has_rules
 	passes
 	run "$iptables" -S DOCKER-USER
-	assert_contains "$table: $bridge to any"
-	assert_contains "-i $bridge -o docker0 "
+	assert_contains "$table: $bridge to to-peer"
+	refute_contains "$table: $bridge to docker0"
 	assert_equal "${lines[1]}" "-A DOCKER-USER -s 203.0.113.9/32 -j DROP"
 	assert_equal "${lines[-1]}" "-A DOCKER-USER -j RETURN"
 	# nothing else is changed
@@ -106,6 +106,110 @@ beside_docker() {
 	assert_equal "$(iptables-nft -S DOCKER-USER)" "-N DOCKER-USER"
 	assert_equal "$(ip6tables-nft -S DOCKER-USER)" "-N DOCKER-USER"
 	nft flush ruleset
+}
+
+# docker_network NAME NUMBER [internal]: a bridge with a container of Docker's, 172.30.NUMBER.2, and the rules that Docker has
+# for it: of its ports 81 is published.
+docker_network() {
+	local bridge=$1 net=172.30.$2
+	ip link add "$bridge" type bridge
+	ip addr add "$net.1/24" dev "$bridge"
+	ip link set "$bridge" up
+	ip netns add "at-$bridge"
+	echo "at-$bridge" >>"$BATS_TEST_TMPDIR/machines"
+	ip link add "to-at-$bridge" master "$bridge" type veth peer name eth0 netns "at-$bridge"
+	ip link set "to-at-$bridge" up
+	ip -n "at-$bridge" link set lo up
+	ip -n "at-$bridge" addr add "$net.2/24" dev eth0
+	ip -n "at-$bridge" link set eth0 up
+	ip -n "at-$bridge" route add default via "$net.1"
+	if [ "${3-}" = internal ]; then
+		"$iptables" -I DOCKER-ISOLATION-STAGE-1 ! -d "$net.0/24" -i "$bridge" -j DROP
+		"$iptables" -I DOCKER-ISOLATION-STAGE-1 ! -s "$net.0/24" -o "$bridge" -j DROP
+	else
+		"$iptables" -A FORWARD -o "$bridge" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		"$iptables" -A FORWARD -o "$bridge" -j DOCKER
+		"$iptables" -A FORWARD -i "$bridge" ! -o "$bridge" -j ACCEPT
+	fi
+	"$iptables" -A DOCKER -d "$net.2" ! -i "$bridge" -o "$bridge" -p tcp --dport 81 -j ACCEPT
+	later ip netns exec "at-$bridge" socat TCP-LISTEN:80,fork,reuseaddr /dev/null
+	later ip netns exec "at-$bridge" socat TCP-LISTEN:81,fork,reuseaddr /dev/null
+	wait_until 5 opens on "at-$bridge" "$net.2" 81
+}
+
+# opens [COMMAND...] HOST PORT
+opens() {
+	# shellcheck disable=SC2016 # the inner shell's
+	"${@:1:$#-2}" timeout "$slow" bash -c 'exec 3<>"/dev/tcp/$0/$1"' "${@: -2}" 2>/dev/null
+}
+
+closed() {
+	! opens "$@"
+}
+
+@test "mnet.5 what Docker decides about its containers holds, whatever their bridges are called, and whenever they come" {
+	forwarding
+	docker_begins nft
+	docker_network dmz 1
+	docker_network inner 2 internal
+	wait_until 2 has_rules
+	answers on peer tcp "$here_ip" 7000
+	# out to theirs, and in from there, as Docker has it
+	closed inside web 172.30.1.2 80
+	opens inside web 172.30.1.2 81
+	opens on at-dmz 172.30.1.1 7000
+	closed on at-inner 172.30.2.1 7000
+	# nobody need hear of a new one
+	kill -STOP "$(field Service)"
+	docker_network later 3
+	closed inside web 172.30.3.2 80
+	opens inside web 172.30.3.2 81
+	kill -CONT "$(pgrep mgr-netd)"
+	# what leads to other machines is found, a bridge too
+	make_machine second
+	# shellcheck disable=SC2154 # make_machine sets it
+	later ip netns exec second socat TCP-LISTEN:80,fork,reuseaddr /dev/null
+	wait_until 3 opens inside web "$second_ip" 80
+	closed inside web 172.30.1.2 80
+	ip link add lan type bridge
+	ip link set to-second master lan
+	ip addr flush dev to-second
+	ip link set lan up
+	ip addr add "$here_ip/30" dev lan
+	ip route add default via "$second_ip"
+	wait_until 3 opens inside web "$second_ip" 80
+	ip link del lan
+	ip link del dmz
+	ip link del inner
+	ip link del later
+	mgr-stop -k web
+	mgr-net down
+	docker_ends
+}
+
+@test "mnet.5 while the old iptables wait for somebody, everything else goes on" {
+	local lock
+	iptables-legacy -S >/dev/null || skip "this kernel has no old iptables"
+	forwarding
+	docker_begins legacy
+	setsid flock /run/xtables.lock sleep 60 3>&- &
+	lock=$!
+	wait_until 5 lock_is_held
+	container other
+	boot other
+	timeout "$slow" mgr-forward -n web add tcp:7001:70
+	mgr-stop -k other
+	kill -- "-$lock"
+	wait_until 5 has_rules
+	run mgr-net status
+	refute_contains Trouble
+	mgr-stop -k web
+	mgr-net down
+	docker_ends
+}
+
+lock_is_held() {
+	! flock -n /run/xtables.lock true
 }
 
 service_down() {
