@@ -50,6 +50,7 @@ static void add_watches(const struct resolvers_watch *w)
 	inotify_add_watch(w->fd, BEHIND, EVENTS);
 	inotify_add_watch(w->fd, "/run/systemd/resolve", EVENTS);
 	inotify_add_watch(w->fd, "/run/systemd", IN_CREATE); /* in case it is not there yet */
+	inotify_add_watch(w->fd, "/run", IN_CREATE);	     /* nor this */
 	if (slash && slash > real) {
 		*slash = '\0';
 		inotify_add_watch(w->fd, real, EVENTS);
@@ -59,7 +60,7 @@ static void add_watches(const struct resolvers_watch *w)
 /* In a folder only files of such a name count. */
 static bool matters(const struct inotify_event *e)
 {
-	return !e->len || strstr(e->name, "resolv");
+	return !e->len || strstr(e->name, "resolv") || str_eq(e->name, "systemd");
 }
 
 static void hear(void *data, uint32_t events)
