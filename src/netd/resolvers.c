@@ -50,7 +50,7 @@ static void add_watches(const struct resolvers_watch *w)
 	inotify_add_watch(w->fd, BEHIND, EVENTS);
 	inotify_add_watch(w->fd, "/run/systemd/resolve", EVENTS);
 	inotify_add_watch(w->fd, "/run/systemd", IN_CREATE); /* in case it is not there yet */
-	inotify_add_watch(w->fd, "/run", IN_CREATE);	     /* nor this */
+	inotify_add_watch(w->fd, "/run", IN_CREATE);         /* nor this */
 	if (slash && slash > real) {
 		*slash = '\0';
 		inotify_add_watch(w->fd, real, EVENTS);
