@@ -312,7 +312,8 @@ knows_domain() {
 	boot web
 	wait_until 5 looks_up web web.mgr "$(container_ip web)"
 	mgr-stop -k web
-	# beside another server it is the guest's own choice
+	# beside another server it is the guest's own choice, unless its DHCP client changes it
+	echo '#!/bin/sh' >"$root/etc/udhcpc/script"
 	printf 'nameserver 127.0.0.53\nnameserver 192.0.2.7\n' >"$root/etc/resolv.conf"
 	boot web
 	in_container web grep -q 192.0.2.7 /etc/resolv.conf
