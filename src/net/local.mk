@@ -14,7 +14,10 @@ src_net_libnet_a_SOURCES = \
 	%D%/net.h \
 	%D%/nic.h \
 	%D%/options.c %D%/options.h \
-	%D%/phys.c \
+	%D%/phys.c %D%/phys.h \
+	%D%/phys_out.c \
+	%D%/phys_record.c %D%/phys_numbers.h \
+	%D%/phys_state.c \
 	%D%/pin.c \
 	%D%/plan.c \
 	%D%/plan_check.c \

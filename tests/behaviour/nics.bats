@@ -206,7 +206,7 @@ managed() {
 
 # What is to be the same afterwards of the interface card0.
 card() {
-	ip -o link show card0 | sed 's/@.*: </: </; s/ state [A-Z]* / /; s/ link-netns.*//'
+	ip -d -o link show card0 | sed 's/@.*: </: </; s/ state [A-Z]* / /; s/ link-netns[^\\]*//; s/ minmtu.*veth//'
 	ip -o addr show card0 | awk '$3 == "inet" || $4 !~ /^fe80/ { print $3, $4, $5, $6 }'
 	cat /sys/class/net/card0/address /sys/class/net/card0/mtu
 }
@@ -346,6 +346,43 @@ with_card() {
 	ip link del card0
 	mgr-stop -k web || true
 	wait_until 5 is_back
+	ip link del card0
+}
+
+# as_root_of NAME COMMAND...: a program of the host in the container's network, with no more rights than root there has.
+as_root_of() {
+	local pid
+	pid=$(pid_of "$1")
+	shift
+	nsenter -t "$pid" -U -n -S 0 -G 0 "$@"
+}
+
+@test "nic.2 whatever root inside does to a physical interface, it comes back as it was" {
+	local group
+	make_card
+	ip link set card0 group 7 alias "the  uplink" txqueuelen 77 gso_max_size 40000
+	ip link property add dev card0 altname card0-on-the-slot altname card0b
+	card >"$BATS_TEST_TMPDIR/before"
+	with_card -s net.1.name=eth1
+	boot web
+	# where packets of the managed network's containers are expected
+	group=$(ip -o link show master "$bridge" | sed 's/.* group \([0-9]*\) .*/\1/;q')
+	[ "$group" -gt 7 ]
+	as_root_of web ip link set eth1 group "$group" alias mine txqueuelen 1 promisc on allmulticast on multicast off arp off \
+		broadcast 02:00:00:00:00:01 gso_max_size 3000 mode dormant
+	as_root_of web ip link property del dev eth1 altname card0b
+	as_root_of web ip link property add dev eth1 altname far0 altname mine0
+	mgr-stop -k web
+	is_back
+	[ -z "$(ip -o link show | grep -o mine)" ]
+	wait_until 5 busybox ping -c 1 -W 1 -I card0 192.0.2.2
+	# and when another of the host's has got one of its names meanwhile
+	boot web
+	ip link property add dev far0 altname card0b
+	mgr-stop -k web
+	ip link property del dev far0 altname card0b
+	ip link property add dev card0 altname card0b
+	is_back
 	ip link del card0
 }
 
