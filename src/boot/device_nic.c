@@ -83,9 +83,24 @@ static bool is_of(const char *step, const char *object, unsigned number)
 	return str_eq(step, "hook-net") && strtoul(object, NULL, 10) == number;
 }
 
+static int open_namespace(const struct device_change *c, const char *kind, struct err *err)
+{
+	autoclose int fd = -1;
+	char path[48];
+
+	str_print(path, sizeof path, "/proc/%d/ns/%s", (int)c->b->pid, kind);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	if (sys_pidfd_send_signal(c->init_pidfd, 0) < 0) /* it may be another's by now */
+		return err_sys(err, errno, "reach the container's init");
+	return steal_fd(&fd);
+}
+
 struct undoing {
 	const struct boot *b;
 	int number; /* of the one that goes; -1: all that b->spec does not have */
+	int pidns;
 	bool any;
 };
 
@@ -102,9 +117,11 @@ static bool is_left(void *data, const char *step, const char *object)
 static int undo_line(void *data, const char *step, const char *object, struct err *err)
 {
 	struct undoing *u = data;
-	const struct down d = down_of(u->b);
-	int r = str_eq(step, "network") ? down_network(&d, object, err) : down_hook_net(&d, object, err);
+	struct down d = down_of(u->b);
+	int r;
 
+	d.pidns = u->pidns;
+	r = str_eq(step, "network") ? down_network(&d, object, err) : down_hook_net(&d, object, err);
 	u->any = true;
 	if (r < 0)
 		log_error("undo %s '%s': %s", step, object, err ? err->msg : "");
@@ -160,7 +177,8 @@ static int settle_network(struct device_change *c, struct err *err)
 /* The scripts of what goes are in "spec" until it has gone. What mgr-netd knows is certain while nothing has been left. */
 static int nic_settle(struct device_change *c, bool begins, struct err *err)
 {
-	struct undoing undoing = { c->b, -1, false };
+	autoclose int pidns = open_namespace(c, "pid", NULL);
+	struct undoing undoing = { c->b, -1, pidns, false };
 	struct err later = { 0 };
 	bool changed = false;
 	int r = 0, left;
@@ -192,20 +210,6 @@ static int write_record(void *data, const char *line, struct err *err)
 	return r;
 }
 
-static int open_netns(const struct device_change *c, struct err *err)
-{
-	autoclose int fd = -1;
-	char path[48];
-
-	str_print(path, sizeof path, "/proc/%d/ns/net", (int)c->b->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, errno, "open '%s'", path);
-	if (sys_pidfd_send_signal(c->init_pidfd, 0) < 0) /* it may be another's by now */
-		return err_sys(err, errno, "reach the container's init");
-	return steal_fd(&fd);
-}
-
 static const struct net_nic *planned(const struct net_plan *plan, unsigned number)
 {
 	for (size_t i = 0; i < plan->n; i++)
@@ -220,7 +224,7 @@ static int make(struct device_change *c, unsigned number, struct err *err)
 	const struct net_record record = { write_record, b, b->rundir };
 	const struct nic_conf *conf = spec_nic(&b->spec, number);
 	const struct net_nic *nic = planned(&b->net, number);
-	autoclose int netns = open_netns(c, err);
+	autoclose int netns = open_namespace(c, "net", err);
 	int r = netns;
 
 	if (r >= 0 && !nic)
@@ -321,7 +325,8 @@ static int nic_add(struct device_change *c, struct err *err)
 static int take_away(struct device_change *c, unsigned number, const char *section, struct err *err)
 {
 	autocall(strv_done) struct strv before = { 0 };
-	struct undoing undoing = { c->b, (int)number, false };
+	autoclose int pidns = open_namespace(c, "pid", NULL);
+	struct undoing undoing = { c->b, (int)number, pidns, false };
 	int r = boot_read_assignments(c->b->rundir, &before, err);
 
 	if (r >= 0)

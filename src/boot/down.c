@@ -17,6 +17,7 @@ struct down down_of(const struct boot *b)
 		.store = &b->store,
 		.name = b->name,
 		.rundir = b->rundir,
+		.pidns = -1,
 		.namespaces = b->namespaces,
 		.n_namespaces = b->n_namespaces,
 	};
@@ -32,7 +33,7 @@ static int down_line(void *data, const char *step, const char *object, struct er
 		if (debug_skips_down(step))
 			return 0;
 		if (steps[i].down(d, object, err) < 0) {
-			err_wrap(err, "undo %s '%s'", step, object);
+			err_wrap(err, "undo %s '%.200s'", step, object);
 			log_error("%s", err->msg);
 			return err->code == EBADMSG ? -EIO : -err->code; /* -EBADMSG is the line's */
 		}

@@ -71,6 +71,7 @@ struct down {
 	bool reboot;
 	const int *namespaces; /* of the container that has ended, as far as anybody kept them open */
 	size_t n_namespaces;
+	int pidns; /* where it lives on; -1 */
 };
 
 /* Of what b is about. */

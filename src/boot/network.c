@@ -60,7 +60,7 @@ int up_network(struct boot *b, struct err *err)
 
 int down_network(const struct down *d, const char *object, struct err *err)
 {
-	return net_down(d->rundir, object, err);
+	return net_down(d->rundir, d->pidns, object, err);
 }
 
 int up_forward(struct boot *b, struct err *err)

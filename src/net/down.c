@@ -58,18 +58,6 @@ static int delete_apart(int sock, int index, const char *name, struct err *err)
 	return pid < 0 ? delete_link(sock, index, name, err) : 0;
 }
 
-static int open_watch(struct err *err)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
-	autoclose int sock = rtnl_open(-1, err);
-
-	if (sock < 0)
-		return sock;
-	if (bind(sock, (const struct sockaddr *)&addr, sizeof addr) < 0)
-		return err_sys(err, errno, "watch the host's interfaces");
-	return steal_fd(&sock);
-}
-
 /* Does one of these messages say that the device is gone? (Family AF_BRIDGE: it has left its bridge.) */
 static bool tells_end(const uint8_t *bytes, size_t n, int index)
 {
@@ -111,7 +99,7 @@ static int wait_gone(int watch, int sock, int index, const char *name, struct er
 static int delete_veth(const char *veth, const uint8_t *mac, struct err *err)
 {
 	autoclose int sock = rtnl_open(-1, err);
-	autoclose int watch = sock < 0 ? sock : open_watch(err);
+	autoclose int watch = sock < 0 ? sock : rtnl_open_watch(err);
 	struct rtnl_link link;
 	int r = watch < 0 ? watch : rtnl_find(sock, veth, &link, err);
 
@@ -154,16 +142,16 @@ bool net_line_is_of(const char *line, unsigned nic)
 	return own != line && strtoul(line, NULL, 10) == nic;
 }
 
-int net_down(int rundir, const char *whole, struct err *err)
+int net_down(int rundir, int pidns, const char *whole, struct err *err)
 {
 	const char *line = strip(whole);
 
 	if (str_starts(line, PHYS_LINE))
-		return rundir < 0 ? 0 : phys_back(rundir, line, err);
+		return rundir < 0 ? 0 : phys_back(rundir, pidns, line, err);
 	if (str_starts(line, PIN_LINE))
 		return rundir < 0 ? 0 : nic_unpin(rundir, err);
 	if (str_starts(line, UPPER_LINE) || str_starts(line, UPPER_OLD_LINE))
-		return rundir < 0 ? 0 : upper_remove(rundir, line, err);
+		return rundir < 0 ? 0 : upper_remove(rundir, pidns, line, err);
 	if (str_starts(line, ROUTE_LINE))
 		return route_remove(line, err);
 	if (str_starts(line, VETH_LINE))

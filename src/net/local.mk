@@ -14,6 +14,7 @@ src_net_libnet_a_SOURCES = \
 	%D%/net.h \
 	%D%/nic.h \
 	%D%/options.c %D%/options.h \
+	%D%/nested.c %D%/nested.h \
 	%D%/phys.c %D%/phys.h \
 	%D%/phys_out.c \
 	%D%/phys_record.c %D%/phys_numbers.h \

@@ -239,8 +239,8 @@ int net_resolv_conf(int root, struct in_addr resolver, const char *domain, struc
 
 /* Undo one line of the record, as net_up wrote it. A veth is gone when this returns, though a child, which init inherits,
  * waits on for the kernel to be done with it; a physical interface is back as it was. rundir: the container's runtime
- * folder. Absent is 0. */
-int net_down(int rundir, const char *line, struct err *err);
+ * folder. pidns: its pid namespace where its processes live on, else -1. Absent is 0. */
+int net_down(int rundir, int pidns, const char *line, struct err *err);
 /* Was it written for that NIC, and is to be undone when it goes? */
 bool net_line_is_of(const char *line, unsigned nic);
 /* mgr-netd forgets the container: its name, its forwards and their established flows are gone when this returns. 0 when no

@@ -48,12 +48,13 @@ int nic_unpin(int rundir, struct err *err);
 #define UPPER_OLD_LINE "macvlan:" /* of before there were others: with the number alone */
 int upper_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
 	       struct err *err);
-int upper_remove(int rundir, const char *line, struct err *err);
+/* pidns: the container's, while it runs; -1. What root inside has moved to a network namespace of its own is looked for. */
+int upper_remove(int rundir, int pidns, const char *line, struct err *err);
 
 #define PHYS_LINE "phys:" /* PHYS_LINE NAME ... */
 int phys_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
 	      struct err *err);
-int phys_back(int rundir, const char *line, struct err *err);
+int phys_back(int rundir, int pidns, const char *line, struct err *err);
 /* Is one of those that the record tells of in the kept namespace? */
 bool phys_inside(int rundir);
 

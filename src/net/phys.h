@@ -15,7 +15,8 @@ struct phys {
 	unsigned inside, index;        /* its number in the container, and on the host */
 	bool up;
 	uint32_t mtu;
-	uint8_t mac[6], broadcast[6];
+	uint8_t mac[6], broadcast[6], permanent[6];
+	char bus[32], device[64];      /* what it is the interface of; "" where the kernel does not tell */
 	unsigned flags;                /* those that root can set, but for IFF_UP */
 	uint32_t number[PHYS_NUMBERS]; /* a group, a queue's length ... */
 	unsigned has;                  /* a bit for each that is known: not all kernels have all */
@@ -33,6 +34,12 @@ void phys_print(const struct phys *p, struct str *out);
 /* -EBADMSG, -ENOMEM; `ret` has been zeroed. */
 int phys_read(const char *line, struct phys *ret);
 void phys_done(struct phys *p);
+
+/* The one that the record tells of, whatever it is called there. What hardware it is of nobody inside can change; what has a
+ * kind has its number in the container. -ENODEV. */
+int phys_find(int sock, const struct phys *was, struct rtnl_link *ret, struct err *err);
+/* Is the hardware that it is the interface of still in the machine? */
+bool phys_is_plugged(const struct phys *p);
 
 /* Into a group at once: what the host's rules say of one must not hold for another's interface for a moment. */
 int phys_move(int sock, int index, int netns, const char *name, uint32_t new_index, uint32_t group, struct err *err);

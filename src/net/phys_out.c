@@ -4,24 +4,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/debug.h"
+#include "base/fd.h"
 #include "base/log.h"
+#include "net/nested.h"
 #include "net/nic.h"
 #include "net/phys.h"
 #include "net/record.h"
 
-/* What is of another kind is the container's own, under its number. Nobody there can make one that has no kind. */
-static int find_in(int sock, const struct phys *w, struct rtnl_link *ret)
-{
-	int r = rtnl_find_index(sock, (int)w->inside, ret, NULL);
-
-	return r >= 0 && w->has_kind && !str_eq(ret->kind, w->kind) ? -ENODEV : r;
-}
+#define RETURN_TIME (2 * CLOCK_SECOND)
 
 /* The kernel moves it under the name that it has inside, where the host has none of that name, and fails to rename it then.
  */
@@ -37,25 +36,48 @@ static int check_name_free(const char *name, struct err *err)
 		       name);
 }
 
-/* Out of the kept namespace: 1, or 0 when it is not in there any more. */
-static int move_out(int rundir, const struct phys *w, struct err *err)
+static bool has_it(void *data, int netns)
 {
-	autoclose int netns = nic_pinned(rundir);
-	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	autoclose int guest = netns < 0 ? netns : rtnl_open(netns, NULL);
+	autoclose int sock = rtnl_open(netns, NULL);
 	struct rtnl_link link;
-	int r;
 
-	if (guest < 0 || find_in(guest, w, &link) == -ENODEV) /* or the machine has been started anew since */
-		return 0;
+	return sock >= 0 && phys_find(sock, data, &link, NULL) == 0;
+}
+
+/* In the kept namespace, or another one inside: a socket there. -ENODEV: in none. */
+static int find_inside(int rundir, int pidns, struct phys *w, struct rtnl_link *ret, struct err *err)
+{
+	autoclose int netns = nic_pinned(rundir); /* none: the machine has been started anew since, perhaps */
+	autoclose int guest = netns < 0 ? netns : rtnl_open(netns, NULL);
+	autoclose int nested = -1, there = -1;
+	int r = guest < 0 ? -ENODEV : phys_find(guest, w, ret, err);
+
+	if (r != -ENODEV)
+		return r < 0 ? r : steal_fd(&guest);
+	nested = nested_find(pidns, has_it, w);
+	there = nested < 0 ? -ENODEV : rtnl_open(nested, err);
+	r = there < 0 ? there : phys_find(there, w, ret, err);
+	return r < 0 ? r : steal_fd(&there);
+}
+
+/* 1, or 0 when it is not in there any more. */
+static int move_out(int rundir, int pidns, struct phys *w, struct err *err)
+{
+	struct rtnl_link link;
+	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	autoclose int there = find_inside(rundir, pidns, w, &link, err);
+	int r = there == -ENODEV ? 0 : there;
+
+	if (there < 0)
+		return r;
 	r = check_name_free(w->name, err);
 	if (r < 0)
 		return r;
 	if (w->is_whole)
-		phys_drop_altnames(guest, (int)w->inside);
-	r = phys_move(guest, (int)w->inside, own, w->name, w->index, phys_group(w), NULL);
+		phys_drop_altnames(there, link.index);
+	r = phys_move(there, link.index, own, w->name, w->index, phys_group(w), NULL);
 	if (r < 0) /* its index is another's by now */
-		r = phys_move(guest, (int)w->inside, own, w->name, 0, phys_group(w), err);
+		r = phys_move(there, link.index, own, w->name, 0, phys_group(w), err);
 	return r < 0 ? err_wrap(err, "move interface '%s' back", w->name) : 1;
 }
 
@@ -64,7 +86,7 @@ static bool is_inside(int guest, const char *line)
 	autocall(phys_done) struct phys w = { 0 };
 	struct rtnl_link link;
 
-	return phys_read(line, &w) == 0 && find_in(guest, &w, &link) != -ENODEV;
+	return phys_read(line, &w) == 0 && phys_find(guest, &w, &link, NULL) != -ENODEV;
 }
 
 bool phys_inside(int rundir)
@@ -132,26 +154,92 @@ static int restore(int host, const struct rtnl_link *link, const struct phys *w,
 	return r < 0 ? err_wrap(err, "set interface '%s' as it was", w->name) : 0;
 }
 
-int phys_back(int rundir, const char *line, struct err *err)
+/* --- what was moved to a namespace that has ended ---------------------------------------------------------------------- */
+
+/* Under its own name. */
+static int rename_back(int host, const struct phys *w, struct rtnl_link *link, struct err *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = link->index };
+	struct rtnl_link named;
+	struct rtnl_msg m;
+	int r;
+
+	if (rtnl_find(host, w->name, &named, NULL) == 0 && named.index == link->index)
+		return 0;
+	r = check_name_free(w->name, err);
+	if (r >= 0)
+		r = set_state(host, link->index, false, err);
+	rtnl_start(&m, RTM_NEWLINK, 0, &info, sizeof info);
+	rtnl_put_str(&m, IFLA_IFNAME, w->name);
+	return r < 0 ? r : rtnl_talk(host, &m, err);
+}
+
+/* The kernel does it when nothing holds the namespace any more: a moment after its last process, or a minute when a
+ * connection still says farewell. */
+static int await_return(int host, const struct phys *w, struct rtnl_link *ret, struct err *err)
+{
+	autoclose int watch = rtnl_open_watch(err);
+	const uint64_t deadline = clock_in(RETURN_TIME);
+	char message[16384];
+	int r = watch;
+
+	while (watch >= 0 && (r = phys_find(host, w, ret, err)) == -ENODEV && fd_wait(watch, POLLIN, deadline) == 0)
+		while (recv(watch, message, sizeof message, MSG_DONTWAIT) > 0)
+			;
+	return r;
+}
+
+/* It is not where it was put: 1 when it is on the host, 0 when it is nowhere. */
+static int find_on_host(int host, bool lives, const struct phys *w, struct rtnl_link *ret, struct err *err)
+{
+	int r = rtnl_find(host, w->name, ret, NULL);
+
+	/* its number tells it from one that somebody made under its name */
+	if (r >= 0 && ret->index == (int)w->index)
+		return 1;
+	r = phys_find(host, w, ret, err);
+	if (r == -ENODEV && phys_is_plugged(w) && lives)
+		return err_set(err, EBUSY,
+			       "interface '%s' is not in the container's network namespace any more, nor in one of its "
+			       "processes': move it back there, or stop the container",
+			       w->name);
+	if (r == -ENODEV && phys_is_plugged(w))
+		r = await_return(host, w, ret, err);
+	if (r == -ENODEV && phys_is_plugged(w))
+		return err_set(
+			err, EBUSY,
+			"interface '%s' has not come back yet: it was moved to a network namespace inside, and comes when "
+			"the kernel has ended that: try again",
+			w->name);
+	if (r == -ENODEV)
+		log_warn("interface '%s' is gone", w->name);
+	if (r >= 0)
+		r = rename_back(host, w, ret, err);
+	return r == -ENODEV ? 0 : r < 0 ? err_wrap(err, "take interface '%s' back", w->name) : 1;
+}
+
+int phys_back(int rundir, int pidns, const char *line, struct err *err)
 {
 	autocall(phys_done) struct phys w = { 0 };
 	autoclose int host = -1;
 	struct rtnl_link link;
-	int moved;
+	int r;
 
 	if (phys_read(line, &w) < 0)
 		return err_set(err, EBADMSG, "'%s' tells of no interface", line);
-	moved = move_out(rundir, &w, err);
+	r = move_out(rundir, pidns, &w, err);
 	debug_point("phys", "out");
-	if (moved < 0)
-		return moved;
+	if (r < 0)
+		return r;
 	host = rtnl_open(-1, err);
 	if (host < 0)
 		return host;
-	/* its number tells it from one that somebody made under its name */
-	if (rtnl_find(host, w.name, &link, NULL) < 0 || (!moved && link.index != (int)w.index)) {
-		log_warn("interface '%s' is gone", w.name);
-		return 0;
+	if (r == 0) {
+		r = find_on_host(host, pidns >= 0, &w, &link, err);
+		if (r <= 0)
+			return r;
+	} else if (rtnl_find(host, w.name, &link, err) < 0) {
+		return err_wrap(err, "find interface '%s'", w.name);
 	}
 	return restore(host, &link, &w, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* "phys: NAME INSIDE INDEX up|down MTU MAC kind=KIND brd=MAC flags=HEX group=N ... alias=TEXT alt=NAME... ADDRESS...", with
- * %XX for what would part the words. */
+/* "phys: NAME INSIDE INDEX up|down MTU MAC kind=KIND brd=MAC perm=MAC [bus=BUS dev=DEVICE] flags=HEX group=N ... alias=TEXT
+ * alt=NAME... ADDRESS...", with %XX for what would part the words. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdio.h>
@@ -55,6 +55,11 @@ void phys_print(const struct phys *p, struct str *out)
 	add_mac(out, "", p->mac);
 	add_word(out, "kind=", p->kind);
 	add_mac(out, "brd=", p->broadcast);
+	add_mac(out, "perm=", p->permanent);
+	if (*p->device) {
+		add_word(out, "bus=", p->bus);
+		add_word(out, "dev=", p->device);
+	}
 	str_addf(out, " flags=%x", p->flags);
 	for (size_t i = 0; i < PHYS_NUMBERS; i++)
 		if (p->has & 1U << i)
@@ -122,6 +127,12 @@ static int read_word(char *word, struct phys *p)
 	}
 	if ((value = value_of(word, "brd=")))
 		return read_mac(value, p->broadcast) ? 0 : -EBADMSG;
+	if ((value = value_of(word, "perm=")))
+		return read_mac(value, p->permanent) ? 0 : -EBADMSG;
+	if ((value = value_of(word, "bus=")))
+		return str_print(p->bus, sizeof p->bus, "%s", value);
+	if ((value = value_of(word, "dev=")))
+		return str_print(p->device, sizeof p->device, "%s", value);
 	if ((value = value_of(word, "alias=")))
 		return str_print(p->alias, sizeof p->alias, "%s", value);
 	if ((value = value_of(word, "alt=")))

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an interface is like, asked of the kernel, and made so again. */
+#include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -13,6 +15,9 @@ enum {
 	SETTABLE = IFF_DEBUG | IFF_NOTRAILERS | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST | IFF_PORTSEL |
 		   IFF_AUTOMEDIA | IFF_DYNAMIC
 };
+
+/* Younger than the headers of some that we are built with. */
+enum { PARENT_DEV_NAME = 56, PARENT_DEV_BUS_NAME = 57 };
 
 /* --- asked ------------------------------------------------------------------------------------------------------------ */
 
@@ -50,6 +55,12 @@ static void read_link(const struct nlmsghdr *h, void *data)
 		read_number(p, a);
 		if (a->rta_type == IFLA_BROADCAST && RTA_PAYLOAD(a) == sizeof p->broadcast)
 			memcpy(p->broadcast, RTA_DATA(a), sizeof p->broadcast);
+		else if (a->rta_type == IFLA_PERM_ADDRESS && RTA_PAYLOAD(a) == sizeof p->permanent)
+			memcpy(p->permanent, RTA_DATA(a), sizeof p->permanent);
+		else if (a->rta_type == PARENT_DEV_NAME)
+			str_print(p->device, sizeof p->device, "%.*s", (int)RTA_PAYLOAD(a), (const char *)RTA_DATA(a));
+		else if (a->rta_type == PARENT_DEV_BUS_NAME)
+			str_print(p->bus, sizeof p->bus, "%.*s", (int)RTA_PAYLOAD(a), (const char *)RTA_DATA(a));
 		else if (a->rta_type == IFLA_IFNAME) /* it may have been found by another of its names */
 			str_print(p->name, sizeof p->name, "%.*s", (int)RTA_PAYLOAD(a), (const char *)RTA_DATA(a));
 		else if (a->rta_type == IFLA_IFALIAS)
@@ -78,6 +89,58 @@ int phys_look(int sock, const struct rtnl_link *link, struct phys *ret, struct e
 	memcpy(ret->kind, link->kind, sizeof ret->kind);
 	ret->has_kind = ret->is_whole = true;
 	return look(sock, link->index, ret, err);
+}
+
+struct wanted {
+	const struct phys *was;
+	struct rtnl_link *found;
+	bool any;
+};
+
+/* Nobody inside can make one that has no kind, but for `lo`. */
+static bool is_it(const struct phys *was, const struct rtnl_link *link, const struct phys *p)
+{
+	if (was->has_kind && !str_eq(was->kind, link->kind))
+		return false;
+	if (!*was->device || !*p->device)
+		return link->index == (int)was->inside && !(link->flags & IFF_LOOPBACK);
+	return str_eq(was->device, p->device) && str_eq(was->bus, p->bus) &&
+	       memcmp(was->permanent, p->permanent, sizeof p->permanent) == 0;
+}
+
+static void look_whether(const struct nlmsghdr *h, void *data)
+{
+	autocall(phys_done) struct phys p = { 0 };
+	struct wanted *w = data;
+	struct rtnl_link link;
+
+	if (h->nlmsg_type != RTM_NEWLINK || w->any)
+		return;
+	read_link(h, &p);
+	rtnl_read_link(h, &link);
+	w->any = is_it(w->was, &link, &p);
+	if (w->any)
+		*w->found = link;
+}
+
+int phys_find(int sock, const struct phys *was, struct rtnl_link *ret, struct err *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct wanted wanted = { was, ret, false };
+	struct rtnl_msg m;
+	int r;
+
+	rtnl_start(&m, RTM_GETLINK, NLM_F_DUMP, &info, sizeof info);
+	rtnl_put_u32(&m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	r = rtnl_dump(sock, &m, look_whether, &wanted, err);
+	return r < 0 ? r : wanted.any ? 0 : -ENODEV;
+}
+
+bool phys_is_plugged(const struct phys *p)
+{
+	autofree char *path = str_fmt("/sys/bus/%s/devices/%s", p->bus, p->device);
+
+	return *p->device && path && access(path, F_OK) == 0;
 }
 
 /* --- made so again ---------------------------------------------------------------------------------------------------- */

@@ -42,6 +42,18 @@ int rtnl_open(int netns, struct err *err)
 	return steal_fd(&sock);
 }
 
+int rtnl_open_watch(struct err *err)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	autoclose int sock = rtnl_open(-1, err);
+
+	if (sock < 0)
+		return sock;
+	if (bind(sock, (const struct sockaddr *)&addr, sizeof addr) < 0)
+		return err_sys(err, errno, "watch the host's interfaces");
+	return steal_fd(&sock);
+}
+
 void rtnl_start(struct rtnl_msg *m, uint16_t type, uint16_t flags, const void *header, size_t len)
 {
 	memset(m, 0, sizeof *m);
@@ -289,7 +301,7 @@ static void read_kind(const struct rtattr *info, struct rtnl_link *ret)
 			str_print(ret->kind, sizeof ret->kind, "%.*s", (int)RTA_PAYLOAD(a), (const char *)RTA_DATA(a));
 }
 
-static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
+void rtnl_read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);
 	const uint8_t *attrs = (const uint8_t *)info + NLMSG_ALIGN(sizeof *info);
@@ -339,7 +351,7 @@ static int find(int sock, const char *name, int index, struct rtnl_link *ret, st
 	if (n < 0)
 		return (int)n;
 	if (NLMSG_OK(&in.head, (uint32_t)n) && in.head.nlmsg_type == RTM_NEWLINK) {
-		read_link(&in.head, ret);
+		rtnl_read_link(&in.head, ret);
 		return 0;
 	}
 	r = NLMSG_OK(&in.head, (uint32_t)n) && in.head.nlmsg_type == NLMSG_ERROR ? verdict(&in.head, err) : -EBADMSG;

@@ -65,6 +65,9 @@ struct rtnl_link {
 /* The interface of this name. -ENODEV. */
 int rtnl_find(int sock, const char *name, struct rtnl_link *ret, struct err *err);
 int rtnl_find_index(int sock, int index, struct rtnl_link *ret, struct err *err);
+void rtnl_read_link(const struct nlmsghdr *h, struct rtnl_link *ret);
+/* A socket in the caller's namespace that hears of each interface that changes. */
+int rtnl_open_watch(struct err *err);
 
 /* An address that an interface has. */
 struct rtnl_addr {

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "net/nested.h"
 #include "net/nic.h"
 #include "net/record.h"
 
@@ -143,19 +144,46 @@ int upper_make(const struct sides *s, const struct net_nic *nic, const struct st
 	return r < 0 ? err_wrap(err, "make %s '%s' on '%s'", net_type_name(nic->type), nic->name, nic->link) : 0;
 }
 
-int upper_remove(int rundir, const char *line, struct err *err)
+/* One that has been made, by what nobody inside can change of it where it is. */
+struct made {
+	int number;
+	char kind[32];
+};
+
+static bool has_it(void *data, int netns)
 {
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	autoclose int netns = nic_pinned(rundir);
-	autoclose int guest = netns < 0 ? netns : rtnl_open(netns, NULL);
+	const struct made *made = data;
+	autoclose int sock = rtnl_open(netns, NULL);
+	struct rtnl_link link;
+
+	return sock >= 0 && rtnl_find_index(sock, made->number, &link, NULL) == 0 && str_eq(link.kind, made->kind);
+}
+
+static int remove_from(int netns, int number, struct err *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = number };
+	autoclose int sock = rtnl_open(netns, err);
 	struct rtnl_msg m;
+
+	rtnl_start(&m, RTM_DELLINK, 0, &info, sizeof info);
+	return sock < 0 ? sock : rtnl_talk(sock, &m, err);
+}
+
+int upper_remove(int rundir, int pidns, const char *line, struct err *err)
+{
+	struct made made = { .kind = "macvlan" };
+	autoclose int netns = nic_pinned(rundir), nested = -1;
 	int r;
 
-	if (guest < 0)
+	if (netns < 0)
 		return 0;
-	if (sscanf(line, "%*s %d", &info.ifi_index) != 1)
+	if (sscanf(line, UPPER_LINE " %d %31s", &made.number, made.kind) != 2 && sscanf(line, "%*s %d", &made.number) != 1)
 		return err_set(err, EBADMSG, "'%s' tells of no interface", line);
-	rtnl_start(&m, RTM_DELLINK, 0, &info, sizeof info);
-	r = rtnl_talk(guest, &m, err);
-	return r < 0 && r != -ENODEV ? err_wrap(err, "delete the interface '%s'", line) : 0;
+	r = remove_from(netns, made.number, err);
+	if (r == -ENODEV) {
+		err_clear(err);
+		r = nested = nested_find(pidns, has_it, &made);
+		r = r < 0 ? 0 : remove_from(nested, made.number, err);
+	}
+	return r < 0 ? err_wrap(err, "delete the interface '%s'", line) : 0;
 }

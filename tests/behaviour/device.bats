@@ -268,6 +268,33 @@ is_back() {
 	ip link del card0
 }
 
+@test "nic.3 what root inside has moved to another network namespace there goes all the same, one of the host's back to it" {
+	local number
+	make_card
+	hold_netns web
+	number=$(awk '/^NSpid:/ { print $NF }' "/proc/$held/status")
+	mgr-device -n web add nic type=phys,link=card0,name=card
+	as_root_of web ip link set card netns "$held"
+	mgr-device -n web del nic card
+	is_back
+	mgr-device -n web add nic type=macvlan,link=far0,name=mac0
+	as_root_of web ip link set mac0 netns "$held"
+	nsenter -t "$held" -n ip link show mac0
+	mgr-device -n web del nic mac0
+	run nsenter -t "$held" -n ip link show mac0
+	assert_contains "does not exist"
+	# nobody is in it: it is mounted, as `ip netns` does it,
+	mgr-device -n web add nic type=phys,link=card0,name=card
+	as_root_of web ip link set card netns "$held"
+	in_container web sh -c "touch /run/it && mount -o bind /proc/$number/ns/net /run/it"
+	kill "$held"
+	wait_gone 5 "$held"
+	mgr-device -n web del nic card
+	is_back
+	in_container web umount /run/it
+	ip link del card0
+}
+
 @test "nic.3 an interface of the guest's own with the number that one of the host's would have is not taken for it" {
 	make_card
 	inside web ip link add fake0 index 1000001 type veth peer name fake1

@@ -349,14 +349,6 @@ with_card() {
 	ip link del card0
 }
 
-# as_root_of NAME COMMAND...: a program of the host in the container's network, with no more rights than root there has.
-as_root_of() {
-	local pid
-	pid=$(pid_of "$1")
-	shift
-	nsenter -t "$pid" -U -n -S 0 -G 0 "$@"
-}
-
 @test "nic.2 whatever root inside does to a physical interface, it comes back as it was" {
 	local group
 	make_card
@@ -382,6 +374,36 @@ as_root_of() {
 	mgr-stop -k web
 	ip link property del dev far0 altname card0b
 	ip link property add dev card0 altname card0b
+	is_back
+	ip link del card0
+}
+
+@test "nic.2 a physical interface that was in another network namespace inside when the container ended comes back" {
+	local record=$MGR_ROOT/run/mgr/web/undo hardware
+	make_card
+	with_card -s net.0.type=empty -s net.1.name=eth1
+	boot web
+	hold_netns web
+	exec 8<"/proc/$held/ns/net"
+	as_root_of web ip link set eth1 netns "$held"
+	# as if it were hardware, which the kernel gives back once the namespace has ended
+	hardware=$(printf '%s\n' /sys/bus/*/devices/* | head -n 1 | sed -E 's|/sys/bus/(.*)/devices/(.*)|bus=\1 dev=\2|')
+	sed -i "s|kind=veth|kind= $hardware|" "$record"
+	run mgr-stop -k web
+	run mgr-start web
+	assert_status 1
+	assert_contains "interface 'card0' has not come back yet: it was moved to a network namespace inside"
+	# it has been taken out of the machine
+	cp "$record" "$BATS_TEST_TMPDIR/record"
+	sed -i 's| dev=[^ ]*| dev=none|' "$record"
+	run mgr-stop -k web
+	[ ! -e "$record" ]
+	# it is back, named and numbered as it was inside
+	sed 's|kind= bus=[^ ]* dev=[^ ]*|kind=veth|' "$BATS_TEST_TMPDIR/record" >"$record"
+	nsenter --net=/proc/self/fd/8 ip link set eth1 netns $$
+	[ -e /sys/class/net/eth1 ]
+	run mgr-stop -k web
+	sed -i '1s/^[0-9]*:/1000001:/' "$BATS_TEST_TMPDIR/before" # all but its number is as it was
 	is_back
 	ip link del card0
 }

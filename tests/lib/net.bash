@@ -110,3 +110,26 @@ lacks() {
 bridges_know_iptables() {
 	[ -e /proc/sys/net/bridge ] || modprobe -q br_netfilter && [ -e /proc/sys/net/bridge ]
 }
+
+# as_root_of NAME COMMAND...: the same, with no more rights than root of the container has.
+as_root_of() {
+	local pid
+	pid=$(pid_of "$1")
+	shift
+	nsenter -t "$pid" -U -n -S 0 -G 0 "$@"
+}
+
+# hold_netns NAME: a process in the container, in a network namespace of its own: $held.
+hold_netns() {
+	local pid
+	pid=$(pid_of "$1")
+	nsenter -t "$pid" -U -n -p -S 0 -G 0 unshare -n sleep 300 3>&- 4>&- &
+	wait_until 5 is_held "$pid" $!
+	held=$(pgrep -P $!)
+}
+
+is_held() {
+	local own
+	own=$(readlink "/proc/$(pgrep -P "$2")/ns/net") && [ "$own" != "$(readlink "/proc/$1/ns/net")" ] &&
+		[ "$(cat "/proc/$(pgrep -P "$2")/comm")" = sleep ]
+}
