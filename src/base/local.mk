@@ -16,4 +16,5 @@ src_base_libbase_a_SOURCES = \
 	%D%/script.c %D%/script.h \
 	%D%/str.c %D%/str.h \
 	%D%/sys.c %D%/sys.h \
+	%D%/vec.h \
 	%D%/words.c

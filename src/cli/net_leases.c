@@ -7,26 +7,25 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/vec.h"
 #include "cli/net_show.h"
 #include "cli/print.h"
 #include "store/leases.h"
 
 struct list {
 	struct err *err;
-	size_t n;
+	size_t n, room;
 	struct lease *v;
 };
 
 static int take(const struct lease *lease, void *data)
 {
 	struct list *l = data;
+	struct lease *v = vec_grow(l->v, l->n, &l->room, sizeof *v);
 
-	if ((l->n & (l->n - 1)) == 0) { /* full: 0, 1, 2, 4 ... */
-		struct lease *v = reallocarray(l->v, l->n ? 2 * l->n : 1, sizeof *v);
-		if (!v)
-			return err_nomem(l->err);
-		l->v = v;
-	}
+	if (!v)
+		return err_nomem(l->err);
+	l->v = v;
 	l->v[l->n++] = *lease;
 	return 0;
 }

@@ -32,19 +32,11 @@ int net_forget(const struct store *store, const char *uuid, uint64_t deadline, s
 	return 0;
 }
 
-static bool wakes(const struct wire_net_join *join)
-{
-	for (uint32_t i = 0; join && i < join->n_forwards; i++)
-		if (join->forwards[i].flags & WIRE_FORWARD_WAKE)
-			return true;
-	return false;
-}
-
 int net_await(const struct net_plan *plan, const char *uuid, uint64_t deadline, struct err *err)
 {
 	int r;
 
-	if (!wakes(plan->join))
+	if (!plan->join || !wire_join_wakes(plan->join))
 		return net_forget(plan->store, uuid, deadline, err);
 	do {
 		autoclose int conn = net_connect(plan->store, true, deadline, err);

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "base/cleanup.h"
+#include "base/vec.h"
 #include "netd/guard_rules.h"
 #include "netd/nft_batch.h"
 #include "netd/nft_socket.h"
@@ -21,14 +22,11 @@
 
 int nft_elements_add(struct nft_elements *l, const struct nft_element *element)
 {
-	if (l->n == l->room) {
-		size_t room = l->room ? 2 * l->room : 8;
-		struct nft_element *v = reallocarray(l->v, room, sizeof *v);
-		if (!v)
-			return -ENOMEM;
-		l->v = v;
-		l->room = room;
-	}
+	struct nft_element *v = vec_grow(l->v, l->n, &l->room, sizeof *v);
+
+	if (!v)
+		return -ENOMEM;
+	l->v = v;
 	l->v[l->n++] = *element;
 	return 0;
 }

@@ -6,12 +6,7 @@
 
 static bool wakes(const struct wire_net_join *join)
 {
-	if (join->idle)
-		return true;
-	for (uint32_t i = 0; i < join->n_forwards; i++)
-		if (join->forwards[i].flags & WIRE_FORWARD_WAKE)
-			return true;
-	return false;
+	return join->idle || wire_join_wakes(join);
 }
 
 bool doze_tell(struct supervisor *s)

@@ -2,7 +2,6 @@
 #include "wire/net.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +51,14 @@ struct wire_net_item *wire_join_items(const struct wire_net_join *join)
 static size_t behind(const struct wire_net_join *join)
 {
 	return join->n_nics * sizeof(struct wire_net_nic) + join->n_items * sizeof(struct wire_net_item);
+}
+
+bool wire_join_wakes(const struct wire_net_join *join)
+{
+	for (uint32_t i = 0; i < join->n_forwards; i++)
+		if (join->forwards[i].flags & WIRE_FORWARD_WAKE)
+			return true;
+	return false;
 }
 
 int wire_join_add_forward(struct wire_net_join **at, size_t *len, const struct wire_forward *forward)

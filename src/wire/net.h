@@ -4,6 +4,7 @@
 #define MGR_WIRE_NET_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -99,6 +100,8 @@ struct wire_net_join *wire_join_new(size_t forwards, size_t nics, size_t items, 
 /* Where they stand, in one of ours. */
 struct wire_net_nic *wire_join_nics(const struct wire_net_join *join);
 struct wire_net_item *wire_join_items(const struct wire_net_join *join);
+/* Has one of its forwards the option wake? */
+bool wire_join_wakes(const struct wire_net_join *join);
 /* One forward more, the last, of one of ours: it may move. 0 or -ENOMEM. */
 int wire_join_add_forward(struct wire_net_join **join, size_t *len, const struct wire_forward *forward);
 void wire_join_del_forward(struct wire_net_join *join, size_t *len, uint32_t i);
