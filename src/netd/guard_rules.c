@@ -14,11 +14,13 @@
  *       ip6 saddr :: goto nobody6
  *       drop }                                                             and so VLANs, 802.2 and all the others
  *   chain ipv4       { tcp accept; udp dport 68 drop                       it answers as a DHCP server
- *                      udp dport 67 goto dhcp; igmp type membership-query drop; accept }
+ *                      udp dport 67 goto dhcp; igmp type membership-query drop
+ *                      udp, igmp with a whole header accept; ip frag-off & 0x1fff != 0 accept; udp, igmp drop; accept }
  *   chain dhcp       { udp dport 67 iifname . CHADDR @macs accept; drop }  not for others
  *   chain ipv6       { tcp accept; udp dport 546 drop; udp dport 547 goto dhcp6
  *                      icmpv6 type nd-router-advert, nd-redirect, mld-listener-query drop
- *                      icmpv6 type nd-neighbor-advert goto advert; accept }
+ *                      icmpv6 type nd-neighbor-advert goto advert
+ *                      udp, icmpv6 with a whole header accept; frag frag-off != 0 accept; udp, icmpv6 drop; accept }
  *   chain advert     { iifname . ether saddr . icmpv6 taddr @ipv6 accept; drop }
  *   chain dhcp6      { TYPE <= 11 accept; drop }                           no relay, who speaks for others
  *   chain nobody6    { icmpv6 type nd-neighbor-solicit goto advert; nd-router-solicit, mld reports accept; drop }
@@ -29,9 +31,7 @@
  *                      icmp echo-reply, errors accept; neighbor discovery accept; drop }
  *
  * A fragment that is not the first has no ports and no types: it passes where the first one, without which nobody can put
- * the packet together, was looked at. One that ends before its ports or its type has none either, and passes by the last
- * rule: its receiver is to drop it, a first fragment too (RFC 8200, 4.5). Without a protocol that can be found nothing
- * passes.
+ * the packet together, was looked at. Without a protocol that can be found nothing passes.
  */
 #include "netd/guard_rules.h"
 
@@ -77,22 +77,29 @@ static void put_ports(const struct rule_place *to)
 	RULE(to, chain, DROP, ALWAYS);
 }
 
-/* What has a protocol: it has none when its extension headers do not lead to one. */
-static void put_rest(const struct rule_place *to, const char *chain)
+/* What has been looked at by its header, if it has a whole one; and what has a protocol: it has none when its extension
+ * headers do not lead to one. */
+static void put_rest(const struct rule_place *to, const char *chain, enum cond_field offset, const uint8_t looked_at[2])
 {
+	for (size_t i = 0; i < 2; i++)
+		RULE(to, chain, ACCEPT, is(L4PROTO, looked_at[i]), is_there(HEAD));
+	RULE(to, chain, ACCEPT, is_not(offset, 0));
+	for (size_t i = 0; i < 2; i++)
+		RULE(to, chain, DROP, is(L4PROTO, looked_at[i]));
 	RULE(to, chain, ACCEPT, is_not(L4PROTO, IPPROTO_RAW));
 	RULE(to, chain, DROP, ALWAYS);
 }
 
 static void put_ipv4(const struct rule_place *to)
 {
+	static const uint8_t looked_at[] = { IPPROTO_UDP, IPPROTO_IGMP };
 	const struct cond udp = is(L4PROTO, IPPROTO_UDP);
 
 	RULE(to, "ipv4", ACCEPT, is(L4PROTO, IPPROTO_TCP));
 	RULE(to, "ipv4", DROP, udp, is(DPORT, DHCP_CLIENT));
 	RULE(to, "ipv4", GO_TO("dhcp"), udp, is(DPORT, DHCP_SERVER));
 	RULE(to, "ipv4", DROP, is(L4PROTO, IPPROTO_IGMP), is(ICMP_TYPE, IGMP_QUERY));
-	put_rest(to, "ipv4");
+	put_rest(to, "ipv4", IP_OFFSET, looked_at);
 	RULE(to, "dhcp", ACCEPT, udp, is(DPORT, DHCP_SERVER), in_set("macs", IIFNAME, DHCP_CHADDR, 0));
 	RULE(to, "dhcp", DROP, ALWAYS);
 }
@@ -100,6 +107,7 @@ static void put_ipv4(const struct rule_place *to)
 static void put_ipv6(const struct rule_place *to)
 {
 	static const uint8_t forbidden[] = { ND_ROUTER_ADVERT, ND_REDIRECT, MLD_LISTENER_QUERY };
+	static const uint8_t looked_at[] = { IPPROTO_UDP, IPPROTO_ICMPV6 };
 	static const uint8_t of_nobody[] = { ND_ROUTER_SOLICIT, MLD_LISTENER_REPORT, MLD2_REPORT };
 	const struct cond udp = is(L4PROTO, IPPROTO_UDP), icmp = is(L4PROTO, IPPROTO_ICMPV6);
 
@@ -109,7 +117,7 @@ static void put_ipv6(const struct rule_place *to)
 	for (size_t i = 0; i < ARRAY_SIZE(forbidden); i++)
 		RULE(to, "ipv6", DROP, icmp, is(ICMP_TYPE, forbidden[i]));
 	RULE(to, "ipv6", GO_TO("advert"), icmp, is(ICMP_TYPE, ND_NEIGHBOR_ADVERT));
-	put_rest(to, "ipv6");
+	put_rest(to, "ipv6", IP6_OFFSET, looked_at);
 	RULE(to, "advert", ACCEPT, in_set("ipv6", IIFNAME, ETHER_SADDR, ND_TARGET));
 	RULE(to, "advert", DROP, ALWAYS);
 	RULE(to, "dhcp6", ACCEPT, at_most(DHCP6_TYPE, DHCP6_LAST));

@@ -18,12 +18,14 @@ enum from {
 	NETWORK = NFT_PAYLOAD_NETWORK_HEADER + 1,
 	TRANSPORT = NFT_PAYLOAD_TRANSPORT_HEADER + 1,
 	FLOW,
+	FRAGMENT, /* IPv6's header of that name */
 };
 
 /* Where each is: the offset, or the kernel's key. */
 static const struct field {
 	uint8_t from, at, len;
-	bool big; /* its number's first byte is the greatest */
+	bool big;      /* its number's first byte is the greatest */
+	uint16_t mask; /* bits of it that count; 0: all */
 } fields[] = {
 	[NFPROTO] = { META, NFT_META_NFPROTO, 1, false },
 	[IIFNAME] = { META, NFT_META_IIFNAME, 16, false },
@@ -39,12 +41,15 @@ static const struct field {
 	[ARP_TPA] = { NETWORK, 24, 4, true },
 	[IP_SADDR] = { NETWORK, 12, 4, true },
 	[IP_DADDR] = { NETWORK, 16, 4, true },
+	[IP_OFFSET] = { NETWORK, 6, 2, true, 0x1fff },
 	[IP6_SADDR] = { NETWORK, 8, 16, true },
 	[IP6_DADDR] = { NETWORK, 24, 16, true },
+	[IP6_OFFSET] = { FRAGMENT, 2, 2, true, 0xfff8 },
 	[DPORT] = { TRANSPORT, 2, 2, true },
 	[ICMP_TYPE] = { TRANSPORT, 0, 1, true },
 	[ND_TARGET] = { TRANSPORT, 8, 16, true },
-	[TCP_SYN] = { TRANSPORT, 13, 1, true },
+	[HEAD] = { TRANSPORT, 0, 8, true },
+	[TCP_SYN] = { TRANSPORT, 13, 1, true, TH_SYN | TH_ACK },
 	[DHCP_CHADDR] = { TRANSPORT, 8 + 28, 6, true }, /* RFC 2131, 2; behind UDP's header */
 	[DHCP6_TYPE] = { TRANSPORT, 8, 1, true },
 	[CT_STATE] = { FLOW, NFT_CT_STATE, 4, false },
@@ -53,18 +58,23 @@ static const struct field {
 	[CT_DADDR6] = { FLOW, NFT_CT_DST_IP6, 16, true },
 };
 
-static struct cond number(enum cond_field field, uint32_t op, uint32_t value)
+static void encode(const struct field *f, uint32_t value, uint8_t to[static 4])
 {
-	struct cond c = { .fields = { field }, .op = op };
-	const struct field *f = &fields[field];
 	uint32_t big = htonl(value);
 
 	if (f->big)
-		memcpy(c.value, (const uint8_t *)&big + 4 - f->len, f->len);
+		memcpy(to, (const uint8_t *)&big + 4 - f->len, f->len);
 	else if (f->len == 1)
-		c.value[0] = (uint8_t)value;
+		to[0] = (uint8_t)value;
 	else
-		memcpy(c.value, &value, sizeof value);
+		memcpy(to, &value, sizeof value);
+}
+
+static struct cond number(enum cond_field field, uint32_t op, uint32_t value)
+{
+	struct cond c = { .fields = { field }, .op = op };
+
+	encode(&fields[field], value, c.value);
 	return c;
 }
 
@@ -81,6 +91,14 @@ struct cond is_not(enum cond_field field, uint32_t value)
 struct cond at_most(enum cond_field field, uint32_t value)
 {
 	return number(field, NFT_CMP_LTE, value);
+}
+
+struct cond is_there(enum cond_field field)
+{
+	struct cond c = { .fields = { field }, .op = NFT_CMP_LTE };
+
+	memset(c.value, 0xff, sizeof c.value);
+	return c;
 }
 
 struct cond is_this(enum cond_field field, const void *bytes, size_t len)
@@ -125,12 +143,28 @@ static void load_flow(struct rule *m, uint32_t key, uint32_t reg)
 	nftnl_expr_set_u8(e, NFTNL_EXPR_CT_DIR, 0); /* that of its first packet */
 }
 
+/* Without such a header the rule does not hold. */
+static void load_fragment(struct rule *m, const struct field *f, uint32_t reg)
+{
+	struct nftnl_expr *e = rule_add(m, "exthdr");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_EXTHDR_TYPE, IPPROTO_FRAGMENT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OFFSET, f->at);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_LEN, f->len);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_DREG, reg);
+}
+
 static void load(struct rule *m, const struct field *f, uint32_t len, uint32_t reg)
 {
 	if (f->from == META)
 		rule_load_meta(m, f->at, reg);
 	else if (f->from == FLOW)
 		load_flow(m, f->at, reg);
+	else if (f->from == FRAGMENT)
+		load_fragment(m, f, reg);
 	else
 		rule_load_payload(m, f->from - 1U, f->at, len, reg);
 }
@@ -155,9 +189,10 @@ static void look_up(struct rule *m, const struct cond *c)
 
 static void add_cond(struct rule *m, const struct cond *c)
 {
-	const uint8_t syn_ack = TH_SYN | TH_ACK, zero = 0;
+	const uint8_t zero[4] = { 0 };
 	const struct field *f = &fields[c->fields[0]];
 	const uint32_t len = c->len ? c->len : f->len;
+	uint8_t mask[4];
 	uint32_t bits;
 
 	if (c->set) {
@@ -170,8 +205,10 @@ static void add_cond(struct rule *m, const struct cond *c)
 		return;
 	}
 	load(m, f, len, NFT_REG_1);
-	if (c->fields[0] == TCP_SYN)
-		rule_mask(m, &syn_ack, &zero, sizeof syn_ack);
+	if (f->mask) {
+		encode(f, f->mask, mask);
+		rule_mask(m, mask, zero, len);
+	}
 	rule_compare(m, c->op, c->value, len);
 }
 

@@ -22,11 +22,14 @@ enum cond_field {
 	ARP_TPA,
 	IP_SADDR,
 	IP_DADDR,
+	IP_OFFSET, /* of a fragment; 0: it is the first, or none */
 	IP6_SADDR,
 	IP6_DADDR,
+	IP6_OFFSET,
 	DPORT,
 	ICMP_TYPE, /* of IPv6's too, and of IGMP */
 	ND_TARGET,
+	HEAD,    /* 8 bytes: all of UDP's header, ICMP's and IGMP's */
 	TCP_SYN, /* its bits SYN and ACK */
 	DHCP_CHADDR,
 	DHCP6_TYPE,
@@ -47,6 +50,8 @@ struct cond {
 struct cond is(enum cond_field field, uint32_t number);
 struct cond is_not(enum cond_field field, uint32_t number);
 struct cond at_most(enum cond_field field, uint32_t number);
+/* It is not cut off before its end, nor left out. */
+struct cond is_there(enum cond_field field);
 /* Addresses and names; len: of its beginning alone. */
 struct cond is_this(enum cond_field field, const void *bytes, size_t len);
 struct cond is_named(enum cond_field field, const char *name);

@@ -24,7 +24,7 @@ spoof() {
 # What is not false. (With iptables on bridges a fragment waits for the others.)
 own_alone() {
 	printf '%s\n' own-{arp,arp-probe,dad,dhcp,ipv4,ipv6,link-local,na,options}
-	[ "$(sysctl -n net.bridge.bridge-nf-call-iptables)" = 1 ] || echo own-fragment
+	[ "$(sysctl -n net.bridge.bridge-nf-call-iptables)" = 1 ] || printf 'own-fragment%s\n' '' 6
 }
 
 bridged_by_iptables() {

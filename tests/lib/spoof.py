@@ -67,6 +67,10 @@ def ipv4(src, dst, proto, data, fragment=0, options=b""):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + data
 
 
+def mark(kind, length):
+    return (MARK + kind.encode() + b".").ljust(length, b".")
+
+
 def ipv6(src, dst, proto, data):
     return struct.pack("!IHBB", 6 << 28, len(data), proto, 255) + src + dst + data
 
@@ -126,6 +130,7 @@ def frames(me, other, gateway, gateway6, bridge_mac):
     yield "own-dad", six(nobody6, 135, bytes(4) + me.ip6)
     yield "own-dhcp", four(nobody, udp(68, 67, dhcp(1, me.mac)), dst=all4)
     yield "own-fragment", four(me.ip, PLACE * 2, fragment=0x0008)
+    yield "own-fragment6", ether(to_nodes, me.mac, 0x86dd, ipv6(me.ip6, nodes, 44, b"\x11\0\0\x09\0\0\0\7" + PLACE * 2))
     yield "own-options", four(me.ip, options=b"\x94\x04\0\0")
     # MACs
     yield "mac", four(me.ip, mac=false_mac)
@@ -176,6 +181,12 @@ def frames(me, other, gateway, gateway6, bridge_mac):
     yield "dhcp6-server", six_udp(me.link, udp(547, 546, b"\x07\0\0\1" + PLACE))
     yield "dhcp6-relay", six_udp(me.link, udp(547, 547, b"\x0c\0" + bytes(32) + PLACE))
     yield "igmp-query", four(me.ip, b"\x11\x64" + bytes(6) + PLACE, 2, dst=b"\xe0\0\0\1")
+    # headers that are cut off: without ports, or a type (their mark is in options)
+    for kind, proto, head in ("udp-short", 17, b"\0\x43\0"), ("udp-short-ports", 17, b"\x0f\xa0\x0f\xa0"), ("igmp-short", 2, b""):
+        yield kind, ether(ALL, me.mac, 0x0800, ipv4(me.ip, other.ip, proto, head, options=b"\x1e\x28" + mark(kind, 38)))
+    for kind, proto, head in ("udp6-short", 17, b"\0\x43\0"), ("icmp6-short", 58, b""), ("icmp6-short-type", 58, b"\x80\0\0"):
+        body = bytes([proto, 5, 0x1e, 44]) + mark(kind, 44) + head
+        yield kind, ether(to_nodes, me.mac, 0x86dd, ipv6(me.ip6, nodes, 60, body))
     # other kinds of frames
     yield "vlan", tagged[:12] + b"\x81\0\0\x05" + tagged[12:]
     yield "vlan-0", tagged[:12] + b"\x81\0\0\0" + tagged[12:]
@@ -190,8 +201,9 @@ def frames(me, other, gateway, gateway6, bridge_mac):
 
 
 def marked(frame, kind):
-    mark = (MARK + kind.encode()).ljust(LENGTH, b".")
-    return frame.replace(PLACE, mark) if PLACE in frame else frame + mark
+    if mark(kind, 0) in frame:
+        return frame
+    return frame.replace(PLACE, mark(kind, LENGTH)) if PLACE in frame else frame + mark(kind, LENGTH)
 
 
 def listen(nics, kinds, host):
