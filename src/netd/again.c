@@ -2,9 +2,7 @@
 /* A join that is sent again, changed: NICs have come or gone, and what stays is not touched. */
 #include <string.h>
 
-#include "base/log.h"
 #include "base/str.h"
-#include "netd/conntrack.h"
 #include "netd/netd.h"
 
 /* Name, main address and forwards: who changes those leaves and joins. */
@@ -30,20 +28,14 @@ static bool has_address(const struct wire_net_join *join, const struct wire_net_
 static void end_flows(const struct wire_net_join *was, const struct wire_net_join *join)
 {
 	const struct wire_net_item *items = wire_join_items(was);
-	struct err err = { 0 };
+	struct conntrack_guests gone = { 0 };
 
 	for (uint32_t i = 0; i < was->n_items; i++) {
-		struct in6_addr addr;
-		struct in_addr four;
-		if (items[i].kind != WIRE_ITEM_ADDRESS || has_address(join, &items[i]))
-			continue;
-		memcpy(&four, items[i].addr, sizeof four);
-		memcpy(&addr, items[i].addr, sizeof addr);
-		if (items[i].family == AF_INET)
-			addr = nft_mapped(four);
-		if (conntrack_forget_guest(&addr, &err) < 0)
-			log_error("%s", err.msg);
+		const struct in6_addr addr = join_address(&items[i]);
+		if (items[i].kind == WIRE_ITEM_ADDRESS && !has_address(join, &items[i]))
+			conntrack_guests_add(&gone, &addr);
 	}
+	member_end_flows(&gone);
 }
 
 /* The member has them first: whoever makes the tables anew goes by it. */

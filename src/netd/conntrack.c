@@ -3,168 +3,70 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter/nf_conntrack_tcp.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/vec.h"
+#include "netd/conntrack_table.h"
 
-/* Bits of CTA_FILTER_ORIG_FLAGS and CTA_FILTER_REPLY_FLAGS: which parts of the tuple count (the kernel's
- * net/netfilter/nf_internals.h). */
-enum { BY_SRC = 1 << 0, BY_DST = 1 << 1, BY_PROTO = 1 << 3, BY_SPORT = 1 << 4, BY_DPORT = 1 << 5 };
+/* --- of guests -------------------------------------------------------------------------------------------------------- */
 
-#define ONE_BY_ONE 64 /* ports; more are looked for in one go */
+#define FEW 4 /* addresses that are looked for one by one, which the kernel does best; of more the table is read */
 
-struct tuple {
-	struct in6_addr src, dst; /* IPv4 ones mapped */
-	uint8_t proto;
-	uint16_t sport, dport; /* network order */
-};
-
-/* What a tuple must equal, where `flags` say. */
-struct half {
-	unsigned flags;
-	struct tuple want;
-};
-
-/* Which flows: by their tuples in both directions, or in either, the original one of `ports` unless that is NULL. */
-struct filter {
-	bool six, either;
-	struct half orig, reply;
-	const struct nft_elements *ports;
-};
-
-/* A flow found, to be deleted by what names it, or counted. */
-struct found {
-	struct filter filter;
-	struct mnl_socket *del;
-	struct conntrack_flows *count; /* or NULL */
-};
-
-/* Attributes by type, those above max passed over. */
-struct attrs {
-	const struct nlattr *of[CTA_MAX + 1];
-};
-
-static int collect(const struct nlattr *a, void *data)
+void conntrack_guests_add(struct conntrack_guests *l, const struct in6_addr *addr)
 {
-	struct attrs *attrs = data;
+	struct conntrack_guest *v = vec_grow(l->v, l->n, &l->room, sizeof *v);
 
-	if (mnl_attr_get_type(a) <= CTA_MAX)
-		attrs->of[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
+	l->failed |= !v;
+	if (!v)
+		return;
+	l->v = v;
+	l->v[l->n++] = (struct conntrack_guest){ .addr = *addr };
 }
 
-static bool has(const struct nlattr *a, size_t len)
+void conntrack_guests_done(struct conntrack_guests *l)
 {
-	return a && mnl_attr_get_payload_len(a) == len;
+	free(l->v);
+	*l = (struct conntrack_guests){ 0 };
 }
 
-static struct in6_addr read_addr(const struct nlattr *four, const struct nlattr *six)
+static int by_address(const void *a, const void *b)
 {
-	struct in6_addr addr = { 0 };
-
-	if (has(four, 4))
-		return nft_mapped((struct in_addr){ .s_addr = mnl_attr_get_u32(four) });
-	if (has(six, sizeof addr))
-		memcpy(&addr, mnl_attr_get_payload(six), sizeof addr);
-	return addr;
+	return memcmp(&((const struct conntrack_guest *)a)->addr, &((const struct conntrack_guest *)b)->addr,
+		      sizeof(struct in6_addr));
 }
 
-static void read_tuple(const struct nlattr *nest, struct tuple *ret)
+/* In order, each once, none that is ::. */
+static int put_in_order(struct conntrack_guests *l, struct err *err)
 {
-	struct attrs parts = { 0 }, ip = { 0 }, proto = { 0 };
+	size_t n = 0;
 
-	*ret = (struct tuple){ 0 };
-	mnl_attr_parse_nested(nest, collect, &parts);
-	if (parts.of[CTA_TUPLE_IP])
-		mnl_attr_parse_nested(parts.of[CTA_TUPLE_IP], collect, &ip);
-	if (parts.of[CTA_TUPLE_PROTO])
-		mnl_attr_parse_nested(parts.of[CTA_TUPLE_PROTO], collect, &proto);
-	ret->src = read_addr(ip.of[CTA_IP_V4_SRC], ip.of[CTA_IP_V6_SRC]);
-	ret->dst = read_addr(ip.of[CTA_IP_V4_DST], ip.of[CTA_IP_V6_DST]);
-	if (has(proto.of[CTA_PROTO_NUM], 1))
-		ret->proto = mnl_attr_get_u8(proto.of[CTA_PROTO_NUM]);
-	if (has(proto.of[CTA_PROTO_SRC_PORT], 2))
-		ret->sport = mnl_attr_get_u16(proto.of[CTA_PROTO_SRC_PORT]);
-	if (has(proto.of[CTA_PROTO_DST_PORT], 2))
-		ret->dport = mnl_attr_get_u16(proto.of[CTA_PROTO_DST_PORT]);
-}
-
-static bool is_forwarded(const struct nft_elements *l, const struct tuple *t)
-{
+	if (l->failed)
+		return err_nomem(err);
+	if (l->n)
+		qsort(l->v, l->n, sizeof *l->v, by_address);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].proto == t->proto && htons(l->v[i].port) == t->dport &&
-		    (nft_is_any(&l->v[i]) || IN6_ARE_ADDR_EQUAL(&l->v[i].host, &t->dst)))
-			return true;
-	return false;
+		if (!IN6_IS_ADDR_UNSPECIFIED(&l->v[i].addr) && (n == 0 || by_address(&l->v[n - 1], &l->v[i]) != 0))
+			l->v[n++] = l->v[i];
+	l->n = n;
+	return 0;
 }
 
-static bool matches(const struct half *f, const struct tuple *t)
+struct conntrack_guest *conntrack_guest(const struct conntrack_guests *l, const struct in6_addr *addr)
 {
-	return (!(f->flags & BY_SRC) || IN6_ARE_ADDR_EQUAL(&f->want.src, &t->src)) &&
-	       (!(f->flags & BY_DST) || IN6_ARE_ADDR_EQUAL(&f->want.dst, &t->dst)) &&
-	       (!(f->flags & BY_PROTO) || f->want.proto == t->proto) &&
-	       (!(f->flags & BY_SPORT) || f->want.sport == t->sport) &&
-	       (!(f->flags & BY_DPORT) || f->want.dport == t->dport);
+	const struct conntrack_guest key = { .addr = *addr };
+
+	return l->n ? bsearch(&key, l->v, l->n, sizeof *l->v, by_address) : NULL;
 }
 
-static bool is_meant(const struct filter *f, const struct tuple *orig, const struct tuple *reply)
+static size_t count(const struct conntrack_guests *l, bool six)
 {
-	const bool here = matches(&f->orig, orig), there = matches(&f->reply, reply);
+	size_t n = 0;
 
-	return (f->either ? here || there : here && there) && (!f->ports || is_forwarded(f->ports, orig));
-}
-
-static struct nlmsghdr *start(void *buf, uint16_t type, uint16_t flags, bool six)
-{
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *family;
-
-	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
-	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	family = mnl_nlmsg_put_extra_header(h, sizeof *family);
-	family->nfgen_family = six ? AF_INET6 : AF_INET;
-	family->version = NFNETLINK_V0;
-	return h;
-}
-
-static void copy_attr(struct nlmsghdr *h, const struct nlattr *a)
-{
-	mnl_attr_put(h, a->nla_type, mnl_attr_get_payload_len(a), mnl_attr_get_payload(a));
-}
-
-static void delete_flow(struct found *found, const struct attrs *flow)
-{
-	static const uint16_t names[] = { CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE };
-	uint8_t buf[1024];
-	struct nlmsghdr *h = start(buf, IPCTNL_MSG_CT_DELETE, 0, found->filter.six);
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (flow->of[names[i]])
-			copy_attr(h, flow->of[names[i]]);
-	mnl_socket_sendto(found->del, h, h->nlmsg_len); /* gone already is as good */
-}
-
-static bool is_over(const struct attrs *flow)
-{
-	struct attrs info = { 0 }, tcp = { 0 };
-	uint8_t state;
-
-	if (flow->of[CTA_PROTOINFO])
-		mnl_attr_parse_nested(flow->of[CTA_PROTOINFO], collect, &info);
-	if (info.of[CTA_PROTOINFO_TCP])
-		mnl_attr_parse_nested(info.of[CTA_PROTOINFO_TCP], collect, &tcp);
-	if (!has(tcp.of[CTA_PROTOINFO_TCP_STATE], 1))
-		return false;
-	state = mnl_attr_get_u8(tcp.of[CTA_PROTOINFO_TCP_STATE]);
-	return state == TCP_CONNTRACK_TIME_WAIT || state == TCP_CONNTRACK_CLOSE;
+	for (size_t i = 0; i < l->n; i++)
+		n += !IN6_IS_ADDR_V4MAPPED(&l->v[i].addr) == six;
+	return n;
 }
 
 /* DHCP's is no use that is made of a container. */
@@ -175,219 +77,70 @@ static bool is_dhcp(const struct tuple *orig)
 	return orig->proto == IPPROTO_UDP && (port == 67 || port == 68 || port == 546 || port == 547);
 }
 
-static void count_flow(struct conntrack_flows *flows, const struct attrs *flow, const struct tuple *orig)
+static void count_flow(struct conntrack_guest *guest, const struct flow *flow)
 {
-	uint64_t ends = 0;
+	const uint64_t ends = flow->seconds ? clock_in(flow->seconds * CLOCK_SECOND) : 0;
 
-	if (is_dhcp(orig))
+	if (!flow->over)
+		guest->flows++;
+	else if (ends > guest->ends)
+		guest->ends = ends;
+}
+
+static void take_flow(const struct flow *flow, void *data)
+{
+	struct conntrack_guest *from = conntrack_guest(data, &flow->orig.src);
+	struct conntrack_guest *to = conntrack_guest(data, &flow->reply.src);
+
+	if (is_dhcp(&flow->orig))
 		return;
-	if (!is_over(flow)) {
-		flows->n++;
-		return;
-	}
-	if (has(flow->of[CTA_TIMEOUT], 4))
-		ends = clock_in(ntohl(mnl_attr_get_u32(flow->of[CTA_TIMEOUT])) * CLOCK_SECOND);
-	if (ends > flows->ends)
-		flows->ends = ends;
+	if (from)
+		count_flow(from, flow);
+	if (to && to != from)
+		count_flow(to, flow);
 }
 
-static int examine(const struct nlmsghdr *h, void *data)
+int conntrack_look(struct conntrack_guests *l, struct err *err)
 {
-	struct found *found = data;
-	struct attrs flow = { 0 };
-	struct tuple orig, reply;
+	int r = put_in_order(l, err);
 
-	mnl_attr_parse(h, sizeof(struct nfgenmsg), collect, &flow);
-	if (!flow.of[CTA_TUPLE_ORIG] || !flow.of[CTA_TUPLE_REPLY])
-		return MNL_CB_OK;
-	read_tuple(flow.of[CTA_TUPLE_ORIG], &orig);
-	read_tuple(flow.of[CTA_TUPLE_REPLY], &reply);
-	if (!is_meant(&found->filter, &orig, &reply))
-		return MNL_CB_OK;
-	if (found->count)
-		count_flow(found->count, &flow, &orig);
-	else
-		delete_flow(found, &flow);
-	return MNL_CB_OK;
+	for (int six = 0; six < 2 && r >= 0; six++)
+		if (count(l, six))
+			r = conntrack_each(six, take_flow, l, err);
+	return r;
 }
 
-static void put_addr(struct nlmsghdr *h, uint16_t four, uint16_t six, const struct in6_addr *addr)
+static int forget_one_by_one(const struct conntrack_guests *l, struct err *err)
 {
-	if (IN6_IS_ADDR_V4MAPPED(addr))
-		mnl_attr_put_u32(h, four, nft_ipv4(addr).s_addr);
-	else
-		mnl_attr_put(h, six, sizeof *addr, addr);
-}
+	int r = 0;
 
-static void put_half(struct nlmsghdr *h, uint16_t type, const struct half *half)
-{
-	const unsigned ports = BY_SPORT | BY_DPORT;
-	struct nlattr *nest, *part;
-
-	if (!half->flags)
-		return;
-	nest = mnl_attr_nest_start(h, type);
-	if (half->flags & (BY_SRC | BY_DST)) {
-		part = mnl_attr_nest_start(h, CTA_TUPLE_IP);
-		if (half->flags & BY_SRC)
-			put_addr(h, CTA_IP_V4_SRC, CTA_IP_V6_SRC, &half->want.src);
-		if (half->flags & BY_DST)
-			put_addr(h, CTA_IP_V4_DST, CTA_IP_V6_DST, &half->want.dst);
-		mnl_attr_nest_end(h, part);
-	}
-	if (half->flags & (BY_PROTO | ports)) {
-		part = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
-		mnl_attr_put_u8(h, CTA_PROTO_NUM, half->want.proto);
-		if (half->flags & BY_SPORT)
-			mnl_attr_put_u16(h, CTA_PROTO_SRC_PORT, half->want.sport);
-		if (half->flags & BY_DPORT)
-			mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, half->want.dport);
-		mnl_attr_nest_end(h, part);
-	}
-	mnl_attr_nest_end(h, nest);
-}
-
-/* The kernel (5.8 and later) then shows only what matches; examine() looks again in any case. */
-static void put_filter(struct nlmsghdr *h, const struct filter *f)
-{
-	struct nlattr *nest = mnl_attr_nest_start(h, CTA_FILTER);
-
-	mnl_attr_put_u32(h, CTA_FILTER_ORIG_FLAGS, f->orig.flags);
-	mnl_attr_put_u32(h, CTA_FILTER_REPLY_FLAGS, f->reply.flags);
-	mnl_attr_nest_end(h, nest);
-	put_half(h, CTA_TUPLE_ORIG, &f->orig);
-	put_half(h, CTA_TUPLE_REPLY, &f->reply);
-}
-
-static int dump(struct mnl_socket *get, struct found *found, bool filtered)
-{
-	autofree uint8_t *buf = malloc(65536);
-	struct nlmsghdr *h;
-	ssize_t n;
-	int r;
-
-	if (!buf)
-		return -ENOMEM;
-	h = start(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP, found->filter.six);
-	h->nlmsg_seq = filtered ? 1 : 2;
-	if (filtered)
-		put_filter(h, &found->filter);
-	if (mnl_socket_sendto(get, h, h->nlmsg_len) < 0)
-		return -errno;
-	do {
-		n = mnl_socket_recvfrom(get, buf, 65536);
-		if (n < 0)
-			return -errno;
-		r = mnl_cb_run(buf, (size_t)n, filtered ? 1 : 2, 0, examine, found);
-	} while (r > 0);
-	return r < 0 ? -errno : 0;
-}
-
-/* The kernel's own search (6.11 and later) takes a tenth of the time of a dump. An older one takes the request for one flow
- * with this very tuple, and refuses it: parts of the tuple are missing. */
-static int flush(struct mnl_socket *sock, const struct filter *filter)
-{
-	uint8_t buf[1024];
-	struct nlmsghdr *h = start(buf, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, filter->six);
-	ssize_t n;
-
-	put_filter(h, filter);
-	if (mnl_socket_sendto(sock, h, h->nlmsg_len) < 0)
-		return -errno;
-	n = mnl_socket_recvfrom(sock, buf, sizeof buf);
-	if (n < 0 || mnl_cb_run(buf, (size_t)n, 0, 0, NULL, NULL) < 0)
-		return -errno;
-	return 0;
-}
-
-/* Kept open: when one is closed, the kernel waits until all that nftables has deleted is freed (10 ms and more). */
-static int open_sockets(struct mnl_socket ***ret)
-{
-	static struct mnl_socket *sockets[2];
-
-	*ret = sockets;
-	for (int i = 0; i < 2; i++) {
-		if (sockets[i])
+	for (size_t i = 0; i < l->n && r >= 0; i++) {
+		const struct half from = { .flags = BY_SRC, .want.src = l->v[i].addr };
+		if (!IN6_IS_ADDR_V4MAPPED(&l->v[i].addr))
 			continue;
-		sockets[i] = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-		if (!sockets[i] || mnl_socket_bind(sockets[i], 0, MNL_SOCKET_AUTOPID) < 0)
-			return -errno;
+		r = conntrack_forget(&(struct filter){ .reply = from }, err);
+		if (r >= 0)
+			r = conntrack_forget(&(struct filter){ .orig = from }, err);
 	}
-	return 0;
+	return r;
 }
 
-/* Answers that nobody waited for: of flows that were gone already. */
-static void drain(const struct mnl_socket *sock)
+int conntrack_forget_guests(struct conntrack_guests *l, struct err *err)
 {
-	uint8_t buf[4096];
-	ssize_t n;
+	int r = put_in_order(l, err);
 
-	do
-		n = recv(mnl_socket_get_fd(sock), buf, sizeof buf, MSG_DONTWAIT);
-	while (n >= 0 || errno == ENOBUFS || errno == EINTR);
+	if (r >= 0 && count(l, false) > FEW)
+		r = conntrack_forget(&(struct filter){ .guests = l }, err);
+	else if (r >= 0)
+		r = forget_one_by_one(l, err);
+	if (r >= 0 && count(l, true)) /* the kernel does not find one of IPv6's by its address */
+		r = conntrack_forget(&(struct filter){ .six = true, .guests = l }, err);
+	return r;
 }
 
-/* Can the kernel tell these flows from others? Of an IPv6 address it takes all but those that have it (6.1 to 6.18). */
-static bool kernel_knows(const struct filter *f)
-{
-	return !f->either && !(f->six && ((f->orig.flags | f->reply.flags) & (BY_SRC | BY_DST)));
-}
+/* --- of ports --------------------------------------------------------------------------------------------------------- */
 
-static int forget(const struct filter *filter, struct err *err)
-{
-	struct found found = { .filter = *filter };
-	struct mnl_socket **sockets;
-	int r = open_sockets(&sockets);
-
-	if (r < 0)
-		return err_sys(err, -r, "open a netfilter socket");
-	drain(sockets[0]);
-	drain(sockets[1]);
-	found.del = sockets[1];
-	if (!filter->ports && kernel_knows(filter) && flush(sockets[1], filter) == 0)
-		return 0;
-	r = dump(sockets[0], &found, kernel_knows(filter));
-	if (r == -EOPNOTSUPP || r == -EINVAL)
-		r = dump(sockets[0], &found, false);
-	return r < 0 ? err_sys(err, -r, "end tracked flows") : 0;
-}
-
-int conntrack_forget_guest(const struct in6_addr *guest, struct err *err)
-{
-	const struct half from = { .flags = BY_SRC, .want.src = *guest };
-	int r;
-
-	if (!IN6_IS_ADDR_V4MAPPED(guest))
-		return forget(&(struct filter){ .six = true, .either = true, .orig = from, .reply = from }, err);
-	r = forget(&(struct filter){ .reply = from }, err);
-	return r < 0 ? r : forget(&(struct filter){ .orig = from }, err);
-}
-
-static int look(const struct filter *filter, struct conntrack_flows *flows, struct err *err)
-{
-	struct found found = { .filter = *filter, .count = flows };
-	struct mnl_socket **sockets;
-	int r = open_sockets(&sockets);
-
-	if (r < 0)
-		return err_sys(err, -r, "open a netfilter socket");
-	drain(sockets[0]);
-	r = dump(sockets[0], &found, kernel_knows(filter));
-	if (r == -EOPNOTSUPP || r == -EINVAL)
-		r = dump(sockets[0], &found, false);
-	return r < 0 ? err_sys(err, -r, "look at tracked flows") : 0;
-}
-
-int conntrack_look(const struct in6_addr *guest, struct conntrack_flows *flows, struct err *err)
-{
-	const struct half from = { .flags = BY_SRC, .want.src = *guest };
-	int r;
-
-	if (!IN6_IS_ADDR_V4MAPPED(guest))
-		return look(&(struct filter){ .six = true, .either = true, .orig = from, .reply = from }, flows, err);
-	r = look(&(struct filter){ .reply = from }, flows, err);
-	return r < 0 ? r : look(&(struct filter){ .orig = from }, flows, err);
-}
+#define ONE_BY_ONE 64 /* more are looked for in one go */
 
 /* What names the flows to this port of the host. */
 static struct half to_port(const struct nft_element *e)
@@ -407,10 +160,10 @@ static int forget_udp(const struct nft_elements *elements, bool six, struct err 
 	for (size_t i = 0; i < elements->n; i++)
 		n += elements->v[i].proto == IPPROTO_UDP && nft_is6(&elements->v[i]) == six;
 	if (n > ONE_BY_ONE)
-		return forget(&each, err);
+		return conntrack_forget(&each, err);
 	for (size_t i = 0; n && i < elements->n && r >= 0; i++)
 		if (elements->v[i].proto == IPPROTO_UDP && nft_is6(&elements->v[i]) == six)
-			r = forget(&(struct filter){ .six = six, .orig = to_port(&elements->v[i]) }, err);
+			r = conntrack_forget(&(struct filter){ .six = six, .orig = to_port(&elements->v[i]) }, err);
 	return r;
 }
 
@@ -431,14 +184,14 @@ static int forget_forwarded(const struct nft_elements *all, bool six, struct err
 		if (nft_is6(&all->v[i]) == six && n++ == 0)
 			reply.want.src = all->v[i].guest;
 	if (n > ONE_BY_ONE)
-		return forget(&(struct filter){ .six = six, .reply = reply, .ports = all }, err);
+		return conntrack_forget(&(struct filter){ .six = six, .reply = reply, .ports = all }, err);
 	reply.flags |= BY_PROTO | BY_SPORT;
 	for (size_t i = 0; n && i < all->n && r >= 0; i++) {
 		if (nft_is6(&all->v[i]) != six)
 			continue;
 		reply.want.proto = all->v[i].proto;
 		reply.want.sport = htons(all->v[i].target);
-		r = forget(&(struct filter){ .six = six, .orig = to_port(&all->v[i]), .reply = reply }, err);
+		r = conntrack_forget(&(struct filter){ .six = six, .orig = to_port(&all->v[i]), .reply = reply }, err);
 	}
 	return r;
 }

@@ -8,17 +8,29 @@
 #include "base/err.h"
 #include "netd/nft.h"
 
-/* Flows from or to an address, but for DHCP's. Of TCP those that are over stay for a while; when the last of them goes is
- * known. */
-struct conntrack_flows {
-	size_t n;      /* not over yet */
+/* Addresses of containers. Zero-initialise. */
+struct conntrack_guest {
+	struct in6_addr addr; /* IPv4 ones mapped */
+	/* What conntrack_look finds: the flows from or to it, but for DHCP's. Of TCP those that are over stay for a while;
+	 * when the last of them goes is known. */
+	size_t flows;  /* not over yet */
 	uint64_t ends; /* clock.h, to a second; 0: none is over */
 };
-/* Adds those of one more address. */
-int conntrack_look(const struct in6_addr *guest, struct conntrack_flows *flows, struct err *err);
+struct conntrack_guests {
+	size_t n, room;
+	struct conntrack_guest *v;
+	bool failed; /* there was no memory for one: whatever is done with them fails */
+};
+void conntrack_guests_add(struct conntrack_guests *l, const struct in6_addr *addr); /* :: is none */
+void conntrack_guests_done(struct conntrack_guests *l);
 
-/* Forget every flow from or to this address. */
-int conntrack_forget_guest(const struct in6_addr *guest, struct err *err);
+/* Puts them in order, and looks at the flows of all of them in one go. */
+int conntrack_look(struct conntrack_guests *guests, struct err *err);
+/* Puts them in order, and forgets every flow from or to them. */
+int conntrack_forget_guests(struct conntrack_guests *guests, struct err *err);
+/* One of those that were put in order, or NULL. */
+struct conntrack_guest *conntrack_guest(const struct conntrack_guests *guests, const struct in6_addr *addr);
+
 /* Forget every UDP flow to a port of the host that one of these elements forwards. (A TCP connection that is new is looked
  * up anew; one that is old belongs to a process of the host that lets it end.) */
 int conntrack_forget_ports(const struct nft_elements *elements, struct err *err);

@@ -69,6 +69,16 @@ struct in6_addr join_ipv6(const struct wire_net_join *join, const struct bridge 
 	return join->ipv6 && join->ipv4.s_addr && bridge->has6 ? leases_ipv6(&network, join->ipv4) : in6addr_any;
 }
 
+struct in6_addr join_address(const struct wire_net_item *item)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	memcpy(&six, item->addr, sizeof six);
+	memcpy(&four, item->addr, sizeof four);
+	return item->family == AF_INET ? nft_mapped(four) : six;
+}
+
 static struct in6_addr host_of(const struct wire_forward *f)
 {
 	struct in6_addr host = { 0 };

@@ -82,16 +82,17 @@ static int make_part(struct part *ret, struct netd *netd, const char *name, cons
 /* Those that it was on and is no more. */
 static void leave_others(struct netd *netd, const char *uuid, const char *const names[], size_t n)
 {
+	struct conntrack_guests was = { 0 };
+
 	for (struct member *m = netd->members, *next; m; m = next) {
 		size_t i = 0;
 		next = m->next;
 		while (i < n && !str_eq(m->network->name, names[i]))
 			i++;
-		if (i < n || !str_eq(m->join->uuid, uuid))
-			continue;
-		struct member_addrs was = member_leave(m);
-		member_end_flows(&was);
+		if (i == n && str_eq(m->join->uuid, uuid))
+			member_leave(m, &was);
 	}
+	member_end_flows(&was);
 }
 
 /* What is refused has changed nothing, unless a port or the kernel refuses it. 1: it was not there, or is there anew. */

@@ -7,6 +7,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/change.c \
 	%D%/claims.c \
 	%D%/conntrack.c %D%/conntrack.h \
+	%D%/conntrack_table.c %D%/conntrack_table.h \
 	%D%/describe.c \
 	%D%/dns.c %D%/dns.h \
 	%D%/dns_config.c %D%/dns_config.h \

@@ -155,7 +155,8 @@ int member_enter(const struct entry *entry, struct wire_net_join **join, size_t 
 		}
 	}
 	if (m) {
-		struct member_addrs was = member_leave(m);
+		struct conntrack_guests was = { 0 };
+		member_leave(m, &was);
 		member_end_flows(&was);
 	}
 	m = member_new(entry, steal_ptr(join), len, err);
@@ -169,21 +170,28 @@ int member_enter(const struct entry *entry, struct wire_net_join **join, size_t 
 	return 1;
 }
 
-struct member_addrs member_addrs(const struct member *m)
+void member_addrs(const struct member *m, struct conntrack_guests *ret)
 {
-	struct member_addrs addrs = { { in6addr_any, join_ipv6(m->join, &m->network->bridge) } };
+	const struct wire_net_nic *nics = wire_join_nics(m->join);
+	const struct wire_net_item *items = wire_join_items(m->join);
+	const struct in6_addr four = nft_mapped(m->join->ipv4), six = join_ipv6(m->join, &m->network->bridge);
 
 	if (m->join->ipv4.s_addr)
-		addrs.v[0] = nft_mapped(m->join->ipv4);
-	return addrs;
+		conntrack_guests_add(ret, &four);
+	conntrack_guests_add(ret, &six);
+	for (uint32_t i = 0; i < m->join->n_items; i++) {
+		const struct in6_addr addr = join_address(&items[i]);
+		if (items[i].kind == WIRE_ITEM_ADDRESS && str_eq(nics[items[i].nic].network, m->network->name))
+			conntrack_guests_add(ret, &addr);
+	}
 }
 
-struct member_addrs member_leave(struct member *m)
+void member_leave(struct member *m, struct conntrack_guests *was)
 {
 	struct network *network = m->network;
-	const struct member_addrs was = member_addrs(m);
 
 	log_info("'%s' has left", m->join->name);
+	member_addrs(m, was);
 	wake_left(m);
 	strike(m);
 	dns_remove(&network->dns, m->join->uuid);
@@ -192,27 +200,24 @@ struct member_addrs member_leave(struct member *m)
 	claims_drop(m, 0, m->elements.n);
 	member_free(m);
 	netd_consider_ending(network->netd);
-	return was;
 }
 
-void member_leave_sides(struct netd *netd, const char *uuid)
+void member_leave_sides(struct netd *netd, const char *uuid, struct conntrack_guests *was)
 {
 	for (struct member *m = netd->members, *next; m; m = next) {
 		next = m->next;
-		if (!m->side || !str_eq(m->join->uuid, uuid))
-			continue;
-		struct member_addrs was = member_leave(m);
-		member_end_flows(&was);
+		if (m->side && str_eq(m->join->uuid, uuid))
+			member_leave(m, was);
 	}
 }
 
-void member_end_flows(const struct member_addrs *addrs)
+void member_end_flows(struct conntrack_guests *was)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(addrs->v); i++) {
-		struct err err = { 0 };
-		if (!IN6_IS_ADDR_UNSPECIFIED(&addrs->v[i]) && conntrack_forget_guest(&addrs->v[i], &err) < 0)
-			log_error("%s", err.msg);
-	}
+	struct err err = { 0 };
+
+	if (conntrack_forget_guests(was, &err) < 0)
+		log_error("%s", err.msg);
+	conntrack_guests_done(was);
 }
 
 static bool is_member(const char *uuid, const void *data)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "net/net.h"
+#include "netd/conntrack.h"
 #include "netd/network.h"
 #include "netd/nft.h"
 #include "netd/wake.h"
@@ -73,21 +74,19 @@ struct entry {
 	struct wire_client *client;
 };
 int member_enter(const struct entry *entry, struct wire_net_join **join, size_t len, struct err *err);
-/* Its addresses, :: where there is none: their tracked flows are to be ended (conntrack.h), which may take a while and can
- * follow the answer. */
-struct member_addrs {
-	struct in6_addr v[2];
-};
-struct member_addrs member_addrs(const struct member *member);
-void member_end_flows(const struct member_addrs *addrs);
-struct member_addrs member_leave(struct member *member);
+/* Its addresses on the network are added to the list. Those of one that leaves: their tracked flows are to be ended, which
+ * may take a while and can follow the answer. */
+void member_addrs(const struct member *member, struct conntrack_guests *ret);
+void member_leave(struct member *member, struct conntrack_guests *was);
+/* Takes what the list holds. */
+void member_end_flows(struct conntrack_guests *was);
 /* Forwarded ports of these n elements: one of both families is one. */
 size_t member_ports(const struct member *member, size_t from, size_t n);
 /* The one that has its forwards; the one on this network. NULL: none. */
 struct member *member_find(const struct netd *netd, const char *uuid);
 struct member *member_on(const struct network *network, const char *uuid);
 /* All but the one that has its forwards. */
-void member_leave_sides(struct netd *netd, const char *uuid);
+void member_leave_sides(struct netd *netd, const char *uuid, struct conntrack_guests *was);
 /* Forget what nobody has claimed. */
 void member_grace_over(void *network);
 
@@ -136,6 +135,8 @@ int join_check_family(const struct wire_net_join *join, const struct bridge *bri
 /* Adds those of one forward. 0 or -ENOMEM. */
 int join_forward_elements(const struct wire_net_join *join, const struct bridge *bridge, const struct wire_forward *forward,
 			  struct nft_elements *ret);
+/* An item's address, an IPv4 one mapped. */
+struct in6_addr join_address(const struct wire_net_item *item);
 /* Its IPv6 address, :: when it has none. */
 struct in6_addr join_ipv6(const struct wire_net_join *join, const struct bridge *bridge);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netd/conntrack.h"
 #include "netd/netd.h"
 
 static int by_key(const void *one, const void *other)
@@ -19,24 +18,13 @@ static int by_key(const void *one, const void *other)
 	return order ? order : (nft_is6(a) > nft_is6(b)) - (nft_is6(a) < nft_is6(b));
 }
 
-static int by_guest(const void *one, const void *other)
-{
-	const struct nft_element *a = one, *b = other;
-
-	return memcmp(&a->guest, &b->guest, sizeof a->guest);
-}
-
-static void sort(struct nft_elements *l, int (*order)(const void *, const void *))
-{
-	if (l->n)
-		qsort(l->v, l->n, sizeof *l->v, order);
-}
-
 int orphans_read(struct network *network, struct err *err)
 {
+	struct nft_elements *l = &network->orphans.forwards;
 	int r = nft_read(&network->nft, &network->orphans, err);
 
-	sort(&network->orphans.forwards, by_key);
+	if (l->n)
+		qsort(l->v, l->n, sizeof *l->v, by_key);
 	return r;
 }
 
@@ -52,19 +40,22 @@ void orphans_end(struct network *network)
 {
 	struct nft_content left = network->orphans;
 	struct nft_elements *l = &left.forwards;
+	struct conntrack_guests guests = { 0 };
 	const struct nft_content none = { 0 };
 	size_t n = 0;
 
 	network->orphans = (struct nft_content){ 0 };
-	for (size_t i = 0; i < l->n; i++)
-		if (!l->v[i].claimed)
-			l->v[n++] = l->v[i];
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i].claimed)
+			continue;
+		conntrack_guests_add(&guests, &l->v[i].guest);
+		l->v[n++] = l->v[i];
+	}
 	l->n = n;
-	if (network->up)
+	if (network->up) {
 		network_change(network, &left, &none, NULL);
-	sort(l, by_guest);
-	for (size_t i = 0; i < n && network->up; i++)
-		if (i == 0 || by_guest(&l->v[i], &l->v[i - 1]) != 0)
-			conntrack_forget_guest(&l->v[i].guest, NULL);
+		conntrack_forget_guests(&guests, NULL);
+	}
+	conntrack_guests_done(&guests);
 	nft_content_done(&left);
 }

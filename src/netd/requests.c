@@ -31,7 +31,7 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 {
 	const struct wire_net_leave *leave = payload;
 	struct netd *netd = netd_of(client);
-	struct member_addrs was = { 0 };
+	struct conntrack_guests was = { 0 };
 	struct member *m;
 	int r;
 
@@ -39,11 +39,11 @@ static int handle_leave(struct wire_client *client, const void *payload, size_t 
 	r = check_leave(leave, err);
 	if (r < 0)
 		return r;
-	member_leave_sides(netd, leave->uuid);
+	member_leave_sides(netd, leave->uuid, &was);
 	m = member_find(netd, leave->uuid);
 	if (m) {
 		wake_leaving(m);
-		was = member_leave(m);
+		member_leave(m, &was);
 	}
 	r = wire_client_send(client, WIRE_NET_LEAVE, NULL, 0, NULL, 0);
 	member_end_flows(&was); /* no request is taken meanwhile: whoever has the address next gets none of them */
@@ -236,16 +236,17 @@ const struct wire_request netd_requests[] = {
 
 void netd_closed(struct wire_client *client)
 {
+	struct conntrack_guests was = { 0 };
 	struct netd *netd = netd_of(client);
 
 	for (struct member *m = netd->members, *next; m; m = next) {
 		next = m->next;
-		if (m->client == client) {
-			if (!m->side)
-				wake_leaving(m);
-			struct member_addrs was = member_leave(m);
-			member_end_flows(&was);
-		}
+		if (m->client != client)
+			continue;
+		if (!m->side)
+			wake_leaving(m);
+		member_leave(m, &was);
 	}
+	member_end_flows(&was);
 	wake_closed(netd, client);
 }

@@ -48,15 +48,6 @@ static bool wakes(const struct wire_net_join *join, uint32_t i, bool rests)
 	return join->forwards[i].flags & WIRE_FORWARD_WAKE || (join->idle && !rests);
 }
 
-static bool any_wakes(const struct wire_net_join *join, bool rests)
-{
-	uint32_t i = 0;
-
-	while (i < join->n_forwards && !wakes(join, i, rests))
-		i++;
-	return i < join->n_forwards;
-}
-
 void waker_enter(struct waker *w, enum waker_state state)
 {
 	struct netd *netd = w->netd;
@@ -94,7 +85,6 @@ static void waker_free(struct waker *w)
 		log_error("%s", err.msg);
 	waker_let_go(w);
 	waker_rest(w, true);
-	loop_timer_stop(w->netd->loop, &w->idle);
 	claims_drop(&w->self, 0, w->self.elements.n);
 	waker_enter(w, WAKER_AWAKE);
 	free_self(&w->self);
@@ -132,7 +122,7 @@ static struct waker *waker_new(struct netd *netd, const struct member *self, str
 	w->netd = netd;
 	w->self = *self;
 	w->timer = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = waker_look_again, .data = w };
-	w->idle = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = waker_idle_look, .data = w };
+	w->look = CLOCK_NEVER;
 	w->next = netd->wake.wakers;
 	netd->wake.wakers = w;
 	return w;
@@ -223,7 +213,7 @@ int wake_rest(struct netd *netd, const void *request, size_t len, struct err *er
 		return r;
 	if (member_find(netd, join->uuid))
 		return 0;
-	if (!any_wakes(join, true)) {
+	if (!wire_join_wakes(join)) {
 		wake_forget(netd, join->uuid);
 		return 0;
 	}
@@ -253,7 +243,7 @@ void wake_leaving(struct member *m)
 	struct waker *w;
 	int r = -ENOMEM;
 
-	if (!any_wakes(m->join, true)) {
+	if (!wire_join_wakes(m->join)) {
 		wake_forget(netd, m->join->uuid);
 		return;
 	}
@@ -346,7 +336,7 @@ void wake_joined(struct member *m)
 	struct err err = { 0 };
 	struct waker *w;
 
-	if (!any_wakes(m->join, false) && !m->join->idle) {
+	if (!wire_join_wakes(m->join) && !m->join->idle) {
 		wake_forget(netd, m->join->uuid);
 		return;
 	}
@@ -356,7 +346,7 @@ void wake_joined(struct member *m)
 		return;
 	}
 	w->member = m;
-	if (any_wakes(m->join, true))
+	if (wire_join_wakes(m->join))
 		wake_file_write(w, NULL);
 	else
 		wake_file_remove(netd, m->join->uuid);
@@ -432,6 +422,7 @@ static void know_again(struct netd *netd, const void *bytes, size_t n)
 
 void wake_start(struct netd *netd)
 {
+	netd->wake.idle = (struct loop_timer){ .deadline = CLOCK_NEVER, .fn = wake_look_idle, .data = netd };
 	wake_files_read(netd, know_again);
 	if (!netd->wake.wakers)
 		wake_table_end(netd);
@@ -441,5 +432,6 @@ void wake_stop(struct netd *netd)
 {
 	while (netd->wake.wakers)
 		waker_free(netd->wake.wakers);
+	loop_timer_stop(netd->loop, &netd->wake.idle);
 	wake_table_end(netd);
 }

@@ -31,6 +31,7 @@ struct wake {
 	struct queue *queue;   /* NULL: nothing has waited yet; and its table: */
 	struct nft_wake table; /* one, whatever their networks */
 	struct nft_watch *watch;
+	struct loop_timer idle; /* looks at those that are to be frozen when they are not used */
 
 	pid_t guard; /* starts mgr-netd again when it is killed; 0: none. Its pidfd: */
 	int guard_fd;

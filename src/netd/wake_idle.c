@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [start] idle-freeze: a container without flows for so long is frozen. Its forwards all thaw it then. */
+/* [start] idle-freeze: a container without flows for so long is frozen. Its forwards all thaw it then. The flows of all that
+ * are to be looked at are looked at in one go. */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,29 +16,22 @@ static uint64_t its_time(const struct waker *w)
 	return w->self.join->idle * CLOCK_MS;
 }
 
+/* At a multiple of how often it is: those of one time, and most of those of several, come together. */
 static uint64_t next_look(const struct waker *w)
 {
 	uint64_t part = its_time(w) / PARTS;
 
-	return clock_in(part < LOOK_LEAST ? LOOK_LEAST : part > LOOK_MOST ? LOOK_MOST : part);
+	part = part < LOOK_LEAST ? LOOK_LEAST : part > LOOK_MOST ? LOOK_MOST : part;
+	return (clock_now() / part + 1) * part;
 }
 
-/* Has it flows, or has one ended since the last look? What cannot be told counts as one. */
-static bool is_used(struct waker *w)
+static void await_look(struct waker *w)
 {
-	const struct member_addrs addrs = member_addrs(w->member);
-	struct conntrack_flows flows = { 0 };
-	struct err err = { 0 };
-	bool ended;
+	struct loop_timer *timer = &w->netd->wake.idle;
 
-	for (size_t i = 0; i < ARRAY_SIZE(addrs.v); i++)
-		if (!IN6_IS_ADDR_UNSPECIFIED(&addrs.v[i]) && conntrack_look(&addrs.v[i], &flows, &err) < 0) {
-			log_error("%s", err.msg);
-			return true;
-		}
-	ended = flows.ends > w->flow_ends + CLOCK_SECOND; /* the kernel says it in whole seconds */
-	w->flow_ends = flows.ends;
-	return flows.n || ended;
+	w->look = next_look(w);
+	if (w->look < timer->deadline)
+		loop_timer_start(w->netd->loop, timer, w->look);
 }
 
 /* Without a forward nothing would thaw it. */
@@ -46,31 +40,84 @@ static bool may_freeze(const struct waker *w)
 	return w->state == WAKER_AWAKE && w->member && w->self.join->idle && w->self.elements.n;
 }
 
-void waker_idle_look(void *data)
+/* Of addresses that were looked at: has it flows, or has one ended since the last look? */
+static bool is_used(struct waker *w, const struct conntrack_guests *seen)
 {
-	struct waker *w = data;
+	autocall(conntrack_guests_done) struct conntrack_guests own = { 0 };
+	uint64_t ends = 0, was = w->flow_ends;
+	size_t flows = 0;
 
-	if (!may_freeze(w))
-		return;
-	if (is_used(w))
+	member_addrs(w->member, &own);
+	for (size_t i = 0; i < own.n; i++) {
+		const struct conntrack_guest *guest = conntrack_guest(seen, &own.v[i].addr);
+		flows += guest ? guest->flows : 0;
+		if (guest && guest->ends > ends)
+			ends = guest->ends;
+	}
+	w->flow_ends = ends;
+	return flows || ends > was + CLOCK_SECOND; /* the kernel says it in whole seconds */
+}
+
+static void judge(struct waker *w, const struct conntrack_guests *seen, bool told)
+{
+	if (!told || is_used(w, seen)) /* what cannot be told counts as used */
 		w->used = clock_now();
 	else if (clock_now() - w->used >= its_time(w)) {
 		waker_freeze(w);
 		w->used = clock_now(); /* when that fails, it is tried again after as long */
 	}
-	loop_timer_start(w->netd->loop, &w->idle, next_look(w));
+	await_look(w);
+}
+
+static bool look(struct conntrack_guests *guests)
+{
+	struct err err = { 0 };
+
+	if (conntrack_look(guests, &err) >= 0)
+		return true;
+	log_error("%s", err.msg);
+	return false;
+}
+
+void wake_look_idle(void *data)
+{
+	autocall(conntrack_guests_done) struct conntrack_guests seen = { 0 };
+	struct netd *netd = data;
+	const uint64_t now = clock_now();
+	uint64_t next = CLOCK_NEVER;
+	bool told;
+
+	for (struct waker *w = netd->wake.wakers; w; w = w->next)
+		if (w->look <= now && may_freeze(w))
+			member_addrs(w->member, &seen);
+	told = look(&seen);
+	for (struct waker *w = netd->wake.wakers; w; w = w->next) {
+		if (w->look <= now && may_freeze(w))
+			judge(w, &seen, told);
+		else if (w->look <= now)
+			w->look = CLOCK_NEVER;
+		next = w->look < next ? w->look : next;
+	}
+	loop_timer_stop(netd->loop, &netd->wake.idle);
+	if (next != CLOCK_NEVER)
+		loop_timer_start(netd->loop, &netd->wake.idle, next);
 }
 
 void waker_idle(struct waker *w)
 {
-	loop_timer_stop(w->netd->loop, &w->idle);
+	w->look = CLOCK_NEVER;
 	if (!may_freeze(w))
 		return;
 	w->used = clock_now();
-	loop_timer_start(w->netd->loop, &w->idle, next_look(w));
+	await_look(w);
 }
 
 bool waker_is_used(struct waker *w)
 {
-	return w->member && w->self.join->idle && is_used(w);
+	autocall(conntrack_guests_done) struct conntrack_guests own = { 0 };
+
+	if (!w->member || !w->self.join->idle)
+		return false;
+	member_addrs(w->member, &own);
+	return !look(&own) || is_used(w, &own);
 }

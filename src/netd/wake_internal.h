@@ -35,9 +35,9 @@ struct waker {
 	uint64_t not_before; /* nothing is started until then */
 	uint64_t refused;    /* and until then what comes is sent on at once, where nobody takes it */
 
-	struct loop_timer idle; /* looks whether it is used */
-	uint64_t used;          /* when it was last */
-	uint64_t flow_ends;     /* as last seen (conntrack.h) */
+	uint64_t look;      /* when to look whether it is used; CLOCK_NEVER: it is not looked at */
+	uint64_t used;      /* when it was last */
+	uint64_t flow_ends; /* as last seen (conntrack.h) */
 	bool frozen_by_us;
 	struct waker *next;
 };
@@ -62,7 +62,7 @@ bool waker_is_awaited(struct waker *w);
 
 /* wake_idle.c: its time begins anew, where it has one. */
 void waker_idle(struct waker *w);
-loop_timer_fn waker_idle_look;
+loop_timer_fn wake_look_idle;
 /* Are there flows, of one that was frozen because there were none? */
 bool waker_is_used(struct waker *w);
 
