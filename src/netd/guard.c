@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 
 /* --- lists ------------------------------------------------------------------------------------------------------------ */
 
@@ -20,14 +21,11 @@ static bool has(const struct guards *l, const struct guard *element)
 
 int guards_append(struct guards *l, const struct guard *element)
 {
-	if (l->n == l->room) {
-		size_t room = l->room ? 2 * l->room : 16;
-		struct guard *v = reallocarray(l->v, room, sizeof *v);
-		if (!v)
-			return -ENOMEM;
-		l->v = v;
-		l->room = room;
-	}
+	struct guard *v = vec_grow(l->v, l->n, &l->room, sizeof *v);
+
+	if (!v)
+		return -ENOMEM;
+	l->v = v;
 	l->v[l->n++] = *element;
 	return 0;
 }
@@ -46,6 +44,30 @@ void guards_done(struct guards *l)
 {
 	free(l->v);
 	*l = (struct guards){ 0 };
+}
+
+/* The addresses as they stand in elements of their family. */
+static bool refuses(const struct guard *e, bool six, const uint8_t *from, const uint8_t *to)
+{
+	const size_t len = six ? 16 : 4;
+
+	if (memcmp(e->from, from, len) != 0)
+		return false;
+	if (e->set == (six ? GUARD_ISOLATED6 : GUARD_ISOLATED4))
+		return true;
+	return e->set == (six ? GUARD_DENY6 : GUARD_DENY4) && memcmp(to, e->from + len, len) >= 0 &&
+	       memcmp(to, e->to + len, len) <= 0;
+}
+
+bool guards_refuse(const struct guards *l, const struct in6_addr *from, const struct in6_addr *to)
+{
+	const bool six = !IN6_IS_ADDR_V4MAPPED(from);
+	const size_t at = six ? 0 : 12;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (refuses(&l->v[i], six, from->s6_addr + at, to->s6_addr + at))
+			return true;
+	return false;
 }
 
 /* --- of a container --------------------------------------------------------------------------------------------------- */

@@ -51,6 +51,8 @@ int guards_append(struct guards *l, const struct guard *element); /* 0 or -ENOME
 /* Those of `a` that are not in `b`. 0 or -ENOMEM. */
 int guards_minus(const struct guards *a, const struct guards *b, struct guards *ret);
 void guards_done(struct guards *l);
+/* Is `from` of an isolated container, or may it not send to `to`? IPv4 ones mapped. */
+bool guards_refuse(const struct guards *l, const struct in6_addr *from, const struct in6_addr *to);
 
 /* All that a container may do on this network. main6: the IPv6 address that its forwards lead to, or ::. 0 or -ENOMEM. */
 int guards_of_join(const struct wire_net_join *join, const char *network, const struct in6_addr *main6, struct guards *ret);

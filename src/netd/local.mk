@@ -59,6 +59,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/wake.c %D%/wake.h \
 	%D%/wake_file.c \
 	%D%/wake_guard.c \
+	%D%/wake_hear.c \
 	%D%/wake_idle.c \
 	%D%/wake_internal.h \
 	%D%/wake_look.c \

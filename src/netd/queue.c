@@ -117,7 +117,7 @@ int queue_parse(const uint8_t *bytes, size_t n, struct queue_packet *ret)
 }
 
 struct parts {
-	const struct nlattr *head, *bytes;
+	const struct nlattr *head, *bytes, *by;
 };
 
 static int collect(const struct nlattr *a, void *data)
@@ -128,6 +128,8 @@ static int collect(const struct nlattr *a, void *data)
 		parts->head = a;
 	else if (mnl_attr_get_type(a) == NFQA_PAYLOAD)
 		parts->bytes = a;
+	else if (mnl_attr_get_type(a) == NFQA_IFINDEX_INDEV && mnl_attr_get_payload_len(a) == sizeof(uint32_t))
+		parts->by = a;
 	return MNL_CB_OK;
 }
 
@@ -145,6 +147,7 @@ static void take(struct queue *queue, const struct nlmsghdr *h)
 		return;
 	head = mnl_attr_get_payload(parts.head);
 	packet.id = ntohl(head->packet_id);
+	packet.by = parts.by ? (int)ntohl(mnl_attr_get_u32(parts.by)) : 0;
 	if (parts.bytes &&
 	    queue_parse(mnl_attr_get_payload(parts.bytes), mnl_attr_get_payload_len(parts.bytes), &packet) == 0)
 		queue->fn(queue->data, &packet);

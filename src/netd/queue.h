@@ -19,6 +19,7 @@ struct queue_packet {
 	uint8_t proto;
 	struct in6_addr from, to;
 	uint16_t from_port, port;
+	int by; /* the interface that it came in by; 0: the host itself has sent it */
 };
 
 typedef void queue_fn(void *data, const struct queue_packet *packet);
@@ -32,7 +33,7 @@ uint16_t queue_number(const struct queue *queue);
 /* It goes on its way, or is dropped. */
 void queue_decide(struct queue *queue, uint32_t id, bool pass);
 
-/* What the head of a packet says; id is left alone. -EBADMSG when it is not whole or has no ports. */
+/* What the head of a packet says; the rest is left alone. -EBADMSG when it is not whole or has no ports. */
 int queue_parse(const uint8_t *bytes, size_t n, struct queue_packet *ret);
 
 #endif

@@ -66,6 +66,9 @@ loop_timer_fn wake_look_idle;
 /* Are there flows, of one that was frozen because there were none? */
 bool waker_is_used(struct waker *w);
 
+/* wake_hear.c: false: isolation or egress.deny, which come later on its way, refuse it. */
+bool waker_may_hear(const struct waker *w, const struct queue_packet *packet);
+
 /* wake_table.c: the waker's elements in the table, or no longer. */
 int waker_list(struct waker *w, bool listed, struct err *err);
 void wake_table_end(struct netd *netd);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/vec.h"
 #include "netd/ports.h"
 #include "netd/wake_internal.h"
 
@@ -24,14 +25,11 @@ static bool is_repeated(const struct waker *w, const struct queue_packet *p)
 
 static bool keep(struct waker *w, const struct queue_packet *p)
 {
-	if (w->n == w->room) {
-		size_t room = w->room ? 2 * w->room : 8;
-		struct queue_packet *packets = w->n < MOST ? reallocarray(w->packets, room, sizeof *packets) : NULL;
-		if (!packets)
-			return false;
-		w->packets = packets;
-		w->room = room;
-	}
+	struct queue_packet *packets = w->n < MOST ? vec_grow(w->packets, w->n, &w->room, sizeof *packets) : NULL;
+
+	if (!packets)
+		return false;
+	w->packets = packets;
 	w->packets[w->n++] = *p;
 	return true;
 }
@@ -42,7 +40,7 @@ void waker_packet(void *data, const struct queue_packet *p)
 	const struct member *holder = claims_find(netd, p->proto, &p->to, p->port);
 	struct waker *w = holder ? waker_find(netd, holder->join->uuid) : NULL;
 
-	if (!w || !w->listed || clock_now() < w->refused) {
+	if (!w || !w->listed || clock_now() < w->refused || !waker_may_hear(w, p)) {
 		queue_decide(netd->wake.queue, p->id, true);
 		return;
 	}

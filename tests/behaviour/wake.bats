@@ -188,6 +188,40 @@ refused() {
 	wakes tcp 127.0.0.1 7000
 }
 
+# Nobody answers, and the container stays as it is. (Where iptables sees bridged packets, isolation drops what it refuses.)
+untouched() {
+	local before
+	before="$(mgr-info -n web -sH) $(wanted)"
+	run ask "$@"
+	[ "$output" = "" ] || assert_contains "Connection refused"
+	assert_equal "$(mgr-info -n web -sH) $(wanted)" "$before"
+}
+
+@test "fwd.2 what isolation or egress.deny refuses wakes nobody, stopped or frozen" {
+	local here6
+	make_machine peer
+	stopped --forward tcp:7000:70,wake
+	container cell -s net.0.isolated=yes
+	container bound -s "net.0.egress.deny=192.0.2.0/24"
+	container free
+	boot cell
+	boot bound
+	boot free
+	here6=$(ip -6 -o addr show "$bridge" scope global | sed 's/.*inet6 \([^/]*\).*/\1/')
+	untouched inside cell tcp "$here_ip" 7000
+	untouched inside cell tcp "$here6" 7000
+	untouched inside bound tcp "$here_ip" 7000
+	wakes inside free tcp "$here_ip" 7000
+	mgr-freeze web
+	patience=1 untouched inside cell tcp "$here_ip" 7000
+	untouched inside bound tcp "$here_ip" 7000
+	mgr-unfreeze web
+	mgr-stop -k web
+	mgr-config -n web set net.0.isolated yes
+	untouched inside free tcp "$here_ip" 7000
+	wakes on peer tcp "$here_ip" 7000
+}
+
 @test "fwd.2 the ports of one that waits are held, until it is destroyed or has no such forward any more" {
 	stopped --forward tcp:7000-7001:70-71,wake
 	waiting web

@@ -91,11 +91,49 @@ static void a_nic_has_its_mac_its_addresses_and_its_link_local_one(void **state)
 	free(join);
 }
 
+static bool refused(const struct guards *l, const char *from, const char *to)
+{
+	struct in6_addr a, b;
+
+	assert_int_equal(inet_pton(AF_INET6, from, &a), 1);
+	assert_int_equal(inet_pton(AF_INET6, to, &b), 1);
+	return guards_refuse(l, &a, &b);
+}
+
+static void what_is_isolated_or_denied_is_known(void **state)
+{
+	size_t len;
+	struct wire_net_join *join = wire_join_new(0, 2, 3, &len, NULL);
+	struct wire_net_nic *nics = wire_join_nics(join);
+	struct wire_net_item *items = wire_join_items(join);
+	struct guards l = { 0 };
+
+	(void)state;
+	nics[0] = (struct wire_net_nic){ .veth = "mgr64a36864b3a", .mac = { 2, 1 } };
+	nics[1] = (struct wire_net_nic){ .veth = "mgr64a36864b3b", .mac = { 2, 2 }, .flags = WIRE_NIC_ISOLATED };
+	set_item(&items[0], WIRE_ITEM_ADDRESS, "10.118.0.2", 32);
+	set_item(&items[1], WIRE_ITEM_ADDRESS, "10.118.0.3", 32);
+	set_item(&items[2], WIRE_ITEM_EGRESS_DENY, "192.0.2.0", 24);
+	items[1].nic = 1;
+	assert_int_equal(guards_of_join(join, "", &in6addr_any, &l), 0);
+	assert_true(refused(&l, "::ffff:10.118.0.3", "::ffff:198.51.100.1"));
+	assert_true(refused(&l, "fe80::2:ff:fe00:0", "2001:db8::1"));
+	assert_false(refused(&l, "fe80::1:ff:fe00:0", "2001:db8::1"));
+	assert_false(refused(&l, "::ffff:10.118.0.2", "::ffff:192.0.1.255"));
+	assert_true(refused(&l, "::ffff:10.118.0.2", "::ffff:192.0.2.0"));
+	assert_true(refused(&l, "::ffff:10.118.0.2", "::ffff:192.0.2.255"));
+	assert_false(refused(&l, "::ffff:10.118.0.2", "::ffff:192.0.3.0"));
+	assert_false(refused(&l, "::ffff:198.51.100.1", "::ffff:192.0.2.1"));
+	guards_done(&l);
+	free(join);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_denied_is_ranges_without_what_is_allowed),
 		cmocka_unit_test(a_nic_has_its_mac_its_addresses_and_its_link_local_one),
+		cmocka_unit_test(what_is_isolated_or_denied_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
