@@ -21,7 +21,7 @@ struct boot_request {
 	const char *name;
 	const char *path;    /* of -P, or NULL */
 	struct strv assign;  /* of -s, for this run */
-	const char *uuid;    /* of boot_await, or NULL */
+	const char *uuid;    /* what the container's is to be, or NULL */
 	int lock;            /* held by the caller, or -1 */
 	const char *pidfile; /* absolute, or NULL */
 	struct boot_command command;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mgr-boot: starts a container and becomes its supervisor; undoes what a start made.
  *
- *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [-p PIDFILE] [--client FD] [--orphan] NAME
+ *   mgr-boot --up [-P PATH] [-s KEY=VALUE]... [-p PIDFILE] [--uuid UUID] [--client FD] [--orphan] NAME
  *             [--execute [--user USER] [--term TERM] [--window RxC] [--stdio MASK] NAME COMMAND [ARG]...]
  *                                                       answers with a struct boot_result to descriptor 3; FD: a socket
  *                                                       that the supervisor takes as a control connection;

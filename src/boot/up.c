@@ -164,6 +164,20 @@ int boot_begin(struct boot *b, enum store_phase phase, struct err *err)
 	return recover(b, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
 }
 
+/* Who wants this very container started does not know that there is another one of its name by now. */
+static int check_uuid(const struct boot *b, const char *wanted, struct err *err)
+{
+	autocall(spec_done) struct spec spec;
+	int r = 0;
+
+	spec_init(&spec);
+	if (wanted)
+		r = spec_load(&spec, b->folder, "config", err);
+	if (r < 0 || !wanted || (spec.container.uuid && str_eq(spec.container.uuid, wanted)))
+		return r;
+	return err_set(err, ESTALE, "is another container than the one that was meant, whose uuid is %s", wanted);
+}
+
 /* Returns 1 when it was running; 0 when it runs now. */
 static int up(struct boot *b, const struct boot_request *q, struct err *err)
 {
@@ -171,6 +185,8 @@ static int up(struct boot *b, const struct boot_request *q, struct err *err)
 
 	if (r == 0)
 		r = boot_begin(b, STORE_STARTING, err);
+	if (r == 0)
+		r = check_uuid(b, q->uuid, err);
 	if (r == 0)
 		r = cgroup_forget_kept(b->rundir, err); /* of a command that came too late */
 	if (r == 0)

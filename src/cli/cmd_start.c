@@ -23,7 +23,7 @@
 struct start_data {
 	struct strv assign;
 	const char *option; /* the one that changes this run; NULL: none */
-	char *pidfile;
+	char *pidfile, *uuid;
 	bool wait, foreground;
 	uint64_t patience; /* CLOCK_NEVER: no end */
 };
@@ -55,6 +55,15 @@ static int set_pidfile(void *data, const char *value, struct err *err)
 	d->option = "--pidfile";
 	d->pidfile = folder ? str_fmt("%s%s%s", folder, *folder ? "/" : "", value) : NULL;
 	return d->pidfile ? 0 : err_nomem(err);
+}
+
+static int set_uuid(void *data, const char *value, struct err *err)
+{
+	struct start_data *d = data;
+
+	free(d->uuid);
+	d->uuid = strdup(value);
+	return d->uuid ? 0 : err_nomem(err);
 }
 
 static int set_daemon(void *data, const char *value, struct err *err)
@@ -155,9 +164,10 @@ static int attend(const struct cli *cli, const char *name, struct lib_start *sta
 static int check(struct cli *cli)
 {
 	const struct start_data *d = cli->data;
+	const char *one = d->foreground ? "--foreground" : d->pidfile ? "--pidfile" : d->uuid ? "--uuid" : NULL;
 
-	if (cli->names.n > 1 && (d->foreground || d->pidfile))
-		return cli_usage(cli, "one container only with %s", d->foreground ? "--foreground" : "--pidfile");
+	if (cli->names.n > 1 && one)
+		return cli_usage(cli, "one container only with %s", one);
 	if (d->foreground && d->wait)
 		return cli_usage(cli, "--wait and --foreground do not go together");
 	return 0;
@@ -200,7 +210,11 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	pid_t supervisor = 0;
 	sigset_t stop;
 	struct lib_start start = {
-		.assign = &d->assign, .pidfile = d->pidfile, .client = -1, .pid = service ? &supervisor : NULL
+		.assign = &d->assign,
+		.uuid = d->uuid,
+		.pidfile = d->pidfile,
+		.client = -1,
+		.pid = service ? &supervisor : NULL,
 	};
 	int r;
 
@@ -234,6 +248,7 @@ static void done(void *data)
 
 	strv_done(&d->assign);
 	free(d->pidfile);
+	free(d->uuid);
 }
 
 static const struct option_row opts[] = {
@@ -243,6 +258,7 @@ static const struct option_row opts[] = {
 	  .flag = offsetof(struct start_data, foreground) },
 	{ 'd', "daemon", NULL, "Return once it runs (the default).", .set = set_daemon },
 	{ 'p', "pidfile", "FILE", "Write the supervisor's process id to FILE, for as long as it runs.", .set = set_pidfile },
+	{ 0, "uuid", "UUID", "Start it only if this is the container's uuid.", .set = set_uuid },
 	{ 0, "wait", "[S]", "Return when the guest is ready; exit 1 after S seconds.", .set = set_wait },
 	{ 0 },
 };

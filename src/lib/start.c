@@ -49,6 +49,8 @@ static int build_argv(const struct store *store, const char *name, const struct 
 		r |= strv_add(argv, "--client") | strv_addf(argv, "%d", BOOT_CLIENT_FD);
 	if (how->pid)
 		r |= strv_add(argv, "--orphan");
+	if (how->uuid)
+		r |= strv_add(argv, "--uuid") | strv_add(argv, how->uuid);
 	if (how->pidfile)
 		r |= strv_add(argv, "-p") | strv_add(argv, how->pidfile);
 	for (size_t i = 0; how->assign && i < how->assign->n; i++)

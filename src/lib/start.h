@@ -21,6 +21,7 @@ struct lib_command {
 
 struct lib_start {
 	const struct strv *assign;         /* "section.key=value" for this run, in order; may be NULL */
+	const char *uuid;                  /* the container's, or it is not started; NULL: whatever it is */
 	const char *pidfile;               /* gets the supervisor's process id while the run lasts; NULL: none */
 	const struct lib_command *command; /* instead of init; NULL: init as configured */
 	int *exit_code; /* with a failure: 126 or 127 when the command was the reason, else 125; may be NULL */

@@ -96,18 +96,33 @@ static struct run *start(const struct netd *netd, const char *const argv[], cons
 	return NULL;
 }
 
-static bool start_command(struct waker *w, const char *program)
+static bool start_command(struct waker *w, const char *const argv[])
 {
-	const struct wire_net_join *join = w->self.join;
-	const char *const argv[] = { program, "-P", join->store, "-n", join->name, NULL };
 	struct err err = { 0 };
 
-	w->run = start(w->netd, argv, strrchr(program, '/') + 1, &err);
+	w->run = start(w->netd, argv, strrchr(argv[0], '/') + 1, &err);
 	if (!w->run)
-		log_error("'%s': %s", join->name, err.msg);
+		log_error("'%s': %s", w->self.join->name, err.msg);
 	else
 		w->run->waker = w;
 	return w->run;
+}
+
+/* One that runs: it stands behind its connection. */
+static bool start_on_it(struct waker *w, const char *program)
+{
+	const struct wire_net_join *join = w->self.join;
+
+	return start_command(w, (const char *const[]){ program, "-P", join->store, "-n", join->name, NULL });
+}
+
+/* There may be another one of its name by now. */
+static bool start_it(struct waker *w)
+{
+	const struct wire_net_join *join = w->self.join;
+
+	return start_command(w, (const char *const[]){ MGR_BINDIR "/mgr-start", "-P", join->store, "--uuid", join->uuid,
+						       "-n", join->name, NULL });
 }
 
 void waker_freeze(struct waker *w)
@@ -115,7 +130,7 @@ void waker_freeze(struct waker *w)
 	if (w->run)
 		return;
 	log_info("'%s' has had no connection for %.3g s: mgr-freeze", w->self.join->name, w->self.join->idle / 1000.0);
-	w->frozen_by_us = start_command(w, MGR_BINDIR "/mgr-freeze");
+	w->frozen_by_us = start_on_it(w, MGR_BINDIR "/mgr-freeze");
 	if (w->run)
 		w->run->freezes = true;
 }
@@ -126,7 +141,7 @@ static void begin(struct waker *w)
 
 	log_info("'%s' is wanted: %s", w->self.join->name, frozen ? "mgr-unfreeze" : "mgr-start");
 	w->not_before = 0;
-	if (start_command(w, frozen ? MGR_BINDIR "/mgr-unfreeze" : MGR_BINDIR "/mgr-start")) {
+	if (frozen ? start_on_it(w, MGR_BINDIR "/mgr-unfreeze") : start_it(w)) {
 		w->deadline = clock_in(PATIENCE);
 		loop_timer_start(w->netd->loop, &w->timer, w->deadline);
 		return;

@@ -222,6 +222,17 @@ untouched() {
 	wakes on peer tcp "$here_ip" 7000
 }
 
+@test "fwd.2 a container that was made anew under the name of one that waits is not started" {
+	stopped --forward tcp:7000:70,wake
+	sed -i 's/^uuid = .*/uuid = 6b8f3f60-7a7c-4d0e-9d56-2f6d1c8a4d11/' "$MGR_ROOT/var/lib/mgr/web/config"
+	refused tcp 127.0.0.1 7000
+	state_is web STOPPED
+	grep -q 'mgr-start: web: is another container than the one that was meant' "$MGR_ROOT/var/log/mgr/.net/log"
+	run mgr-start -n web --uuid 6b8f3f60-7a7c-4d0e-9d56-2f6d1c8a4d12
+	assert_status 1
+	mgr-start -n web --uuid 6b8f3f60-7a7c-4d0e-9d56-2f6d1c8a4d11
+}
+
 @test "fwd.2 the ports of one that waits are held, until it is destroyed or has no such forward any more" {
 	stopped --forward tcp:7000-7001:70-71,wake
 	waiting web
