@@ -32,10 +32,14 @@ ssh_to() {
 		-o ConnectTimeout=10 -F /dev/null "$@"
 }
 
-# log_in NAME PASSWORD [STEP...]: as root on its console after these steps, and leave a file behind.
+# log_in NAME PASSWORD [WRONG-PASSWORD]: as root on its console, and leave a file behind. A login program writes its question and
+# turns echo off then: who types it by program has to wait for that.
 log_in() {
-	"$BATS_TEST_DIRNAME/../lib/terminal" "${@:3}" 'expect:login: ' 'send:root\r' 'expect:assword: ' "send:$2\\r" 'expect:[#] ' \
-		'send:echo in >/root/in; exit\r' 'expect:login: ' 'send:\x01q' -- mgr-console -n "$1"
+	local name=$1 password wrong=()
+	password=('expect:login: ' 'send:root\r' 'expect:assword: ' "until:mgr-attach -n $name -- stty -a -F /dev/console | grep -q ' -echo '")
+	[ -z "${3-}" ] || wrong=("${password[@]}" "send:$3\\r" 'expect:incorrect')
+	"$BATS_TEST_DIRNAME/../lib/terminal" "${wrong[@]}" "${password[@]}" "send:$2\\r" 'expect:[#] ' \
+		'send:echo in >/root/in; exit\r' 'expect:login: ' 'send:\x01q' -- mgr-console -n "$name"
 }
 
 # locked ROOTFS NAME...: nobody has a password but these.
@@ -55,7 +59,7 @@ locked() {
 }
 
 @test "login.1 busybox: root logs in on the console with the first line of --root-password-file, and no other" {
-	log_in bb 'g e:h$x"i\\m' 'expect:login: ' 'send:root\r' 'expect:assword: ' 'send:second line\r' 'expect:incorrect'
+	log_in bb 'g e:h$x"i\\m' 'second line'
 	[ -e "$store/bb/rootfs/root/in" ]
 	locked "$store/bb/rootfs" root
 	in_container bb sh -c '[ "$(stat -c %U /home/joe)" = joe ] && grep -q "^joe:!:" /etc/shadow'
