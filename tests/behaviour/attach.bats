@@ -358,7 +358,7 @@ freezer() {
 	[ -n "$(cat "$folder/cgroup.controllers")" ] || skip "v2 has no controllers here: nothing needs the leaf"
 	# shellcheck disable=SC2016
 	mgr-attach -n web -- sh -c 'echo $$ >/sys/fs/cgroup/cgroup.procs; cd /sys/fs/cgroup; rmdir attach; mkdir attach; echo 1 >attach/cgroup.freeze'
-	run timeout 20 mgr-attach -n web -- true
+	run within 20 mgr-attach -n web -- true
 	echo 0 >"$folder/attach/cgroup.freeze"
 	assert_status 125
 	assert_output "mgr-attach: web: has frozen the cgroup that commands run in"

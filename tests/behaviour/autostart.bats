@@ -52,7 +52,7 @@ last() {
 	container b -s start.auto=yes -s start.order=1 -s start.delay=0.3
 	container c -s start.auto=yes
 	boot c
-	run timeout 60 mgr-autostart
+	run within 60 mgr-autostart
 	assert_success
 	assert_output ""
 	started c b a

@@ -254,7 +254,7 @@ rests() {
 	for i in writer seen.1 seen.5; do
 		wait_until 5 grep -q "for all" "$BATS_TEST_TMPDIR/$i"
 	done
-	run timeout 5 mgr-console -n web </dev/null
+	run within 5 mgr-console -n web </dev/null
 	assert_status 1
 	assert_output "mgr-console: web: process $writer has it already: --watch looks on"
 	run on_terminal expect:'for all' 'send:not this\r' 'send:\x01q' -- mgr-console -n web -w
@@ -288,26 +288,26 @@ rests() {
 	silent web
 	local supervisor before
 	supervisor=$(supervisor_pid web)
-	watch web "$BATS_TEST_TMPDIR/slow"
-	local slow=$watcher
+	watch web "$BATS_TEST_TMPDIR/still"
+	local still=$watcher
 	watch web "$BATS_TEST_TMPDIR/seen"
 	write_there web 'echo begin'
-	wait_until 5 grep -q begin "$BATS_TEST_TMPDIR/slow"
+	wait_until 5 grep -q begin "$BATS_TEST_TMPDIR/still"
 	before=$(awk '/^RssAnon/ { print $2 }' "/proc/$supervisor/status")
-	kill -STOP "$slow"
-	timeout 20 mgr-attach -n web -- sh -c 'seq 1 200000 >/dev/console'
+	kill -STOP "$still"
+	within 20 mgr-attach -n web -- sh -c 'seq 1 200000 >/dev/console'
 	wait_until 10 grep -q '^200000' "$BATS_TEST_TMPDIR/seen"
 	[ "$(awk '/^RssAnon/ { print $2 }' "/proc/$supervisor/status")" -le $((before + 16)) ]
-	kill -CONT "$slow"
-	wait_until 10 grep -q '^200000' "$BATS_TEST_TMPDIR/slow"
-	run grep -ao '\[[0-9]* bytes left out\]' "$BATS_TEST_TMPDIR/slow"
+	kill -CONT "$still"
+	wait_until 10 grep -q '^200000' "$BATS_TEST_TMPDIR/still"
+	run grep -ao '\[[0-9]* bytes left out\]' "$BATS_TEST_TMPDIR/still"
 	assert_success
 	local missed=0 told=0 line
 	while read -r line; do
 		missed=$((missed + ${line//[^0-9]/}))
 		told=$((told + ${#line} + 4))
 	done <<<"$output"
-	assert_equal "$(($(stat -c %s "$BATS_TEST_TMPDIR/slow") - told + missed))" "$(stat -c %s "$(console_log web)")"
+	assert_equal "$(($(stat -c %s "$BATS_TEST_TMPDIR/still") - told + missed))" "$(stat -c %s "$(console_log web)")"
 	mgr-stop -k -n web
 	wait
 }
@@ -319,31 +319,31 @@ rests() {
 	assert_status 98 # nobody could put the terminal's settings back
 	run on_terminal expect:'here it is' 'send:\x13' 'send:\x01q' -- mgr-console -n web
 	assert_success
-	timeout 10 mgr-attach -n web -- sh -c 'seq 1 20000 >/dev/console'
+	within 10 mgr-attach -n web -- sh -c 'seq 1 20000 >/dev/console'
 }
 
 @test "console.5 an end waits for nobody who does not read, and who does later has the last word all the same" {
 	silent web
-	local i slow=()
+	local i still=()
 	for i in soon late; do
 		watch web "$BATS_TEST_TMPDIR/$i"
-		slow+=("$watcher")
+		still+=("$watcher")
 	done
 	write_there web 'echo begin'
 	for i in soon late; do
 		wait_until 5 grep -q begin "$BATS_TEST_TMPDIR/$i"
 	done
-	kill -STOP "${slow[@]}"
+	kill -STOP "${still[@]}"
 	write_there web 'seq 1 15000'
 	wait_until 5 grep -q '^15000' "$(console_log web)"
-	timeout 1 mgr-stop -k -n web
+	within 1 mgr-stop -k -n web
 	state_is web STOPPED
-	kill -CONT "${slow[0]}"
-	wait "${slow[0]}"
+	kill -CONT "${still[0]}"
+	wait "${still[0]}"
 	cmp "$BATS_TEST_TMPDIR/soon" "$(console_log web)"
 	[ -z "$(supervisor_pid web)" ]
-	kill -CONT "${slow[1]}"
-	wait "${slow[1]}"
+	kill -CONT "${still[1]}"
+	wait "${still[1]}"
 	cmp "$BATS_TEST_TMPDIR/late" "$(console_log web)"
 }
 

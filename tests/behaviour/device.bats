@@ -21,7 +21,7 @@ teardown_file() {
 teardown() {
 	end_servers
 	common_teardown
-	state_is web RUNNING || mgr-start -n web --wait=$((60 * slow))
+	state_is web RUNNING || mgr-start -n web --wait=$((60 * patience))
 	mgr-device -n web ls --json | jq -r '.[].device' | while read -r device; do
 		[ "$device" = net.0 ] || mgr-device -n web del nic "$device" --save
 	done
@@ -166,7 +166,7 @@ established() {
 	in_container web reboot || true
 	wait_gone 20 "$init"
 	wait_until 10 test -n "$(pid_of web)"
-	mgr-wait -n web --ready -t $((20 * slow))
+	mgr-wait -n web --ready -t $((20 * patience))
 	assert_equal "$(devices)" "net.0 eth0,net.2 eth2,net.3 eth3,net.4 eth4,net.5 eth5"
 	busybox ping -c 1 -W 2 10.0.0.5
 	busybox ping -c 1 -W 2 "$one"

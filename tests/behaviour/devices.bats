@@ -118,7 +118,7 @@ c 136:* rw"
 		init=$(mgr-info -n web -pH)
 		in_container web reboot || true
 		wait_gone 20 "$init"
-		mgr-wait -n web --ready -t 60
+		mgr-wait -n web --ready -t $((60 * patience))
 		barred /dev/zero
 		barred /dev/full
 		run $way mgr-cgroup -n web devices.list

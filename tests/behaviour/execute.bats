@@ -113,7 +113,7 @@ break][-x][--]"
 	mgr-execute -n web -- sleep 100 </dev/null &
 	pid=$!
 	wait_state web RUNNING
-	run timeout 10 mgr-stop -n web
+	run within 10 mgr-stop -n web
 	assert_success
 	status=0
 	wait $pid || status=$?
@@ -324,7 +324,7 @@ one"
 	pid=$!
 	wait_until 10 runs_in_folder
 	kill -KILL $pid
-	mgr-wait -P "$MGR_ROOT/run/mgr/.execute" -n "$passing" -s STOPPED -t 10
+	mgr-wait -P "$MGR_ROOT/run/mgr/.execute" -n "$passing" -s STOPPED -t $((10 * patience))
 	run mgr-execute --rootfs "$tree" -- true
 	assert_success
 	nothing_left

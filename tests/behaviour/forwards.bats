@@ -217,17 +217,17 @@ fetches_by() {
 
 # fetches [COMMAND...] HOST: the web server that runs in the container itself answers.
 fetches() {
-	[ "$("${@:1:$#-1}" curl -s -m $((2 * slow)) -o /dev/null -w '%{http_code}' "http://${*: -1}:8080/")" = 200 ]
+	[ "$("${@:1:$#-1}" curl -s -m $((2 * patience)) -o /dev/null -w '%{http_code}' "http://${*: -1}:8080/")" = 200 ]
 }
 
 # refused [COMMAND...] HOST PORT: at once, by TCP and by UDP.
 refused() {
 	local began=$EPOCHREALTIME
-	run "${@:1:$#-2}" timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "${@: -2}"
+	run "${@:1:$#-2}" timeout $((5 * patience)) bash -c 'exec 3<>"/dev/tcp/$0/$1"' "${@: -2}"
 	assert_contains "Connection refused"
-	run "${@:1:$#-2}" timeout 5 bash -c 'exec 3<>"/dev/udp/$0/$1" && echo hello >&3 && head -n 1 <&3' "${@: -2}"
+	run "${@:1:$#-2}" timeout $((5 * patience)) bash -c 'exec 3<>"/dev/udp/$0/$1" && echo hello >&3 && head -n 1 <&3' "${@: -2}"
 	assert_contains "Connection refused"
-	((${EPOCHREALTIME/./} - ${began/./} < 1000000 * slow))
+	((${EPOCHREALTIME/./} - ${began/./} < 1000000 * patience))
 }
 
 @test "fwd.14 while the container is frozen connections wait, and are answered when it runs again" {

@@ -59,10 +59,10 @@ busy() {
 		mgr-freeze -n a; state
 		mgr-attach -n a -- true || echo "attach $?"
 		mgr-unfreeze -n a; state
-		mgr-freeze -n a; timeout 20 mgr-stop -n a; mgr-info -n a -sH
-		mgr-start -n a; mgr-freeze -n a; timeout 10 mgr-stop -k -n a; mgr-info -n a -sH
+		mgr-freeze -n a; timeout $((20 * patience)) mgr-stop -n a; mgr-info -n a -sH
+		mgr-start -n a; mgr-freeze -n a; timeout $((10 * patience)) mgr-stop -k -n a; mgr-info -n a -sH
 		mgr-start -n a; mgr-freeze -n a; kill -KILL "$(awk "/^PPid/ { print \$2 }" "/proc/$(mgr-info -n a -pH)/status")"
-		mgr-wait -n a -s ABORTING -t 10; state
+		mgr-wait -n a -s ABORTING -t $((10 * patience)); state
 		mgr-start -n a; mgr-info -n a -sH; mgr-destroy -f -n a'
 	assert_output "FROZEN FROZEN
 mgr-attach: a: is frozen: mgr-unfreeze lets it run on
@@ -150,7 +150,7 @@ mgr-freeze: nosuch: no such container"
 	stick
 	mgr-freeze -n a -t 60 2>"$BATS_TEST_TMPDIR/said" &
 	freezer=$!
-	mgr-wait -n a -s FREEZING -t 10
+	mgr-wait -n a -s FREEZING -t $((10 * patience))
 	run mgr-attach -n a -- true
 	mgr-unfreeze -n a
 	unstick
@@ -165,7 +165,7 @@ mgr-freeze: nosuch: no such container"
 	stub a ""
 	boot_stub a
 	for state in FREEZING FROZEN THAWED; do
-		mgr-wait -n a -s $state -t 30 &
+		mgr-wait -n a -s $state -t $((30 * patience)) &
 		waiters+=($!)
 	done
 	watches() { [ "$(fds_of "$(supervisor_pid a)" | grep -c socket)" -ge 4 ]; }
@@ -174,7 +174,7 @@ mgr-freeze: nosuch: no such container"
 	wait "${waiters[0]}" "${waiters[1]}"
 	assert_equal "$(mgr-info -n a | sed -n 's/^State: *//p')" FROZEN
 	assert_equal "$(mgr-ls --json | jq -r '.[0].state')" FROZEN
-	run mgr-wait -n a --ready -t 10
+	run mgr-wait -n a --ready -t $((10 * patience))
 	assert_success
 	mgr-unfreeze -n a
 	wait "${waiters[2]}"
@@ -186,7 +186,7 @@ mgr-freeze: nosuch: no such container"
 	stub a ""
 	boot_stub a
 	mgr-cgroup -n a freezer.state FROZEN
-	run timeout 10 mgr-stop -k -n a
+	run within 10 mgr-stop -k -n a
 	mgr-cgroup -n a freezer.state THAWED 2>/dev/null || true # nothing could be killed else
 	assert_success
 }
@@ -196,18 +196,18 @@ mgr-freeze: nosuch: no such container"
 	stub a ""
 	boot_stub a
 	mgr-cgroup -n a freezer.state FROZEN
-	run timeout 5 mgr-attach -n a -- true
+	run within 5 mgr-attach -n a -- true
 	assert_status 125
 	assert_output "mgr-attach: a: is frozen: mgr-unfreeze lets it run on"
-	run timeout 5 mgr-freeze -n a
+	run within 5 mgr-freeze -n a
 	assert_success
-	run timeout 5 mgr-unfreeze -n a
+	run within 5 mgr-unfreeze -n a
 	assert_success
 	assert_equal "$(mgr-cgroup -n a freezer.state)" THAWED
-	run timeout 5 mgr-attach -n a -- /bin/busybox true
+	run within 5 mgr-attach -n a -- /bin/busybox true
 	assert_success
 	mgr-cgroup -n a freezer.state FROZEN
-	run timeout 20 mgr-stop -n a
+	run within 20 mgr-stop -n a
 	assert_success
 	assert_match "^$"
 }
@@ -218,8 +218,8 @@ mgr-freeze: nosuch: no such container"
 	boot_stub a
 	mgr-cgroup -n a freezer.state FROZEN
 	kill -KILL "$(supervisor_pid a)"
-	mgr-wait -n a -s 'ABORTING|STOPPED' -t 10
-	run timeout 30 mgr-start -n a
+	mgr-wait -n a -s 'ABORTING|STOPPED' -t $((10 * patience))
+	run within 30 mgr-start -n a
 	assert_success
 }
 
@@ -227,16 +227,16 @@ mgr-freeze: nosuch: no such container"
 	stub a ""
 	boot_stub a
 	mgr-freeze -n a
-	run timeout 5 mgr-attach -n a -- true
+	run within 5 mgr-attach -n a -- true
 	assert_status 125
 	assert_output "mgr-attach: a: is frozen: mgr-unfreeze lets it run on"
-	run timeout 5 mgr-start -n a
+	run within 5 mgr-start -n a
 	assert_status 1
 	assert_output "mgr-start: a: is frozen: mgr-unfreeze lets it run on"
-	run timeout 5 mgr-destroy -n a
+	run within 5 mgr-destroy -n a
 	assert_status 1
 	assert_output "mgr-destroy: a: it is not stopped (FROZEN): stop it first, or use -f"
-	run timeout 5 mgr-destroy -f -n a
+	run within 5 mgr-destroy -f -n a
 	assert_success
 	assert_equal "$(stubs_alive)" 0
 }
@@ -245,12 +245,12 @@ mgr-freeze: nosuch: no such container"
 	stub a ""
 	boot_stub a
 	mgr-freeze -n a
-	run timeout 20 mgr-stop -r -n a
+	run within 20 mgr-stop -r -n a
 	assert_success
 	state_is a RUNNING
 	wait_until 5 has_child "$(mgr-info -n a -pH)"
 	mgr-freeze -n a
-	run timeout 20 mgr-stop -n a
+	run within 20 mgr-stop -n a
 	assert_success
 	assert_match "^$"
 	run mgr-info -n a
@@ -262,12 +262,12 @@ mgr-freeze: nosuch: no such container"
 	stub a ""
 	boot_stub a
 	mgr-freeze -n a
-	run timeout 5 mgr-stop -k -n a
+	run within 5 mgr-stop -k -n a
 	assert_success
 	boot_stub a
 	mgr-freeze -n a
 	kill -KILL "$(mgr-info -n a -pH)"
-	mgr-wait -n a -s STOPPED -t 10
+	mgr-wait -n a -s STOPPED -t $((10 * patience))
 	assert_equal "$(stubs_alive)" 0
 }
 
@@ -276,7 +276,7 @@ mgr-freeze: nosuch: no such container"
 	boot_stub a
 	mgr-freeze -n a
 	kill -KILL "$(supervisor_pid a)"
-	mgr-wait -n a -s 'ABORTING|STOPPED' -t 10
+	mgr-wait -n a -s 'ABORTING|STOPPED' -t $((10 * patience))
 	mgr-start -n a
 	state_is a RUNNING
 	mgr-stop -k -n a

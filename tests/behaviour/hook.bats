@@ -137,7 +137,7 @@ log_of() {
 	boot web
 	in_container web reboot || true
 	wait_until 10 grep -q "post-stop reboot" /run/seen/targets
-	mgr-wait -n web -s RUNNING -t 10
+	mgr-wait -n web -s RUNNING -t $((10 * patience))
 	wait_until 10 state_is web RUNNING
 	mgr-stop -k -n web
 	run cat /run/seen/targets

@@ -20,18 +20,18 @@ hog=(dd if=/dev/zero of=/dev/null bs=200M count=1)
 
 @test "start.7 a run in the foreground that ends for want of memory says so" {
 	container web -s net.0.type=empty --memory 16M -s limits.swap=0 -s "init.cmd=/bin/${hog[*]}"
-	run timeout 60 mgr-start -F -n web </dev/null
+	run within 60 mgr-start -F -n web </dev/null
 	assert_status 137
 	assert_output "mgr-start: web: memory ran out (limits.memory): the kernel killed 1"
-	run timeout 60 mgr-execute -n web -- "${hog[@]}"
+	run within 60 mgr-execute -n web -- "${hog[@]}"
 	assert_status 137
 	assert_output "mgr-execute: web: memory ran out (limits.memory): the kernel killed 1"
-	run timeout 60 mgr-execute -n web -- sh -c 'kill -KILL $$'
+	run within 60 mgr-execute -n web -- sh -c 'kill -KILL $$'
 	assert_status 137
 	assert_output ""
 	mkdir -m 700 "$BATS_TEST_TMPDIR/closed"
 	cp -a "$MGR_ROOT/var/lib/mgr/web/rootfs" "$BATS_TEST_TMPDIR/closed/tree"
-	run timeout 60 mgr-execute --rootfs "$BATS_TEST_TMPDIR/closed/tree" --memory 16M -s limits.swap=0 -- "${hog[@]}"
+	run within 60 mgr-execute --rootfs "$BATS_TEST_TMPDIR/closed/tree" --memory 16M -s limits.swap=0 -- "${hog[@]}"
 	assert_status 137
 	assert_output "mgr-execute: memory ran out (limits.memory): the kernel killed 1"
 }
@@ -39,7 +39,7 @@ hog=(dd if=/dev/zero of=/dev/null bs=200M count=1)
 @test "start.7 a memory hog is killed inside, and the container lives on" {
 	container web -s net.0.type=empty --memory 64M -s limits.swap=0
 	boot web
-	run timeout 60 mgr-attach -n web -- dd if=/dev/zero of=/dev/null bs=200M count=1
+	run within 60 mgr-attach -n web -- dd if=/dev/zero of=/dev/null bs=200M count=1
 	assert_status 137
 	state_is web RUNNING
 	run mgr-attach -n web -- dd if=/dev/zero of=/dev/null bs=20M count=1
@@ -128,7 +128,7 @@ limit() {
 		true | true
 	done
 	state_is web RUNNING
-	run timeout 20 mgr-stop -k -n web
+	run within 20 mgr-stop -k -n web
 	assert_success
 	[ ! -e "${file%/*}" ]
 }
@@ -140,7 +140,7 @@ limit() {
 	file=$(cgroup_file web cpu cpu.stat cpu.stat)
 	timeout 20 mgr-attach -n web -- timeout 15 sh -c 'while :; do :; done' &
 	wait_until 15 grep -Eq 'nr_throttled [1-9]' "$file"
-	run timeout 20 mgr-stop -k -n web
+	run within 20 mgr-stop -k -n web
 	assert_success
 }
 

@@ -115,7 +115,7 @@ locked() {
 		run bash -c "tar -tf '$base' | grep -E '/authorized_keys$|ssh_host_.*key|home/joe'"
 		assert_output ""
 	done
-	timeout 20 strace -f -qq -e trace=execve -s 4096 -o trace mgr-create -n traced -t busybox -- --root-password-file password
+	within 20 strace -f -qq -e trace=execve -s 4096 -o trace mgr-create -n traced -t busybox -- --root-password-file password
 	mgr-destroy -n traced
 	grep -q 'execve.*perl' trace
 	run grep -F 'g e:h' trace

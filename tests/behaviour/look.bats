@@ -122,11 +122,11 @@ web"
 @test "look.2 mgr-wait sees a container start that does not run yet, and stop" {
 	local waiter
 	stub a ""
-	mgr-wait -n a -s 'RUNNING|FROZEN' -t 30 &
+	mgr-wait -n a -s 'RUNNING|FROZEN' -t $((30 * patience)) &
 	waiter=$!
 	boot_stub a
 	wait $waiter
-	mgr-wait -n a -s STOPPED -t 30 &
+	mgr-wait -n a -s STOPPED -t $((30 * patience)) &
 	waiter=$!
 	mgr-stop -n a
 	wait $waiter
@@ -134,10 +134,10 @@ web"
 
 @test "look.2 mgr-wait returns at once when it is so already" {
 	stub a ""
-	run timeout 5 mgr-wait -n a -s 'RUNNING|STOPPED'
+	run within 5 mgr-wait -n a -s 'RUNNING|STOPPED'
 	assert_success
 	boot_stub a
-	run timeout 5 mgr-wait -n a -s RUNNING
+	run within 5 mgr-wait -n a -s RUNNING
 	assert_success
 }
 
@@ -145,7 +145,7 @@ web"
 	local waiter
 	stub a ""
 	boot_stub a
-	mgr-wait -n a -s STOPPED -t 30 &
+	mgr-wait -n a -s STOPPED -t $((30 * patience)) &
 	waiter=$!
 	kill -KILL "$(supervisor_pid a)"
 	wait $waiter
@@ -155,7 +155,7 @@ web"
 @test "look.2 mgr-wait --ready waits until the guest is ready" {
 	local waiter
 	stub a "port=80" -s init.ready=port:80
-	mgr-wait -n a --ready -t 30 &
+	mgr-wait -n a --ready -t $((30 * patience)) &
 	waiter=$!
 	mgr-start -n a
 	run mgr-wait -n a --ready -t 0.3
@@ -204,7 +204,7 @@ stuck() {
 	stuck b
 	start=$(date +%s%N)
 	run --separate-stderr mgr-ls -f
-	[ $(($(date +%s%N) - start)) -lt $((2000000000 * slow)) ]
+	[ $(($(date +%s%N) - start)) -lt $((2000000000 * patience)) ]
 	assert_success
 	assert_equal "$stderr" "mgr-ls: b: its supervisor does not answer: what it alone knows is missing"
 	assert_match "a +RUNNING +yes"
@@ -233,9 +233,9 @@ for i in range(200):
     except BlockingIOError:
         sys.exit(0)
 sys.exit(1)' "$MGR_ROOT/run/mgr/a/control"
-	run timeout 4 mgr-ls -f
+	run within 4 mgr-ls -f
 	assert_success
-	run timeout 10 mgr-attach -n a -- true
+	run within 10 mgr-attach -n a -- true
 	assert_status 125
 	kill -CONT "$(supervisor_pid a)"
 }
@@ -244,7 +244,7 @@ sys.exit(1)' "$MGR_ROOT/run/mgr/a/control"
 	stub a ""
 	boot_stub a
 	stuck a
-	run --separate-stderr timeout 4 mgr-info -n a
+	run --separate-stderr within 4 mgr-info -n a
 	assert_status 1
 	assert_equal "$stderr" "mgr-info: a: its supervisor does not answer: what it alone knows is missing"
 	assert_match "State: +RUNNING"
@@ -259,7 +259,7 @@ sys.exit(1)' "$MGR_ROOT/run/mgr/a/control"
 	stub a ""
 	boot_stub a
 	stuck a
-	run timeout 8 mgr-attach -n a -- true
+	run within 8 mgr-attach -n a -- true
 	assert_status 125
 	assert_output "mgr-attach: a: its supervisor does not answer"
 	kill -CONT "$(supervisor_pid a)"

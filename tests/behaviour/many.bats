@@ -14,7 +14,7 @@ readonly MANY=$((30 / ((slow + 1) / 2))) # a slow machine has fewer
 	done
 	wait
 	for i in $(seq $MANY); do
-		mgr-wait -n "many$i" --ready -t $((120 * slow))
+		mgr-wait -n "many$i" --ready -t $((120 * patience))
 	done
 	for i in $(seq $MANY); do
 		pid=$(mgr-info -n "many$i" -pH)

@@ -66,7 +66,7 @@ said_all() {
 	said_all "'ab' changed state to [RUNNING]" "'ab' is ready [exec]"
 	mgr-start -n abc
 	kill -USR1 "$(mgr-info -n ab -pH)"
-	mgr-wait -n ab -s STOPPED -t 10
+	mgr-wait -n ab -s STOPPED -t $((10 * patience))
 	said_all "'ab' changed state to [RUNNING]" "'ab' is ready [exec]" \
 		"'ab' exited with status [7]" "'ab' changed state to [STOPPING]" "'ab' changed state to [STOPPED]"
 	run mgr-monitor 'a('
@@ -139,7 +139,7 @@ eat() {
 	kill -STOP "$monitor"
 	boot_stub a
 	kill -USR1 "$(mgr-info -n a -pH)"
-	mgr-wait -n a -s STOPPED -t 10
+	mgr-wait -n a -s STOPPED -t $((10 * patience))
 	kill -CONT "$monitor"
 	said_all "'a' changed state to [STARTING]" "'a' changed state to [RUNNING]" "'a' exited with status [7]" \
 		"'a' changed state to [STOPPED]"
@@ -172,7 +172,7 @@ eat() {
 	kill -STOP "$monitor"
 	boot_stub a
 	kill -USR1 "$(mgr-info -n a -pH)"
-	mgr-wait -n a -s STOPPING -t 10
+	mgr-wait -n a -s STOPPING -t $((10 * patience))
 	wait_until 10 test ! -e "$MGR_ROOT/run/mgr/a/control"
 	kill -CONT "$monitor"
 	wait_until 10 said "'a' changed state to [STOPPING]"

@@ -484,7 +484,7 @@ answers_http() {
 says() {
 	local answer
 	echo "$1" >&"${talk[1]}"
-	read -r -t $((2 * slow)) answer <&"${talk[0]}"
+	read -r -t $((2 * patience)) answer <&"${talk[0]}"
 	assert_equal "$answer" "$1"
 }
 

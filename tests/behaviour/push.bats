@@ -229,12 +229,12 @@ escape() {
 
 @test "push.2 a fifo or device of the guest's is not opened, and is not written to" {
 	in_container web mkfifo /root/pipe
-	run timeout 10 mgr-pull -n web /root/pipe x
+	run within 10 mgr-pull -n web /root/pipe x
 	assert_status 1
 	assert_contains "'/root/pipe' is a fifo"
-	run timeout 10 mgr-pull -n web /dev/null x
+	run within 10 mgr-pull -n web /dev/null x
 	assert_status 1
-	run timeout 10 mgr-push -n web tree/one /root/pipe
+	run within 10 mgr-push -n web tree/one /root/pipe
 	assert_status 1
 	assert_contains "left alone"
 }

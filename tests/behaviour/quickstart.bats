@@ -46,7 +46,7 @@ quickstart() {
 	[ "$(readlink -f "$(command -v mgr-start)")" = /usr/local/bin/mgr ]
 	exec 7<>/dev/tcp/127.0.0.1/8080
 	printf 'GET / HTTP/1.0\r\n\r\n' >&7
-	run timeout 5 cat <&7
+	run within 5 cat <&7
 	exec 7>&-
 	assert_contains "This is demo"
 }

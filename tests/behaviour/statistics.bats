@@ -194,7 +194,7 @@ for _ in range(30):
         assert out.count(b"RUNNING") in (0, 10) and out.count(b"s1") >= 100, out
         best[what] = min(took, best.get(what, took))
 print(best)
-sys.exit(max(best.values()) > 40 * int(sys.argv[1]))' "$slow"
+sys.exit(max(best.values()) > 40 * int(sys.argv[1]))' "$patience"
 	assert_success
 }
 
@@ -233,7 +233,7 @@ sys.exit(max(best.values()) > 40 * int(sys.argv[1]))' "$slow"
 		init=$(mgr-info -n web -pH)
 		in_container web reboot || true
 		wait_gone 20 "$init"
-		mgr-wait -n web --ready -t 60
+		mgr-wait -n web --ready -t $((60 * patience))
 		assert_equal "$(mgr-cgroup web pids.max)" "$expected"
 		mgr-config -n web set limits.pids 80
 		assert_equal "$(mgr-cgroup web pids.max)" 80

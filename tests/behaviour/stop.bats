@@ -45,7 +45,7 @@ last_run() {
 @test "stop.1 one that has only just been started hears it too" {
 	stub a "late"
 	mgr-start -n a
-	run timeout 20 mgr-stop -n a
+	run within 20 mgr-stop -n a
 	assert_success
 	assert_equal "$(last_run a)" "powered off"
 }
@@ -62,7 +62,7 @@ last_run() {
 @test "stop.1 --nowait returns at once" {
 	stub a "" -s signal.halt=SIGWINCH
 	boot_stub a
-	run timeout 5 mgr-stop --nowait -n a
+	run within 5 mgr-stop --nowait -n a
 	assert_success
 	state_is a STOPPING
 }
@@ -70,7 +70,7 @@ last_run() {
 @test "stop.2 -k kills at once" {
 	stub a "" -s signal.halt=SIGWINCH
 	boot_stub a
-	run timeout 5 mgr-stop -k -n a
+	run within 5 mgr-stop -k -n a
 	assert_success
 	assert_equal "$(last_run a)" "killed by mgr-stop"
 	assert_equal "$(stubs_alive)" 0
@@ -81,7 +81,7 @@ last_run() {
 	stub a "" -s signal.halt=SIGWINCH
 	boot_stub a
 	mgr-stop --nowait -n a
-	run timeout 5 mgr-stop -k -n a
+	run within 5 mgr-stop -k -n a
 	assert_success
 	state_is a STOPPED
 }
@@ -90,7 +90,7 @@ last_run() {
 	stub a ""
 	boot_stub a
 	kill -KILL "$(mgr-info -n a -pH)"
-	mgr-wait -n a -s STOPPED -t 10
+	mgr-wait -n a -s STOPPED -t $((10 * patience))
 	assert_equal "$(last_run a)" "signal 9 (Killed)"
 }
 
@@ -158,7 +158,7 @@ last_run() {
 		boot "$suite"
 		start=$(date +%s%N)
 		mgr-stop -n "$suite"
-		[ $(($(date +%s%N) - start)) -lt $((3000000000 * slow)) ]
+		[ $(($(date +%s%N) - start)) -lt $((3000000000 * patience)) ]
 		assert_equal "$(last_run "$suite")" "powered off"
 	done
 }
@@ -180,10 +180,10 @@ all_gone() {
 	mgr-stop -n b
 	kill -STOP "$(supervisor_pid a)"
 	SECONDS=0
-	run timeout 20 mgr-stop -k -n a
+	run within 20 mgr-stop -k -n a
 	assert_success
 	assert_output ""
-	[ "$SECONDS" -le 5 ]
+	[ "$SECONDS" -le $((5 * patience)) ]
 	all_gone a
 	assert_equal "$(last_run a)" "failed: its supervisor was killed"
 	boot_stub a
@@ -194,7 +194,7 @@ all_gone() {
 	stub a "clear"
 	boot_stub a
 	kill -STOP "$(supervisor_pid a)"
-	run timeout 20 mgr-stop -k -n a
+	run within 20 mgr-stop -k -n a
 	assert_success
 	all_gone a
 }
@@ -204,9 +204,9 @@ all_gone() {
 	boot_stub a
 	rm "$MGR_ROOT/run/mgr/a/control"
 	SECONDS=0
-	run timeout 20 mgr-stop -k -n a
+	run within 20 mgr-stop -k -n a
 	assert_success
-	[ "$SECONDS" -le 5 ]
+	[ "$SECONDS" -le $((5 * patience)) ]
 	all_gone a
 }
 
@@ -216,7 +216,7 @@ all_gone() {
 	MGR_DEBUG_STOP=boot:up:clone mgr-start -n a 2>/dev/null &
 	starter=$!
 	wait_state a STARTING
-	run timeout 30 mgr-stop -k -n a
+	run within 30 mgr-stop -k -n a
 	assert_success
 	all_gone a
 	run ! wait $starter
@@ -227,10 +227,10 @@ all_gone() {
 	boot_stub a
 	kill -STOP "$(supervisor_pid a)"
 	SECONDS=0
-	run timeout 30 mgr-stop -t 3 -n a
+	run within 30 mgr-stop -t 3 -n a
 	assert_success
 	[ "$SECONDS" -ge 3 ]
-	[ "$SECONDS" -le 8 ]
+	[ "$SECONDS" -le $((8 * patience)) ]
 	all_gone a
 }
 
@@ -238,7 +238,7 @@ all_gone() {
 	stub a ""
 	boot_stub a
 	kill -STOP "$(supervisor_pid a)"
-	run timeout 30 mgr-stop --nokill -t 1 -n a
+	run within 30 mgr-stop --nokill -t 1 -n a
 	assert_status 1
 	assert_output "mgr-stop: a: its supervisor does not answer"
 	state_is a RUNNING
@@ -249,7 +249,7 @@ all_gone() {
 	stub a ""
 	boot_stub a
 	kill -STOP "$(supervisor_pid a)"
-	run timeout 20 mgr-destroy -f -n a
+	run within 20 mgr-destroy -f -n a
 	assert_success
 	[ ! -e "$MGR_ROOT/var/lib/mgr/a" ]
 	[ ! -e "$MGR_ROOT/run/mgr/a" ]
@@ -266,7 +266,7 @@ all_gone() {
 	stub d ""
 	SECONDS=0
 	run mgr-stop -t 2 a d b nosuch c
-	[ "$SECONDS" -lt 5 ]
+	[ "$SECONDS" -lt $((5 * patience)) ]
 	assert_status 2
 	assert_output "mgr-stop: d: is not running
 mgr-stop: nosuch: no such container"

@@ -28,7 +28,7 @@ setup() {
 		mgr-cgroup -n a memory.limit_in_bytes; mgr-cgroup -n a pids.max; mgr-cgroup -n a cpu.shares
 		mgr-config -n a set limits.pids 40; mgr-cgroup -n a pids.max
 		mgr-info -n a -S | grep -c "^Memory use"
-		mgr-stop -r -n a; mgr-wait -n a -s RUNNING -t 10
+		mgr-stop -r -n a; mgr-wait -n a -s RUNNING -t $((10 * patience))
 		mgr-cgroup -n a pids.max
 		mgr-cgroup -n a memory.max || echo "v2: $?"
 		mgr-stop -n a'

@@ -3,7 +3,7 @@
 load ../lib/common
 load ../lib/net
 
-export patience=$((10 * slow))
+export ask_time=$((10 * patience))
 
 # A container that was started once and is stopped: it waits.
 stopped() {

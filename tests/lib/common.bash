@@ -7,14 +7,22 @@
 #   make_machine peer                 another machine, joined to this one by a cable: $peer_ip there, $here_ip here
 #   on peer nc -w 2 "$here_ip" 8080   run something on it
 #   wait_until 5 test -e FILE         until it succeeds, 5 s at most
+#   run within 5 mgr-stop -n web      a program that has no business to take longer
 #   run mgr-start -n web              then the assertions below: they print what was there instead
 #
 # A file that has its own setup or teardown calls common_setup or common_teardown in it.
 
 bats_require_minimum_version 1.5.0
 
-# How many times slower than a usual machine this one is: every deadline is so much longer.
+# How many times slower than a usual machine this one is.
 slow=${TEST_SLOW:-1}
+# Every deadline is so many times longer: slower by what is queueing for a processor, too.
+export patience
+patience=$(
+	read -r load _ </proc/loadavg
+	processors=(/sys/devices/system/cpu/cpu[0-9]*)
+	echo $((slow + ${load%.*} / ${#processors[@]}))
+)
 
 [ -n "${MGR_LAB-}${MGR_MACHINE-}" ] || { echo "behaviour tests run in a lab: tests/run FILE" >&2; exit 1; }
 
@@ -60,7 +68,7 @@ forget_later() {
 boot() {
 	local name=$1
 	shift
-	mgr-start -n "$name" --wait=$((60 * slow)) "$@"
+	mgr-start -n "$name" --wait=$((60 * patience)) "$@"
 }
 
 # in_container NAME COMMAND...
@@ -133,19 +141,24 @@ on() {
 wait_until() {
 	local seconds=$1 end
 	shift
-	end=$(($(date +%s%N) + seconds * slow * 1000000000))
+	end=$(($(date +%s%N) + seconds * patience * 1000000000))
 	until "$@"; do
 		if [ "$(date +%s%N)" -gt "$end" ]; then
-			echo "still not so after $((seconds * slow)) s: $*" >&2
+			echo "still not so after $((seconds * patience)) s: $*" >&2
 			return 1
 		fi
 		read -r -t 0.05 <> <(:) || true
 	done
 }
 
+# within SECONDS PROGRAM...: 124 when it takes longer.
+within() {
+	timeout $(($1 * patience)) "${@:2}"
+}
+
 # wait_gone SECONDS PID: until the process has ended.
 wait_gone() {
-	timeout $(($1 * slow)) tail --pid="$2" -s 0.05 -f /dev/null || { echo "process $2 lives after $(($1 * slow)) s" >&2; return 1; }
+	within "$1" tail --pid="$2" -s 0.05 -f /dev/null || { echo "process $2 lives after $(($1 * patience)) s" >&2; return 1; }
 }
 
 wait_state() {
@@ -154,7 +167,7 @@ wait_state() {
 
 # tcp_open HOST PORT: somebody accepts connections there.
 tcp_open() {
-	timeout $((2 * slow)) bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
+	within 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
 }
 
 # --- assertions: after `run` ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
 #                                    on a slow machine by as much as that is slower)
 #   INJECT_STAYS=1                   the command may stay: it has answered when it has written to its descriptor 3
 #
-# What the command said is in $inject_said. A program that dies of SIGSEGV, SIGABRT or SIGBUS, or takes longer than 20 s ($slow times that), has
+# What the command said is in $inject_said. A program that dies of SIGSEGV, SIGABRT or SIGBUS, or takes longer than 20 s ($patience times that), has
 # failed.
 
 # shellcheck disable=SC2054 # lists of strace(1)
@@ -22,11 +22,11 @@ declare -gA inject_calls=(
 declare -gA inject_how=([descriptors]=error=EMFILE [memory]=error=ENOMEM [heap]=retval=0 [disk]=error=ENOSPC)
 
 # once CLASS N COMMAND...
-# shellcheck disable=SC2154 # slow: common.bash
+# shellcheck disable=SC2154 # patience: common.bash
 once() {
 	local calls=${inject_calls[$1]} how=${inject_how[$1]} n=$2
 	shift 2
-	timeout -k 1 $((20 * slow)) strace -f -D -qq -e "trace=$calls" -e signal=SIGSEGV,SIGABRT,SIGBUS -o "$inject_trace" \
+	timeout -k 1 $((20 * patience)) strace -f -D -qq -e "trace=$calls" -e signal=SIGSEGV,SIGABRT,SIGBUS -o "$inject_trace" \
 		-e "inject=$calls:$how:when=$n" "$@" </dev/null >"$inject_said" 2>&1
 }
 

@@ -67,16 +67,16 @@ listens() {
 	[ -n "$(inside "$1" ss -Hln "--${2%6}" "sport = $3")" ]
 }
 
-# ask [COMMAND...] tcp|udp HOST PORT: what it answers, within $patience seconds.
+# ask [COMMAND...] tcp|udp HOST PORT: what it answers, within $ask_time seconds.
 ask() {
-	local proto=${*: -3:1} host=${*: -2:1} port=${*: -1}
+	local proto=${*: -3:1} host=${*: -2:1} port=${*: -1} most=${ask_time:-$((3 * patience))}
 	if [ "$proto" = udp ]; then
-		"${@:1:$#-3}" bash -c 'exec 3<>"/dev/udp/$0/$1" && echo hello >&3 && timeout "${patience:-2}" head -n 1 <&3' "$host" "$port"
+		"${@:1:$#-3}" bash -c 'exec 3<>"/dev/udp/$0/$1" && echo hello >&3 && timeout "$2" head -n 1 <&3' "$host" "$port" "$most"
 		return
 	fi
 	[[ $host != *:* ]] || proto+=6 host=[$host]
 	# shellcheck disable=SC2016 # the inner shell's
-	"${@:1:$#-3}" sh -c 'echo hello | timeout "${patience:-3}" socat -t "${patience:-3}" - "$0:$1:$2"' "${proto^^}" "$host" "$port"
+	"${@:1:$#-3}" sh -c 'echo hello | timeout "$3" socat -t "$3" - "$0:$1:$2"' "${proto^^}" "$host" "$port" "$most"
 }
 
 answers() {
@@ -84,7 +84,7 @@ answers() {
 }
 
 no_answer() {
-	! answers "$@"
+	! ask_time=2 answers "$@"
 }
 
 # Nobody but mgr-netd can change its tables, on Linux 6.9 and later.
