@@ -20,7 +20,7 @@
 
 #define REOPEN_AFTER (20 * CLOCK_MS)
 #define AT_ONCE      16              /* reads of 4096 bytes, which is what the kernel has of a terminal at most */
-#define REST         (50 * CLOCK_MS) /* after so many: a guest that writes faster than that waits, on its own time */
+#define REST         (50 * CLOCK_MS) /* after so many within that: what is faster, or comes in pieces, is the guest's time */
 #define TYPED_MOST   ((size_t)2 * WIRE_CONSOLE_MOST)
 #define RING_LEAST   16384 /* for those who look on while no history is wanted */
 
@@ -35,14 +35,19 @@ static void listen_on(struct console *c)
 		loop_io_events(c->s->loop, c->io, (resting ? 0 : EPOLLIN) | (c->typed.len ? EPOLLOUT : 0));
 }
 
-/* What is there now, at most AT_ONCE reads of it: returns whether there may be more. The log's disk being full must not stop
- * the guest. */
+/* What is there now, as far as AT_ONCE goes: returns whether there may be more. The log's disk being full must not stop the
+ * guest. */
 static bool drain(struct console *c)
 {
+	const uint64_t now = clock_now();
 	char buf[4096];
 	ssize_t n;
 
-	for (int i = 0; i < AT_ONCE; i++) {
+	if (now - c->reads_since >= REST) {
+		c->reads_since = now;
+		c->reads = 0;
+	}
+	while (c->reads++ < AT_ONCE) {
 		n = read(c->master, buf, sizeof buf);
 		if (n <= 0)
 			return false;
@@ -209,8 +214,9 @@ static void finish_one(struct console *c)
 	loop_timer_stop(c->s->loop, &c->reopen);
 	loop_timer_stop(c->s->loop, &c->rest);
 	loop_io_remove(c->s->loop, c->io);
-	while (drain(c))
-		;
+	do
+		c->reads = 0;
+	while (drain(c));
 	close(c->master);
 	if (c->peer >= 0)
 		close(c->peer);

@@ -34,6 +34,8 @@ struct console {
 	uint16_t rows, cols; /* of the last window that it was shown in; 0: none */
 	struct tty_ring ring;
 	bool ring_failed;
+	unsigned reads; /* since reads_since */
+	uint64_t reads_since;
 	struct {
 		size_t len;
 		char *bytes;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* stub [late] [clear] [port=N] | again | flood: an init for tests of what happens around an init. SIGTERM powers off, SIGINT
- * reboots, SIGUSR1 exits with status 7, anything else is ignored. It has one child, in a session of its own, that ignores
- * everything. `clear`: its parent-death signal is cleared. `late`: it takes a while before it can take signals. `port=N`: it
- * listens on TCP port N when it gets SIGUSR2. `again`: it reboots at once. `flood`: it writes to its console without end.
+/* stub [late] [clear] [port=N] | again | flood | drip: an init for tests of what happens around an init. SIGTERM powers off,
+ * SIGINT reboots, SIGUSR1 exits with status 7, anything else is ignored. It has one child, in a session of its own, that
+ * ignores everything. `clear`: its parent-death signal is cleared. `late`: it takes a while before it can take signals.
+ * `port=N`: it listens on TCP port N when it gets SIGUSR2. `again`: it reboots at once. `flood`: it writes to its console
+ * without end; `drip`: so in small pieces.
  *
  *   cc -static -o stub tests/lib/stub.c */
 #include <arpa/inet.h>
@@ -37,6 +38,10 @@ int main(int argc, char **argv)
 		reboot(RB_AUTOBOOT);
 	while (argc > 1 && strcmp(argv[1], "flood") == 0)
 		puts("there is no end to what this has to say, and nobody to listen");
+	while (argc > 1 && strcmp(argv[1], "drip") == 0) {
+		puts("more");
+		usleep(1);
+	}
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	for (int i = 1; i < argc; i++)
