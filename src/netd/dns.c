@@ -195,7 +195,7 @@ static bool is_same(int dir, const char *name, const char *line)
 {
 	autofree char *old = NULL;
 
-	return file_read_at(dir, name, 4096, &old, NULL, NULL) == 0 && str_eq(old, line);
+	return file_read_at(dir, name, 65536, &old, NULL, NULL) == 0 && str_eq(old, line);
 }
 
 /* dnsmasq does not give an address to a new MAC while it remembers the lease of another: its memory must go then. */
@@ -233,6 +233,18 @@ static void reread(const struct dns *dns)
 {
 	if (dns->pidfd >= 0)
 		sys_pidfd_send_signal(dns->pidfd, SIGHUP);
+}
+
+int dns_set_servers(struct dns *dns, const char *lines, struct err *err)
+{
+	int r;
+
+	if (is_same(dns->dir, DNS_SERVERS, lines))
+		return 0;
+	r = file_replace_at(dns->dir, DNS_SERVERS, lines, strlen(lines), 0644, err);
+	if (r >= 0)
+		reread(dns);
+	return r;
 }
 
 static void resolvers_changed(void *data)

@@ -58,6 +58,8 @@ void dns_done(struct dns *dns); /* dnsmasq runs on */
 int dns_add(struct dns *dns, const struct dns_entry *entry, struct err *err);
 /* Absent is 0. */
 void dns_remove(struct dns *dns, const char *uuid);
+/* Who is asked for the names of other networks: lines of dnsmasq's, as dns_servers_lines makes them. */
+int dns_set_servers(struct dns *dns, const char *lines, struct err *err);
 /* Remove every entry whose uuid is not known. */
 void dns_sweep(struct dns *dns, bool (*known)(const char *uuid, const void *data), const void *data);
 

@@ -36,6 +36,19 @@ int dns_zones(const struct dns *dns, struct strv *ret)
 	return bridge->has6 ? strv_add(ret, reverse6.text) : 0;
 }
 
+int dns_servers_lines(struct str *text, const struct dns *dns, const struct dns *other)
+{
+	autocall(strv_done) struct strv zones = { 0 };
+	char server[INET_ADDRSTRLEN];
+	int r = dns_zones(other, &zones);
+
+	inet_ntop(AF_INET, &other->bridge->gateway, server, sizeof server);
+	for (size_t i = 0; i < zones.n; i++)
+		if (strcasecmp(zones.v[i], dns->domain) != 0)
+			str_addf(text, "server=/%s/%s\n", zones.v[i], server);
+	return r < 0 || text->failed ? -ENOMEM : 0;
+}
+
 /* Router advertisements without a prefix that guests make addresses of: who wants one asks by DHCP. */
 static void config6(struct str *text, const struct bridge *bridge)
 {
@@ -71,6 +84,7 @@ void dns_config(struct str *text, const struct dns *dns, const char *resolv, con
 	str_addf(text, "no-hosts\nhostsdir=%s/hosts\nlocal=/%s/\nlocal=/", DNS_FOLDER, dns->domain);
 	reverse_zone(text, bridge);
 	str_add(text, "/\ndomain-needed\n");
+	str_addf(text, "servers-file=%s/" DNS_SERVERS "\n", DNS_FOLDER);
 	config_resolvers(text, dns, resolv);
 	/* addresses: of those in dhcp-hostsdir alone, for ever; no name that a guest claims; with a domain of dnsmasq's own
 	 * ("domain="), a lease would go on having the name that its address had, after that is gone */

@@ -14,6 +14,11 @@
 void dns_config(struct str *text, const struct dns *dns, const char *resolv, const char *user);
 /* What it answers for, and nobody else does: the domain first. 0 or -ENOMEM. */
 int dns_zones(const struct dns *dns, struct strv *ret);
+/* The lines that have another network's server asked for its names, but for those of a domain that both have. 0 or -ENOMEM.
+ */
+int dns_servers_lines(struct str *text, const struct dns *dns, const struct dns *other);
+/* Where they are. */
+#define DNS_SERVERS "servers"
 /* The lines of one container: for hostsdir, for dhcp-hostsdir. */
 void dns_hosts_line(struct str *text, const struct dns *dns, const struct dns_entry *entry);
 void dns_dhcp_line(struct str *text, const struct dns_entry *entry);

@@ -86,6 +86,9 @@ int dns_write_config(const struct dns *dns, struct err *err)
 	dns_config(&text, dns, resolvers_file(), find_user());
 	if (text.failed)
 		return err_nomem(err);
+	if (faccessat(dns->dir, DNS_SERVERS, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    file_replace_at(dns->dir, DNS_SERVERS, "", 0, 0644, err) < 0)
+		return -err->code;
 	if (file_read_at(dns->dir, "conf", 65536, &old, NULL, NULL) == 0 && str_eq(old, text.text))
 		return 1;
 	r = file_replace_at(dns->dir, "conf", text.text, text.len, 0644, err);

@@ -204,6 +204,7 @@ int network_up(struct network *network, struct err *err)
 	if (r < 0)
 		return r;
 	network->up = true;
+	networks_tell_names(network->netd);
 	loop_timer_start(network->netd->loop, &network->grace, clock_in(NETD_GRACE));
 	return 0;
 }
@@ -241,4 +242,5 @@ void network_down(struct network *network)
 		log_error("%s", err.msg);
 	debug_point("netd:down", "bridge");
 	let_go(network);
+	networks_tell_names(network->netd);
 }

@@ -45,6 +45,8 @@ struct network *network_get(struct netd *netd, const char *name, struct err *err
 int network_stay(struct network *network, bool stays, struct err *err);
 /* Bring up each that was up when one before us was killed. */
 void networks_take_over(struct netd *netd);
+/* Each knows who is asked for the names of the others. */
+void networks_tell_names(const struct netd *netd);
 /* All down, and their folders gone. */
 void networks_end(struct netd *netd);
 

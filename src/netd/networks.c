@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "net/net.h"
+#include "netd/dns_config.h"
 #include "netd/netd.h"
 
 struct network *network_find(const struct netd *netd, const char *name)
@@ -144,6 +145,26 @@ void networks_take_over(struct netd *netd)
 		struct err err = { 0 };
 		bool older = !several && !*network->name;
 		if (netd->takes_over && (older || tells_bridge(network)) && network_up(network, &err) < 0)
+			log_error("%s", err.msg);
+	}
+}
+
+static int tell_names(struct network *network, struct err *err)
+{
+	autocall(str_done) struct str lines = { 0 };
+	int r = 0;
+
+	for (const struct network *other = network->netd->networks; other && r >= 0; other = other->next)
+		if (other != network && other->up)
+			r = dns_servers_lines(&lines, &network->dns, &other->dns);
+	return r < 0 ? err_nomem(err) : dns_set_servers(&network->dns, str_text(&lines), err);
+}
+
+void networks_tell_names(const struct netd *netd)
+{
+	for (struct network *network = netd->networks; network; network = network->next) {
+		struct err err = { 0 };
+		if (network->up && tell_names(network, &err) < 0)
 			log_error("%s", err.msg);
 	}
 }

@@ -116,6 +116,27 @@ teardown() {
 	assert_equal "$(nft list tables | grep -c -- -back)" 0
 }
 
+@test "mnet.1 names of a network with a domain of its own resolve on the others, both ways, as long as it is there" {
+	local db
+	conf <<-END
+		[network.back]
+		domain = back.example
+	END
+	container web -s net.1.network=back
+	container db -s net.0.network=back
+	boot web
+	boot db
+	db=$(address_on db eth0)
+	wait_until 5 looks_up web db.back.example "$db"
+	in_container web nslookup "$db" | grep -q db.back.example
+	wait_until 5 looks_up db web.mgr "$(address_on web eth0)"
+	mgr-stop -k -n db
+	mgr-device -n web del nic eth1
+	mgr-net down back
+	run in_container web nslookup db.back.example
+	assert_status 1
+}
+
 @test "mnet.1 a network outlives the service, and mgr-net up and down are of one" {
 	local netd
 	conf <<-END
