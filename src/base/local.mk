@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
+	%D%/bpf.c %D%/bpf.h \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/clone.c %D%/clone.h \
