@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "netd/netd.h"
 #include "netd/ports.h"
+#include "netd/redirect.h"
 #include "netd/relay.h"
 
 static struct claim **list_of(const struct netd *netd, const struct nft_element *e)
@@ -60,6 +61,38 @@ static void drop(const struct member *member, const struct nft_element *e)
 		}
 }
 
+/* NULL where there is none: what comes to ::1 is relayed then. */
+static struct redirect *get_redirect(struct netd *netd)
+{
+	struct err err = { 0 };
+
+	if (netd->redirect || netd->no_redirect)
+		return netd->redirect;
+	netd->redirect = redirect_new(netd->loop, &err);
+	netd->no_redirect = !netd->redirect;
+	if (netd->no_redirect)
+		log_info("connections to ::1 are relayed: %s", err.msg);
+	return netd->redirect;
+}
+
+/* A SYN that is to be waited for has to be sent to the port itself. */
+static bool is_redirected(const struct nft_element *e)
+{
+	return e->proto == IPPROTO_TCP && !e->waits;
+}
+
+static void unserve(const struct member *member, size_t i)
+{
+	const struct nft_element *e = &member->elements.v[i];
+
+	if (!member->relays[i])
+		return;
+	if (is_redirected(e))
+		redirect_del(member->network->netd->redirect, e->port);
+	relay_free(member->relays[i]);
+	member->relays[i] = NULL;
+}
+
 /* The socket that another one held the same port with, most likely for its element of the same number; -1: none. */
 static int inherit(struct member *from, const struct nft_element *e, size_t number)
 {
@@ -69,17 +102,17 @@ static int inherit(struct member *from, const struct nft_element *e, size_t numb
 		size_t i = (number + k) % n;
 		if (from->held[i] < 0 || !nft_same_key(&from->elements.v[i], e))
 			continue;
-		relay_free(from->relays[i]);
-		from->relays[i] = NULL;
+		unserve(from, i);
 		return steal_fd(&from->held[i]);
 	}
 	return -1;
 }
 
-/* What comes to ::1, which no rule can forward. */
+/* What comes to ::1, which no rule can forward. Who is not redirected is relayed. */
 static int serve(struct member *member, size_t i, struct err *err)
 {
 	const struct nft_element *e = &member->elements.v[i];
+	const struct network *network = member->network;
 	int held = member->held[i], r;
 
 	if (held < 0 || !relay_wanted(e) || !ports_is6(held))
@@ -89,7 +122,9 @@ static int serve(struct member *member, size_t i, struct err *err)
 		return err_sys(err, -r, "hold %s port %u of the host", ports_proto(e->proto), (unsigned)e->port);
 	if (member->rests)
 		return 0;
-	member->relays[i] = relay_new(member->network->netd->loop, held, e, err);
+	member->relays[i] = relay_new(network->netd->loop, held, e, err);
+	if (member->relays[i] && is_redirected(e))
+		redirect_add(get_redirect(network->netd), e->port, &e->guest, e->target, network->bridge.gateway);
 	return member->relays[i] ? 0 : -EIO;
 }
 
@@ -166,10 +201,8 @@ void claims_drop(struct member *member, size_t from, size_t n)
 {
 	for (size_t i = from; member->held && i < from + n; i++) {
 		drop(member, &member->elements.v[i]);
-		if (member->relays) {
-			relay_free(member->relays[i]);
-			member->relays[i] = NULL;
-		}
+		if (member->relays)
+			unserve(member, i);
 		if (member->held[i] >= 0)
 			close(member->held[i]);
 		member->held[i] = -1;

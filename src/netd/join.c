@@ -97,6 +97,7 @@ int join_forward_elements(const struct wire_net_join *join, const struct bridge 
 	struct nft_element e = { .host = host_of(f), .proto = f->proto };
 	int r = 0;
 
+	e.waits = f->flags & WIRE_FORWARD_WAKE || join->idle;
 	if (f->family == AF_UNIX)
 		return 0;
 	for (uint32_t port = f->port; port <= f->last && r >= 0; port++) {

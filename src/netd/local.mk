@@ -47,6 +47,10 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/parts.c \
 	%D%/ports.c %D%/ports.h \
 	%D%/queue.c %D%/queue.h \
+	%D%/redirect.c %D%/redirect.h \
+	%D%/redirect_end.c \
+	%D%/redirect_internal.h \
+	%D%/redirect_program.c \
 	%D%/relay.c %D%/relay.h \
 	%D%/relay_udp.c %D%/relay_udp.h \
 	%D%/repair.c \

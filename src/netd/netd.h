@@ -57,7 +57,9 @@ struct netd {
 	struct network *networks;
 	struct member *members;
 	size_t n_forwards;
-	struct claim **claims; /* [2 * 65536], by protocol and port */
+	struct claim **claims;     /* [2 * 65536], by protocol and port */
+	struct redirect *redirect; /* NULL: not wanted yet, or not to be had here: */
+	bool no_redirect;
 	struct wake wake;
 	struct loop_timer idle;
 	struct rlimit files; /* of descriptors, as it was before we raised it: for what we start */

@@ -180,10 +180,6 @@ established() {
 	assert_equal "$(devices)" "net.0 eth0,net.1 eth1,net.4 eth4"
 }
 
-is_another() {
-	[ -n "$(field Service)" ] && [ "$(field Service)" != "$1" ] && [ "$(field Containers)" = 1 ]
-}
-
 @test "nic.3 --save keeps the change in the configuration too, running or not" {
 	mgr-stop -k web
 	run mgr-device -n web add nic link=br7

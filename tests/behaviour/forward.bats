@@ -126,10 +126,6 @@ stays_tracked() {
 	no_answer tcp 127.0.0.1 7000
 }
 
-is_another() {
-	[ -n "$(field Service)" ] && [ "$(field Service)" != "$1" ] && [ "$(field Containers)" = 1 ]
-}
-
 @test "net.21 --save keeps the change in the configuration, running or not" {
 	container web
 	run mgr-forward -n web add tcp:7000:70

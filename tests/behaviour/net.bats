@@ -112,10 +112,6 @@ load ../lib/net
 	assert_equal "$(container_ip web)" "$ip"
 }
 
-is_another() {
-	[ -n "$(field Service)" ] && [ "$(field Service)" != "$1" ] && [ "$(field Containers)" = 1 ]
-}
-
 @test "net.1 what the killed service had and nobody claims is gone after a while" {
 	local netd init
 	container web --forward tcp:8080:80

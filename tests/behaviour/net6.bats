@@ -164,12 +164,49 @@ link_local() {
 	wait_until 2 not_connected
 }
 
+# By the forward, or sent on to the container itself.
 connected() {
-	ss -Htn "dport = 7001" | grep -q ESTAB
+	ss -Htn "dport = 7001 or dport = 71" | grep -q ESTAB
 }
 
 not_connected() {
 	! connected
+}
+
+@test "fwd.6 ::1 is answered by a service of IPv4 alone, and to sockets of every kind" {
+	container web --forward tcp:7002:72
+	boot web
+	serve web tcp 72
+	answers tcp ::1 7002
+	for options in ipv6only=1 'bind=[::1]' so-bindtodevice=lo; do
+		[[ $(echo hello | timeout 5 socat -t 3 - "TCP6:[::1]:7002,$options") == from* ]]
+	done
+}
+
+@test "fwd.6 a connection by ::1 has nobody in between: it goes on while mgr-netd is killed" {
+	local netd line
+	container web
+	boot web
+	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:75,reuseaddr,fork PIPE
+	wait_until 5 listens web tcp 75
+	mgr-forward -n web add tcp:7005:75
+	exec 8<>/dev/tcp/::1/7005
+	echo before >&8
+	read -r -t 5 -u 8 line
+	assert_equal "$line" before
+	[ -z "$(ss -Htn "dport = 7005")" ] || skip "this kernel has no programs at connect(2) that can do it"
+	netd=$(field Service)
+	kill -9 "$netd"
+	wait_until 10 is_another "$netd"
+	echo after >&8
+	read -r -t 5 -u 8 line
+	assert_equal "$line" after
+	# one of the next one's ends with its forward
+	exec 7<>/dev/tcp/::1/7005
+	mgr-forward -n web del tcp:7005:75
+	run timeout 5 head -n 1 <&7
+	[ "$status" -ne 124 ]
+	exec 7>&- 8>&-
 }
 
 @test "net.20 flows end with the container, and everything is back after a flush" {

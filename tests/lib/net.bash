@@ -54,6 +54,10 @@ later() {
 	echo $! >>"$BATS_TEST_TMPDIR/servers"
 }
 
+is_another() {
+	[ -n "$(field Service)" ] && [ "$(field Service)" != "$1" ] && [ "$(field Containers)" = 1 ]
+}
+
 # serve NAME tcp|udp|tcp6|udp6 PORT: in the container, answers each request with the address that it came from.
 serve() {
 	local listen=${2^^}-LISTEN pid
