@@ -38,9 +38,11 @@ bool relay_wanted(const struct nft_element *e)
 static int connect_guest(const struct relay *relay)
 {
 	autoclose int fd = socket(relay->guest.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1;
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); /* for connections that nothing is ever said on */
 	if (connect(fd, &relay->guest.any, relay->guest_len) < 0 && errno != EINPROGRESS)
 		return -errno;
 	return steal_fd(&fd);

@@ -54,6 +54,15 @@ static bool in_vain(ssize_t n)
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
+/* shutdown(2) would put an end to that (inet_shutdown() in the kernel's net/ipv4/af_inet.c). */
+static bool still_connects(const struct side *side)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+
+	return getpeername(side->fd, (struct sockaddr *)&peer, &len) < 0 && errno == ENOTCONN;
+}
+
 /* From one side to the other, as far as both go along. False when the connection is broken. */
 static bool pass(struct side *from, struct side *to)
 {
@@ -73,6 +82,8 @@ static bool pass(struct side *from, struct side *to)
 			from->n -= (size_t)n;
 		}
 		if (from->n == 0 && from->ended) {
+			if (!to->shut && still_connects(to))
+				return true;
 			if (!to->shut && shutdown(to->fd, SHUT_WR) < 0 && errno != ENOTCONN)
 				return false;
 			to->shut = true;
@@ -88,7 +99,8 @@ static void ready(void *data, uint32_t events);
 static bool wait_for(struct stream *s, struct side *own, const struct side *other)
 {
 	struct loop *loop = s->list->loop;
-	uint32_t events = (own->n == 0 && !own->ended ? EPOLLIN : 0U) | (other->n > 0 ? EPOLLOUT : 0U);
+	const bool tell = other->n > 0 || (other->ended && !own->shut);
+	uint32_t events = (own->n == 0 && !own->ended ? EPOLLIN : 0U) | (tell ? EPOLLOUT : 0U);
 
 	if (events == own->events)
 		return true;

@@ -196,6 +196,26 @@ fetches_by() {
 	[ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$1" http://web/)" = 200 ]
 }
 
+@test "fwd.13 who has said everything before the container is connected is answered all the same" {
+	local sock=$BATS_TEST_TMPDIR/half.sock
+	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:76,fork,reuseaddr SYSTEM:'cat >/dev/null; echo heard'
+	wait_until 5 listens web tcp 76
+	mgr-forward -n web add "unix:$sock:76"
+	nft -f - <<-'END' # a second, until the kernel asks again
+		table ip slow {
+			chain out {
+				type filter hook output priority 0
+				tcp dport 76 counter drop
+			}
+		}
+	END
+	later sh -c "socat -t 10 - 'UNIX:$sock' </dev/null >'$BATS_TEST_TMPDIR/heard'"
+	wait_until 5 sh -c "nft list chain ip slow out | grep -q 'packets [1-9]'"
+	nft delete table ip slow
+	wait_until 5 grep -q heard "$BATS_TEST_TMPDIR/heard"
+	mgr-forward -n web del "unix:$sock:76"
+}
+
 @test "fwd.13 a unix socket is forwarded from a start until the container stops, even a killed one" {
 	local sock=$BATS_TEST_TMPDIR/web.sock netd
 	container other --forward "unix:$sock:80"
