@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Unix sockets of the host that are forwarded. Each that is made has a link in run/.net/sockets, named by its device and
- * inode, to its path: one that a killed mgr-netd has left is known by it, and no other file is ever removed. */
+ * inode, to its path: one that a killed mgr-netd has left is known by it. After a power cut, which takes the links along,
+ * is_stale() says what may be removed. No other file ever is. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +15,14 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "netd/netd.h"
 #include "netd/relay.h"
 
 #define RECORD  "sockets"
 #define BACKLOG 128
+#define MODE    0666 /* whoever can reach the path may connect, as to a port */
 
 struct host_socket {
 	char path[WIRE_PATH_MAX];
@@ -64,6 +67,16 @@ static void set_address(struct sockaddr_un *addr, const char *path)
 	str_print(addr->sun_path, sizeof addr->sun_path, "%s", path);
 }
 
+/* One like ours that nobody listens on, below a folder that outlives a power cut. */
+static bool is_stale(const char *path, const struct sockaddr_un *addr)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 07777) == MODE &&
+	       fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof *addr) < 0 && errno == ECONNREFUSED;
+}
+
 static int in_use(const char *path, const struct sockaddr_un *addr, struct err *err)
 {
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -84,7 +97,6 @@ static int in_use(const char *path, const struct sockaddr_un *addr, struct err *
 		       comm);
 }
 
-/* Whoever can reach the path may connect, as to a port. */
 static int bind_to(const struct netd *netd, int fd, const char *path, struct err *err)
 {
 	struct sockaddr_un addr;
@@ -96,8 +108,11 @@ static int bind_to(const struct netd *netd, int fd, const char *path, struct err
 	if (is_left(netd, path, record)) {
 		unlink(path);
 		unlinkat(netd->dir, record, 0);
+	} else if (is_stale(path, &addr)) {
+		log_info("unix socket '%s' is nobody's any more: it is made anew", path);
+		unlink(path);
 	}
-	old = umask(0111);
+	old = umask(0777 & ~MODE);
 	r = bind(fd, (const struct sockaddr *)&addr, sizeof addr) < 0 ? -errno : 0;
 	umask(old);
 	if (r == -EADDRINUSE)

@@ -196,6 +196,29 @@ fetches_by() {
 	[ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$1" http://web/)" = 200 ]
 }
 
+@test "fwd.13 what a power cut has left of a unix socket is in nobody's way, what is another's is left alone" {
+	local sock=$BATS_TEST_TMPDIR/left.sock
+	stale "$sock" 0666
+	mgr-forward -n web add "unix:$sock:80"
+	fetches_by "$sock"
+	mgr-forward -n web del "unix:$sock:80"
+	for what in 'chmod 0660' 'chown 1'; do
+		stale "$sock" 0666
+		$what "$sock"
+		run mgr-forward -n web add "unix:$sock:80"
+		assert_output "mgr-forward: web: unix socket '$sock' of the host exists"
+		rm "$sock"
+	done
+}
+
+# stale PATH MODE: a socket that its process has left behind.
+stale() {
+	socat -u "UNIX-LISTEN:$1,mode=$2,unlink-close=0" /dev/null &
+	wait_until 5 test -S "$1"
+	kill -KILL $!
+	wait $! || true
+}
+
 @test "fwd.13 who has said everything before the container is connected is answered all the same" {
 	local sock=$BATS_TEST_TMPDIR/half.sock
 	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:76,fork,reuseaddr SYSTEM:'cat >/dev/null; echo heard'
