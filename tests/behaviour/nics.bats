@@ -366,7 +366,7 @@ with_card() {
 	as_root_of web ip link property add dev eth1 altname far0 altname mine0
 	mgr-stop -k web
 	is_back
-	[ -z "$(ip -o link show | grep -o mine)" ]
+	! ip -o link show | grep -q mine || return 1
 	wait_until 5 busybox ping -c 1 -W 1 -I card0 192.0.2.2
 	# and when another of the host's has got one of its names meanwhile
 	boot web

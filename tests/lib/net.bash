@@ -128,12 +128,10 @@ hold_netns() {
 	local pid
 	pid=$(pid_of "$1")
 	nsenter -t "$pid" -U -n -p -S 0 -G 0 unshare -n sleep 300 3>&- 4>&- &
-	wait_until 5 is_held "$pid" $!
-	held=$(pgrep -P $!)
+	wait_until 10 is_held "$pid" $!
 }
 
 is_held() {
-	local own
-	own=$(readlink "/proc/$(pgrep -P "$2")/ns/net") && [ "$own" != "$(readlink "/proc/$1/ns/net")" ] &&
-		[ "$(cat "/proc/$(pgrep -P "$2")/comm")" = sleep ]
+	held=$(pgrep -P "$2") && [ "$(cat "/proc/$held/comm")" = sleep ] &&
+		[ "$(readlink "/proc/$held/ns/net")" != "$(readlink "/proc/$1/ns/net")" ] && export held
 }
