@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -158,6 +159,18 @@ int fd_sealed(const char *name, const void *bytes, size_t n, struct err *err)
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		return err_sys(err, errno, "seal memory file '%s'", name);
 	return steal_fd(&fd);
+}
+
+void *fd_map_sealed(int fd, size_t n)
+{
+	const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE, seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+	void *p;
+
+	if (seals < 0 || (seals & wanted) != wanted || fstat(fd, &st) < 0 || st.st_size < 0 || (size_t)st.st_size < n)
+		return NULL;
+	p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+	return p == MAP_FAILED ? NULL : p;
 }
 
 static int make_program(const char *name)

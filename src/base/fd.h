@@ -40,5 +40,7 @@ int fd_sealed(const char *name, const void *bytes, size_t n, struct err *err);
 /* The same of the program at `path`, to be executed: who comes to it through /proc/PID/exe has nothing that can be changed.
  */
 int fd_sealed_program(const char *name, const char *path, struct err *err);
+/* The n bytes of a sealed memfd, to be read (munmap(2) gives them back). NULL: it has fewer, or can be changed. */
+void *fd_map_sealed(int fd, size_t n);
 
 #endif

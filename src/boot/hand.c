@@ -89,8 +89,7 @@ static int fill_network(const struct boot *b, struct handover *h, struct err *er
 	h->netd = b->net.conn;
 	if (!b->net.join)
 		return 0;
-	h->join_len = (uint32_t)wire_join_pack(b->net.join, h->join, sizeof h->join);
-	return h->join_len ? 0 : err_set(err, E2BIG, "too many forwards");
+	return handover_put_join(h, b->net.join, err);
 }
 
 /* What those of the last run had said stays to be seen. */

@@ -34,7 +34,8 @@ struct boot_device_result {
 	char text[WIRE_DEVICE_TEXT]; /* what was made or has gone, "net.1" */
 	uint32_t is_known;           /* 1: the rest says how things are; 0: it has not come that far */
 	uint32_t has_conn;           /* 1: a descriptor comes along */
-	uint32_t join_len;           /* 0: it is not on the managed network */
+	uint32_t join_len;           /* 0: it is not on the managed network; where `join` has no room for it, it comes as a
+				      * sealed memfd, the last descriptor */
 	uint8_t join[HANDOVER_JOIN_MAX];
 };
 

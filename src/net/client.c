@@ -112,7 +112,7 @@ static bool is_gone(int r)
 	return r == -ECONNRESET || r == -EPIPE || r == -ECONNREFUSED;
 }
 
-static int send_join(int conn, const struct wire_net_join *join, struct err *err)
+int net_send_join(int conn, enum wire_type type, const struct wire_net_join *join, struct err *err)
 {
 	const size_t len = wire_join_packed(join);
 	autofree void *packed = malloc(len);
@@ -120,7 +120,7 @@ static int send_join(int conn, const struct wire_net_join *join, struct err *err
 	if (!packed)
 		return err_nomem(err);
 	wire_join_pack(join, packed, len);
-	return wire_send(conn, WIRE_NET_JOIN, 0, packed, len, NULL, 0, err);
+	return wire_send(conn, type, 0, packed, len, NULL, 0, err);
 }
 
 int net_join(const struct store *store, const struct wire_net_join *join, uint64_t deadline, struct err *err)
@@ -129,7 +129,7 @@ int net_join(const struct store *store, const struct wire_net_join *join, uint64
 		autoclose int conn = net_connect(store, true, deadline, err);
 		if (conn < 0)
 			return err_wrap(err, "reach the managed network");
-		int r = send_join(conn, join, err);
+		int r = net_send_join(conn, WIRE_NET_JOIN, join, err);
 		if (r >= 0)
 			return steal_fd(&conn);
 		if (!is_gone(r) || clock_now() >= deadline)
@@ -177,7 +177,7 @@ int net_rejoin(struct net_plan *plan, int conn, uint64_t deadline, struct err *e
 	plan->conn = conn;
 	plan->joined = false;
 	if (conn >= 0)
-		r = send_join(conn, plan->join, err);
+		r = net_send_join(conn, WIRE_NET_JOIN, plan->join, err);
 	if (is_gone(r)) {
 		if (conn >= 0)
 			close(steal_fd(&plan->conn));

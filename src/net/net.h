@@ -257,6 +257,8 @@ int net_join_bridge(const char *veth, const char *bridge, struct err *err);
 int net_connect(const struct store *store, bool start, uint64_t deadline, struct err *err);
 /* Connect (and start) and send a join, without waiting for the answer. Returns the connection. */
 int net_join(const struct store *store, const struct wire_net_join *join, uint64_t deadline, struct err *err);
+/* It, or another request that has a join, alone. */
+int net_send_join(int conn, enum wire_type type, const struct wire_net_join *join, struct err *err);
 /* The answer to net_join. */
 int net_joined(int conn, uint64_t deadline, struct err *err);
 

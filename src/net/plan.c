@@ -12,7 +12,6 @@
 #include "net/nic.h"
 #include "store/leases.h"
 #include "store/settings.h"
-#include "wire/handover.h"
 
 /* In the container, of what is not a veth: no other has such a number there, and nobody can change it. */
 #define FIRST_NUMBER 1000000
@@ -245,13 +244,14 @@ static int plan_join(struct net_plan *plan, const struct source *from, struct er
 	plan->join = wire_join_new(forward->n, nics, items, &plan->join_len, err);
 	if (!plan->join)
 		return -ENOMEM;
-	if (wire_join_packed(plan->join) > HANDOVER_JOIN_MAX)
-		return err_set(err, E2BIG, "%zu forwards are too many", forward->n);
 	r = fill_head(plan->join, first, from, err);
 	if (r < 0)
 		return r;
 	if (forward->n)
 		memcpy(plan->join->forwards, forward->v, forward->n * sizeof *forward->v);
+	if (wire_join_packed(plan->join) > WIRE_JOIN_MAX)
+		return err_set(err, E2BIG, "forward.port: %zu are more than a container can have: a range of ports is one",
+			       forward->n);
 	item = wire_join_items(plan->join);
 	for (size_t i = 0, place = 0; i < plan->n; i++) {
 		if (!plan->nics[i].managed)

@@ -42,7 +42,9 @@ int net_await(const struct net_plan *plan, const char *uuid, uint64_t deadline, 
 		autoclose int conn = net_connect(plan->store, true, deadline, err);
 		if (conn < 0)
 			return err_wrap(err, "reach the managed network");
-		r = wire_call(conn, WIRE_NET_WAIT, plan->join, plan->join_len, NULL, 0, deadline, err);
+		r = net_send_join(conn, WIRE_NET_WAIT, plan->join, err);
+		if (r >= 0)
+			r = wire_recv(conn, WIRE_NET_WAIT, NULL, 0, NULL, 0, NULL, deadline, err);
 	} while ((r == -ECONNRESET || r == -EPIPE) && clock_now() < deadline);
 	return r < 0 ? r : 0;
 }

@@ -221,14 +221,14 @@ static int handle_doze(struct wire_client *client, const void *payload, size_t l
 }
 
 const struct wire_request netd_requests[] = {
-	{ WIRE_NET_JOIN, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_join },
+	{ WIRE_NET_JOIN, WIRE_NET_JOIN_MIN, WIRE_JOIN_MAX, handle_join },
 	{ WIRE_NET_LEAVE, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_leave },
 	{ WIRE_NET_STATUS, 0, LEASE_NETWORK, handle_status },
 	{ WIRE_NET_UP, 0, LEASE_NETWORK, handle_up },
 	{ WIRE_NET_DOWN, 0, LEASE_NETWORK, handle_down },
 	{ WIRE_NET_FORWARD, WIRE_FORWARD_CHANGE_MIN, sizeof(struct wire_forward_change), handle_forward },
 	{ WIRE_NET_REPAIR, 0, 0, handle_repair },
-	{ WIRE_NET_WAIT, WIRE_NET_JOIN_MIN, WIRE_MAX, handle_wait },
+	{ WIRE_NET_WAIT, WIRE_NET_JOIN_MIN, WIRE_JOIN_MAX, handle_wait },
 	{ WIRE_NET_FORGET, sizeof(struct wire_net_leave), sizeof(struct wire_net_leave), handle_forget },
 	{ WIRE_NET_DOZE, sizeof(struct wire_net_doze), sizeof(struct wire_net_doze), handle_doze },
 	{ 0 },

@@ -26,17 +26,20 @@ int wake_file_write(const struct waker *w, struct err *err)
 	const struct member *self = &w->self;
 	int r = file_mkdirs_at(w->netd->dir, FOLDER, 0700, err);
 	autoclose int folder = r < 0 ? r : open_folder(w->netd);
+	const size_t size = wire_join_packed(self->join);
+	autofree void *packed = malloc(size);
 	autofree char *old = NULL;
 	size_t len;
 
-	if (r < 0)
-		return r;
+	if (r < 0 || !packed)
+		return r < 0 ? r : err_nomem(err);
 	if (folder < 0)
 		return err_sys(err, errno, "open '%s/" FOLDER "'", w->netd->folder);
-	if (file_read_at(folder, self->join->uuid, WIRE_MAX, &old, &len, NULL) >= 0 && len == self->join_len &&
-	    memcmp(old, self->join, len) == 0)
+	wire_join_pack(self->join, packed, size);
+	if (file_read_at(folder, self->join->uuid, WIRE_JOIN_MAX, &old, &len, NULL) >= 0 && len == size &&
+	    memcmp(old, packed, len) == 0)
 		return 0;
-	return file_replace_at(folder, self->join->uuid, self->join, self->join_len, 0600, err);
+	return file_replace_at(folder, self->join->uuid, packed, size, 0600, err);
 }
 
 void wake_file_remove(const struct netd *netd, const char *uuid)
@@ -75,7 +78,7 @@ void wake_files_read(struct netd *netd, void (*fn)(struct netd *netd, const void
 		autofree char *bytes = NULL;
 		struct err err = { 0 };
 		size_t n;
-		if (file_read_at(folder, names.v[i], WIRE_MAX, &bytes, &n, &err) < 0)
+		if (file_read_at(folder, names.v[i], WIRE_JOIN_MAX, &bytes, &n, &err) < 0)
 			log_error("%s", err.msg);
 		else
 			fn(netd, bytes, n);

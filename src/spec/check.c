@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What no single key can tell. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -36,6 +37,30 @@ static int clash(const struct wire_forward *a, const struct wire_forward *b, str
 		       str_text(&other));
 }
 
+static int by_port(const void *a, const void *b)
+{
+	const struct wire_forward *const *one = a, *const *other = b;
+
+	return (int)(*one)->port - (int)(*other)->port;
+}
+
+/* In order of their ports, so that each is compared with its neighbours alone. */
+static int check_clashes(const struct forward_conf *f, struct err *err)
+{
+	autofree const struct wire_forward **v = calloc(f->n, sizeof *v);
+
+	if (!v)
+		return err_nomem(err);
+	for (size_t i = 0; i < f->n; i++)
+		v[i] = &f->v[i];
+	qsort(v, f->n, sizeof *v, by_port);
+	for (size_t i = 0; i < f->n; i++)
+		for (size_t k = i + 1; k < f->n && v[k]->port <= v[i]->last; k++)
+			if (net_forward_clash(v[i], v[k]))
+				return v[i] < v[k] ? clash(v[i], v[k], err) : clash(v[k], v[i], err);
+	return 0;
+}
+
 static int check_forwards(const struct net_conf *net, struct err *err)
 {
 	const struct forward_conf *f = &net->forward;
@@ -44,11 +69,7 @@ static int check_forwards(const struct net_conf *net, struct err *err)
 		return 0;
 	if (!net->n || net->v[0].index != 0 || net->v[0].type != NIC_VETH)
 		return err_set(err, EINVAL, "forward.port: needs a [net.0] of type veth to forward to");
-	for (size_t i = 0; i < f->n; i++)
-		for (size_t k = i + 1; k < f->n; k++)
-			if (net_forward_clash(&f->v[i], &f->v[k]))
-				return clash(&f->v[i], &f->v[k], err);
-	return 0;
+	return check_clashes(f, err);
 }
 
 int spec_check(const struct spec *spec, struct err *err)

@@ -146,20 +146,26 @@ void device_client_gone(struct supervisor *s, const struct wire_client *client)
 }
 
 /* In pages of its own, which go back to the kernel. */
-static struct boot_device_result *hear(struct device_job *job, int *ret_conn)
+static struct boot_device_result *hear(struct device_job *job, int *ret_conn, int *ret_file)
 {
 	const size_t size = sizeof(struct boot_device_result), head = offsetof(struct boot_device_result, join);
 	struct boot_device_result *result = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fds[2] = { -1, -1 };
 	ssize_t got;
 	size_t n = 0;
 
-	*ret_conn = -1;
+	*ret_conn = *ret_file = -1;
 	if (result == MAP_FAILED)
 		return NULL;
 	fd_set_nonblock(job->from);
-	got = fd_recv(job->from, result, size, ret_conn, 1, &n);
-	if (got >= (ssize_t)head && (size_t)got - head == result->join_len)
+	got = fd_recv(job->from, result, size, fds, ARRAY_SIZE(fds), &n);
+	if (got >= (ssize_t)head && (size_t)got - head == (result->join_len > sizeof result->join ? 0 : result->join_len)) {
+		*ret_conn = result->has_conn ? fds[0] : -1;
+		*ret_file = fds[result->has_conn ? 1 : 0];
 		return result;
+	}
+	for (; n > 0; n--)
+		close(fds[n - 1]);
 	munmap(result, size);
 	return NULL;
 }
@@ -186,9 +192,10 @@ static void clear_up(struct supervisor *s, struct device_job *job, int status)
 static void ended(struct supervisor *s, struct device_job *job, int status)
 {
 	struct boot_device_result *result;
+	autoclose int file = -1;
 	int conn;
 
-	result = hear(job, &conn);
+	result = hear(job, &conn, &file);
 	close(job->from);
 	job->pid = 0;
 	if (!result) {
@@ -196,7 +203,7 @@ static void ended(struct supervisor *s, struct device_job *job, int status)
 		return;
 	}
 	if (result->is_known)
-		netd_take_back(s, conn, result->join, result->join_len);
+		netd_take_back(s, conn, result->join, result->join_len, file);
 	else
 		netd_take_back_as_it_was(s);
 	if (result->err.code && !job->asking) /* else the command tells, and logs it */

@@ -53,8 +53,9 @@ static int check_add(const struct supervisor *s, const struct wire_forward *forw
 		return err_set(err, EADDRINUSE, "the container has '%s' already, which wants the same port of the host",
 			       str_text(&text));
 	}
-	if (wire_join_packed(join) + sizeof *forward > HANDOVER_JOIN_MAX)
-		return err_set(err, E2BIG, "%u forwards are as many as a container can have", (unsigned)join->n_forwards);
+	if (wire_join_packed(join) + sizeof *forward > WIRE_JOIN_MAX)
+		return err_set(err, E2BIG, "%u forwards are as many as a container can have: a range of ports is one",
+			       (unsigned)join->n_forwards);
 	return 0;
 }
 

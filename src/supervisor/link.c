@@ -156,11 +156,11 @@ void netd_take_back_as_it_was(struct supervisor *s)
 }
 
 /* The old descriptor last: if that is another connection, mgr-netd knows by now that it does not stand for the container. */
-void netd_take_back(struct supervisor *s, int sock, const void *join, size_t len)
+void netd_take_back(struct supervisor *s, int sock, const void *join, uint32_t len, int file)
 {
 	struct err err = { 0 };
 	size_t own = 0;
-	struct wire_net_join *now = len ? wire_join_take(join, len, &own, &err) : NULL;
+	struct wire_net_join *now = len ? wire_join_unstow(join, len, file, &own, &err) : NULL;
 
 	if (len && !now) {
 		log_error("network: %s", err.msg);

@@ -175,7 +175,7 @@ bool netd_is_idle(const struct supervisor *s);
 /* Nobody hears or sends there until it is taken back. Its descriptor, -1: there is none. */
 int netd_lend(struct supervisor *s);
 /* sock: owned; -1: none any more. join: what stands for the container there now, len 0: nothing. */
-void netd_take_back(struct supervisor *s, int sock, const void *join, size_t len);
+void netd_take_back(struct supervisor *s, int sock, const void *join, uint32_t len, int file);
 /* As it was lent: what mgr-boot has said there meanwhile is said again by a later change. */
 void netd_take_back_as_it_was(struct supervisor *s);
 

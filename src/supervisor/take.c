@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -19,15 +20,16 @@ static struct handover *map_handover(struct err *err)
 	return NULL;
 }
 
-static int take_text(struct supervisor *s, const struct handover *h, struct err *err)
+static int take_text(struct supervisor *s, struct handover *h, struct err *err)
 {
 	memcpy(s->name, h->name, sizeof s->name);
 	s->path = strdup(h->path);
 	if (!s->path)
 		return err_nomem(err);
-	if (h->join_len)
-		s->netd.join = wire_join_take(h->join, h->join_len, &s->netd.join_len, err);
-	return h->join_len && !s->netd.join ? -err->code : 0;
+	if (!h->join_len && h->join_file < 0)
+		return 0;
+	s->netd.join = handover_take_join(h, &s->netd.join_len, err);
+	return s->netd.join ? 0 : -err->code;
 }
 
 static void take_rest(struct supervisor *s, const struct handover *h)
@@ -139,7 +141,7 @@ static void give_clients(const struct supervisor *s, struct handover *h)
 int hand_over(const struct supervisor *s, struct err *err)
 {
 	struct handover *h = map_handover(err);
-	int fd;
+	int fd = 0;
 
 	if (!h)
 		return -ENOMEM;
@@ -158,11 +160,14 @@ int hand_over(const struct supervisor *s, struct err *err)
 	console_give(s, h);
 	h->netd = s->netd.sock;
 	if (s->netd.join)
-		h->join_len = (uint32_t)wire_join_pack(s->netd.join, h->join, sizeof h->join);
+		fd = handover_put_join(h, s->netd.join, err);
 	h->n_namespaces = s->n_namespaces;
 	memcpy(h->namespaces, s->namespaces, sizeof h->namespaces);
 	give_clients(s, h);
-	fd = handover_write(h, err);
+	if (fd >= 0)
+		fd = handover_write(h, err);
+	if (fd < 0 && h->join_file >= 0)
+		close(h->join_file);
 	munmap(h, sizeof *h);
 	return fd;
 }

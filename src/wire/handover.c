@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "wire/net.h"
 
 void handover_init(struct handover *h)
 {
@@ -17,13 +18,31 @@ void handover_init(struct handover *h)
 	h->size = sizeof *h;
 	h->init_pidfd = h->lock = h->rundir = h->folder = h->control = -1;
 	h->console_peer = h->notify = h->diag = h->log = h->console_log = h->netd = -1;
-	h->seccomp = -1;
+	h->seccomp = h->join_file = -1;
 	for (size_t i = 0; i < HANDOVER_HIERARCHIES; i++)
 		h->cgroups[i] = -1;
 	for (size_t i = 0; i < HANDOVER_CLIENTS; i++)
 		h->clients[i] = -1;
 	for (size_t i = 0; i < HANDOVER_TERMINALS; i++)
 		h->terminals[i].master = h->terminals[i].ring = -1;
+}
+
+int handover_put_join(struct handover *h, const struct wire_net_join *join, struct err *err)
+{
+	uint32_t len;
+	int r = wire_join_stow(join, h->join, sizeof h->join, &len, &h->join_file, err);
+
+	h->join_len = h->join_file < 0 ? len : 0;
+	h->join_file_len = h->join_file < 0 ? 0 : len;
+	return r;
+}
+
+struct wire_net_join *handover_take_join(struct handover *h, size_t *ret_len, struct err *err)
+{
+	autoclose int file = h->join_file;
+
+	h->join_file = -1;
+	return wire_join_unstow(h->join, file < 0 ? h->join_len : h->join_file_len, file, ret_len, err);
 }
 
 static int set_flag(int fd, int flags)
@@ -34,8 +53,8 @@ static int set_flag(int fd, int flags)
 /* F_SETFD on each descriptor that is named. 0 or -errno. */
 static int set_flags(const struct handover *h, int flags)
 {
-	const int32_t one[] = { h->init_pidfd, h->lock, h->rundir, h->folder,      h->control, h->console_peer,
-				h->notify,     h->diag, h->log,    h->console_log, h->netd,    h->seccomp };
+	const int32_t one[] = { h->init_pidfd, h->lock, h->rundir,      h->folder, h->control, h->console_peer, h->notify,
+				h->diag,       h->log,  h->console_log, h->netd,   h->seccomp, h->join_file };
 	const struct {
 		const int32_t *v;
 		size_t n;

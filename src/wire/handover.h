@@ -100,12 +100,21 @@ struct handover {
 
 	/* since then */
 	uint32_t attended; /* 1: clients[0] has run the command; when it closes, the container is stopped */
+
+	int32_t join_file;      /* sealed memfd with the join, when it is longer than `join`: then join_len is 0, */
+	uint32_t join_file_len; /* and this is how long it is */
 };
 
 /* What every one has. At the end no byte is left over, which a new member would get from an older one's padding. */
 #define HANDOVER_MIN offsetof(struct handover, attended)
-_Static_assert(sizeof(struct handover) == offsetof(struct handover, attended) + sizeof(uint32_t),
+_Static_assert(sizeof(struct handover) == offsetof(struct handover, join_file_len) + sizeof(uint32_t),
 	       "handover: padding at its end");
+
+struct wire_net_join;
+/* The join goes into it, with a descriptor of its own where it is long. */
+int handover_put_join(struct handover *h, const struct wire_net_join *join, struct err *err);
+/* The join of one that has it (join_len or join_file), allocated; the descriptor is closed. */
+struct wire_net_join *handover_take_join(struct handover *h, size_t *ret_len, struct err *err);
 
 /* Version and size filled in, every descriptor -1, all else 0. */
 void handover_init(struct handover *h);

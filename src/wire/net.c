@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
 
 #define TEXT_ENDS(a) (memchr((a), '\0', sizeof(a)) != NULL)
 
@@ -119,6 +123,26 @@ size_t wire_join_pack(const struct wire_net_join *join, void *to, size_t room)
 	return length(&head);
 }
 
+int wire_join_stow(const struct wire_net_join *join, void *to, size_t room, uint32_t *ret_len, int *ret_file,
+		   struct err *err)
+{
+	autofree void *packed = NULL;
+	size_t len = wire_join_pack(join, to, room);
+
+	*ret_file = -1;
+	*ret_len = (uint32_t)len;
+	if (len)
+		return 0;
+	len = wire_join_packed(join);
+	*ret_len = (uint32_t)len;
+	packed = malloc(len);
+	if (!packed)
+		return err_nomem(err);
+	wire_join_pack(join, packed, len);
+	*ret_file = fd_sealed("mgr-join", packed, len, err);
+	return *ret_file < 0 ? *ret_file : 0;
+}
+
 /* --- one of any version ----------------------------------------------------------------------------------------------- */
 
 static size_t lesser(size_t a, size_t b)
@@ -230,5 +254,20 @@ struct wire_net_join *wire_join_take(const void *payload, size_t len, size_t *re
 		free(join);
 		join = NULL;
 	}
+	return join;
+}
+
+struct wire_net_join *wire_join_unstow(const void *from, uint32_t len, int file, size_t *ret_len, struct err *err)
+{
+	void *map = file < 0 ? NULL : fd_map_sealed(file, len);
+	struct wire_net_join *join;
+
+	if (file >= 0 && !map) {
+		err_set(err, EBADMSG, "the memory file is malformed");
+		return NULL;
+	}
+	join = wire_join_take(map ? map : from, len, ret_len, err);
+	if (map)
+		munmap(map, len);
 	return join;
 }

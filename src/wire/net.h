@@ -95,6 +95,12 @@ struct wire_net_join *wire_join_take(const void *payload, size_t len, size_t *re
  * less room. */
 size_t wire_join_pack(const struct wire_net_join *join, void *to, size_t room);
 size_t wire_join_packed(const struct wire_net_join *join);
+#define WIRE_JOIN_MAX (1U << 20) /* packed: some 37,000 forwards without paths */
+/* It packed into `to`, or, where there is less room, into a sealed memfd (*ret_file, else -1). *ret_len: how long it is. */
+int wire_join_stow(const struct wire_net_join *join, void *to, size_t room, uint32_t *ret_len, int *ret_file,
+		   struct err *err);
+/* What that has made: file, or, when that is -1, what is in `from`. */
+struct wire_net_join *wire_join_unstow(const void *from, uint32_t len, int file, size_t *ret_len, struct err *err);
 /* Room for these numbers of each, all zeros but for the sizes. NULL, -ENOMEM in err: there is no memory. */
 struct wire_net_join *wire_join_new(size_t forwards, size_t nics, size_t items, size_t *ret_len, struct err *err);
 /* Where they stand, in one of ours. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -105,10 +106,11 @@ static void readable(void *data, uint32_t events)
 	struct wire_client *client = data;
 	struct err err = { 0 };
 	struct wire_head head;
+	void *map;
 
 	if (events & EPOLLOUT && client->server->writable)
 		client->server->writable(client);
-	int r = wire_take(client->sock, &packet, sizeof packet, &head);
+	int r = wire_take_request(client->sock, &packet, sizeof packet, &head, &map);
 	if (r == -EAGAIN)
 		return;
 	if (r == -EPROTONOSUPPORT)
@@ -117,8 +119,13 @@ static void readable(void *data, uint32_t events)
 	else if (r < 0) {
 		drop(client);
 		return;
-	} else if (handle(client, &head, packet.bytes + sizeof head, &err) >= 0)
-		return;
+	} else {
+		r = handle(client, &head, map ? map : packet.bytes + sizeof head, &err);
+		if (map)
+			munmap(map, head.length);
+		if (r >= 0)
+			return;
+	}
 	wire_client_refuse(client, head.type, &err);
 }
 

@@ -85,12 +85,23 @@ int wire_listen(int dirfd, const char *name, struct err *err)
 	return steal_fd(&sock);
 }
 
+static int send_long(int sock, enum wire_type type, const void *payload, size_t len, struct err *err)
+{
+	const struct wire_head head = { WIRE_MAGIC, WIRE_VERSION, (uint16_t)type, (uint32_t)len, 0 };
+	autoclose int file = fd_sealed("mgr-message", payload, len, err);
+	int r = file < 0 ? file : fd_send(sock, &head, sizeof head, &file, 1);
+
+	return file >= 0 && r < 0 ? err_sys(err, -r, "send a message") : r;
+}
+
 int wire_send(int sock, enum wire_type type, int code, const void *payload, size_t len, const int *fds, size_t n,
 	      struct err *err)
 {
 	struct packet p;
 	int r;
 
+	if (len > sizeof p.payload && len <= WIRE_LONGEST && !n && !code)
+		return send_long(sock, type, payload, len, err);
 	if (len > sizeof p.payload)
 		return err_set(err, EMSGSIZE, "a message of %zu bytes is too long", len);
 	p.head = (struct wire_head){ WIRE_MAGIC, WIRE_VERSION, (uint16_t)type, (uint32_t)len, code };
@@ -180,9 +191,11 @@ int wire_call(int sock, enum wire_type type, const void *req, size_t len, void *
 	return r < 0 ? r : wire_recv(sock, type, reply, size, NULL, 0, NULL, deadline, err);
 }
 
-int wire_take(int sock, void *buf, size_t size, struct wire_head *ret_head)
+/* ret_file: of a request that is longer than a packet; NULL: there is none. */
+static int take(int sock, void *buf, size_t size, struct wire_head *ret_head, int *ret_file)
 {
-	ssize_t got = fd_recv(sock, buf, size, NULL, 0, NULL);
+	size_t n = 0;
+	ssize_t got = fd_recv(sock, buf, size, ret_file, ret_file ? 1 : 0, &n);
 	int r;
 
 	if (got == 0)
@@ -192,8 +205,27 @@ int wire_take(int sock, void *buf, size_t size, struct wire_head *ret_head)
 	if ((size_t)got < sizeof *ret_head)
 		return -EBADMSG;
 	memcpy(ret_head, buf, sizeof *ret_head);
-	r = check(ret_head, got);
+	r = check(ret_head, n && got == sizeof *ret_head && ret_head->length <= WIRE_LONGEST
+				    ? (ssize_t)(sizeof *ret_head + ret_head->length)
+				    : got);
 	return r < 0 ? r : (int)ret_head->length;
+}
+
+int wire_take(int sock, void *buf, size_t size, struct wire_head *ret_head)
+{
+	return take(sock, buf, size, ret_head, NULL);
+}
+
+int wire_take_request(int sock, void *buf, size_t size, struct wire_head *ret_head, void **ret_map)
+{
+	autoclose int file = -1;
+	int r = take(sock, buf, size, ret_head, &file);
+
+	*ret_map = NULL;
+	if (r <= 0 || file < 0)
+		return r;
+	*ret_map = fd_map_sealed(file, (size_t)r);
+	return *ret_map ? r : -EBADMSG;
 }
 
 bool wire_peer_is_root(int sock)

@@ -15,6 +15,8 @@
 #define WIRE_MAGIC   0x3172676dU /* "mgr1" */
 #define WIRE_VERSION 1
 #define WIRE_MAX     32768 /* longest packet, head included */
+#define WIRE_LONGEST                                                                                                        \
+	(4U << 20) /* payload of a request; one that no packet has room for comes as a sealed memfd with the head */
 
 enum wire_type {
 	WIRE_STATUS = 1,   /* -> struct wire_status */
@@ -131,6 +133,8 @@ int wire_call(int sock, enum wire_type type, const void *req, size_t len, void *
  * length; -EAGAIN, -ECONNRESET when the peer is gone; -EPROTONOSUPPORT (another version, head filled in), -EBADMSG (not our
  * protocol). Descriptors that come along are closed. */
 int wire_take(int sock, void *buf, size_t size, struct wire_head *ret_head);
+/* The same of a request: where its payload does not come in the packet, *ret_map has it, to be unmapped; else it is NULL. */
+int wire_take_request(int sock, void *buf, size_t size, struct wire_head *ret_head, void **ret_map);
 
 /* The error that a reply with a code carries: -code, with its message. */
 int wire_refused(const struct wire_head *head, const void *payload, struct err *err);

@@ -341,6 +341,46 @@ queued() {
 	no_answer on peer tcp "$here_ip" 25000
 }
 
+@test "fwd.1 thousands of single forwards are one container's, with live changes, a new mgr-netd and reboots" {
+	local netd init
+	container single
+	{
+		echo '[forward]'
+		seq -f 'port = tcp:127.0.0.1:%.0f:70' 20001 22000
+	} >>"$MGR_ROOT/var/lib/mgr/single/config"
+	boot single
+	serve single tcp 70
+	answers tcp 127.0.0.1 20001
+	answers tcp 127.0.0.1 22000
+	mgr-forward -n single add tcp:127.0.0.1:23000:70
+	mgr-forward -n single del tcp:127.0.0.1:20001:70
+	netd=$(field Service)
+	kill -KILL "$netd"
+	wait_until 10 is_anew "$netd"
+	answers tcp 127.0.0.1 23000
+	no_answer tcp 127.0.0.1 20001
+	mgr-device -n single add nic link=none,veth.pair=tap9 # its answer has them all
+	init=$(pid_of single)
+	in_container single reboot || true
+	wait_gone 20 "$init"
+	mgr-wait -n single --ready -t $((20 * slow))
+	serve single tcp 70
+	answers tcp 127.0.0.1 22000
+	answers tcp 127.0.0.1 23000
+	assert_equal "$(mgr-forward -n single ls | wc -l)" 2000
+	mgr-stop -k single
+	no_answer tcp 127.0.0.1 22000
+	# there is an end to it
+	seq -f 'port = tcp:%.0f:70' 23000 60999 >>"$MGR_ROOT/var/lib/mgr/single/config"
+	run mgr-start single
+	assert_status 1
+	assert_contains "forward.port: 40000 are more than a container can have: a range of ports is one"
+}
+
+is_anew() {
+	[ -n "$(field Service)" ] && [ "$(field Service)" != "$1" ] && [ "$(field Containers)" -ge 1 ]
+}
+
 # --- other tables ---------------------------------------------------------------------------------------------------------
 
 @test "fwd.17 where another table drops what is forwarded, Docker's is met, and any other is named with what it drops" {

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,9 +62,35 @@ static void the_longest_message_arrives(void **state)
 	assert_int_equal(wire_send(pair[0], WIRE_STATUS, 0, out, n, NULL, 0, NULL), 0);
 	assert_int_equal(receive(in, n, NULL), (int)n);
 	assert_memory_equal(in, out, n);
-	assert_int_equal(wire_send(pair[0], WIRE_STATUS, 0, out, n + 1, NULL, 0, NULL), -EMSGSIZE);
 	free(out);
 	free(in);
+}
+
+static void a_request_that_is_longer_than_a_packet_comes_all_the_same(void **state)
+{
+	const size_t n = WIRE_LONGEST;
+	char *out = calloc(1, n + 1), packet[WIRE_MAX];
+	struct wire_head head;
+	void *map;
+
+	(void)state;
+	memset(out, 'x', n);
+	assert_int_equal(wire_send(pair[0], WIRE_STATUS, 0, out, n + 1, NULL, 0, NULL), -EMSGSIZE);
+	assert_int_equal(wire_send(pair[0], WIRE_STATUS, 0, out, n, NULL, 0, NULL), 0);
+	assert_int_equal(wire_take_request(pair[1], packet, sizeof packet, &head, &map), (int)n);
+	assert_memory_equal(map, out, n);
+	munmap(map, n);
+	assert_int_equal(wire_send(pair[0], WIRE_STATUS, 0, out, 5, NULL, 0, NULL), 0);
+	assert_int_equal(wire_take_request(pair[1], packet, sizeof packet, &head, &map), 5);
+	assert_null(map);
+	/* what its sender could change yet is refused */
+	head.length = 100;
+	int file = memfd_create("test", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(file, 100), 0);
+	assert_int_equal(fd_send(pair[0], &head, sizeof head, &file, 1), 0);
+	assert_int_equal(wire_take_request(pair[1], packet, sizeof packet, &head, &map), -EBADMSG);
+	close(file);
+	free(out);
 }
 
 static void an_error_travels_with_its_message(void **state)
@@ -350,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		over_a_pair(a_message_arrives_whole),
 		over_a_pair(the_longest_message_arrives),
+		over_a_pair(a_request_that_is_longer_than_a_packet_comes_all_the_same),
 		over_a_pair(an_error_travels_with_its_message),
 		over_a_pair(malformed_packets_are_refused_and_longer_ones_cut),
 		over_a_pair(a_silent_peer_times_out_and_a_closed_one_is_told_apart),
