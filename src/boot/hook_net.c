@@ -8,14 +8,7 @@
 #include "boot/internal.h"
 #include "boot/undo.h"
 #include "hook/hook.h"
-
-static const struct nic_conf *find_nic(const struct net_conf *net, unsigned index)
-{
-	for (size_t i = 0; i < net->n; i++)
-		if (net->v[i].index == index)
-			return &net->v[i];
-	return NULL;
-}
+#include "spec/device.h"
 
 static int run_script(const char *command, const char *event, const struct nic_conf *nic, const char *device,
 		      const struct hook_told *t, uint64_t timeout, struct err *err)
@@ -33,7 +26,7 @@ static int run_script(const char *command, const char *event, const struct nic_c
 
 static int run_up(const struct boot *b, const struct net_nic *made, const struct hook_told *t, struct err *err)
 {
-	const struct nic_conf *nic = find_nic(&b->spec.net, made->index);
+	const struct nic_conf *nic = spec_nic(&b->spec, made->index);
 	const char *device = made->veth[0] ? made->veth : made->link;
 	char object[32];
 	int r;
@@ -83,7 +76,7 @@ int down_hook_net(const struct down *d, const char *object, struct err *err)
 		r = spec_tell_hooks(&spec, d->store, d->name, &t, &failed);
 	t.facts.target = d->reboot ? "reboot" : "stop";
 	if (r == 0)
-		nic = find_nic(&spec.net, index);
+		nic = spec_nic(&spec, index);
 	if (nic && nic->script_down)
 		r = run_script(nic->script_down, "down", nic, device, &t, spec.hook.timeout, &failed);
 	if (r < 0)

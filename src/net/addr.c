@@ -155,6 +155,13 @@ static bool print_gateway(const struct key *key, const void *field, size_t i, st
 
 /* --- routes ----------------------------------------------------------------------------------------------------------- */
 
+bool addr_is_link_local(const struct nic_addr *addr)
+{
+	const uint8_t *a = addr->addr;
+
+	return addr->family == AF_INET ? a[0] == 169 && a[1] == 254 : a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
+}
+
 bool addr_same_net(const struct nic_addr *a, const struct nic_addr *b, unsigned prefix)
 {
 	const unsigned whole = prefix / 8, rest = prefix % 8;

@@ -23,6 +23,8 @@ size_t addr_len(const struct nic_addr *addr);
 /* "192.0.2.0/24". -EINVAL, also where a bit is set behind the prefix. */
 int addr_read_network(uint8_t family, const char *text, struct nic_addr *ret);
 bool addr_leases(const struct nic_addrs *addrs);
+/* Of this link alone: 169.254.0.0/16, fe80::/10. */
+bool addr_is_link_local(const struct nic_addr *addr);
 /* Are the first `prefix` bits of both the same? */
 bool addr_same_net(const struct nic_addr *a, const struct nic_addr *b, unsigned prefix);
 

@@ -41,15 +41,16 @@ static int check_one_default(const struct net_plan *plan, struct err *err)
 	return 0;
 }
 
-static bool is_link_local(const struct nic_addr *addr)
+/* Every interface has such addresses beside its others. */
+static bool is_beside(const struct nic_addr *addr)
 {
-	return addr->family == AF_INET6 && addr->addr[0] == 0xfe && (addr->addr[1] & 0xc0) == 0x80;
+	return addr->family == AF_INET6 && addr_is_link_local(addr);
 }
 
 /* Is it reached without a gateway of its own? Behind a veth in router mode everything is. */
 static bool is_near(const struct net_nic *nic, const struct nic_addr *gateway)
 {
-	bool near = nic->opt.veth == VETH_ROUTER || is_link_local(gateway);
+	bool near = nic->opt.veth == VETH_ROUTER || is_beside(gateway);
 
 	for (size_t i = 0; i < nic->n_addrs && !near; i++)
 		near = nic->addrs[i].family == gateway->family &&
@@ -92,7 +93,7 @@ static int check_addresses(const struct net_nic *a, const struct nic_addr *one, 
 	if (addr_same_net(one, other, whole))
 		return err_set(err, EINVAL, "net.%u.ipv%c.address: %s: net.%u has the same", b->index, digit(other),
 			       addr_text(other, text), a->index);
-	if (one_link || one->prefix == whole || other->prefix == whole || is_link_local(other) ||
+	if (one_link || one->prefix == whole || other->prefix == whole || is_beside(other) ||
 	    !addr_same_net(one, other, prefix))
 		return 0;
 	return err_set(err, EINVAL, "net.%u.ipv%c.address: %s overlaps %s of net.%u, which is on another link", b->index,

@@ -138,13 +138,6 @@ static void write_setting(const char *family, const char *kind, const char *veth
 		file_write_at(AT_FDCWD, path, value, NULL);
 }
 
-static bool is_link_local(const struct nic_addr *addr)
-{
-	const uint8_t *a = addr->addr;
-
-	return addr->family == AF_INET ? a[0] == 169 && a[1] == 254 : a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
-}
-
 /* An address of this link alone the host takes itself. */
 static int take_address(int sock, const struct nic_addr *addr, int index, struct err *err)
 {
@@ -188,7 +181,7 @@ static int be_gateway(int sock, const struct net_nic *nic, const struct nic_addr
 	write_setting(family, "neigh", nic->veth, "proxy_delay", "0");
 	if (!four)
 		write_setting(family, "conf", nic->veth, "proxy_ndp", "1");
-	r = (is_link_local(gateway) ? take_address : answer_for)(sock, gateway, index, err);
+	r = (addr_is_link_local(gateway) ? take_address : answer_for)(sock, gateway, index, err);
 	return r < 0 ? err_wrap(err, "net.%u.%s.gateway: %s on '%s'", nic->index, family,
 				inet_ntop(gateway->family, gateway->addr, text, sizeof text), nic->veth)
 		     : 0;
