@@ -41,21 +41,36 @@ static bool has_changed(const struct strv *assign)
 	return false;
 }
 
-/* A container that is being destroyed has no configuration any more, and gives back all that it has. */
+int device_give_back(const struct store *store, const char *name, const struct spec *running, struct err *err)
+{
+	autoclose int folder = store_container(store, name, err);
+	autocall(spec_done) struct spec configured;
+	const struct net_conf *confs[2] = { &configured.net };
+	int r = folder < 0 ? folder : store_lock_config(folder, false, err);
+
+	spec_init(&configured);
+	if (running)
+		confs[1] = &running->net;
+	if (r >= 0)
+		r = spec_load(&configured, folder, "config", err);
+	if (r >= 0)
+		return net_unclaim(confs, running ? 2 : 1, store, configured.container.uuid, err);
+	if (r != -EWOULDBLOCK && r != -ENOENT) /* a destroy gives back everything */
+		return r;
+	err_clear(err);
+	if (r == -EWOULDBLOCK)
+		log_info("its configuration is being changed: what no interface has any more is free with the next change");
+	return 0;
+}
+
 void device_forget(const struct down *d)
 {
 	autocall(strv_done) struct strv assign = { 0 };
-	autocall(spec_done) struct spec spec;
 	struct err err = { 0 };
 	int r = boot_read_assignments(d->rundir, &assign, &err);
 
-	spec_init(&spec);
-	if (r < 0 || !has_changed(&assign))
-		return;
-	autoclose int folder = store_container(d->store, d->name, NULL);
-	r = folder < 0 ? folder : spec_load(&spec, folder, "config", &err);
-	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r >= 0; i++)
-		r = kinds[i]->forget(d, &spec, &err);
+	if (r >= 0 && has_changed(&assign))
+		r = device_give_back(d->store, d->name, NULL, &err);
 	if (r < 0)
 		log_warn("what its devices had is not given back: %s", err.msg);
 }
@@ -123,6 +138,8 @@ static int prepare(struct device_change *c, const struct boot_request *q, struct
 static void answer(const struct device_change *c, int code, const struct err *err)
 {
 	static struct boot_device_result result;
+	int fds[2], file = -1;
+	size_t n = 0;
 
 	if (code < 0)
 		result.err = *err;
@@ -131,10 +148,14 @@ static void answer(const struct device_change *c, int code, const struct err *er
 	memcpy(result.text, c->text, sizeof result.text);
 	result.is_known = c->is_known;
 	result.has_conn = c->netd >= 0;
-	if (c->join)
-		result.join_len = (uint32_t)wire_join_pack(c->join, result.join, sizeof result.join);
-	fd_send(BOOT_RESULT_FD, &result, offsetof(struct boot_device_result, join) + result.join_len, &c->netd,
-		c->netd >= 0);
+	if (c->join && wire_join_stow(c->join, result.join, sizeof result.join, &result.join_len, &file, NULL) < 0)
+		result.is_known = false;
+	if (c->netd >= 0)
+		fds[n++] = c->netd;
+	if (file >= 0)
+		fds[n++] = file;
+	fd_send(BOOT_RESULT_FD, &result, offsetof(struct boot_device_result, join) + (file < 0 ? result.join_len : 0), fds,
+		n);
 }
 
 int boot_device(const struct boot_request *q)

@@ -30,14 +30,15 @@ struct device_kind {
 	int (*del)(struct device_change *c, struct err *err);
 	/* begins: before anything else of this change, for what an earlier one has left. */
 	int (*settle)(struct device_change *c, bool begins, struct err *err);
-	/* What the configuration does not name is free again. */
-	int (*forget)(const struct down *d, const struct spec *configured, struct err *err);
 };
 
 extern const struct device_kind device_nic;
 
 /* The run's assignments: the section has these values from now on, or is not there (NULL). */
 int device_assign(const struct device_change *c, const char *section, const struct strv *sets, struct err *err);
+/* What neither its configuration names nor what is in force (NULL: nothing is) is free again, unless the former is just
+ * being changed: there may be more than it says. */
+int device_give_back(const struct store *store, const char *name, const struct spec *running, struct err *err);
 /* The run is over: what was its alone is given back. */
 void device_forget(const struct down *d);
 int device_save_spec(const struct device_change *c, struct err *err);

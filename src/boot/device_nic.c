@@ -168,8 +168,7 @@ static int settle_network(struct device_change *c, struct err *err)
 	if (r >= 0)
 		r = tell(c, &b->net, err);
 	if (r >= 0)
-		r = net_unclaim((const struct net_conf *[]){ &b->spec.net, &c->configured.net }, 2, &b->store,
-				b->spec.container.uuid, err);
+		r = device_give_back(&b->store, b->name, &b->spec, err);
 	net_plan_done(&b->net);
 	return r;
 }
@@ -347,6 +346,8 @@ static int nic_del(struct device_change *c, struct err *err)
 	char section[16];
 	int r = spec_nic_find(&b->spec, &c->pieces, &number, err);
 
+	if (r == -ENOENT) /* its configuration may have had it until now */
+		device_give_back(&b->store, b->name, &b->spec, NULL);
 	if (r < 0)
 		return r;
 	if (number == 0 && b->spec.net.forward.n)
@@ -360,9 +361,4 @@ static int nic_del(struct device_change *c, struct err *err)
 	return 0;
 }
 
-static int nic_forget(const struct down *d, const struct spec *configured, struct err *err)
-{
-	return net_unclaim((const struct net_conf *[]){ &configured->net }, 1, d->store, configured->container.uuid, err);
-}
-
-const struct device_kind device_nic = { "nic", nic_add, nic_del, nic_settle, nic_forget };
+const struct device_kind device_nic = { "nic", nic_add, nic_del, nic_settle };

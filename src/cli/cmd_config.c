@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "cli/await.h"
 #include "cli/cli.h"
 #include "cli/config_live.h"
 #include "cli/config_show.h"
+#include "life/config.h"
 #include "spec/spec.h"
 #include "store/claim.h"
 
@@ -25,30 +24,21 @@ struct config_verb {
 	int (*run)(struct cli *cli, const char *container, char *const words[], struct err *err);
 };
 
-/* The new text takes the file's place when all of it is valid. Returns whether something of it holds only later. */
-static int keep(const struct cli *cli, const char *container, int dir, const struct str *text,
+/* Returns whether something of it holds only later. */
+static int keep(const struct cli *cli, const char *container, const struct life_config *config, const struct str *text,
 		const struct config_change *changes, size_t n, struct err *err)
 {
-	autofree char *path = str_fmt("%s/%s/config", cli->store.containers, container);
 	autocall(spec_done) struct spec spec;
 	int r, later;
 
 	spec_init(&spec);
-	if (text->failed || !path)
-		return err_nomem(err);
-	r = conf_load_text(&spec_schema, &spec, path, str_text(text), text->len, err);
-	if (r == 0)
-		r = spec_check(&spec, err);
-	if (r == 0)
-		r = spec_claim_ids(&spec, &cli->store, container, err);
-	if (r == 0 && spec.container.uuid)
-		r = net_claim(&spec.net, &cli->store, container, spec.container.uuid, err);
+	r = life_config_check(&cli->store, container, text, &spec, err);
 	if (r < 0)
 		return r;
 	later = config_live(&cli->store, container, changes, n, &spec, err);
 	if (later < 0)
 		return later;
-	r = file_replace_at(dir, "config", text->text, text->len, 0600, err);
+	r = life_config_write(config, text, err);
 	return r < 0 ? r : later;
 }
 
@@ -67,36 +57,32 @@ static int edit(char *old, const struct config_change *changes, size_t n, struct
 	return changed;
 }
 
-static bool concerns_forwards(const struct config_change *changes, size_t n)
+static bool concerns(const struct config_change *changes, size_t n, const char *section)
 {
 	for (size_t i = 0; i < n; i++)
-		if (str_starts(changes[i].name, "forward"))
+		if (str_starts(changes[i].name, section))
 			return true;
 	return false;
 }
 
-/* Keys (or sections) changed in the container's config, all or none; 1, or 0 when nothing had to be. Who edits it holds a
- * lock on its folder: two at once would lose a change. */
+/* Keys (or sections) changed in the container's config, all or none; 1, or 0 when nothing had to be. */
 static int change(struct cli *cli, const char *container, const struct config_change *changes, size_t n, struct err *err)
 {
-	autoclose int dir = store_container(&cli->store, container, err);
+	LIFE_CONFIG_INIT(config);
 	autocall(str_done) struct str text = { 0 };
-	autofree char *old = NULL;
 	int r;
 
-	if (dir < 0)
-		return dir;
 	store_sweep(&cli->store, NULL);
-	if (flock(dir, LOCK_EX) < 0)
-		return err_sys(err, errno, "lock the folder of '%s'", container);
-	r = file_read_at(dir, "config", CONF_FILE_MAX, &old, NULL, err);
+	r = life_config_open(&config, &cli->store, container, err);
 	if (r == 0)
-		r = edit(old, changes, n, &text, err);
+		r = edit(config.text, changes, n, &text, err);
 	if (r <= 0)
 		return r;
-	r = keep(cli, container, dir, &text, changes, n, err);
-	if (r >= 0 && await_again(cli, container, concerns_forwards(changes, n), err) < 0)
+	r = keep(cli, container, &config, &text, changes, n, err);
+	if (r >= 0 && await_again(cli, container, concerns(changes, n, "forward"), err) < 0)
 		return err_wrap(err, "it is kept, but cannot wait for a connection");
+	if (r >= 0 && concerns(changes, n, "net.") && life_shares_mac(&cli->store, container, err) > 0)
+		cli_complain(cli, container, err);
 	if (r > 0 && cli_progress())
 		fprintf(stderr, "mgr-config: %s: it is running: this holds from its next start or reboot\n", container);
 	return r < 0 ? r : 1;

@@ -224,7 +224,9 @@ static int create(struct cli *cli, const char *name, struct err *err)
 		fputs("\r\033[K", stderr);
 	if ((r < 0 || create->archive) && tail.len)
 		fputs(str_text(&tail), stderr);
-	return r;
+	if (r > 0)
+		cli_complain(cli, name, err);
+	return r < 0 ? r : 0;
 }
 
 static void done(void *data)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/await.h"
+#include "cli/change.h"
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "life/forward.h"
@@ -15,25 +14,22 @@
 
 #define FORWARD_WAIT (30 * CLOCK_SECOND)
 
-struct forward_data {
-	bool save;
-};
-
-/* The configuration is looked at first: what it refuses is not done live either. One that does not run has nothing else. */
-static int change(struct cli *cli, const char *name, const char *spec, bool del, struct err *err)
+/* One that does not run has its configuration alone. */
+static int change(struct cli *cli, const char *name, bool del, struct err *err)
 {
-	const struct forward_data *d = cli->data;
+	const char *spec = cli->rest.n == 2 ? cli->rest.v[1] : NULL;
+	const struct change_data *d = cli->data;
+	const uint64_t deadline = clock_in(FORWARD_WAIT);
 	enum wire_state state;
-	int r = life_state(&cli->store, name, &state, err);
+	int r;
 
-	if (r >= 0 && (!d->save || state != WIRE_STOPPED))
-		r = life_forward(&cli->store, name, spec, del, clock_in(FORWARD_WAIT), err);
-	if (r == -ENOENT && del && d->save) { /* it may be in the configuration alone */
-		err_clear(err);
-		r = 0;
-	}
+	if (!spec)
+		return cli_usage(cli, "'%s' takes one forward, such as tcp:8080:80", cli->rest.v[0]);
+	r = life_state(&cli->store, name, &state, err);
 	if (r >= 0 && d->save)
-		r = life_forward_save(&cli->store, name, spec, del, err);
+		r = life_forward_save(&cli->store, name, spec, del, state != WIRE_STOPPED, deadline, err);
+	else if (r >= 0)
+		r = life_forward(&cli->store, name, spec, del, deadline, err);
 	if (r < 0 || state != WIRE_STOPPED)
 		return r;
 	return await_again(cli, name, true, err) < 0 ? err_wrap(err, "it is kept, but cannot wait for a connection") : 0;
@@ -106,34 +102,15 @@ static int ls(struct cli *cli, const char *name, struct err *err)
 
 static int run(struct cli *cli, const char *name, struct err *err)
 {
-	const char *verb = cli->rest.n ? cli->rest.v[0] : "";
-	const bool del = str_eq(verb, "del");
-
-	if (!del && !str_eq(verb, "add") && !str_eq(verb, "ls"))
-		return cli_usage_verb(cli, name, "add, del and ls");
-	if (!name)
-		return cli_usage(cli, "no container named: -n NAME");
-	if (str_eq(verb, "ls"))
-		return cli->rest.n == 1 ? ls(cli, name, err) : cli_usage(cli, "'ls' takes no argument");
-	if (cli->rest.n != 2)
-		return cli_usage(cli, "'%s' takes one forward, such as tcp:8080:80", verb);
-	if (cli->json)
-		return cli_usage(cli, "'%s' prints nothing: --json goes with ls", verb);
-	return change(cli, name, cli->rest.v[1], del, err);
+	return change_run(cli, name, change, ls, err);
 }
-
-static const struct option_row opts[] = {
-	{ 0, "save", NULL, "Keep the change in the container's configuration too.",
-	  .flag = offsetof(struct forward_data, save) },
-	{ 0 },
-};
 
 const struct command cmd_forward = {
 	.name = "forward",
 	.args = "add SPEC | del SPEC | ls",
 	.help = "Forward ports of the host to a running container, end that, or list them.",
-	.opts = opts,
-	.data_size = sizeof(struct forward_data),
+	.opts = change_opts,
+	.data_size = sizeof(struct change_data),
 	.flags = CMD_MAY_NAME | CMD_MUST_EXIST | CMD_WORDS | CMD_JSON,
 	.run = run,
 };

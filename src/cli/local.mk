@@ -3,6 +3,7 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(JSON_CFLAGS)
 src_cli_libcli_a_SOURCES = \
+	%D%/change.c %D%/change.h \
 	%D%/cli.h \
 	%D%/complain.c %D%/complain.h \
 	%D%/describe.c %D%/describe.h \

@@ -50,6 +50,7 @@ static int set_macs(struct birth *birth, struct spec *spec, struct err *err)
 		struct nic_conf *nic = &spec->net.v[i];
 		const struct lease *lease = lease_of(birth, nic);
 		uint8_t mac[6];
+		birth->chosen_mac |= nic->has_hwaddr;
 		if (nic->type != NIC_VETH || nic->has_hwaddr)
 			continue;
 		if (lease)

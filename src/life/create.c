@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/debug.h"
 #include "base/log.h"
+#include "life/config.h"
 #include "life/internal.h"
 #include "store/claim.h"
 #include "template/template.h"
@@ -180,7 +181,7 @@ int life_create(const struct store *store, const struct life_create *what, struc
 			store_leave(store);
 		birth_source_done(&birth);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		return r;
+		return r == 0 && birth.chosen_mac && life_shares_mac(store, what->name, err) > 0 ? 1 : r;
 	}
 	birth_source_done(&birth);
 	return r;

@@ -2,17 +2,17 @@
 #include "life/device.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "conf/edit.h"
+#include "life/change.h"
+#include "life/config.h"
 #include "life/state.h"
 #include "spec/device.h"
-#include "wire/wire.h"
+
+/* --- while it runs -------------------------------------------------------------------------------------------------- */
 
 static int make_payload(const struct strv *words, struct str *ret, struct err *err)
 {
@@ -26,98 +26,199 @@ static int make_payload(const struct strv *words, struct str *ret, struct err *e
 	return 0;
 }
 
-int life_device(const struct store *store, const char *name, const struct strv *words, char ret[static WIRE_DEVICE_TEXT],
-		uint64_t deadline, struct err *err)
+static int change_live(const struct store *store, const char *name, const struct strv *words,
+		       char ret[static WIRE_DEVICE_TEXT], uint64_t deadline, struct err *err)
 {
 	autocall(str_done) struct str payload = { 0 };
-	autoclose int turn = -1, sock = -1;
 	int r = make_payload(words, &payload, err);
 
-	if (r < 0)
-		return r;
-	turn = store_runtime(store, name, false, NULL); /* one at a time: the supervisor takes no second change meanwhile */
-	if (turn >= 0 && flock(turn, LOCK_EX) < 0)
-		return err_sys(err, errno, "wait for another mgr-device");
-	sock = life_connect(store, name, deadline, err);
-	if (sock == -ENOTCONN)
-		return err_set(err, ENOTCONN, "is not running: --save puts it into its configuration");
-	if (sock < 0)
-		return sock;
-	r = wire_call(sock, WIRE_DEVICE, payload.text, payload.len, ret, WIRE_DEVICE_TEXT - 1, deadline, err);
+	if (r >= 0)
+		r = life_change(store, name, WIRE_DEVICE, payload.text, payload.len, ret, WIRE_DEVICE_TEXT - 1, deadline,
+				err);
 	ret[WIRE_DEVICE_TEXT - 1] = '\0';
 	return r < 0 ? r : 0;
+}
+
+/* By its number. */
+static int del_live(const struct store *store, const char *name, const struct strv *words, const char *what,
+		    uint64_t deadline, struct err *err)
+{
+	autocall(strv_done) struct strv del = { 0 };
+	char text[WIRE_DEVICE_TEXT];
+
+	if (strv_add(&del, "del") < 0 || strv_add(&del, words->v[1]) < 0 || strv_add(&del, what) < 0)
+		return err_nomem(err);
+	return change_live(store, name, &del, text, deadline, err);
 }
 
 /* --- the configuration ---------------------------------------------------------------------------------------------- */
 
 /* Lines of what it says by itself; what an include brings is not in its text. */
-static int edit_config(const char *old, const char *section, const struct strv *sets, struct str *ret)
+static void edit(const char *old, const char *section, const struct strv *sets, struct str *ret)
 {
 	edit_text(old, EDIT_UNSET, section, strlen(section), NULL, NULL, ret);
-	for (size_t i = 0; sets && i < sets->n; i++) {
+	for (size_t i = 0; i < sets->n; i++) {
 		const char *key = sets->v[i] + strlen(section) + 1, *value = strchr(key, '=') + 1;
 		autofree char *alone = strndup(key, strcspn(key, "+="));
 		autocall(str_done) struct str before = *ret;
 		*ret = (struct str){ 0 };
-		if (!alone)
-			return -ENOMEM;
-		edit_text(str_text(&before), EDIT_ADD, section, strlen(section), alone, value, ret);
-		ret->failed |= before.failed;
+		if (alone)
+			edit_text(str_text(&before), EDIT_ADD, section, strlen(section), alone, value, ret);
+		ret->failed |= before.failed || !alone;
 	}
-	return ret->failed ? -ENOMEM : 0;
 }
 
-/* The new text takes the file's place when all of it is valid. */
-static int keep(const struct store *store, const char *name, int folder, const struct str *text, struct err *err)
+/* What a stopped one gives up is free again: whoever starts it from now on reads the new text. */
+static int give_back(const struct store *store, const char *name, const struct spec *now, struct err *err)
+{
+	if (store_lock_peek(store, name, NULL) != STORE_IDLE || !now->container.uuid)
+		return 0;
+	return net_unclaim((const struct net_conf *[]){ &now->net }, 1, store, now->container.uuid, err);
+}
+
+/* sets: what is to be in [net.number], or none. ret: the new text. */
+static int keep(const struct store *store, const char *name, const struct life_config *c, unsigned number,
+		const struct strv *sets, struct str *ret, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
-	autofree char *path = str_fmt("%s/%s/config", store->containers, name);
+	char section[16];
 	int r;
 
 	spec_init(&spec);
-	if (!path)
-		return err_nomem(err);
-	r = conf_load_text(&spec_schema, &spec, path, str_text(text), text->len, err);
-	if (r == 0)
-		r = spec_check(&spec, err);
+	str_print(section, sizeof section, "net.%u", number);
+	edit(c->text, section, sets, ret);
+	r = life_config_check(store, name, ret, &spec, err);
 	if (r == 0 && spec.container.uuid)
 		r = net_reserve(&spec.net, store, name, spec.container.uuid, err);
-	if (r == 0 && spec.container.uuid)
-		r = net_claim(&spec.net, store, name, spec.container.uuid, err);
-	return r < 0 ? r : file_replace_at(folder, "config", text->text, text->len, 0600, err);
+	if (r >= 0)
+		r = life_config_write(c, ret, err);
+	return r < 0 || sets->n ? r : give_back(store, name, &spec, err);
 }
 
-static int choose(struct spec *spec, bool del, const struct strv *pieces, int number, unsigned *ret, struct strv *sets,
-		  struct err *err)
-{
-	int r = 0;
-
-	*ret = (unsigned)number;
-	if (number < 0)
-		r = del ? spec_nic_find(spec, pieces, ret, err) : spec_nic_number(spec, spec, pieces, ret, err);
-	return r < 0 || del ? r : spec_nic_add(spec, pieces, *ret, sets, err);
-}
-
-int life_device_save(const struct store *store, const char *name, int folder, bool del, const struct strv *pieces,
-		     int number, char ret[static WIRE_DEVICE_TEXT], struct err *err)
+/* number: that it has been given; -1: it is chosen here. */
+static int save_add(const struct store *store, const char *name, const struct strv *pieces, int number,
+		    char ret[static WIRE_DEVICE_TEXT], struct err *err)
 {
 	autocall(spec_done) struct spec spec;
 	autocall(strv_done) struct strv sets = { 0 };
 	autocall(str_done) struct str text = { 0 };
-	autofree char *old = NULL;
-	unsigned chosen;
-	int r;
+	LIFE_CONFIG_INIT(c);
+	unsigned chosen = (unsigned)number;
+	int r = life_config_open(&c, store, name, err);
 
 	spec_init(&spec);
-	r = spec_load(&spec, folder, "config", err);
 	if (r >= 0)
-		r = choose(&spec, del, pieces, number, &chosen, &sets, err);
+		r = spec_load(&spec, c.folder, "config", err);
+	if (r >= 0 && number < 0)
+		r = spec_nic_number(&spec, &spec, pieces, &chosen, err);
+	else if (r >= 0 && spec_nic(&spec, chosen))
+		r = err_set(err, EEXIST, "its configuration has got another net.%u meanwhile", chosen);
 	if (r >= 0)
-		r = file_read_at(folder, "config", CONF_FILE_MAX, &old, NULL, err);
+		r = spec_nic_add(&spec, pieces, chosen, &sets, err);
 	if (r < 0)
 		return r;
 	str_print(ret, WIRE_DEVICE_TEXT, "net.%u", chosen);
-	if (edit_config(old, ret, del ? NULL : &sets, &text) < 0)
-		return err_nomem(err);
-	return keep(store, name, folder, &text, err);
+	return keep(store, name, &c, chosen, &sets, &text, err);
+}
+
+/* --- both ----------------------------------------------------------------------------------------------------------- */
+
+/* Once it is done live, the number is known. */
+static int add(const struct store *store, const char *name, const struct life_device *change,
+	       char ret[static WIRE_DEVICE_TEXT], uint64_t deadline, struct err *err)
+{
+	int r = change_live(store, name, change->words, ret, deadline, err);
+	char text[WIRE_DEVICE_TEXT];
+	unsigned number;
+
+	if (r < 0)
+		return r;
+	r = sscanf(ret, "net.%u", &number) == 1 ? 0 : err_set(err, EPROTO, "'%s' is no answer", ret);
+	if (r >= 0)
+		r = save_add(store, name, change->pieces, (int)number, text, err);
+	if (r < 0)
+		(void)del_live(store, name, change->words, ret, deadline, NULL);
+	return r;
+}
+
+/* The one that is meant, of those in force or else of those that are configured. runs: there may be such in force. */
+static int find(const struct store *store, const char *name, const struct life_config *c, const struct life_device *change,
+		bool runs, struct spec *ret_configured, unsigned *ret, struct err *err)
+{
+	autoclose int run = runs ? store_runtime(store, name, false, NULL) : -1;
+	autocall(spec_done) struct spec running;
+	int r = spec_load(ret_configured, c->folder, "config", err);
+
+	spec_init(&running);
+	if (r >= 0 && run >= 0 && spec_load(&running, run, "spec", NULL) >= 0)
+		r = spec_nic_find(&running, change->pieces, ret, err);
+	else if (r >= 0)
+		r = -ENOENT;
+	if (r != -ENOENT)
+		return r;
+	err_clear(err);
+	return spec_nic_find(ret_configured, change->pieces, ret, err);
+}
+
+/* What is freed while it runs is what neither has: so the configuration is first. ret_was, ret_now: its texts, if it has
+ * changed. The number, or -errno. */
+static int save_del(const struct store *store, const char *name, const struct life_device *change, bool runs, char **ret_was,
+		    struct str *ret_now, struct err *err)
+{
+	autocall(spec_done) struct spec configured;
+	const struct strv none = { 0 };
+	LIFE_CONFIG_INIT(c);
+	unsigned number = 0;
+	int r = life_config_open(&c, store, name, err);
+
+	spec_init(&configured);
+	if (r >= 0)
+		r = find(store, name, &c, change, runs, &configured, &number, err);
+	if (r < 0)
+		return r;
+	if (spec_nic(&configured, number)) {
+		r = keep(store, name, &c, number, &none, ret_now, err);
+		*ret_was = steal_ptr(&c.text);
+	}
+	return r < 0 ? r : (int)number;
+}
+
+static int del(const struct store *store, const char *name, const struct life_device *change, bool runs,
+	       char ret[static WIRE_DEVICE_TEXT], uint64_t deadline, struct err *err)
+{
+	autofree char *was = NULL;
+	autocall(str_done) struct str now = { 0 };
+	int r = save_del(store, name, change, runs, &was, &now, err);
+
+	if (r < 0)
+		return r;
+	str_print(ret, WIRE_DEVICE_TEXT, "net.%d", r);
+	if (!runs)
+		return 0;
+	r = del_live(store, name, change->words, ret, deadline, err);
+	if (r == -ENOENT) { /* it was in the configuration alone */
+		err_clear(err);
+		return 0;
+	}
+	if (r < 0 && was && life_config_take_back(store, name, was, str_text(&now), NULL) < 0)
+		err_wrap(err, "%s is out of its configuration, but is still there", ret);
+	return r;
+}
+
+int life_device(const struct store *store, const char *name, const struct life_device *change,
+		char ret[static WIRE_DEVICE_TEXT], uint64_t deadline, struct err *err)
+{
+	enum wire_state state;
+	int r;
+
+	if (!change->save)
+		return change_live(store, name, change->words, ret, deadline, err);
+	r = life_state(store, name, &state, err);
+	if (r < 0)
+		return r;
+	if (change->del)
+		return del(store, name, change, state != WIRE_STOPPED, ret, deadline, err);
+	if (state == WIRE_STOPPED)
+		return save_add(store, name, change->pieces, -1, ret, err);
+	return add(store, name, change, ret, deadline, err);
 }

@@ -8,17 +8,19 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "spec/spec.h"
 #include "store/store.h"
 #include "wire/device.h"
 
-/* Ask its supervisor: words as WIRE_DEVICE has them. ret: what came or went, "net.1". -ENOTCONN when it does not run. */
-int life_device(const struct store *store, const char *name, const struct strv *words, char ret[static WIRE_DEVICE_TEXT],
-		uint64_t deadline, struct err *err);
+struct life_device {
+	bool del;
+	bool save;                 /* in its configuration too; alone when it is stopped */
+	const struct strv *words;  /* as WIRE_DEVICE has them: VERB KIND PIECE... */
+	const struct strv *pieces; /* of the latter (spec/device.h) */
+};
 
-/* The same in its configuration, from its next start on, while the caller holds its folder, locked. number: that it has been
- * given; -1: it is chosen here. pieces: spec/device.h; of del NULL where number says all. ret: as above. */
-int life_device_save(const struct store *store, const char *name, int folder, bool del, const struct strv *pieces,
-		     int number, char ret[static WIRE_DEVICE_TEXT], struct err *err);
+/* ret: what came or went, "net.1". Both places or neither: what cannot be kept does not stay, and what cannot go stays
+ * configured. -ENOTCONN when it does not run, without `save`. */
+int life_device(const struct store *store, const char *name, const struct life_device *change,
+		char ret[static WIRE_DEVICE_TEXT], uint64_t deadline, struct err *err);
 
 #endif

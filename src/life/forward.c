@@ -3,37 +3,26 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "conf/edit.h"
+#include "life/change.h"
+#include "life/config.h"
 #include "life/glance.h"
-#include "life/state.h"
 #include "net/forward.h"
 #include "wire/wire.h"
 
-#define SECTION    "forward"
-#define KEY        "port"
-#define CONFIG_MAX (1 << 20)
+#define SECTION "forward"
+#define KEY     "port"
 
 int life_forward(const struct store *store, const char *name, const char *spec, bool del, uint64_t deadline, struct err *err)
 {
 	struct wire_forward_change change = { .del = del };
-	autoclose int turn = -1, sock = -1;
 	int r = net_forward_parse(spec, &change.forward, err);
 
 	if (r < 0)
 		return r;
-	turn = store_runtime(store, name, false, NULL); /* one at a time: the supervisor takes no second change meanwhile */
-	if (turn >= 0 && flock(turn, LOCK_EX) < 0)
-		return err_sys(err, errno, "wait for another mgr-forward");
-	sock = life_connect(store, name, deadline, err);
-	if (sock == -ENOTCONN)
-		return err_set(err, ENOTCONN, "is not running: --save puts it into its configuration");
-	if (sock < 0)
-		return sock;
-	r = wire_call(sock, WIRE_FORWARD, &change, wire_forward_change_length(&change), NULL, 0, deadline, err);
+	r = life_change(store, name, WIRE_FORWARD, &change, wire_forward_change_length(&change), NULL, 0, deadline, err);
 	return r < 0 ? r : 0;
 }
 
@@ -54,40 +43,53 @@ static int look_for(const struct strv *have, const struct wire_forward *wanted, 
 	return 0;
 }
 
-static int edit_config(int folder, enum edit how, const char *value, struct err *err)
+static int edit(const struct life_config *c, enum edit how, const char *value, struct str *ret, struct err *err)
 {
-	autocall(str_done) struct str text = { 0 };
-	autofree char *old = NULL;
-	int r = file_read_at(folder, "config", CONFIG_MAX, &old, NULL, err);
-
-	if (r < 0)
-		return r;
-	edit_text(old, how, SECTION, strlen(SECTION), KEY, value, &text);
-	return text.failed ? err_nomem(err) : file_replace_at(folder, "config", str_text(&text), text.len, 0600, err);
+	edit_text(c->text, how, SECTION, strlen(SECTION), KEY, value, ret);
+	return life_config_write(c, ret, err) < 0 ? -err->code : 1;
 }
 
-/* Under the lock of whoever edits a configuration. */
-int life_forward_save(const struct store *store, const char *name, const char *spec, bool del, struct err *err)
+/* 1: it has changed, from *ret_was to *ret_now; 0: it is done already. */
+static int save(const struct store *store, const char *name, const char *spec, bool del, char **ret_was, struct str *ret_now,
+		struct err *err)
 {
-	autoclose int folder = store_container(store, name, err);
+	LIFE_CONFIG_INIT(c);
 	autocall(strv_done) struct strv have = { 0 };
 	autocall(str_done) struct str canonical = { 0 };
 	struct wire_forward wanted;
 	const char *text = NULL;
-	int r = folder < 0 ? folder : net_forward_parse(spec, &wanted, err);
+	int r = net_forward_parse(spec, &wanted, err);
 
-	if (r < 0)
-		return r;
-	if (flock(folder, LOCK_EX) < 0)
-		return err_sys(err, errno, "lock the folder of '%s'", name);
-	r = glance_at(folder, "config", SECTION, KEY, &have, err);
+	if (r >= 0)
+		r = life_config_open(&c, store, name, err);
+	if (r >= 0 && glance_in(c.text, SECTION, KEY, &have) < 0)
+		r = err_nomem(err);
 	if (r < 0)
 		return r;
 	r = look_for(&have, &wanted, &text, del ? NULL : err);
-	if (del)
-		return r > 0 ? edit_config(folder, EDIT_DROP, text, err) : 0;
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (del ? r <= 0 : r != 0)
+		return del || r > 0 ? 0 : r;
 	net_forward_print(&wanted, &canonical);
-	return canonical.failed ? err_nomem(err) : edit_config(folder, EDIT_ADD, str_text(&canonical), err);
+	if (canonical.failed)
+		return err_nomem(err);
+	r = edit(&c, del ? EDIT_DROP : EDIT_ADD, del ? text : str_text(&canonical), ret_now, err);
+	*ret_was = steal_ptr(&c.text);
+	return r;
+}
+
+int life_forward_save(const struct store *store, const char *name, const char *spec, bool del, bool runs, uint64_t deadline,
+		      struct err *err)
+{
+	autofree char *was = NULL;
+	autocall(str_done) struct str now = { 0 };
+	int saved = save(store, name, spec, del, &was, &now, err);
+	int r = saved < 0 || !runs ? saved : life_forward(store, name, spec, del, deadline, err);
+
+	if (r == -ENOENT && del) { /* it was in the configuration alone */
+		err_clear(err);
+		return 0;
+	}
+	if (r < 0 && saved > 0 && life_config_take_back(store, name, was, str_text(&now), NULL) < 0)
+		err_wrap(err, "its configuration has changed all the same");
+	return r < 0 ? r : 0;
 }

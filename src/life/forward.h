@@ -18,7 +18,9 @@ int life_forwards(const struct store *store, const char *name, bool runs, struct
 int life_forward(const struct store *store, const char *name, const char *spec, bool del, uint64_t deadline,
 		 struct err *err);
 
-/* The same in its configuration, from its next start on. Done already is fine. */
-int life_forward_save(const struct store *store, const char *name, const char *spec, bool del, struct err *err);
+/* The same in its configuration, from its next start on, and, when it `runs`, at once: both or neither. Done already is fine
+ * there. */
+int life_forward_save(const struct store *store, const char *name, const char *spec, bool del, bool runs, uint64_t deadline,
+		      struct err *err);
 
 #endif

@@ -16,6 +16,7 @@ struct birth {
 	struct idmap map;              /* as the user's own words have it, a template's left out */
 	struct lease leases[NICS_MAX]; /* of the first n, one a network */
 	size_t n_leases;
+	bool chosen_mac; /* a hardware address is the user's choice */
 
 	/* one of them, by what the root file system is to come from: */
 	char *program; /* a template */

@@ -29,8 +29,8 @@ struct life_create {
 
 /* Make a container. It is one once this returns 0; else nothing of it is left, whatever happened (a process that is killed
  * leaves what the next command that writes clears). ret_tail, added: the last lines of a template; of an archive, what could
- * not be had from it. A SIGINT, SIGTERM, SIGHUP or SIGQUIT undoes everything and then has its usual effect on the calling
- * process. */
+ * not be had from it. 1: it is one, and err says what will hinder it. A SIGINT, SIGTERM, SIGHUP or SIGQUIT undoes everything
+ * and then has its usual effect on the calling process. */
 int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err);
 
 /* Remove a container with its address, ids, log and runtime folder. force: stop it first, and take one without

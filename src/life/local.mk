@@ -2,6 +2,9 @@ noinst_LIBRARIES += src/life/liblife.a
 src_life_liblife_a_SOURCES = \
 	%D%/adopt.c \
 	%D%/allot.c \
+	%D%/change.c %D%/change.h \
+	%D%/config.c %D%/config.h \
+	%D%/config_check.c \
 	%D%/consumption.c %D%/consumption.h \
 	%D%/create.c %D%/life.h %D%/internal.h \
 	%D%/destroy.c \
@@ -13,6 +16,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/freeze.c %D%/freeze.h \
 	%D%/glance.c %D%/glance.h \
 	%D%/look.c %D%/look.h \
+	%D%/macs.c \
 	%D%/monitor.c %D%/monitor.h %D%/monitor_internal.h \
 	%D%/monitor_one.c \
 	%D%/passing.c %D%/passing.h \

@@ -211,11 +211,10 @@ int store_retire(const struct store *store, const char *name, int dir, const cha
 	autofree char *from = str_fmt("%s/%s", store->containers, name);
 	autofree char *folder = str_fmt("%s/" STORE_GONE, store->containers);
 	autofree char *to = str_fmt("%s/" STORE_GONE "/%s", store->containers, uuid);
+	int r = from && folder && to ? store_lock_config(dir, true, err) : err_nomem(err);
 
-	if (!from || !folder || !to)
-		return err_nomem(err);
-	if (flock(dir, LOCK_EX) < 0) /* who changes its config has it for a moment */
-		return err_sys(err, errno, "lock '%s'", from);
+	if (r < 0)
+		return r;
 	while (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0) {
 		/* .gone may be removed by another between the two */
 		if (errno != ENOENT || access(from, F_OK) < 0)

@@ -51,17 +51,28 @@ int registry_get(const struct registry *reg, const char *slot, struct registry_e
 void registry_entry_done(struct registry_entry *entry);
 /* The slot of this uuid; -ENOENT. */
 int registry_find(const struct registry *reg, const char *uuid, char *slot, size_t size, struct err *err);
-/* The name of the container's further entry number k. */
-const char *registry_further(const char *uuid, unsigned k, char text[static REGISTRY_NAME]);
 /* The slot must be free. */
 int registry_put(struct registry *reg, const char *slot, const char *uuid, const char *name, const char *note,
 		 struct err *err);
-int registry_drop(struct registry *reg, const char *uuid, struct err *err); /* absent is 0 */
+/* absent is 0. Of a further one's number the last further one has it from then on. */
+int registry_drop(struct registry *reg, const char *uuid, struct err *err);
 /* Drop every entry whose owner is gone. */
 int registry_sweep(struct registry *reg, struct err *err);
 int registry_each(const struct registry *reg, int (*fn)(const char *slot, const struct registry_entry *entry, void *data),
 		  void *data, struct err *err);
 int registry_count(const struct registry *reg, unsigned *ret, struct err *err);
+
+/* What a link in by-slot says, allocated; NULL: no memory. */
+char *registry_entry_text(const char *uuid, const char *name, const char *note, const char *folder);
+
+/* --- further.c -------------------------------------------------------------------------------------------------------- */
+
+/* The name of the container's further entry number k. */
+const char *registry_further(const char *uuid, unsigned k, char text[static REGISTRY_NAME]);
+/* How many it has, when it has `from`. uuid: its own or one of its further ones'. */
+unsigned registry_count_further(const struct registry *reg, const char *uuid, unsigned from);
+/* The link in by-uuid, whose slot is free. */
+int registry_drop_name(struct registry *reg, const char *name, struct err *err);
 
 /* --- networks.c -------------------------------------------------------------------------------------------------------- */
 

@@ -113,8 +113,7 @@ static int look_at(const struct registry *reg, const char *uuid, const char *slo
 static int claim(struct registry *reg, const char *network, const char *uuid, const char *name, const char *slot,
 		 uint32_t addr, struct err *err)
 {
-	char key[REGISTRY_NAME], taken[REGISTRY_SLOT];
-	unsigned k = 0;
+	char key[REGISTRY_NAME];
 	uint32_t same;
 	int r = look_at(reg, uuid, slot, NULL);
 
@@ -124,8 +123,7 @@ static int claim(struct registry *reg, const char *network, const char *uuid, co
 		r = find_slot(reg, network, addr, &same, err);
 	if (r != 0)
 		return r;
-	while (registry_find(reg, registry_further(uuid, k, key), taken, sizeof taken, NULL) == 0)
-		k++;
+	registry_further(uuid, registry_count_further(reg, uuid, 0), key);
 	return registry_put(reg, slot, key, name, "00:00:00:00:00:00", err);
 }
 
@@ -170,12 +168,11 @@ static int release(const char *network, void *data)
 {
 	REGISTRY_INIT(reg);
 	const struct release *of = data;
-	char name[REGISTRY_NAME], slot[REGISTRY_SLOT];
+	char name[REGISTRY_NAME];
 	int r = lease_open(&reg, of->store, network, true, of->err);
 
-	for (unsigned k = 0;
-	     r == 0 && registry_find(&reg, registry_further(of->uuid, k, name), slot, sizeof slot, NULL) == 0; k++)
-		r = registry_drop(&reg, name, of->err);
+	for (unsigned k = r == 0 ? registry_count_further(&reg, of->uuid, 0) : 0; k-- > 0 && r == 0;)
+		r = registry_drop(&reg, registry_further(of->uuid, k, name), of->err);
 	return r < 0 ? r : registry_drop(&reg, of->uuid, of->err);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/debug.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "store/internal.h"
@@ -143,16 +144,15 @@ int registry_find(const struct registry *reg, const char *uuid, char *slot, size
 	return 0;
 }
 
-const char *registry_further(const char *uuid, unsigned k, char text[static REGISTRY_NAME])
+char *registry_entry_text(const char *uuid, const char *name, const char *note, const char *folder)
 {
-	str_print(text, REGISTRY_NAME, "%.36s:%u", uuid, k);
-	return text;
+	return str_fmt("%s %s %s %s", uuid, name, note, folder);
 }
 
 int registry_put(struct registry *reg, const char *slot, const char *uuid, const char *name, const char *note,
 		 struct err *err)
 {
-	autofree char *text = str_fmt("%s %s %s %s", uuid, name, note, reg->store->containers);
+	autofree char *text = registry_entry_text(uuid, name, note, reg->store->containers);
 
 	if (!text)
 		return err_nomem(err);
@@ -179,9 +179,9 @@ int registry_drop(struct registry *reg, const char *uuid, struct err *err)
 		return r;
 	if (r == 0 && str_eq(entry.uuid, uuid) && unlinkat(reg->slots, slot, 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "free '%s' of %s", slot, uuid);
-	if (unlinkat(reg->uuids, uuid, 0) < 0 && errno != ENOENT)
-		return err_sys(err, errno, "free '%s' of %s", slot, uuid);
-	return 0;
+	err_clear(err);
+	debug_point("registry", "freed");
+	return registry_drop_name(reg, uuid, err);
 }
 
 /* The container's config, its folder while it is being created or when it has lost its config, or the remains that a destroy
@@ -210,19 +210,24 @@ static bool owner_lives(const struct registry_entry *entry)
 	return faccessat(dir, claim, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || faccessat(dir, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* A further address (no other slot has a dot) that the configuration does not name any more, nor a run of the container. */
-static bool is_given_up(const struct registry *reg, const char *slot, const struct registry_entry *entry)
+/* A further address (no other slot has a dot) that the configuration does not name any more, nor a run of the container; and
+ * nobody is about to have it named there: ret_held, the folder of the container, is locked then. */
+static bool is_given_up(const struct registry *reg, const char *slot, const struct registry_entry *entry, int *ret_held)
 {
-	autofree char *path = str_fmt("%s/%s/config", entry->folder, entry->name), *text = NULL;
+	autofree char *text = NULL;
 
-	return strchr(entry->uuid, ':') && strchr(slot, '.') && path && str_eq(entry->folder, reg->store->containers) &&
-	       file_read_at(AT_FDCWD, path, 1 << 20, &text, NULL, NULL) == 0 && !strstr(text, slot) &&
+	if (!strchr(entry->uuid, ':') || !strchr(slot, '.') || !str_eq(entry->folder, reg->store->containers))
+		return false;
+	*ret_held = store_container(reg->store, entry->name, NULL);
+	return *ret_held >= 0 && store_lock_config(*ret_held, false, NULL) == 0 &&
+	       file_read_at(*ret_held, "config", 1 << 20, &text, NULL, NULL) == 0 && !strstr(text, slot) &&
 	       store_lock_peek(reg->store, entry->name, NULL) == STORE_IDLE;
 }
 
 static int sweep_one(struct registry *reg, const char *uuid, struct err *err)
 {
 	autocall(registry_entry_done) struct registry_entry entry = { 0 };
+	autoclose int held = -1;
 	char slot[REGISTRY_SLOT];
 	int r = registry_find(reg, uuid, slot, sizeof slot, err);
 
@@ -230,7 +235,7 @@ static int sweep_one(struct registry *reg, const char *uuid, struct err *err)
 		r = registry_get(reg, slot, &entry, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (r == 0 && str_eq(entry.uuid, uuid) && owner_lives(&entry) && !is_given_up(reg, slot, &entry))
+	if (r == 0 && str_eq(entry.uuid, uuid) && owner_lives(&entry) && !is_given_up(reg, slot, &entry, &held))
 		return 0;
 	return registry_drop(reg, uuid, err);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -261,6 +262,13 @@ int store_check_new_name(const char *name, struct err *err)
 	return r == 0 && is_reserved(name)
 		       ? err_set(err, EINVAL, "name '%s' means something else on a network: choose another", name)
 		       : r;
+}
+
+int store_lock_config(int folder, bool wait, struct err *err)
+{
+	if (flock(folder, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
+		return err_sys(err, errno, "lock its configuration");
+	return 0;
 }
 
 int store_container(const struct store *store, const char *name, struct err *err)

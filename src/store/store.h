@@ -48,6 +48,11 @@ int store_check_new_name(const char *name, struct err *err);
 /* The container's folder, open (O_RDONLY | O_DIRECTORY). -ENOENT "no such container" when it has no config. */
 int store_container(const struct store *store, const char *name, struct err *err);
 
+/* Whoever changes its config has this lock on its folder, which is open in the descriptor, from before what the new text
+ * names is reserved until the text is in place: two at once would lose a change, and who frees what the text does not name
+ * tries it. Gone with the descriptor. Without `wait` -EWOULDBLOCK when another has it. */
+int store_lock_config(int folder, bool wait, struct err *err);
+
 /* The same, with or without a config. */
 int store_folder(const struct store *store, const char *name, struct err *err);
 /* A container's folder without a config: nothing can be done with it but destroy it by force. */

@@ -17,36 +17,16 @@ static int list(const struct registry *reg, const char *uuid, struct strv *ret, 
 	return 0;
 }
 
-/* Their numbers have no gap (leases_release): the last one takes the place of what goes. */
-static int drop(struct registry *reg, const char *uuid, unsigned k, unsigned last, const char *slot, struct err *err)
-{
-	autocall(registry_entry_done) struct registry_entry entry = { 0 };
-	char key[REGISTRY_NAME];
-	int r = registry_drop(reg, registry_further(uuid, k, key), err);
-
-	if (r < 0 || k == last)
-		return r;
-	r = registry_get(reg, slot, &entry, err);
-	if (r == 0)
-		r = registry_drop(reg, registry_further(uuid, last, key), err);
-	return r < 0 ? r : registry_put(reg, slot, registry_further(uuid, k, key), entry.name, entry.note, err);
-}
-
+/* From the end: what takes a number then is to stay. */
 static int drop_others(struct registry *reg, const char *uuid, const struct strv *keep, struct err *err)
 {
 	autocall(strv_done) struct strv slots = { 0 };
+	char key[REGISTRY_NAME];
 	int r = list(reg, uuid, &slots, err);
-	size_t n = slots.n;
 
-	for (size_t k = n; k-- > 0 && r >= 0;) {
-		if (strv_has(keep, slots.v[k]))
-			continue;
-		n--;
-		r = drop(reg, uuid, (unsigned)k, (unsigned)n, slots.v[n], err);
-		char *gone = slots.v[k];
-		slots.v[k] = slots.v[n];
-		slots.v[n] = gone;
-	}
+	for (size_t k = slots.n; k-- > 0 && r >= 0;)
+		if (!strv_has(keep, slots.v[k]))
+			r = registry_drop(reg, registry_further(uuid, (unsigned)k, key), err);
 	return r;
 }
 

@@ -2,47 +2,22 @@
 # Network interfaces of a running container: real packets, real crashes.
 load ../lib/common
 load ../lib/net
+load ../lib/device
 
-# One container serves most tests; each leaves it with eth0 alone.
 setup_file() {
-	ip link add br7 type bridge
-	ip addr add 10.0.0.1/24 dev br7
-	ip link set br7 up
-	mgr-create -n web -t busybox
-	mgr-start -n web --wait=$((60 * ${TEST_SLOW:-1}))
+	device_setup_file
 }
 
 teardown_file() {
-	mgr-destroy -f web
-	mgr-net down
-	ip link del br7
+	device_teardown_file
 }
 
 teardown() {
-	end_servers
-	common_teardown
-	state_is web RUNNING || mgr-start -n web --wait=$((60 * patience))
-	mgr-device -n web ls --json | jq -r '.[].device' | while read -r device; do
-		[ "$device" = net.0 ] || mgr-device -n web del nic "$device" --save
-	done
-}
-
-devices() {
-	mgr-device -n web ls --json | jq -r '.[] | .device + " " + .inside' | paste -sd,
+	device_teardown
 }
 
 has_interface() {
 	inside "${2-web}" ip link show dev "$1" >/dev/null 2>&1
-}
-
-# leased ADDRESS
-leased() {
-	[ -L "$MGR_ROOT/var/lib/mgr/.leases/by-slot/$1" ]
-}
-
-# Of the managed network, for the container: its own with another last number.
-address() {
-	container_ip web | sed "s/\.[0-9]*$/.$1/"
 }
 
 # Lines of the record that belong to the interface.

@@ -363,7 +363,7 @@ queued() {
 	init=$(pid_of single)
 	in_container single reboot || true
 	wait_gone 20 "$init"
-	mgr-wait -n single --ready -t $((20 * slow))
+	mgr-wait -n single --ready -t $((20 * patience))
 	serve single tcp 70
 	answers tcp 127.0.0.1 22000
 	answers tcp 127.0.0.1 23000

@@ -300,3 +300,22 @@ nothing_made() {
 	assert_status 1
 	assert_output "mgr-start: web: network: net.0.hwaddr: 02:00:00:00:00:77 is container 'db''s on 'br7'"
 }
+
+@test "badnet.2 a hardware address that another configuration has on the link is told where it is chosen" {
+	local told="net.0.hwaddr: 02:00:00:00:00:77 is 'db''s too: only one of them can run at a time"
+	container db -s net.0.hwaddr=02:00:00:00:00:77
+	run mgr-create -n web -t busybox -s net.0.hwaddr=02:00:00:00:00:77
+	forget_later web
+	assert_success
+	assert_output "mgr-create: web: $told"
+	run mgr-config -n web set net.0.link br7
+	assert_output ""
+	run mgr-config -n web unset net.0.link
+	assert_success
+	assert_output "mgr-config: web: $told"
+	run mgr-config -n web set net.0.hwaddr 02:00:00:00:00:78
+	assert_output ""
+	run mgr-device -n web add nic hwaddr=02:00:00:00:00:77,ipv4.address=none --save
+	assert_success
+	assert_contains "mgr-device: web: ${told/0/1}"
+}

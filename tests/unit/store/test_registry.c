@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -332,6 +334,59 @@ static void what_is_not_kept_is_free_and_the_rest_is_released_at_the_end(void **
 	assert_int_equal(entries(".leases/by-uuid"), 0);
 }
 
+static void name_in_config(const struct lease *lease, const struct strv *addresses)
+{
+	autofree char *path = str_fmt("%s/%s/config", store.containers, lease->name);
+	autofree char *text = str_fmt("%s\n%s\n%s\n", lease->uuid, addresses->v[0], addresses->v[1]);
+
+	assert_int_equal(file_replace_at(AT_FDCWD, path, text, strlen(text), 0600, &err), 0);
+}
+
+static int keep_in_child(const struct lease *lease, const struct strv *keep, const char *point)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setenv("MGR_DEBUG_KILL", point, 1);
+		leases_keep(&store, "", lease->uuid, false, keep, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void a_kill_while_some_are_freed_loses_none_that_is_kept(void **state)
+{
+	static const char *const points[] = { "registry:freed", "registry:linked", "registry:renamed" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
+		autocall(strv_done) struct strv keep = { 0 };
+		struct lease lease = { 0 }, other;
+		char text[INET_ADDRSTRLEN];
+		own(8, &lease);
+		own(9, &other);
+		assert_int_equal(leases_reserve(&store, &lease, (struct in_addr){ 0 }, &err), 0);
+		for (uint32_t n = 1; n <= 3; n++) {
+			struct in_addr one = further(&lease, n);
+			assert_int_equal(leases_claim(&store, "", lease.uuid, "c8", one, &err), 0);
+			if (n > 1)
+				assert_int_equal(strv_add(&keep, inet_ntop(AF_INET, &one, text, sizeof text)), 0);
+		}
+		name_in_config(&lease, &keep);
+		assert_int_equal(keep_in_child(&lease, &keep, points[i]), SIGKILL);
+		/* what is kept is its own alone, what was freed anybody's */
+		assert_int_equal(leases_claim(&store, "", other.uuid, "c9", further(&lease, 2), NULL), -EADDRINUSE);
+		assert_int_equal(leases_claim(&store, "", other.uuid, "c9", further(&lease, 3), NULL), -EADDRINUSE);
+		assert_int_equal(leases_claim(&store, "", other.uuid, "c9", further(&lease, 1), &err), 0);
+		assert_int_equal(leases_release(&store, other.uuid, &err), 0);
+		assert_int_equal(leases_release(&store, lease.uuid, &err), 0);
+		assert_int_equal(entries(".leases/by-slot"), 0);
+		assert_int_equal(entries(".leases/by-uuid"), 0);
+	}
+}
+
 static void processes_side_by_side(void **state)
 {
 	unsigned kept = 0, counted = 0;
@@ -369,6 +424,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_lease_is_found_until_it_is_released, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_kept_is_free_and_the_rest_is_released_at_the_end, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_kill_while_some_are_freed_loses_none_that_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_wanted_address_is_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_newer_format_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(processes_side_by_side, setup, teardown),
