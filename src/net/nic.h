@@ -32,9 +32,13 @@ int veth_make(const struct sides *s, const struct net_nic *nic, const struct sto
 /* Delete the veth of this name and wait until the kernel is done with it. Absent is 0. */
 int veth_delete_now(int sock, const char *name, struct err *err);
 
-/* What leaves by a port may come back by it: packets of a container to itself through the host's address do, when the host
- * runs iptables on bridges (bridge-nf-call-iptables). */
-int port_hairpin(int host, int index, struct err *err);
+/* The container behind this end of the host's is no router of the host's: router advertisements are not for an end that has
+ * no bridge, and of one that is a port the host has no IPv6 at all. Before it is up. */
+int port_no_router(const char *name, bool bridged, struct err *err);
+/* Bring it up. As a port of a managed bridge, what it sends passes the guard, whatever address it is to; and what leaves by
+ * it may come back by it: packets of a container to itself through the host's address do, when the host runs iptables on
+ * bridges (bridge-nf-call-iptables). */
+int port_up(int host, int index, bool managed, struct err *err);
 
 /* The network namespace stays, by a mount in the runtime folder, until what must not end with it is out of it. */
 #define PIN_LINE "netns:" /* of the undo record */

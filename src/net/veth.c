@@ -65,10 +65,11 @@ int veth_record(const struct net_nic *nic, const struct net_record *record, stru
 	return record->fn(record->data, line, err);
 }
 
-/* A host end that the user has named is refused where there is one of that name: it may be anything. */
+/* A host end that the user has named is refused where there is one of that name: it may be anything. It is down, and so
+ * silent, whatever the container does with the other one. */
 static int make_pair(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *bridge, struct err *err)
 {
-	struct ifinfomsg info = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	uint32_t mtu = nic->mtu ? nic->mtu : bridge->mtu ? bridge->mtu : ETH_DATA_LEN;
 	struct rtnl_msg m;
 	uint8_t mac[6];
@@ -113,27 +114,16 @@ int veth_check(int host, const struct net_nic *nic, const struct store *store, c
 	return err_set(err, EEXIST, "net.%u.veth.pair: the host has an interface '%s' already", nic->index, nic->veth);
 }
 
-/* An end that no bridge has is the host's own, and the container is no router of the host's. */
-static void refuse_advertisements(const char *veth)
-{
-	autofree char *path = str_fmt("/proc/sys/net/ipv6/conf/%s/accept_ra", veth);
-
-	if (path)
-		file_write_at(AT_FDCWD, path, "0", NULL);
-}
-
 /* What becomes of its end on the host. */
 static int set_end(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *end,
 		   const struct net_record *record, struct err *err)
 {
-	int r = 0;
+	int r = port_no_router(nic->veth, nic->link[0], err);
 
-	if (!nic->link[0])
-		refuse_advertisements(nic->veth);
-	if (nic->managed)
-		r = port_hairpin(s->host, end->index, err);
 	if (r >= 0)
 		r = vlan_set(s, nic, end->index, err);
+	if (r >= 0)
+		r = port_up(s->host, end->index, nic->managed, err);
 	if (r >= 0)
 		r = rate_limit(s, nic, end, record, err);
 	return r < 0 ? r : route_make(s, nic, end->index, record, err);

@@ -272,7 +272,7 @@ int bridge_make(const struct bridge *bridge, struct err *err)
 	if (r >= 0)
 		r = set_family6(bridge, err);
 	if (r >= 0)
-		r = bridge_learn_by_frames(sock, bridge->name, err);
+		r = bridge_set_reserved(sock, bridge->name, err);
 	if (r >= 0)
 		r = set_up(sock, bridge, err);
 	if (r >= 0)

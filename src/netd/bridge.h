@@ -24,10 +24,11 @@ int bridge_check(const struct bridge *bridge, struct err *err);
 int bridge_is_ours(const struct bridge *bridge, struct err *err);
 /* Make what is missing of it: the bridge, up, with its address and settings. */
 int bridge_make(const struct bridge *bridge, struct err *err);
-/* bridge_learn.c: no place of a MAC from frames to 01:80:c2:00:00:0X (LLDP's): netfilter does not see them
- * (br_handle_frame() of the kernel's net/bridge/br_input.c), and so a false sender in them would move another's MAC. */
+/* Frames to 01:80:c2:00:00:0X are as any others (LLDP's, say): they pass the bridge's table instead of going to the host
+ * around it, and without having passed it they are no place of a MAC that the bridge learns. Of 00 to 02 the ports are told
+ * (net/port.c): the bridge is not to know. */
 struct nl_sock;
-int bridge_learn_by_frames(struct nl_sock *sock, const char *name, struct err *err);
+int bridge_set_reserved(struct nl_sock *sock, const char *name, struct err *err);
 /* Absent is 0. */
 int bridge_remove(const struct bridge *bridge, struct err *err);
 

@@ -2,7 +2,7 @@
 /* The rules of the bridge's table, as `nft list table bridge mgr` shows them. The kernel need not know of which bridge an
  * interface is a port (NFT_BRIDGE_META): the host ends of a bridge's NICs are a group of interfaces.
  *
- *   chain ports      { type filter hook prerouting priority filter
+ *   chain ports      { type filter hook prerouting priority -500
  *       iifgroup != GROUP accept                                           a port that is none of ours
  *       ether type ip iifname . ether saddr . ip saddr @ipv4 goto ipv4
  *       ether type ip6 iifname . ether saddr . ip6 saddr @ipv6 goto ipv6
@@ -49,6 +49,7 @@
 
 /* Of the bridge family (linux/netfilter_bridge.h, which does not agree with netinet/in.h). */
 enum { NF_BR_PRE_ROUTING = 0, NF_BR_FORWARD = 2, PRIORITY_FILTER = -200 };
+enum { PRIORITY_FIRST = -500 }; /* before anybody puts fragments together */
 
 enum { IGMP_QUERY = 0x11, MLD2_REPORT = 143, DHCP_SERVER = 67, DHCP_CLIENT = 68, DHCP6_CLIENT = 546, DHCP6_SERVER = 547 };
 enum { DHCP6_LAST = 11 }; /* of what a client sends; a relay's are 12 and 13 (RFC 8415, 7.3) */
@@ -65,7 +66,7 @@ static void put_ports(const struct rule_place *to)
 	const struct cond arp = is(ETHER_TYPE, ETH_P_ARP), plain = is_this(ARP_KINDS, arp_kinds, sizeof arp_kinds);
 	const struct cond ip = is(ETHER_TYPE, ETH_P_IP), ip6 = is(ETHER_TYPE, ETH_P_IPV6);
 
-	nft_put_chain(to->b, to->nft, chain, "filter", NF_BR_PRE_ROUTING, PRIORITY_FILTER);
+	nft_put_chain(to->b, to->nft, chain, "filter", NF_BR_PRE_ROUTING, PRIORITY_FIRST);
 	RULE(to, chain, ACCEPT, is_not(IIFGROUP, net_port_group(to->nft->bridge)));
 	RULE(to, chain, GO_TO("ipv4"), ip, in_set("ipv4", IIFNAME, ETHER_SADDR, IP_SADDR));
 	RULE(to, chain, GO_TO("ipv6"), ip6, in_set("ipv6", IIFNAME, ETHER_SADDR, IP6_SADDR));

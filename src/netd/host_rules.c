@@ -3,9 +3,9 @@
  * host itself, and for whom the host routes. The bridge's own table has made sure of the addresses that packets come from.
  *
  *   chain not_by_port { type filter hook prerouting priority raw
- *       iifgroup GROUP drop }                             by a port itself there comes only what went around the bridge and
- *                                                         its table: frames to 01:80:c2:00:00:0e (LLDP's), whatever is in
- *                                                         them
+ *       iifgroup GROUP drop }                             by a port itself nothing is to come: a frame that went around the
+ *                                                         bridge's table, by a setting of the bridge that somebody has
+ *                                                         changed
  *   chain host        { type filter hook input priority filter
  *       iifname != BRIDGE accept
  *       ct state established,related accept

@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/netd/libnetd.a
 src_netd_libnetd_a_SOURCES = \
 	%D%/again.c \
 	%D%/bridge.c %D%/bridge.h \
-	%D%/bridge_learn.c \
+	%D%/bridge_reserved.c \
 	%D%/bridge_watch.c \
 	%D%/change.c \
 	%D%/claims.c \

@@ -23,7 +23,7 @@ spoof() {
 
 # What is not false. (With iptables on bridges a fragment waits for the others.)
 own_alone() {
-	printf '%s\n' own-{arp,arp-probe,dad,dhcp,ipv4,ipv6,link-local,na,options}
+	printf '%s\n' own-{arp,arp-probe,by-lldp,dad,dhcp,ipv4,ipv6,link-local,na,options}
 	[ "$(sysctl -n net.bridge.bridge-nf-call-iptables)" = 1 ] || printf 'own-fragment%s\n' '' 6
 }
 
@@ -91,6 +91,40 @@ guards_again() {
 
 host_listens() {
 	[ -n "$(ss -Hln --udp 'sport = 4000')" ]
+}
+
+to_groups() {
+	printf "$1-to-%d\\n" {0..15}
+}
+
+@test "safe.1 the groups that bridges keep for themselves are no way around it: no ARP and no fragment gets to the host" {
+	local before port
+	two web db
+	bridged_by_iptables 0
+	inside web busybox ping -c 1 -W 2 "$(gateway)"
+	port=$(port_of "$(mac_of web)")
+	before=$(nstat -asz IpReasmReqds)
+	# shellcheck disable=SC2046 # words
+	spoof web:eth0 db $(to_groups arp) $(to_groups fragment)
+	assert_equal "$(nstat -asz IpReasmReqds)" "$before"
+	assert_equal "$(ip neigh show dev "$port")" ""
+}
+
+@test "safe.1 on a bridge of the host's own that takes no advertisements no container is a router of the host's" {
+	ip link add br7 type bridge
+	sysctl -qw net.ipv6.conf.br7.accept_ra=0
+	ip addr add 10.7.0.1/16 dev br7
+	ip link set br7 up
+	container web -s net.0.link=br7 -s net.0.ipv4.address=10.7.0.2/16
+	container db -s net.0.link=br7 -s net.0.ipv4.address=10.7.0.3/16
+	boot web
+	boot db
+	bridge=br7
+	# shellcheck disable=SC2046 # words
+	spoof web:eth0 db $(to_groups ra)
+	assert_equal "$(ip -6 route show proto ra)" ""
+	mgr-stop -k web db
+	ip link del br7
 }
 
 @test "safe.1 of several interfaces on a network each has its own MAC, and any of the container's addresses" {

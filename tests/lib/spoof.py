@@ -147,6 +147,12 @@ def frames(me, other, gateway, gateway6, bridge_mac):
     yield "ipv4-fragment", four(other.ip, PLACE * 2, fragment=0x0008)
     yield "ipv4-by-lldp", four(other.ip, to=lldp, dst=gateway)
     yield "own-by-lldp", four(me.ip, to=lldp, dst=gateway)
+    # to the groups that bridges keep for themselves
+    for i in range(16):
+        group = lldp[:5] + bytes([i])
+        yield f"arp-to-{i}", ether(group, me.mac, 0x0806, arp(1, me.mac, false_ip, gateway))
+        yield f"fragment-to-{i}", four(other.ip, PLACE * 2, fragment=0x0008, to=group, dst=gateway)
+        yield f"ra-to-{i}", ether(group, me.mac, 0x86dd, ipv6(me.link, nodes, 58, icmp6(me.link, nodes, 134, advert)))
     # ARP
     yield "arp-reply-of-other", ether(ALL, me.mac, 0x0806, arp(2, me.mac, other.ip, me.ip))
     yield "arp-request-of-other", ether(ALL, me.mac, 0x0806, arp(1, me.mac, other.ip, gateway))
