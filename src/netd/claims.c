@@ -39,6 +39,7 @@ static int enter(struct member *member, const struct nft_element *e, struct err 
 	list = list_of(member->network->netd, e);
 	*claim = (struct claim){ member, e->host, nft_is6(e), *list };
 	*list = claim;
+	outward_claimed(member->network->netd, e->proto, e->port);
 	return 0;
 }
 

@@ -10,6 +10,10 @@
 
 int network_change(struct network *network, const struct nft_content *del, const struct nft_content *add, struct err *err)
 {
+	int r = outward_choose(network->netd, err);
+
+	if (r < 0)
+		return r;
 	return nft_change(&network->nft, del, add, NULL) < 0 ? network_restore(network, err) : 0;
 }
 

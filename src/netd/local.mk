@@ -42,6 +42,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/nft_watch.c \
 	%D%/nft_wake.c %D%/nft_wake.h \
 	%D%/others.c %D%/others.h \
+	%D%/outward.c \
 	%D%/orphans.c \
 	%D%/outside.c %D%/outside.h \
 	%D%/parts.c \

@@ -60,6 +60,8 @@ struct netd {
 	struct claim **claims;     /* [2 * 65536], by protocol and port */
 	struct redirect *redirect; /* NULL: not wanted yet, or not to be had here: */
 	bool no_redirect;
+	struct nft_ports out_tcp, out_udp;
+	bool out_chosen; /* these two, and no forward has come in between since */
 	struct wake wake;
 	struct loop_timer idle;
 	struct rlimit files; /* of descriptors, as it was before we raised it: for what we start */
@@ -114,6 +116,10 @@ void claims_drop(struct member *member, size_t from, size_t n);
 int claims_hand_over(struct member *from, struct member *to, struct err *err);
 /* Who has this port of the host, at this address; or NULL. */
 struct member *claims_find(const struct netd *netd, uint8_t proto, const struct in6_addr *host, uint16_t port);
+
+/* outward.c: no port that is forwarded is one that what goes out of a network leaves by, once they are chosen. */
+void outward_claimed(struct netd *netd, uint8_t proto, uint16_t port);
+int outward_choose(struct netd *netd, struct err *err);
 
 /* sockets.c: what a forward of a unix socket wants; of another nothing. path: NULL: all of them. */
 int sockets_take(struct member *member, const struct wire_forward *forward, struct err *err);

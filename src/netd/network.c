@@ -30,7 +30,13 @@ static int add_content(struct nft_content *to, const struct nft_elements *forwar
 int network_restore(struct network *network, struct err *err)
 {
 	struct nft_content all = { 0 };
-	int r = add_content(&all, &network->orphans.forwards, &network->orphans.guards);
+	int r = outward_choose(network->netd, err);
+
+	if (r < 0)
+		return r;
+	network->nft.out_tcp = network->netd->out_tcp;
+	network->nft.out_udp = network->netd->out_udp;
+	r = add_content(&all, &network->orphans.forwards, &network->orphans.guards);
 
 	for (const struct member *m = network->netd->members; m && r >= 0; m = m->next)
 		if (m->network == network)

@@ -167,6 +167,17 @@ int nft_change(struct nft *nft, const struct nft_content *del, const struct nft_
 	return nft_commit(nft, &b, err);
 }
 
+int nft_change_outgoing(struct nft *nft, struct err *err)
+{
+	autocall(nft_batch_done) struct nft_batch b = { 0 };
+	int r = nft_batch_init(&b, nft->seq, err);
+
+	if (r < 0)
+		return r;
+	nft_put_outgoing(&b, nft);
+	return nft_commit(nft, &b, err);
+}
+
 int nft_remove(struct nft *nft, struct err *err)
 {
 	autocall(nft_batch_done) struct nft_batch b = { 0 };

@@ -56,13 +56,20 @@ struct nft_content {
 };
 void nft_content_done(struct nft_content *content);
 
+/* Of the host's, from the first to the last one; 0: none. */
+struct nft_ports {
+	uint16_t first, last;
+	bool random; /* any of them, even where the container's own would do */
+};
+
 struct nft {
 	char table[NFT_TABLE]; /* "mgr" or "mgr_ID", and "-NAME" of another network than the default one */
 	char bridge[16];
 	struct in_addr net;
 	unsigned prefix;
 	bool has6;
-	struct in6_addr net6, gateway6; /* a /64 */
+	struct in6_addr net6, gateway6;    /* a /64 */
+	struct nft_ports out_tcp, out_udp; /* what goes out of the network leaves by them */
 
 	/* private */
 	struct mnl_socket *sock;
@@ -77,6 +84,8 @@ void nft_close(struct nft *nft);
 int nft_install(struct nft *nft, const struct nft_content *all, struct err *err);
 /* Take some away and add others. -ENOENT or -EEXIST when the tables do not hold what they should: install then. */
 int nft_change(struct nft *nft, const struct nft_content *del, const struct nft_content *add, struct err *err);
+/* out_tcp and out_udp have changed. */
+int nft_change_outgoing(struct nft *nft, struct err *err);
 /* What they hold; nothing when there are none. */
 int nft_read(struct nft *nft, struct nft_content *ret, struct err *err);
 /* Remove them. Absent is 0. */

@@ -49,6 +49,8 @@ int nft_commit(struct nft *nft, struct nft_batch *b, struct err *err);
 void nft_put_chain(struct nft_batch *b, const struct nft *nft, const char *name, const char *type, uint32_t hook,
 		   int32_t priority);
 void nft_put_rules(struct nft_batch *b, const struct nft *nft);
+/* The rules of its chain `outgoing` in place of those that are there. */
+void nft_put_outgoing(struct nft_batch *b, const struct nft *nft);
 
 /* An element's key and value as the kernel wants them: each part padded to 4. Both return the length. */
 #define NFT_KEY_MAX   24

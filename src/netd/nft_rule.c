@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/nft_rule.h"
 
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -245,9 +246,32 @@ void rule_dnat_any(struct rule *m, uint8_t family)
 	dnat_by(m, family, true);
 }
 
-void rule_masquerade(struct rule *m)
+static void load_port_number(struct rule *m, uint16_t port, uint32_t reg)
 {
-	rule_add(m, "masq");
+	struct nftnl_expr *e = rule_add(m, "immediate");
+	const uint16_t big = htons(port);
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg);
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &big, sizeof big);
+}
+
+void rule_masquerade(struct rule *m, const struct nft_ports *ports)
+{
+	struct nftnl_expr *masq;
+
+	if (ports) {
+		load_port_number(m, ports->first, NFT_REG32_00);
+		load_port_number(m, ports->last, NFT_REG32_01);
+	}
+	masq = rule_add(m, "masq");
+	if (!masq || !ports)
+		return;
+	nftnl_expr_set_u32(masq, NFTNL_EXPR_MASQ_FLAGS,
+			   NF_NAT_RANGE_PROTO_SPECIFIED | (ports->random ? NF_NAT_RANGE_PROTO_RANDOM_FULLY : 0U));
+	nftnl_expr_set_u32(masq, NFTNL_EXPR_MASQ_REG_PROTO_MIN, NFT_REG32_00);
+	nftnl_expr_set_u32(masq, NFTNL_EXPR_MASQ_REG_PROTO_MAX, NFT_REG32_01);
 }
 
 void rule_if_proto(struct rule *m, uint8_t proto)

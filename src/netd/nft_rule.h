@@ -47,7 +47,8 @@ void rule_if_no_syn(struct rule *m);
 void rule_verdict(struct rule *m, int code);
 /* Keep it for the queue of this number; native: by nftables' own expression, else by that of iptables. */
 void rule_queue(struct rule *m, uint16_t number, bool native);
-void rule_masquerade(struct rule *m);
+/* By which ports of the host, where the protocol has such; NULL: the kernel's choice. */
+void rule_masquerade(struct rule *m, const struct nft_ports *ports);
 /* To what the maps of forwards have for the address and port; for the port alone. */
 void rule_dnat(struct rule *m, uint8_t family);
 void rule_dnat_any(struct rule *m, uint8_t family);

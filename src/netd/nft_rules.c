@@ -17,6 +17,8 @@
  *       oifname BRIDGE ip saddr NET ct status dnat masquerade }      a container by the host's address: the answer must
  *                                                                    come back this way (no iifname: on a bridge with
  *                                                                    bridge-nf-call-iptables there is none here)
+ *                                                                    each of them first for tcp, udp and the like, with
+ *                                                                    the ports that outward.c has chosen
  *   chain inward     { type filter hook forward priority filter      the host forwards: without this, whoever routes the
  *       oifname != BRIDGE accept                                     subnet through it reaches every port of every
  *       iifname BRIDGE accept                                        container. What a forward's DNAT sent here and what
@@ -28,12 +30,18 @@
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
+#include <libnftnl/rule.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <netinet/in.h>
+
+#include "base/cleanup.h"
 
 /* Priorities as nft(8) names them. */
 enum { PRIORITY_RAW = -300, PRIORITY_DSTNAT = -100, PRIORITY_FILTER = 0, PRIORITY_SRCNAT = 100 };
+
+#define OUTGOING "outgoing"
 
 static const struct rule_net loopback = {
 	.family = NFPROTO_IPV4,
@@ -118,49 +126,82 @@ static void put_forwards(struct nft_batch *b, const struct nft *nft, const char 
 	put_dnat(b, nft, chain, NFPROTO_IPV6);
 }
 
+/* What of a chain's packets is meant. */
+typedef void meant_fn(struct rule *m, const struct nft *nft, const struct rule_net *from);
+
 /* What goes from the network to elsewhere. */
-static void put_masquerade_out(struct nft_batch *b, const struct nft *nft, const char *chain, const struct rule_net *net)
+static void is_leaving(struct rule *m, const struct nft *nft, const struct rule_net *net)
 {
-	struct rule m = rule_start(b, nft, chain);
-
-	rule_if_family(&m, net->family);
-	rule_if_address(&m, RULE_SOURCE, NFT_CMP_EQ, net);
-	rule_if_address(&m, RULE_TARGET, NFT_CMP_NEQ, net);
+	rule_if_family(m, net->family);
+	rule_if_address(m, RULE_SOURCE, NFT_CMP_EQ, net);
+	rule_if_address(m, RULE_TARGET, NFT_CMP_NEQ, net);
 	if (net->family == NFPROTO_IPV6) /* multicast */
-		rule_if_interface(&m, NFT_META_OIFNAME, NFT_CMP_NEQ, nft->bridge);
-	rule_masquerade(&m);
+		rule_if_interface(m, NFT_META_OIFNAME, NFT_CMP_NEQ, nft->bridge);
+}
+
+/* What comes in to the bridge from there. */
+static void is_entering(struct rule *m, const struct nft *nft, const struct rule_net *from)
+{
+	rule_if_interface(m, NFT_META_OIFNAME, NFT_CMP_EQ, nft->bridge);
+	rule_if_family(m, from->family);
+	rule_if_address(m, RULE_SOURCE, NFT_CMP_EQ, from);
+}
+
+/* By a forward alone. */
+static void is_forwarded(struct rule *m, const struct nft *nft, const struct rule_net *from)
+{
+	is_entering(m, nft, from);
+	rule_if_flow(m, NFT_CT_STATUS, IPS_DST_NAT);
+}
+
+static void put_masquerade(struct nft_batch *b, const struct nft *nft, meant_fn *meant, const struct rule_net *net)
+{
+	static const uint8_t with_ports[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP };
+	struct rule m;
+
+	for (size_t i = 0; i < ARRAY_SIZE(with_ports); i++) {
+		const struct nft_ports *ports = with_ports[i] == IPPROTO_TCP ? &nft->out_tcp : &nft->out_udp;
+		m = rule_start(b, nft, OUTGOING);
+		rule_if_proto(&m, with_ports[i]);
+		meant(&m, nft, net);
+		rule_masquerade(&m, ports->first ? ports : NULL);
+		rule_end(&m);
+	}
+	m = rule_start(b, nft, OUTGOING);
+	meant(&m, nft, net);
+	rule_masquerade(&m, NULL);
 	rule_end(&m);
 }
 
-/* What comes in to the bridge from there; forwarded: by a forward alone. */
-static void put_masquerade_in(struct nft_batch *b, const struct nft *nft, const char *chain, const struct rule_net *from,
-			      bool forwarded)
+static void put_outgoing(struct nft_batch *b, const struct nft *nft)
 {
-	struct rule m = rule_start(b, nft, chain);
-
-	rule_if_interface(&m, NFT_META_OIFNAME, NFT_CMP_EQ, nft->bridge);
-	rule_if_family(&m, from->family);
-	rule_if_address(&m, RULE_SOURCE, NFT_CMP_EQ, from);
-	if (forwarded)
-		rule_if_flow(&m, NFT_CT_STATUS, IPS_DST_NAT);
-	rule_masquerade(&m);
-	rule_end(&m);
-}
-
-static void put_masquerade(struct nft_batch *b, const struct nft *nft)
-{
-	static const char chain[] = "outgoing";
 	const struct rule_net net = { .family = NFPROTO_IPV4, .prefix = nft->prefix, .addr.four = nft->net };
 	const struct rule_net net6 = { .family = NFPROTO_IPV6, .prefix = 64, .addr.six = nft->net6 };
 
-	nft_put_chain(b, nft, chain, "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT);
-	put_masquerade_out(b, nft, chain, &net);
-	put_masquerade_in(b, nft, chain, &loopback, false);
-	put_masquerade_in(b, nft, chain, &net, true);
+	put_masquerade(b, nft, is_leaving, &net);
+	put_masquerade(b, nft, is_entering, &loopback);
+	put_masquerade(b, nft, is_forwarded, &net);
 	if (!nft->has6)
 		return;
-	put_masquerade_out(b, nft, chain, &net6);
-	put_masquerade_in(b, nft, chain, &net6, true);
+	put_masquerade(b, nft, is_leaving, &net6);
+	put_masquerade(b, nft, is_forwarded, &net6);
+}
+
+void nft_put_outgoing(struct nft_batch *b, const struct nft *nft)
+{
+	struct nftnl_rule *all = nftnl_rule_alloc();
+
+	if (!all) {
+		b->failed = true;
+		return;
+	}
+	nftnl_rule_set_u32(all, NFTNL_RULE_FAMILY, b->family);
+	nftnl_rule_set_str(all, NFTNL_RULE_TABLE, nft->table);
+	nftnl_rule_set_str(all, NFTNL_RULE_CHAIN, OUTGOING);
+	nftnl_rule_nlmsg_build_payload(nft_batch_message(b, NFT_MSG_DELRULE, 0), all);
+	nft_batch_next(b);
+	nftnl_rule_free(all);
+	put_outgoing(b, nft);
 }
 
 static void put_inward(struct nft_batch *b, const struct nft *nft)
@@ -195,6 +236,7 @@ void nft_put_rules(struct nft_batch *b, const struct nft *nft)
 	put_guard(b, nft);
 	put_forwards(b, nft, "forwards", NF_INET_PRE_ROUTING);
 	put_forwards(b, nft, "forwards_local", NF_INET_LOCAL_OUT);
-	put_masquerade(b, nft);
+	nft_put_chain(b, nft, OUTGOING, "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT);
+	put_outgoing(b, nft);
 	put_inward(b, nft);
 }

@@ -424,3 +424,54 @@ again() {
 	done
 	ip link del br7
 }
+
+# --- safe.6: ports of the host -----------------------------------------------------------------------------------------------
+
+# shadows FROM PORT: it sends to peer's 4001 from the port.
+shadows() {
+	echo hello | inside "$1" socat -u - "UDP4-SENDTO:$peer_ip:4001,sourceport=$2"
+}
+
+# Who answers peer, by its port 4001, on the host's port.
+answer_to_4001() {
+	echo hello | on peer timeout 3 socat -t 2 - "UDP4:$here_ip:$1,sourceport=4001"
+}
+
+@test "safe.6 no container takes what is for another's forward or a service of the host by sending from its port" {
+	local port
+	make_machine peer
+	container web --forward udp:5353:53 --forward udp:61005:53
+	container db
+	boot web
+	boot db
+	serve web udp 53
+	host_service 4500
+	mgr-forward -n web add udp:62000:53
+	for port in 5353 61005 62000 4500; do
+		shadows db "$port"
+		[[ $(answer_to_4001 "$port") == from* ]]
+	done
+}
+
+@test "safe.6 what goes out leaves by a port that services do not have; of UDP always by the same, the container's own if it may be" {
+	make_machine peer
+	container web
+	boot web
+	later ip netns exec peer socat UDP4-RECVFROM:4002,fork SYSTEM:'read -r line; echo $SOCAT_PEERPORT'
+	later ip netns exec peer socat UDP4-RECVFROM:4003,fork SYSTEM:'read -r line; echo $SOCAT_PEERPORT'
+	later ip netns exec peer socat TCP4-LISTEN:4002,fork SYSTEM:'read -r line; echo $SOCAT_PEERPORT'
+	wait_until 5 peer_listens
+	[ "$(left_by tcp 4002 1000)" -ge 32768 ]
+	[ "$(left_by udp 4002 1000)" -ge 61000 ]
+	assert_equal "$(left_by udp 4003 1000)" "$(left_by udp 4002 1000)"
+	assert_equal "$(left_by udp 4002 62000)" 62000
+}
+
+peer_listens() {
+	[ "$(ip netns exec peer ss -Hlntu 'sport >= 4002' | wc -l)" = 3 ]
+}
+
+# left_by tcp|udp PORT SOURCE
+left_by() {
+	echo hello | inside web timeout 3 socat -t 2 - "${1^^}4:$peer_ip:$2,sourceport=$3,reuseaddr"
+}
