@@ -92,9 +92,11 @@ static int keep_advertisements(int dir, const char *interface, struct err *err)
 
 	if (!key)
 		return err_nomem(err);
-	if (read_value(key, is, sizeof is, NULL) < 0 || !str_eq(is, "1"))
+	if (read_value(key, is, sizeof is, NULL) < 0)
 		return 0;
-	return sysctl_set(dir, key, "2", err);
+	if (str_eq(is, "2")) /* as it is to stay: those that come later have it of us */
+		return record(dir, key, is, is, err);
+	return str_eq(is, "1") ? sysctl_set(dir, key, "2", err) : 0;
 }
 
 static int each_interface(int dir, const char *own, int (*fn)(int dir, const char *interface, struct err *err),
@@ -135,6 +137,24 @@ static void restore(const char *line)
 		write_value(key, old, NULL);
 }
 
+/* What has come meanwhile began with what the key "default" said: it gets that key's old value. */
+static void restore_later(const char *text)
+{
+	const char *line = strstr(text, "net/ipv6/conf/default/accept_ra 1 2\n");
+	autoclosedir DIR *all = line ? opendir("/proc/sys/net/ipv6/conf") : NULL;
+	const struct dirent *e;
+
+	while (all && (e = readdir(all))) {
+		autofree char *key = str_fmt("net/ipv6/conf/%s/accept_ra ", e->d_name);
+		char now[32];
+		if (!key || e->d_name[0] == '.' || strstr(text, key))
+			continue;
+		key[strlen(key) - 1] = '\0';
+		if (read_value(key, now, sizeof now, NULL) >= 0 && str_eq(now, "2"))
+			write_value(key, "1", NULL);
+	}
+}
+
 void sysctl_restore(int dir)
 {
 	autofree char *text = NULL;
@@ -142,6 +162,7 @@ void sysctl_restore(int dir)
 
 	if (file_read_at(dir, RECORD, 65536, &text, NULL, NULL) < 0)
 		return;
+	restore_later(text);
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		restore(line);
 	unlinkat(dir, RECORD, 0);

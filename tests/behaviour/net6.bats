@@ -245,12 +245,15 @@ untracked6() {
 	boot web
 	assert_equal "$(sysctl -n net.ipv6.conf.all.forwarding)" 1
 	assert_equal "$(sysctl -n net.ipv6.conf.to-peer.accept_ra)" 2
+	ip link add later0 type bridge
 	netd=$(field Service)
 	mgr-stop -k web
 	wait_gone 12 "$netd"
 	assert_equal "$(sysctl -n net.ipv6.conf.all.forwarding)" 0
 	assert_equal "$(sysctl -n net.ipv6.conf.to-peer.forwarding)" 0
 	assert_equal "$(sysctl -n net.ipv6.conf.to-peer.accept_ra)" 1
+	assert_equal "$(sysctl -n net.ipv6.conf.later0.accept_ra)" 1
+	ip link del later0
 }
 
 @test "net.20 a host with IPv6 disabled has IPv4 alone, and says so" {
