@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "netd/dns_config.h"
+#include "netd/dns_forget.h"
 #include "netd/dns_run.h"
 
 #define FIRST_DELAY (400 * CLOCK_MS)
@@ -55,6 +56,9 @@ int dns_init(struct dns *dns, const char *folder, struct err *err)
 		dns->dhcp = open_folder(dns->dir, "dhcp", err);
 	if (dns->dhcp < 0)
 		return -EIO;
+	dns->forget = dns_forget_new(dns, err);
+	if (!dns->forget)
+		return -err->code;
 	if (dns->resolvers.n)
 		return 0;
 	dns->watch = resolvers_watch_new(dns->loop, resolvers_changed, dns, err);
@@ -164,7 +168,9 @@ void dns_done(struct dns *dns)
 {
 	forget(dns);
 	resolvers_watch_free(dns->watch);
+	dns_forget_free(dns->forget);
 	dns->watch = NULL;
+	dns->forget = NULL;
 	cleanup_close(&dns->dir);
 	cleanup_close(&dns->hosts);
 	cleanup_close(&dns->dhcp);

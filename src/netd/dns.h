@@ -31,6 +31,7 @@ struct dns {
 	struct loop_io *io;
 	struct loop_timer retry;
 	struct resolvers_watch *watch;
+	struct dns_forget *forget;
 	uint8_t (*macs)[6]; /* by the address's last 16 bits: whose DHCP lease it may be since dnsmasq runs */
 	struct err err;     /* why it does not run */
 };

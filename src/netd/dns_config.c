@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "netd/dns_config.h"
+#include "netd/dns_forget.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,7 +93,8 @@ void dns_config(struct str *text, const struct dns *dns, const char *resolv, con
 	str_addf(text, "dhcp-option=option:domain-name,%s\n", dns->domain);
 	if (bridge->has6)
 		config6(text, bridge);
-	str_add(text, "dhcp-authoritative\ndhcp-ignore-names\nleasefile-ro\nno-ping\nquiet-dhcp\n");
+	str_add(text, "dhcp-authoritative\ndhcp-ignore-names\nno-ping\nquiet-dhcp\n");
+	str_addf(text, "dhcp-leasefile=%s/" DNS_LEASES "\n", DNS_FOLDER);
 }
 
 static bool has6(const struct dns_entry *entry)

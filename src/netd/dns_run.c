@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "netd/dns_config.h"
+#include "netd/dns_forget.h"
 #include "netd/resolvers.h"
 
 #define START_WAIT (10 * CLOCK_SECOND)
@@ -167,6 +168,7 @@ pid_t dns_run(const struct dns *dns, bool *ret_adopted, struct err *err)
 		return old;
 	if (old)
 		end(old);
+	unlinkat(dns->dir, DNS_LEASES, 0); /* what one before has given is nothing to this one */
 	if (r >= 0)
 		r = spawn(dns, err);
 	if (r < 0)

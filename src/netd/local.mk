@@ -11,6 +11,7 @@ src_netd_libnetd_a_SOURCES = \
 	%D%/describe.c \
 	%D%/dns.c %D%/dns.h \
 	%D%/dns_config.c %D%/dns_config.h \
+	%D%/dns_forget.c %D%/dns_forget.h \
 	%D%/dns_run.c %D%/dns_run.h \
 	%D%/docker.c %D%/docker.h \
 	%D%/docker_legacy.c \

@@ -59,6 +59,11 @@ asks_dhcp() {
 	wait_until 5 link_local web
 	run inside web "$BATS_TEST_DIRNAME/../lib/dhcp6.py" eth0 times
 	assert_output "$ip6 $infinite $infinite"
+	# whoever in it asks, and has had it already
+	for _ in 1 2; do
+		run inside web "$BATS_TEST_DIRNAME/../lib/dhcp6.py" eth0 times take
+		assert_output "$ip6 $infinite $infinite"
+	done
 	# ask by DHCP (managed), and make no address of your own (no prefix for that)
 	run inside web "$BATS_TEST_DIRNAME/../lib/router.py" eth0
 	assert_match "^managed (other )?router [1-9]"
