@@ -68,7 +68,8 @@ inject() {
 		tried=$((tried + 1))
 		! fell "$class" "$n" "$status" || bad=$((bad + 1))
 		"$check" "$status" 2>"$inject_trace.check" || {
-			echo "# $class $n: status $status; $(cat "$inject_trace.check"); said: $(cat "$inject_said")" >&2
+			echo "# $class $n: status $status; $(cat "$inject_trace.check"); said: $(cat "$inject_said"); traced:" >&2
+			tail -n 5 "$inject_trace" >&2
 			bad=$((bad + 1))
 		}
 		grep -qa INJECTED "$inject_trace" || more=0
