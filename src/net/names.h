@@ -14,7 +14,8 @@ void net_mac(const char *uuid, unsigned index, uint8_t ret[static 6]);
 
 /* Group of interfaces (`ip link`) that the host ends of a managed bridge's NICs are in: FNV-1a of its name, 31 bits. */
 uint32_t net_port_group(const char *bridge);
-/* That of the managed bridges themselves. */
+/* That of the managed bridges themselves, and that of host ends that no bridge has. */
 #define NET_BRIDGES_GROUP UINT32_C(0x6d677262)
+#define NET_ROUTED_GROUP  UINT32_C(0x6d677272)
 
 #endif

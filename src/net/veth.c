@@ -85,6 +85,8 @@ static int make_pair(const struct sides *s, const struct net_nic *nic, const str
 		rtnl_put_u32(&m, IFLA_MASTER, (uint32_t)bridge->index);
 	if (nic->managed)
 		rtnl_put_u32(&m, IFLA_GROUP, net_port_group(nic->link));
+	else if (!nic->link[0])
+		rtnl_put_u32(&m, IFLA_GROUP, NET_ROUTED_GROUP);
 	put_peer(&m, nic, s->netns, mtu);
 	r = rtnl_talk(s->host, &m, err);
 	if (r == -EEXIST && !nic->own_pair && veth_delete_now(s->host, nic->veth, NULL) >= 0)

@@ -9,20 +9,13 @@
  *   chain host        { type filter hook input priority filter
  *       iifname != BRIDGE accept
  *       ct state established,related accept
- *       GATEWAY tcp, udp dport 53 accept; udp dport 67 accept
- *       fe80::/16 tcp, udp dport 53 accept; udp dport 547 accept; icmpv6 neighbor and router discovery, mld reports accept
- *       ip saddr . ip daddr @deny4 reject
- *       icmp type echo-request accept
- *       ip saddr @host4 accept
- *       reject }
- *   chain away        { type filter hook forward priority filter
- *       iifgroup BRIDGES iifname != BRIDGE ip daddr @isolated4 reject   by a forward, from another network
- *       iifname != BRIDGE accept
- *       ct state established,related accept
- *       ip saddr . ct original ip daddr @deny4 reject     where it was sent to, not what a forward makes of it
- *       ct status dnat ip saddr @isolated4 goto own       a forward leads to a container
- *       oifname BRIDGE ip saddr @isolated4 goto own
- *       oifname BRIDGE ip daddr @isolated4 goto own }
+ *       GATEWAY tcp, udp dport 53 accept; GATEWAY, 255.255.255.255 udp dport 67 accept
+ *       fe80::/16 tcp, udp dport 53 accept; fe80::/16, ff02::1:2 udp dport 547 accept; icmpv6 neighbor and router discovery,
+ * mld reports accept ip saddr . ip daddr @deny4 reject icmp type echo-request accept ip saddr @host4 accept reject } chain
+ * away        { type filter hook forward priority filter iifgroup BRIDGES iifname != BRIDGE ip daddr @isolated4 reject   by
+ * a forward, from another network iifname != BRIDGE accept ct state established,related accept ip saddr . ct original ip
+ * daddr @deny4 reject     where it was sent to, not what a forward makes of it ct status dnat ip saddr @isolated4 goto own
+ * a forward leads to a container oifname BRIDGE ip saddr @isolated4 goto own oifname BRIDGE ip daddr @isolated4 goto own }
  *   chain own         { ip saddr . ip daddr @self4 accept; reject }
  *
  *   and the same of IPv6.
@@ -43,6 +36,9 @@ enum { PRIORITY_RAW = -300, PRIORITY_FILTER = 0 };
 enum { DNS = 53, DHCP_SERVER = 67, DHCP6_SERVER = 547, MLD2_REPORT = 143 };
 
 static const uint8_t link_local[] = { 0xfe, 0x80 }; /* /16: the rest of the /10 is not used (RFC 4291, 2.5.6) */
+
+static const uint8_t all_ones[] = { 255, 255, 255, 255 };
+static const uint8_t dhcp_servers[] = { 0xff, 2, [13] = 1, [15] = 2 }; /* and relays (RFC 8415, 7.1) */
 
 static struct cond under_way(void)
 {
@@ -70,14 +66,16 @@ static void put_services(const struct rule_place *to, const char *chain)
 	const struct in_addr gateway = { .s_addr = to->nft->net.s_addr | htonl(1) };
 	const struct cond here = is_this(IP_DADDR, &gateway, sizeof gateway);
 	const struct cond here6 = is_this(IP6_DADDR, &to->nft->gateway6, sizeof to->nft->gateway6);
-	const struct cond link = is_this(IP6_DADDR, link_local, sizeof link_local);
+	const struct cond link = is_this(IP6_DADDR, link_local, sizeof link_local), dhcp = is(L4PROTO, IPPROTO_UDP);
 
 	put_dns(to, chain, &four, &here);
-	RULE(to, chain, ACCEPT, four, is(L4PROTO, IPPROTO_UDP), is(DPORT, DHCP_SERVER));
+	RULE(to, chain, ACCEPT, four, here, dhcp, is(DPORT, DHCP_SERVER));
+	RULE(to, chain, ACCEPT, four, is_this(IP_DADDR, all_ones, sizeof all_ones), dhcp, is(DPORT, DHCP_SERVER));
 	if (to->nft->has6)
 		put_dns(to, chain, &six, &here6);
 	put_dns(to, chain, &six, &link);
-	RULE(to, chain, ACCEPT, six, is(L4PROTO, IPPROTO_UDP), is(DPORT, DHCP6_SERVER));
+	RULE(to, chain, ACCEPT, six, link, dhcp, is(DPORT, DHCP6_SERVER));
+	RULE(to, chain, ACCEPT, six, is_this(IP6_DADDR, dhcp_servers, sizeof dhcp_servers), dhcp, is(DPORT, DHCP6_SERVER));
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		RULE(to, chain, ACCEPT, six, is(L4PROTO, IPPROTO_ICMPV6), is(ICMP_TYPE, types[i]));
 }
@@ -112,6 +110,19 @@ static void put_isolation(const struct rule_place *to, const char *chain, bool i
 	RULE(to, chain, GO_TO("own"), inside, family, at);
 }
 
+/* Towards containers that are not on this network: of another one, by a forward, and in router mode. */
+static void put_other_containers(const struct rule_place *to, const char *chain, bool is6)
+{
+	const struct cond family = is(NFPROTO, is6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	const struct cond from = in_set(is6 ? "isolated6" : "isolated4", is6 ? IP6_SADDR : IP_SADDR, 0, 0);
+	const struct cond at = in_set(is6 ? "isolated6" : "isolated4", is6 ? IP6_DADDR : IP_DADDR, 0, 0);
+	const struct cond elsewhere = is_not_named(IIFNAME, to->nft->bridge);
+
+	RULE(to, chain, REFUSE, is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere, family, at);
+	RULE(to, chain, REFUSE, is(IIFGROUP, NET_ROUTED_GROUP), family, at);
+	RULE(to, chain, REFUSE, is(OIFGROUP, NET_ROUTED_GROUP), family, from);
+}
+
 static void put_away(const struct rule_place *to)
 {
 	static const char chain[] = "away";
@@ -119,8 +130,8 @@ static void put_away(const struct rule_place *to)
 	const struct cond elsewhere = is_not_named(IIFNAME, to->nft->bridge);
 
 	nft_put_chain(to->b, to->nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-	RULE(to, chain, REFUSE, is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere, four, in_set("isolated4", IP_DADDR, 0, 0));
-	RULE(to, chain, REFUSE, is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere, six, in_set("isolated6", IP6_DADDR, 0, 0));
+	put_other_containers(to, chain, false);
+	put_other_containers(to, chain, true);
 	RULE(to, chain, ACCEPT, elsewhere);
 	RULE(to, chain, ACCEPT, under_way());
 	RULE(to, chain, REFUSE, four, in_set("deny4", IP_SADDR, CT_DADDR, 0));

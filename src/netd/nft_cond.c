@@ -31,6 +31,7 @@ static const struct field {
 	[IIFNAME] = { META, NFT_META_IIFNAME, 16, false },
 	[OIFNAME] = { META, NFT_META_OIFNAME, 16, false },
 	[IIFGROUP] = { META, NFT_META_IIFGROUP, 4, false },
+	[OIFGROUP] = { META, NFT_META_OIFGROUP, 4, false },
 	[L4PROTO] = { META, NFT_META_L4PROTO, 1, false },
 	[ETHER_SADDR] = { LINK, 6, 6, true },
 	[ETHER_TYPE] = { LINK, 12, 2, true },

@@ -20,12 +20,13 @@ static bool is_isolated(const struct wire_net_join *join)
 }
 
 /* Has it come from a container, of whatever network and manager? */
-static bool is_from_bridge(int by)
+static bool is_from_container(int by)
 {
 	autoclose int sock = by ? rtnl_open(-1, NULL) : -1;
 	struct rtnl_link link;
 
-	return sock >= 0 && rtnl_find_index(sock, by, &link, NULL) >= 0 && link.group == NET_BRIDGES_GROUP;
+	return sock >= 0 && rtnl_find_index(sock, by, &link, NULL) >= 0 &&
+	       (link.group == NET_BRIDGES_GROUP || link.group == NET_ROUTED_GROUP);
 }
 
 bool waker_may_hear(const struct waker *w, const struct queue_packet *p)
@@ -38,5 +39,5 @@ bool waker_may_hear(const struct waker *w, const struct queue_packet *p)
 	for (const struct network *network = netd->networks; network; network = network->next)
 		if (guards_refuse(&network->orphans.guards, &p->from, &p->to)) /* whose supervisor is not back yet */
 			return false;
-	return !is_isolated(w->self.join) || !is_from_bridge(p->by);
+	return !is_isolated(w->self.join) || !is_from_container(p->by);
 }

@@ -262,6 +262,22 @@ heard_by_other() {
 	ip addr del 198.51.100.1/32 dev lo
 }
 
+@test "safe.2 nor do containers in router mode and an isolated one reach each other" {
+	container routed -s net.0.veth.mode=router -s net.0.ipv4.address=198.51.100.7/32 -s net.0.ipv4.gateway=169.254.0.1
+	two web db -s net.0.isolated=yes --forward tcp:7001:70
+	boot routed
+	serve web tcp 70
+	serve db tcp 70
+	serve routed tcp 70
+	pings db 198.51.100.7
+	refused_each <<-END
+		pings web 198.51.100.7
+		pings routed $(container_ip web)
+		answers inside routed tcp $(gateway) 7001
+		answers inside web tcp 198.51.100.7 70
+	END
+}
+
 # --- safe.3: the host ---------------------------------------------------------------------------------------------------
 
 # On the host, on every address of it: answers.
@@ -276,6 +292,7 @@ host_service() {
 	make_machine peer
 	host_service 9000
 	two web trusted
+	later socat "UDP-RECVFROM:67,bind=$here_ip,fork,reuseaddr" SYSTEM:'read -r line; echo "from here"'
 	gateway6=$(ip -6 -o addr show "$bridge" scope global | sed 's/.*inet6 \([^/]*\).*/\1/')
 	ip addr add 2001:db8:9::1/128 dev lo
 	refused_each <<-END
@@ -283,6 +300,7 @@ host_service() {
 		answers inside web udp $(gateway) 9000
 		answers inside web tcp $here_ip 9000
 		answers inside web udp $here_ip 9000
+		answers inside web udp $here_ip 67
 		answers inside web tcp $gateway6 9000
 		answers inside web tcp 2001:db8:9::1 9000
 	END
