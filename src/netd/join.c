@@ -94,7 +94,7 @@ int join_forward_elements(const struct wire_net_join *join, const struct bridge 
 			  struct nft_elements *ret)
 {
 	const struct in6_addr six = join_ipv6(join, bridge);
-	struct nft_element e = { .host = host_of(f), .proto = f->proto };
+	struct nft_element e = { .host = host_of(f), .proto = f->proto, .wakes = f->flags & WIRE_FORWARD_WAKE };
 	int r = 0;
 
 	e.waits = f->flags & WIRE_FORWARD_WAKE || join->idle;

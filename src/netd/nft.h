@@ -21,6 +21,7 @@ struct nft_element {
 	uint16_t port, target;
 	uint8_t proto;
 	bool waits;   /* what would open a connection there may be waited for (wake.h) */
+	bool wakes;   /* its forward has the option wake */
 	bool second;  /* IPv6's of a forward for every address: its IPv4's holds the port for both */
 	bool claimed; /* of those that were there before us (orphans.c): it is a member's now */
 };

@@ -28,6 +28,8 @@ struct relay {
 	bool only_loopback;
 	struct stream_list streams;
 	struct relay_udp *udp; /* of a udp port, instead */
+	void (*asked)(void *data);
+	void *data;
 };
 
 bool relay_wanted(const struct nft_element *e)
@@ -74,6 +76,8 @@ static void acceptable(void *data, uint32_t events)
 			   sizeof on); /* when it lingers, it does not keep its port from us */
 	}
 	to = connect_guest(relay);
+	if (relay->asked)
+		relay->asked(relay->data);
 	if (to < 0 || stream_join(&relay->streams, steal_fd(&fd), to) < 0)
 		log_warn("a connection could not be handed on to a container");
 }
@@ -129,6 +133,12 @@ struct relay *relay_new_unix(struct loop *loop, int held, const struct in6_addr 
 	err_sys(err, errno, "serve a unix socket");
 	free(relay);
 	return NULL;
+}
+
+void relay_tell(struct relay *relay, void (*fn)(void *data), void *data)
+{
+	relay->asked = fn;
+	relay->data = data;
 }
 
 void relay_free(struct relay *relay)

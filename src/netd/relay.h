@@ -19,6 +19,8 @@ bool relay_wanted(const struct nft_element *element);
 struct relay *relay_new(struct loop *loop, int held, const struct nft_element *element, struct err *err);
 /* guest: its address, an IPv4 one mapped. */
 struct relay *relay_new_unix(struct loop *loop, int held, const struct in6_addr *guest, uint16_t port, struct err *err);
+/* Calls fn when a connection has been taken in and is on its way to the guest. */
+void relay_tell(struct relay *relay, void (*fn)(void *data), void *data);
 /* Ends its connections. Takes NULL. */
 void relay_free(struct relay *relay);
 

@@ -135,7 +135,12 @@ static void socket_free(const struct netd *netd, struct host_socket *s)
 	free(s);
 }
 
-static int begin(const struct member *m, struct host_socket *s, uint16_t port, struct err *err)
+static void asked(void *data)
+{
+	wake_asked(data);
+}
+
+static int begin(struct member *m, struct host_socket *s, uint16_t port, struct err *err)
 {
 	const struct netd *netd = m->network->netd;
 	const struct in6_addr guest = nft_mapped(m->join->ipv4);
@@ -153,7 +158,10 @@ static int begin(const struct member *m, struct host_socket *s, uint16_t port, s
 	    listen(s->fd, BACKLOG) < 0)
 		return err_sys(err, errno, "listen on unix socket '%s' of the host", s->path);
 	s->relay = relay_new_unix(netd->loop, s->fd, &guest, port, err);
-	return s->relay ? 0 : -EIO;
+	if (!s->relay)
+		return -EIO;
+	relay_tell(s->relay, asked, m);
+	return 0;
 }
 
 int sockets_take(struct member *m, const struct wire_forward *f, struct err *err)

@@ -57,6 +57,8 @@ void waker_enter(struct waker *w, enum waker_state state)
 	if (state == WAKER_RESTS)
 		netd->wake.resting++;
 	w->state = state;
+	if (state == WAKER_AWAKE || state == WAKER_RESTS)
+		waker_by_us(w, false);
 	if (state == WAKER_RESTS)
 		loop_timer_stop(netd->loop, &netd->idle);
 	else if (!netd->wake.resting)
@@ -377,6 +379,14 @@ void waker_failed(struct waker *w)
 	waker_let_go(w);
 }
 
+void wake_asked(struct member *m)
+{
+	struct waker *w = waker_find(m->network->netd, m->join->uuid);
+
+	if (w && w->member == m)
+		waker_check_frozen(w);
+}
+
 int wake_doze(struct member *m, enum wire_state state, struct err *err)
 {
 	struct waker *w = waker_find(m->network->netd, m->join->uuid);
@@ -390,6 +400,8 @@ int wake_doze(struct member *m, enum wire_state state, struct err *err)
 	}
 	if (waker_list(w, true, err) < 0)
 		return -err->code;
+	if (w->state == WAKER_AWAKE && !w->run && waker_was_by_us(w)) /* as one before us has it */
+		w->frozen_by_us = true;
 	waker_enter(w, state == WIRE_FROZEN ? WAKER_FROZEN : WAKER_FREEZING);
 	waker_check_frozen(w);
 	return 0;

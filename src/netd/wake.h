@@ -66,6 +66,8 @@ void wake_refused(struct netd *netd, const char *uuid);
 void wake_leaving(struct member *member);
 /* So it has: its supervisor is about to end, or has done so. */
 void wake_closed(struct netd *netd, const struct wire_client *client);
+/* Something is on its way to it that has not come by its elements. */
+void wake_asked(struct member *member);
 /* WIRE_NET_DOZE: its supervisor freezes it, or has done so, or lets it run on. */
 int wake_doze(struct member *member, enum wire_state state, struct err *err);
 

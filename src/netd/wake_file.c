@@ -52,6 +52,44 @@ void wake_file_remove(const struct netd *netd, const char *uuid)
 		unlinkat(netd->dir, FOLDER, AT_REMOVEDIR); /* not while there are others */
 }
 
+/* run/.net/.wake/.UUID: it is frozen because it was idle. */
+static bool mark_name(const struct waker *w, char ret[static 40])
+{
+	return str_print(ret, 40, ".%s", w->self.join->uuid) >= 0;
+}
+
+void waker_by_us(struct waker *w, bool is)
+{
+	struct netd *netd = w->netd;
+	autoclose int folder = -1, mark = -1;
+	char name[40];
+
+	if (w->frozen_by_us == is || !mark_name(w, name))
+		return;
+	w->frozen_by_us = is;
+	if (!is) {
+		folder = open_folder(netd);
+		if (folder >= 0)
+			unlinkat(folder, name, 0);
+		unlinkat(netd->dir, FOLDER, AT_REMOVEDIR); /* not while there are others */
+		return;
+	}
+	if (file_mkdirs_at(netd->dir, FOLDER, 0700, NULL) >= 0)
+		folder = open_folder(netd);
+	if (folder >= 0)
+		mark = openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (mark < 0)
+		log_warn("'%s': the next mgr-netd will not know that it was idle: %s", w->self.join->name, strerror(errno));
+}
+
+bool waker_was_by_us(const struct waker *w)
+{
+	autoclose int folder = open_folder(w->netd);
+	char name[40];
+
+	return folder >= 0 && mark_name(w, name) && faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int list(const struct netd *netd, struct strv *ret)
 {
 	int folder = open_folder(netd);

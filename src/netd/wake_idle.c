@@ -37,7 +37,7 @@ static void await_look(struct waker *w)
 /* Without a forward nothing would thaw it. */
 static bool may_freeze(const struct waker *w)
 {
-	return w->state == WAKER_AWAKE && w->member && w->self.join->idle && w->self.elements.n;
+	return w->state == WAKER_AWAKE && w->member && w->self.join->idle && w->self.join->n_forwards;
 }
 
 /* Of addresses that were looked at: has it flows, or has one ended since the last look? */

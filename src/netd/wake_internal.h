@@ -38,7 +38,7 @@ struct waker {
 	uint64_t look;      /* when to look whether it is used; CLOCK_NEVER: it is not looked at */
 	uint64_t used;      /* when it was last */
 	uint64_t flow_ends; /* as last seen (conntrack.h) */
-	bool frozen_by_us;
+	bool frozen_by_us;  /* and not by hand; the next mgr-netd knows it by a file */
 	struct waker *next;
 };
 
@@ -74,6 +74,8 @@ int waker_list(struct waker *w, bool listed, struct err *err);
 void wake_table_end(struct netd *netd);
 
 /* wake_file.c */
+void waker_by_us(struct waker *w, bool is);
+bool waker_was_by_us(const struct waker *w);
 int wake_file_write(const struct waker *w, struct err *err);
 void wake_file_remove(const struct netd *netd, const char *uuid);
 /* Calls fn with what each file holds. */

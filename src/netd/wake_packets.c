@@ -34,23 +34,6 @@ static bool keep(struct waker *w, const struct queue_packet *p)
 	return true;
 }
 
-void waker_packet(void *data, const struct queue_packet *p)
-{
-	struct netd *netd = data;
-	const struct member *holder = claims_find(netd, p->proto, &p->to, p->port);
-	struct waker *w = holder ? waker_find(netd, holder->join->uuid) : NULL;
-
-	if (!w || !w->listed || clock_now() < w->refused || !waker_may_hear(w, p)) {
-		queue_decide(netd->wake.queue, p->id, true);
-		return;
-	}
-	if (is_repeated(w, p) || !keep(w, p)) {
-		queue_decide(netd->wake.queue, p->id, false);
-		return;
-	}
-	waker_run(w);
-}
-
 static const struct nft_element *element_of(const struct waker *w, const struct queue_packet *p)
 {
 	const struct nft_elements *l = &w->self.elements;
@@ -62,6 +45,31 @@ static const struct nft_element *element_of(const struct waker *w, const struct 
 			return e;
 	}
 	return NULL;
+}
+
+/* Whoever was frozen by hand is thawed by what has the option alone. */
+static bool is_to_wake(const struct waker *w, const struct queue_packet *p)
+{
+	const struct nft_element *e = element_of(w, p);
+
+	return (w->state != WAKER_FREEZING && w->state != WAKER_FROZEN) || w->frozen_by_us || (e && e->wakes);
+}
+
+void waker_packet(void *data, const struct queue_packet *p)
+{
+	struct netd *netd = data;
+	const struct member *holder = claims_find(netd, p->proto, &p->to, p->port);
+	struct waker *w = holder ? waker_find(netd, holder->join->uuid) : NULL;
+
+	if (!w || !w->listed || clock_now() < w->refused || !is_to_wake(w, p) || !waker_may_hear(w, p)) {
+		queue_decide(netd->wake.queue, p->id, true);
+		return;
+	}
+	if (is_repeated(w, p) || !keep(w, p)) {
+		queue_decide(netd->wake.queue, p->id, false);
+		return;
+	}
+	waker_run(w);
 }
 
 bool waker_is_awaited(struct waker *w)

@@ -49,7 +49,7 @@ static void ended(void *data, uint32_t events)
 		return;
 	w->run = NULL;
 	if (run.freezes) {
-		w->frozen_by_us = status == 0;
+		waker_by_us(w, status == 0 && w->state != WAKER_AWAKE);
 		waker_check_frozen(w);
 	}
 	if (status == 0) {
@@ -130,7 +130,7 @@ void waker_freeze(struct waker *w)
 	if (w->run)
 		return;
 	log_info("'%s' has had no connection for %.3g s: mgr-freeze", w->self.join->name, w->self.join->idle / 1000.0);
-	w->frozen_by_us = start_on_it(w, MGR_BINDIR "/mgr-freeze");
+	waker_by_us(w, start_on_it(w, MGR_BINDIR "/mgr-freeze"));
 	if (w->run)
 		w->run->freezes = true;
 }

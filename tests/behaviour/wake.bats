@@ -282,12 +282,17 @@ established() {
 	conntrack -L -p tcp --dport "$1" 2>/dev/null | grep -q ESTABLISHED
 }
 
+has_container() {
+	[ "$(field Containers)" = 1 ]
+}
+
 hang_up() {
 	kill -- "-$(tail -n 1 "$BATS_TEST_TMPDIR/servers")"
 }
 
 @test "fwd.2 idle-freeze freezes a container once it has no connection for so long, and the next one thaws it" {
-	container web --forward tcp:7000:70 -s start.idle-freeze="${slow}s"
+	local netd before path=$BATS_TEST_TMPDIR/web.sock
+	container web --forward tcp:7000:70 --forward "unix:$path:70" -s start.idle-freeze="${slow}s"
 	boot web
 	serve web tcp 70
 	hold 127.0.0.1 7000
@@ -299,6 +304,23 @@ hang_up() {
 	state_is web RUNNING
 	wait_state web FROZEN 10
 	answers tcp ::1 7000
+	wait_state web FROZEN 10
+	[[ $(echo hello | timeout "$patience" socat -t "$patience" - "UNIX-CONNECT:$path") == from* ]]
+	wait_state web RUNNING 10
+	wait_state web FROZEN 10
+	netd=$(service)
+	kill -KILL "$netd"
+	wait_until 5 another_service "$netd"
+	wait_until 5 has_container
+	answers tcp 127.0.0.1 7000
+	state_is web RUNNING
+	# by hand (who answers is none of the container's processes)
+	mgr-freeze web
+	before=$(wanted)
+	answers tcp 127.0.0.1 7000
+	state_is web FROZEN
+	assert_equal "$(wanted)" "$before"
+	mgr-unfreeze web
 	mgr-stop -k web
 	refused tcp 127.0.0.1 7000
 	run mgr-config -n web unset forward.port
