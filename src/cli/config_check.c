@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "cli/config_live.h"
 #include "cli/config_show.h"
 #include "security/security.h"
 #include "spec/spec.h"
@@ -23,15 +24,25 @@ static void tell(const struct err *why, void *data)
 	c->wrong = true;
 }
 
+/* file: NULL for a container's, which is named anyway. */
+static void tell_of(const char *file, struct err *why, struct check *c)
+{
+	if (file)
+		err_wrap(why, "%s", file);
+	tell(why, c);
+}
+
 /* What no single line can tell. One for mgr-create lacks its root yet. */
 static void check_whole(struct check *c, struct spec *spec)
 {
+	const struct config_data *d = c->cli->data;
 	struct err err = { 0 };
 
 	if (!c->container && !spec->rootfs.path && spec_set(spec, "rootfs.path=dir:/", &err) < 0)
 		tell(&err, c);
-	else if (spec_check(spec, &err) < 0)
-		tell(&err, c);
+	else if (spec_check(spec, &err) < 0 ||
+		 (c->container && config_check_network(&c->cli->store, c->container, spec, &err) < 0))
+		tell_of(d->file, &err, c);
 	err_clear(&err);
 	if (security_profile_check(&spec->apparmor, &err) < 0)
 		tell(&err, c);

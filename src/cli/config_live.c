@@ -118,14 +118,37 @@ static int apply(struct live *l, const struct cgroup *host, const struct store *
 	return r < 0 ? r : spec_save(&l->next, l->rundir, "spec", err);
 }
 
+int config_check_network(const struct store *store, const char *container, const struct spec *spec, struct err *err)
+{
+	struct net_plan plan;
+	int r;
+
+	if (!spec->container.uuid)
+		return 0;
+	r = net_look(&plan, &spec->net, store, container, spec->container.uuid, err);
+	net_plan_done(&plan);
+	return r;
+}
+
+static bool concerns_network(const struct config_change *changes, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !str_starts(changes[i].name, "net."))
+		i++;
+	return i < n;
+}
+
 int config_live(const struct store *store, const char *container, const struct config_change *changes, size_t n,
 		const struct spec *next, struct err *err)
 {
 	autocall(live_done) struct live l = { .rundir = -1 };
 	enum wire_state state;
 	struct cgroup host;
-	int r = cgroup_host(&host, err);
+	int r = concerns_network(changes, n) ? config_check_network(store, container, next, err) : 0;
 
+	if (r >= 0)
+		r = cgroup_host(&host, err);
 	if (r >= 0)
 		r = life_state_on(&host, store, container, &state, err);
 	if (r < 0)

@@ -18,4 +18,8 @@ struct config_change {
 int config_live(const struct store *store, const char *container, const struct config_change *changes, size_t n,
 		const struct spec *next, struct err *err);
 
+/* Would a start take its interfaces, as far as the configuration and the leases tell? What it lacks is leased. -EINVAL by
+ * key. */
+int config_check_network(const struct store *store, const char *container, const struct spec *spec, struct err *err);
+
 #endif

@@ -97,6 +97,17 @@ managed() {
 	run mgr-start -n web -s net.0.ipv4.address=lease -s net.1.link=none -s net.1.ipv6.gateway=2001:db8::1
 	assert_status 1
 	assert_output "mgr-start: web: config: net.1.ipv6.gateway: net.0 has one too: one of them is to be 'none'"
+	# mgr-config says what the start would
+	run mgr-config -n web set net.0.ipv4.address lease net.1.link none net.1.ipv4.gateway 192.0.2.1
+	assert_status 1
+	assert_output "mgr-config: web: net.1.ipv4.gateway: net.0 has one too: one of them is to be 'none'"
+	cp "$MGR_ROOT/var/lib/mgr/web/config" "$BATS_TEST_TMPDIR/config"
+	printf '[net.1]\nlink = none\nipv4.address = 192.0.2.7/24\nipv4.gateway = 198.51.100.1\n[net.0]\nipv4.gateway = none\n' \
+		>>"$MGR_ROOT/var/lib/mgr/web/config"
+	run mgr-config -n web check
+	assert_status 1
+	assert_output "mgr-config: web: net.1.ipv4.gateway: 198.51.100.1 is not in a subnet of the interface's addresses"
+	cp "$BATS_TEST_TMPDIR/config" "$MGR_ROOT/var/lib/mgr/web/config"
 	mgr-config -n web set net.0.ipv4.gateway none
 	sed -i /udhcpc/d "$MGR_ROOT/var/lib/mgr/web/rootfs/etc/init.d/rcS" # who asks is told of one
 	boot web
