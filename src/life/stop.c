@@ -11,6 +11,7 @@
 #include "base/sys.h"
 #include "life/state.h"
 #include "life/wait.h"
+#include "store/last.h"
 
 /* What undoing may take after init's end, and a start before it can be stopped. */
 #define UNDO_TIME  (60 * CLOCK_SECOND)
@@ -165,6 +166,16 @@ static int await_start(const struct store *store, const char *name, const struct
 	return r < 0 ? err_wrap(err, "wait for its start") : 0;
 }
 
+static int tell_no_reboot(const struct store *store, const char *name, struct err *err)
+{
+	autoclose int folder = store_container(store, name, NULL);
+	struct last last = { 0 };
+
+	if (folder < 0 || last_read(folder, &last, NULL) < 0 || !last.failed[0])
+		return err_set(err, ECANCELED, "has stopped instead of rebooting");
+	return err_set(err, ECANCELED, "has stopped instead of rebooting: %.400s", last.failed);
+}
+
 int life_stop(const struct store *store, const char *name, const struct life_stop *stop, struct err *err)
 {
 	enum wire_state state;
@@ -188,6 +199,6 @@ int life_stop(const struct store *store, const char *name, const struct life_sto
 	if (r == -ETIMEDOUT)
 		return err_set(err, ETIMEDOUT, "has not %s in time", stop->how == WIRE_REBOOT ? "rebooted" : "stopped");
 	if (r == 0 && stop->how == WIRE_REBOOT && !stop->no_wait)
-		return err_set(err, ECANCELED, "has stopped instead of rebooting");
+		return tell_no_reboot(store, name, err);
 	return r < 0 ? r : 0;
 }

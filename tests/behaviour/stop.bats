@@ -151,6 +151,17 @@ last_run() {
 	state_is a STOPPED
 }
 
+@test "stop.4 -r says why the configuration of by now does not start" {
+	stub a ""
+	boot_stub a
+	echo '[nothing]' >>"$MGR_ROOT/var/lib/mgr/a/config"
+	run mgr-stop -r -n a
+	assert_status 1
+	assert_match "^mgr-stop: a: has stopped instead of rebooting: .*config:[0-9]+:.*nothing"
+	state_is a STOPPED
+	sed -i '$d' "$MGR_ROOT/var/lib/mgr/a/config"
+}
+
 @test "stop.5 Debian stops in under 3 s without a kill" {
 	local suite start
 	for suite in bookworm trixie; do
