@@ -10,6 +10,8 @@
 #include "net/net.h"
 #include "store/settings.h"
 
+#define LOOK_WAIT (10 * CLOCK_SECOND)
+
 /* One network; what is not known is empty. */
 struct shown {
 	const char *name;
@@ -26,7 +28,7 @@ static int look(const struct store *store, const char *name, struct shown *ret, 
 	int r;
 
 	*ret = (struct shown){ .name = name };
-	r = net_ask(store, WIRE_NET_STATUS, name, s, sizeof *s, clock_in(NET_WAIT), err);
+	r = net_ask(store, WIRE_NET_STATUS, name, s, sizeof *s, clock_in(LOOK_WAIT), err);
 	if (r == -ECONNREFUSED) {
 		err_clear(err);
 		ret->trouble = net_was_killed(store) ? "mgr-netd has been killed: 'mgr-net repair' starts it again" : NULL;
@@ -155,6 +157,16 @@ int net_names(const struct store *store, const char *network, struct strv *ret, 
 	return r < 0 ? err_nomem(err) : 0;
 }
 
+/* Nothing is left of it but that it was asked for once: mgr.conf has it no more, and nobody has an address there. */
+static bool is_past(const struct store *store, const struct shown *n)
+{
+	autocall(settings_done) struct settings settings = { 0 };
+	const struct settings_network *its;
+
+	return !n->is.bridge[0] && !n->taken && settings_load(store, &settings, NULL) == 0 &&
+	       settings_network(store, &settings, n->name, &its, NULL) == -ENOENT;
+}
+
 int net_status(struct cli *cli, const char *network, struct err *err)
 {
 	autocall(strv_done) struct strv names = { 0 };
@@ -164,6 +176,8 @@ int net_status(struct cli *cli, const char *network, struct err *err)
 	for (size_t i = 0; i < names.n && r >= 0; i++) {
 		struct shown shown;
 		r = look(&cli->store, names.v[i], &shown, err);
+		if (r >= 0 && !network && is_past(&cli->store, &shown))
+			continue;
 		if (r >= 0 && p)
 			r = add_row(p, &shown, err);
 		else if (r >= 0)

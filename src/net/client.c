@@ -224,5 +224,8 @@ int net_ask(const struct store *store, enum wire_type type, const char *network,
 			return conn;
 		r = wire_call(conn, type, network, strlen(network), reply, size, deadline, err);
 	} while (is_gone(r) && clock_now() < deadline);
+	if (r == -ETIMEDOUT)
+		return err_set(err, ETIMEDOUT,
+			       "mgr-netd, the network's service, hangs: once it is killed, its containers start it again");
 	return r < 0 ? r : 0;
 }
