@@ -38,22 +38,55 @@ static int read_ports(char *text, uint16_t *first, uint16_t *last)
 	return *last >= *first ? 0 : -EINVAL;
 }
 
+#define FORM "is not PROTO:[HOSTIP:]PORT:PORT, " RIGHT
+
+/* No host has it, or, link-local, several of a host's links. */
+static const char *why_no_address(const struct wire_forward *f)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	memcpy(&six, f->addr, sizeof six);
+	memcpy(&four, f->addr, sizeof four);
+	if (f->family == AF_INET)
+		return IN_MULTICAST(ntohl(four.s_addr))  ? "has a multicast address"
+		       : four.s_addr == INADDR_BROADCAST ? "has the broadcast address"
+							 : NULL;
+	return IN6_IS_ADDR_MULTICAST(&six)   ? "has a multicast address"
+	       : IN6_IS_ADDR_LINKLOCAL(&six) ? "has a link-local address, which is not of the host alone but of a link"
+					     : NULL;
+}
+
+/* Words in front of two ports. */
+static int refuse_word(const char *rest, const char *text, struct err *err)
+{
+	if (strstr(rest, "::"))
+		return bad(err, text, "has an IPv6 address without its brackets, " RIGHT);
+	return err_set(err, EINVAL,
+		       "'%s' has '%.*s' where the address of the host stands, such as 192.0.2.1 or [2001:db8::7]", text,
+		       (int)strcspn(rest, ":"), rest);
+}
+
 /* The host's address in front of its port, if there is one; moves *text behind it. */
-static int read_address(char **text, struct wire_forward *ret)
+static int read_address(char **text, const char *whole, struct wire_forward *ret, struct err *err)
 {
 	bool brackets = **text == '[';
 	char *addr = *text + brackets, *end = strchr(addr, brackets ? ']' : ':');
+	const char *why;
 
 	if (!end)
-		return brackets ? -EINVAL : 0;
+		return brackets ? bad(err, whole, FORM) : 0;
 	if (!brackets && !memchr(addr, '.', (size_t)(end - addr)))
-		return 0;
+		return strchr(end + 1, ':') ? refuse_word(addr, whole, err) : 0;
 	*end = '\0';
 	*text = end + 1;
 	if (brackets && *(*text)++ != ':')
-		return -EINVAL;
+		return bad(err, whole, FORM);
 	ret->family = brackets ? AF_INET6 : AF_INET;
-	return inet_pton(ret->family, addr, ret->addr) == 1 ? 0 : -EINVAL;
+	if (inet_pton(ret->family, addr, ret->addr) != 1)
+		return bad(err, whole, FORM);
+	why = why_no_address(ret);
+	return why ? bad(err, whole, why) : 0;
 }
 
 static int read_options(const char *options, const char *text, struct wire_forward *ret, struct err *err)
@@ -94,8 +127,8 @@ static int parse_ports(char *rest, const char *text, struct wire_forward *ret, s
 	uint16_t target_last;
 	char *target;
 
-	if (read_address(&rest, ret) < 0)
-		return bad(err, text, "is not PROTO:[HOSTIP:]PORT:PORT, " RIGHT);
+	if (read_address(&rest, text, ret, err) < 0)
+		return -EINVAL;
 	target = strchr(rest, ':');
 	if (!target)
 		return bad(err, text, "names no port of the container, " RIGHT);

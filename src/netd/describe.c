@@ -86,6 +86,52 @@ int network_describe(struct network *network, struct err *err)
 	return r < 0 ? r : describe(network, its, err);
 }
 
+static bool same_resolvers(const struct strv *a, const struct strv *b)
+{
+	size_t i = 0;
+
+	while (i < a->n && i < b->n && str_eq(a->v[i], b->v[i]))
+		i++;
+	return i == a->n && i == b->n;
+}
+
+/* The key of its section that is not in force; NULL: all of it is. */
+static const char *find_other(const struct network *network, const struct settings_network *its)
+{
+	const struct bridge *bridge = &network->bridge;
+	const struct settings_prefix6 *six = &its->prefix6;
+
+	if (its->subnet.net.s_addr && (its->subnet.net.s_addr != bridge->net.s_addr || its->subnet.prefix != bridge->prefix))
+		return "ipv4.subnet";
+	if (six->set && bridge->has6 && (six->none || !IN6_ARE_ADDR_EQUAL(&six->net, &bridge->net6)))
+		return "ipv6.prefix";
+	if (its->bridge && !str_eq(its->bridge, bridge->name))
+		return "bridge";
+	if (!str_eq(its->domain ? its->domain : LEASE_DOMAIN_USUAL, network->dns.domain))
+		return "domain";
+	return same_resolvers(&its->resolvers, &network->dns.resolvers) ? NULL : "resolvers";
+}
+
+int network_compare(const struct network *network, struct err *err)
+{
+	const struct store *store = &network->netd->store;
+	autocall(settings_done) struct settings settings = { 0 };
+	const struct settings_network *its;
+	const char *key = NULL;
+	int r = settings_load(store, &settings, err);
+
+	if (r == 0)
+		r = settings_network(store, &settings, network->name, &its, err);
+	if (r == 0)
+		key = find_other(network, its);
+	if (!key)
+		return r;
+	return err_set(err, EBUSY,
+		       "mgr.conf has another %s for the network by now: it holds when the network comes up next, after "
+		       "its last container has stopped and 'mgr-net down'",
+		       key);
+}
+
 int network_tell_bridge(const struct network *network, struct err *err)
 {
 	unlinkat(network->dir, NET_BRIDGE_LINK, 0);

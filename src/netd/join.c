@@ -98,6 +98,7 @@ int join_forward_elements(const struct wire_net_join *join, const struct bridge 
 	int r = 0;
 
 	e.waits = f->flags & WIRE_FORWARD_WAKE || join->idle;
+	e.four = f->family == AF_INET && nft_is_any(&e);
 	if (f->family == AF_UNIX)
 		return 0;
 	for (uint32_t port = f->port; port <= f->last && r >= 0; port++) {

@@ -125,6 +125,9 @@ int outward_choose(struct netd *netd, struct err *err);
 int sockets_take(struct member *member, const struct wire_forward *forward, struct err *err);
 int sockets_take_all(struct member *member, struct err *err); /* of its join, or none */
 void sockets_drop(struct member *member, const char *path);
+/* Of the network's members: is one gone from its path? Make those anew. -EADDRINUSE: something else is there by now. */
+int sockets_look(const struct network *network, struct err *err);
+int sockets_mend(const struct network *network, struct err *err);
 /* Remove what one before us has left and nobody has claimed. */
 void sockets_sweep(const struct netd *netd);
 

@@ -47,12 +47,16 @@ int network_stay(struct network *network, bool stays, struct err *err);
 void networks_take_over(struct netd *netd);
 /* Each knows who is asked for the names of the others. */
 void networks_tell_names(const struct netd *netd);
+/* Is it not up although it was, before one before us was killed? */
+bool network_is_left(const struct network *network);
 /* All down, and their folders gone. */
 void networks_end(struct netd *netd);
 
 /* describe.c: before it comes up. Its bridge's name is where those who join look for it before there is a bridge. */
 int network_describe(struct network *network, struct err *err);
 int network_tell_bridge(const struct network *network, struct err *err);
+/* Is all that mgr.conf says of it by now in force? -EBUSY, or what the file is wrong in. */
+int network_compare(const struct network *network, struct err *err);
 
 /* orphans.c: read, and looked for by its key; NULL, too, when it is claimed already */
 int orphans_read(struct network *network, struct err *err);

@@ -116,6 +116,11 @@ static bool tells_bridge(const struct network *network)
 	return faccessat(network->dir, NET_BRIDGE_LINK, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool network_is_left(const struct network *network)
+{
+	return !network->up && tells_bridge(network);
+}
+
 static int open_others(const struct netd *netd)
 {
 	return openat(netd->dir, OTHERS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

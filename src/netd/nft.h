@@ -22,6 +22,7 @@ struct nft_element {
 	uint8_t proto;
 	bool waits;   /* what would open a connection there may be waited for (wake.h) */
 	bool wakes;   /* its forward has the option wake */
+	bool four;    /* 0.0.0.0: of IPv4 alone */
 	bool second;  /* IPv6's of a forward for every address: its IPv4's holds the port for both */
 	bool claimed; /* of those that were there before us (orphans.c): it is a member's now */
 };

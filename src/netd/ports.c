@@ -3,6 +3,7 @@
 #include "netd/relay.h"
 
 #define BACKLOG 128
+#define DNS     53
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,11 +66,16 @@ static int bind_one(const struct nft_element *e, const struct sockaddr *addr, so
 
 static int in_use(uint8_t proto, uint16_t port, struct err *err)
 {
+	const char *advice = "";
 	char who[96];
 
 	if (ports_holder(proto, port, who, sizeof who) < 0)
 		return err_set(err, EADDRINUSE, "%s port %u of the host is in use", ports_proto(proto), (unsigned)port);
-	return err_set(err, EADDRINUSE, "%s port %u of the host is held by %s", ports_proto(proto), (unsigned)port, who);
+	if (port == DNS && str_ends(who, "(dnsmasq)"))
+		advice = ": where that is the managed network's, an address of the host's other interfaces keeps the two "
+			 "apart, as in udp:192.0.2.1:53:53";
+	return err_set(err, EADDRINUSE, "%s port %u of the host is held by %s%s", ports_proto(proto), (unsigned)port, who,
+		       advice);
 }
 
 /* A server that has ended leaves connections in TIME_WAIT: nobody's, but in the way of a plain bind. */
@@ -131,7 +137,7 @@ bool ports_is6(int held)
 
 int ports_hold(const struct nft_element *e, struct err *err)
 {
-	int fd = nft_is6(e) ? hold6(e, false, err) : nft_is_any(e) ? hold_all(e, err) : hold4(e, err);
+	int fd = nft_is6(e) ? hold6(e, false, err) : nft_is_any(e) && !e->four ? hold_all(e, err) : hold4(e, err);
 	struct in_addr ipv4 = nft_ipv4(&e->host);
 	char text[INET6_ADDRSTRLEN];
 
@@ -139,6 +145,10 @@ int ports_hold(const struct nft_element *e, struct err *err)
 		return err_set(err, EADDRNOTAVAIL, "%s is not an address of this host",
 			       nft_is6(e) ? inet_ntop(AF_INET6, &e->host, text, sizeof text)
 					  : inet_ntop(AF_INET, &ipv4, text, sizeof text));
+	if (fd == -EMFILE)
+		return err_set(err, EMFILE,
+			       "hold %s port %u of the host: each port takes an open file, and mgr-netd can have no more",
+			       ports_proto(e->proto), (unsigned)e->port);
 	if (fd < 0 && fd != -EADDRINUSE)
 		return err_sys(err, -fd, "hold %s port %u of the host", ports_proto(e->proto), (unsigned)e->port);
 	return fd;

@@ -34,7 +34,7 @@ struct relay {
 
 bool relay_wanted(const struct nft_element *e)
 {
-	return nft_is_any(e) || IN6_IS_ADDR_LOOPBACK(&e->host);
+	return (nft_is_any(e) && !e->four) || IN6_IS_ADDR_LOOPBACK(&e->host);
 }
 
 static int connect_guest(const struct relay *relay)

@@ -33,11 +33,23 @@ static int mend_dns(struct network *network, struct err *err)
 	return dns_start(&network->dns, err);
 }
 
+static int mend_sockets(struct network *network, struct err *err)
+{
+	return sockets_mend(network, err);
+}
+
+/* What it says by now is not done: who repairs is told. */
+static int look_at_file(struct network *network, struct err *err)
+{
+	return network_compare(network, err);
+}
+
 /* Each part, whatever became of the others; the first failure is told. */
 int network_repair(struct network *network, struct err *err)
 {
-	int (*const parts[])(struct network *, struct err *) = { network_mend_bridge, network_restore, network_settings,
-								 mend_dns };
+	int (*const parts[])(struct network *, struct err *) = { network_mend_bridge, network_restore,
+								 network_settings,    mend_dns,
+								 mend_sockets,        look_at_file };
 	int first = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {

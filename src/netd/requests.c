@@ -177,9 +177,12 @@ static int handle_repair(struct wire_client *client, const void *payload, size_t
 	int r = 0;
 
 	(void)payload, (void)len;
-	for (struct network *network = netd->networks; network && r >= 0 && !reply.ends; network = network->next)
-		if (network->up)
+	for (struct network *network = netd->networks; network && r >= 0 && !reply.ends; network = network->next) {
+		if (network_is_left(network))
+			r = network_up(network, err);
+		if (r >= 0 && network->up)
 			r = network_repair(network, err);
+	}
 	if (r < 0)
 		return r;
 	if (reply.ends) {

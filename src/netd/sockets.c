@@ -202,6 +202,54 @@ int sockets_take_all(struct member *m, struct err *err)
 	return r;
 }
 
+static bool is_there(const struct host_socket *s)
+{
+	char record[48];
+
+	return record_name(s->path, record) >= 0 && str_eq(record, s->record);
+}
+
+int sockets_look(const struct network *network, struct err *err)
+{
+	for (const struct member *m = network->netd->members; m; m = m->next)
+		for (const struct host_socket *s = m->network == network ? m->sockets : NULL; s; s = s->next)
+			if (!is_there(s))
+				return err_set(err, ENOENT, "unix socket '%s', forwarded to '%s', was removed", s->path,
+					       m->join->name);
+	return 0;
+}
+
+static uint16_t port_of(const struct member *m, const char *path)
+{
+	for (uint32_t i = 0; i < m->join->n_forwards; i++)
+		if (m->join->forwards[i].family == AF_UNIX && str_eq(m->join->forwards[i].path, path))
+			return m->join->forwards[i].target;
+	return 0;
+}
+
+/* The old one first: nothing can reach it, and its record names no file any more. */
+static int make_again(const struct member *m, struct host_socket *s, struct err *err)
+{
+	relay_free(s->relay);
+	s->relay = NULL;
+	close(s->fd);
+	s->fd = -1;
+	unlinkat(m->network->netd->dir, s->record, 0);
+	s->record[0] = '\0';
+	return begin(m, s, port_of(m, s->path), err);
+}
+
+int sockets_mend(const struct network *network, struct err *err)
+{
+	int r = 0;
+
+	for (const struct member *m = network->netd->members; m && r >= 0; m = m->next)
+		for (struct host_socket *s = m->network == network ? m->sockets : NULL; s && r >= 0; s = s->next)
+			if (!is_there(s))
+				r = make_again(m, s, err);
+	return r;
+}
+
 void sockets_drop(struct member *m, const char *path)
 {
 	for (struct host_socket **p = &m->sockets, *s; (s = *p);) {

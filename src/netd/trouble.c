@@ -50,6 +50,11 @@ static int look_at_limits(const struct network *network, struct err *err)
 	return limits_look(network, err);
 }
 
+static int look_at_sockets(const struct network *network, struct err *err)
+{
+	return sockets_look(network, err) < 0 ? err_set(err, err->code, "%.200s" MENDS, err->msg) : 0;
+}
+
 static int look_at_others(const struct network *network, struct err *err)
 {
 	return others_trouble(network->others, err);
@@ -57,8 +62,9 @@ static int look_at_others(const struct network *network, struct err *err)
 
 int network_trouble(const struct network *network, struct err *err)
 {
-	int (*const parts[])(const struct network *, struct err *) = { look_at_bridge, look_at_dns, look_at_settings,
-								       look_at_limits, look_at_others };
+	int (*const parts[])(const struct network *, struct err *) = { look_at_bridge, look_at_dns,     look_at_settings,
+								       look_at_limits, look_at_sockets, network_compare,
+								       look_at_others };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && r >= 0; i++)

@@ -47,6 +47,8 @@ static int check_add(const struct supervisor *s, const struct wire_forward *forw
 		return err_set(err, EOPNOTSUPP, "net.0 has no IPv4 address on the managed network to forward to");
 	for (uint32_t i = 0; i < join->n_forwards; i++) {
 		autocall(str_done) struct str text = { 0 };
+		if (net_forward_same(&join->forwards[i], forward))
+			return 1;
 		if (!net_forward_clash(&join->forwards[i], forward))
 			continue;
 		net_forward_print(&join->forwards[i], &text);
@@ -87,7 +89,9 @@ int forward_ask(struct wire_client *client, const void *payload, size_t len, str
 
 	memcpy(&change, payload, len);
 	r = check(s, &change, err);
-	if (r >= 0)
+	if (r > 0) /* it is there already */
+		return wire_client_send(client, WIRE_FORWARD, NULL, 0, NULL, 0);
+	if (r == 0)
 		r = wire_send(s->netd.sock, WIRE_NET_FORWARD, 0, &change, wire_forward_change_length(&change), NULL, 0, err);
 	if (r < 0)
 		return r;

@@ -139,6 +139,8 @@ stays_tracked() {
 	boot web
 	serve web tcp 70
 	answers tcp 127.0.0.1 7000
+	mgr-forward -n web add tcp:7001:70
+	mgr-forward -n web add tcp:7001:70
 	mgr-forward -n web add --save tcp:7001:70
 	answers tcp 127.0.0.1 7001
 	mgr-forward -n web del --save tcp:7000:70

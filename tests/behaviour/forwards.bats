@@ -150,6 +150,15 @@ neither() {
 	ip addr del 192.0.2.203/32 dev to-peer
 }
 
+@test "fwd.12 0.0.0.0 is every address of IPv4, and [::] of IPv6 may be another container's" {
+	mgr-forward -n web add tcp:0.0.0.0:7400:80
+	mgr-forward -n db add 'tcp:[::]:7400:80'
+	[ -n "$(ss -Hlnt6 'sport = 7400')" ] # db's, for ::1
+	[ -z "$(ss -Hlnt4 'sport = 7400')" ]
+	mgr-forward -n web del tcp:0.0.0.0:7400:80
+	mgr-forward -n db del 'tcp:[::]:7400:80'
+}
+
 @test "fwd.13 a unix socket of the host is forwarded, and is there as long as the forward" {
 	local sock=$MGR_LAB/web.sock big=$BATS_TEST_TMPDIR/big netd
 	mgr-forward -n web add "unix:$sock:80"
@@ -181,6 +190,12 @@ neither() {
 	run mgr-forward -n db add "unix:$sock.taken:81"
 	assert_match "^mgr-forward: db: unix socket '$sock.taken' of the host is held by process [0-9]+ \(socat\)$"
 	[ -S "$sock.taken" ] && [ -f "$big" ]
+	# one that somebody removes is told of, and made anew
+	rm "$sock"
+	assert_equal "$(mgr-net status | sed -n 's/^Trouble: *//p')" \
+		"unix socket '$sock', forwarded to 'web', was removed: 'mgr-net repair' mends it"
+	mgr-net repair
+	fetches_by "$sock"
 	# a service that was killed comes back with them
 	netd=$(field Service)
 	kill -KILL "$netd"
@@ -577,6 +592,8 @@ tracked() {
 	for spec in tcp:0:80 tcp:8000:0 tcp:65536:80 tcp:8000:65536 tcp:8002-8000:80-82 tcp:8000-8001:80 tcp:8000-8001:80-82 \
 		sctp:8000:80 8000:80 tcp:8000 tcp: tcp:8000:80,awake 'tcp:8000:80,' udp:300.1.1.1:8000:80 'tcp:[::g]:8000:80' \
 		'tcp:[::1:8000:80' tcp:-1:80 tcp:0x50:80 'tcp: 8000:80' unix:run/x.sock:80 unix:/run/x.sock unix:/run/x.sock:0 \
+		tcp:2001:db8::7:8000:80 tcp:localhost:8000:80 'tcp:[fe80::1]:8000:80' tcp:224.0.0.1:8000:80 'tcp:[ff02::1]:8000:80' \
+		tcp:255.255.255.255:8000:80 \
 		unix:/run/:80 unix:/run/x.sock:80,wake "unix:/$(printf '%0110d' 0):80"; do
 		run mgr-config -n web set forward.port "$spec"
 		assert_status 1

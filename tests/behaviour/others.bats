@@ -388,6 +388,24 @@ trouble_is() {
 	wait_until 2 trouble_is ""
 }
 
+@test "mnet.5 what mgr.conf says otherwise by now is told, by mgr-net repair too, and so is what it is wrong in" {
+	container web
+	boot web
+	mkdir -p "$MGR_ROOT/etc/mgr"
+	printf '[network]\ndomain = other\n' >"$MGR_ROOT/etc/mgr/mgr.conf"
+	[[ $(trouble) == "mgr.conf has another domain for the network by now: it holds when the network comes up next,"* ]]
+	run mgr-net repair
+	assert_status 1
+	assert_contains "mgr-net: mgr.conf has another domain for the network by now"
+	echo '[network' >"$MGR_ROOT/etc/mgr/mgr.conf"
+	run mgr-net repair
+	assert_status 1
+	assert_contains "mgr.conf:1"
+	rm "$MGR_ROOT/etc/mgr/mgr.conf"
+	mgr-net repair
+	assert_equal "$(trouble)" ""
+}
+
 @test "mnet.5 a part of the network that was taken away without a sound is back after mgr-net repair" {
 	make_machine peer
 	container web --forward tcp:7000:70
