@@ -539,14 +539,12 @@ counted() {
 }
 
 @test "fwd.21 no flow but its own ends with a forward or a container, IPv6 included" {
-	local one other net
-	net=$(gateway)
-	container other -s net.0.ipv4.address=lease
-	for one in 1 2 3 4 5; do
-		mgr-config -n other add net.0.ipv4.address "${net%.*.*}.7.$one/16"
-	done
-	boot other --forward tcp:7400:70
-	ask_other "${net%.*.*}.7.5"
+	local one net
+	net=$(gateway) && container other -s net.0.ipv4.address=lease
+	for one in 1 2 3 4; do mgr-config -n other add net.0.ipv4.address "${net%.*.*}.7.$one/16"; done
+	boot other --forward tcp:7400:70 -s "net.0.ipv4.address+=${net%.*.*}.7.5/16"
+	echo hello >"/dev/udp/${net%.*.*}.7.5/70"
+	conntrack -L -p udp --dst "${net%.*.*}.7.5" 2>/dev/null | grep -q "${net%.*.*}.7.5"
 	mgr-forward -n web add tcp:7300:73
 	mgr-forward -n db add tcp:7301:73
 	later nsenter -t "$(pid_of web)" -n socat TCP6-LISTEN:73,fork,reuseaddr PIPE
@@ -573,11 +571,6 @@ counted() {
 		wait_until 5 heard "$one" 2
 	done
 	mgr-forward -n db del tcp:7301:73
-}
-
-ask_other() {
-	echo hello >"/dev/udp/$1/70"
-	conntrack -L -p udp --dst "$1" 2>/dev/null | grep -q "$1"
 }
 
 tracked() {

@@ -7,7 +7,7 @@ device_setup_file() {
 	ip addr add 10.0.0.1/24 dev br7
 	ip link set br7 up
 	mgr-create -n web -t busybox
-	mgr-start -n web --wait=$((60 * patience))
+	mgr-start -n web --wait=$((60 * ${patience:?}))
 }
 
 device_teardown_file() {
