@@ -228,7 +228,7 @@ static uint16_t port_of(const struct member *m, const char *path)
 }
 
 /* The old one first: nothing can reach it, and its record names no file any more. */
-static int make_again(const struct member *m, struct host_socket *s, struct err *err)
+static int make_again(struct member *m, struct host_socket *s, struct err *err)
 {
 	relay_free(s->relay);
 	s->relay = NULL;
@@ -243,7 +243,7 @@ int sockets_mend(const struct network *network, struct err *err)
 {
 	int r = 0;
 
-	for (const struct member *m = network->netd->members; m && r >= 0; m = m->next)
+	for (struct member *m = network->netd->members; m && r >= 0; m = m->next)
 		for (struct host_socket *s = m->network == network ? m->sockets : NULL; s && r >= 0; s = s->next)
 			if (!is_there(s))
 				r = make_again(m, s, err);
