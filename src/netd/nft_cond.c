@@ -24,8 +24,7 @@ enum from {
 /* Where each is: the offset, or the kernel's key. */
 static const struct field {
 	uint8_t from, at, len;
-	bool big;      /* its number's first byte is the greatest */
-	uint16_t mask; /* bits of it that count; 0: all */
+	bool big; /* its number's first byte is the greatest */
 } fields[] = {
 	[NFPROTO] = { META, NFT_META_NFPROTO, 1, false },
 	[IIFNAME] = { META, NFT_META_IIFNAME, 16, false },
@@ -42,21 +41,28 @@ static const struct field {
 	[ARP_TPA] = { NETWORK, 24, 4, true },
 	[IP_SADDR] = { NETWORK, 12, 4, true },
 	[IP_DADDR] = { NETWORK, 16, 4, true },
-	[IP_OFFSET] = { NETWORK, 6, 2, true, 0x1fff },
+	[IP_OFFSET] = { NETWORK, 6, 2, true },
 	[IP6_SADDR] = { NETWORK, 8, 16, true },
 	[IP6_DADDR] = { NETWORK, 24, 16, true },
-	[IP6_OFFSET] = { FRAGMENT, 2, 2, true, 0xfff8 },
+	[IP6_OFFSET] = { FRAGMENT, 2, 2, true },
 	[DPORT] = { TRANSPORT, 2, 2, true },
 	[ICMP_TYPE] = { TRANSPORT, 0, 1, true },
 	[ND_TARGET] = { TRANSPORT, 8, 16, true },
 	[HEAD] = { TRANSPORT, 0, 8, true },
-	[TCP_SYN] = { TRANSPORT, 13, 1, true, TH_SYN | TH_ACK },
+	[TCP_SYN] = { TRANSPORT, 13, 1, true },
 	[DHCP_CHADDR] = { TRANSPORT, 8 + 28, 6, true }, /* RFC 2131, 2; behind UDP's header */
 	[DHCP6_TYPE] = { TRANSPORT, 8, 1, true },
 	[CT_STATE] = { FLOW, NFT_CT_STATE, 4, false },
 	[CT_STATUS] = { FLOW, NFT_CT_STATUS, 4, false },
 	[CT_DADDR] = { FLOW, NFT_CT_DST_IP, 4, true },
 	[CT_DADDR6] = { FLOW, NFT_CT_DST_IP6, 16, true },
+};
+
+/* Bits of a field that count; 0: all. */
+static const uint16_t masks[CT_DADDR6 + 1] = {
+	[IP_OFFSET] = 0x1fff,
+	[IP6_OFFSET] = 0xfff8,
+	[TCP_SYN] = TH_SYN | TH_ACK,
 };
 
 static void encode(const struct field *f, uint32_t value, uint8_t to[static 4])
@@ -206,8 +212,8 @@ static void add_cond(struct rule *m, const struct cond *c)
 		return;
 	}
 	load(m, f, len, NFT_REG_1);
-	if (f->mask) {
-		encode(f, f->mask, mask);
+	if (masks[c->fields[0]]) {
+		encode(f, masks[c->fields[0]], mask);
 		rule_mask(m, mask, zero, len);
 	}
 	rule_compare(m, c->op, c->value, len);
