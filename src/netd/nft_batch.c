@@ -74,19 +74,25 @@ void nft_batch_end(struct nft_batch *b)
 	nft_batch_next(b);
 }
 
-/* The first error among the answers; they are all there when sendmsg returns. */
+/* The first error among the answers; they are all there when sendmsg returns, but for those that there was no room for: of a
+ * table that cannot be, each of its rules is one. */
 static int collect(struct mnl_socket *sock)
 {
 	union {
 		struct nlmsghdr head;
 		uint8_t bytes[32768];
 	} in;
+	bool lost = false;
 	int first = 0;
 
 	for (;;) {
 		ssize_t n = recv(mnl_socket_get_fd(sock), &in, sizeof in, MSG_DONTWAIT);
+		if (n < 0 && (errno == ENOBUFS || errno == EINTR)) {
+			lost = lost || errno == ENOBUFS;
+			continue;
+		}
 		if (n < 0)
-			return errno == EAGAIN ? first : errno == EINTR || errno == ENOBUFS ? -EIO : -errno;
+			return errno != EAGAIN ? -errno : first || !lost ? first : -EIO;
 		int left = (int)n;
 		for (const struct nlmsghdr *h = &in.head; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
