@@ -471,7 +471,7 @@ config:13: net.1.type"
 	sed -i '/color/d;/nonsense/d;/much/d;/nets/d;/br7/d;/include/d;/more/d;s/wifi/macvlan/' "$BATS_TEST_TMPDIR/conf"
 	run mgr-config check -f "$BATS_TEST_TMPDIR/conf"
 	assert_status 1
-	assert_match "^mgr-config: net.1.link: is not set"
+	assert_match "^mgr-config: $BATS_TEST_TMPDIR/conf: net.1.link: is not set"
 	sed -i /macvlan/d "$BATS_TEST_TMPDIR/conf"
 	run mgr-config check -f "$BATS_TEST_TMPDIR/conf"
 	assert_success
