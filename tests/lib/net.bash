@@ -123,15 +123,16 @@ as_root_of() {
 	nsenter -t "$pid" -U -n -S 0 -G 0 "$@"
 }
 
-# hold_netns NAME: a process in the container, in a network namespace of its own: $held.
+# hold_netns NAME: a process of the container's, in a network namespace of its own: $held.
 hold_netns() {
-	local pid
-	pid=$(pid_of "$1")
-	nsenter -t "$pid" -U -n -p -S 0 -G 0 unshare -n sleep 300 3>&- 4>&- &
-	wait_until 10 is_held "$pid" $!
+	mgr-attach -n "$1" -- unshare -n sleep 300 3>&- 4>&- &
+	wait_until 10 is_held "$(pid_of "$1")"
 }
 
 is_held() {
-	held=$(pgrep -P "$2") && [ "$(cat "/proc/$held/comm")" = sleep ] &&
-		[ "$(readlink "/proc/$held/ns/net")" != "$(readlink "/proc/$1/ns/net")" ] && export held
+	for held in $(pgrep -x sleep); do
+		[ "$(readlink "/proc/$held/ns/user")" = "$(readlink "/proc/$1/ns/user")" ] &&
+			[ "$(readlink "/proc/$held/ns/net")" != "$(readlink "/proc/$1/ns/net")" ] && export held && return
+	done
+	return 1
 }
