@@ -479,7 +479,7 @@ answers_http() {
 		mgr-stop -k web
 		mgr-net down
 		[ ! -e "/sys/class/net/$bridge" ]
-		assert_equal "$(nft list tables)" ""
+		assert_equal "$(nft list tables | grep mgr)" ""
 	done
 }
 
@@ -493,7 +493,7 @@ answers_http() {
 		mgr-net down
 		[ ! -e "$MGR_DEBUG_ONCE" ] || show "$point is not reached"
 		[ ! -e "/sys/class/net/$bridge" ]
-		assert_equal "$(nft list tables)$(pgrep dnsmasq)" ""
+		assert_equal "$(nft list tables | grep mgr)$(pgrep dnsmasq)" ""
 		assert_equal "$(sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding)" "$before"
 	done
 }
