@@ -165,6 +165,15 @@ static void end_connections(void *data)
 		log_error("end connections of a forward that is gone: %s", strerror(-r));
 }
 
+static void redirect_free(struct redirect *redirect)
+{
+	loop_timer_stop(redirect->loop, &redirect->end);
+	cleanup_close(&redirect->link);
+	cleanup_close(&redirect->maps.sockets);
+	cleanup_close(&redirect->maps.ports);
+	free(redirect);
+}
+
 struct redirect *redirect_new(struct loop *loop, struct err *err)
 {
 	struct redirect *redirect = calloc(1, sizeof *redirect);
@@ -179,17 +188,6 @@ struct redirect *redirect_new(struct loop *loop, struct err *err)
 		return redirect;
 	redirect_free(redirect);
 	return NULL;
-}
-
-void redirect_free(struct redirect *redirect)
-{
-	if (!redirect)
-		return;
-	loop_timer_stop(redirect->loop, &redirect->end);
-	cleanup_close(&redirect->link);
-	cleanup_close(&redirect->maps.sockets);
-	cleanup_close(&redirect->maps.ports);
-	free(redirect);
 }
 
 int redirect_add(struct redirect *redirect, uint16_t port, const struct in6_addr *guest, uint16_t target,

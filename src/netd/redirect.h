@@ -14,10 +14,8 @@
 
 struct redirect;
 
-/* NULL with err. */
+/* NULL with err. Until its process ends: with that what it has attached goes too. */
 struct redirect *redirect_new(struct loop *loop, struct err *err);
-/* Takes NULL. */
-void redirect_free(struct redirect *redirect);
 
 /* Ports in host byte order; one that there is already leads elsewhere from now on. guest: an IPv4 address mapped; gateway:
  * the host's on its network, which it sees then. Both take NULL. 0 or -errno. */
