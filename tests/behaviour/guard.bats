@@ -282,7 +282,7 @@ heard_by_other() {
 
 # On the host, on every address of it: answers.
 host_service() {
-	later socat "TCP6-LISTEN:$1,fork,reuseaddr,ipv6only=0" SYSTEM:'read -r line; echo "from here"'
+	later socat -t 60 "TCP6-LISTEN:$1,fork,reuseaddr,ipv6only=0" SYSTEM:'read -r line; echo "from here"'
 	later socat "UDP6-RECVFROM:$1,fork,reuseaddr,ipv6only=0" SYSTEM:'read -r line; echo "from here"'
 	wait_until 5 tcp_open 127.0.0.1 "$1"
 }
@@ -477,7 +477,7 @@ answer_to_4001() {
 	boot web
 	later ip netns exec peer socat UDP4-RECVFROM:4002,fork SYSTEM:'read -r line; echo $SOCAT_PEERPORT'
 	later ip netns exec peer socat UDP4-RECVFROM:4003,fork SYSTEM:'read -r line; echo $SOCAT_PEERPORT'
-	later ip netns exec peer socat TCP4-LISTEN:4002,fork SYSTEM:'read -r line; echo $SOCAT_PEERPORT'
+	later ip netns exec peer socat -t 60 TCP4-LISTEN:4002,fork SYSTEM:'read -r line; echo $SOCAT_PEERPORT'
 	wait_until 5 peer_listens
 	[ "$(left_by tcp 4002 1000)" -ge 32768 ]
 	[ "$(left_by udp 4002 1000)" -ge 61000 ]

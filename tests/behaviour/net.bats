@@ -353,7 +353,7 @@ service_idles() {
 @test "net.4 a container does not reach what listens on the host's 127.0.0.1" {
 	container web
 	boot web
-	later socat TCP-LISTEN:7000,bind=127.0.0.1,fork,reuseaddr 'SYSTEM:read -r line; echo from here'
+	later socat -t 60 TCP-LISTEN:7000,bind=127.0.0.1,fork,reuseaddr 'SYSTEM:read -r line; echo from here'
 	wait_until 5 tcp_open 127.0.0.1 7000
 	inside web sysctl -qw net.ipv4.conf.eth0.route_localnet=1
 	inside web ip route add 127.0.0.1/32 via "$(gateway)" dev eth0 src "$(container_ip web)" table 7
@@ -404,7 +404,7 @@ no_name() {
 	make_machine peer
 	container web
 	boot web
-	later ip netns exec peer socat TCP-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
+	later ip netns exec peer socat -t 60 TCP-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
 	wait_until 5 tcp_open "$peer_ip" 7000
 	assert_equal "$(ask inside web tcp "$peer_ip" 7000)" "from $here_ip"
 }

@@ -48,7 +48,7 @@ ping6() {
 	boot db
 	inside db busybox ping -6 -c 1 -W 2 "$ip"
 	inside db busybox ping -6 -c 1 -W 2 "$(gateway6)"
-	later ip netns exec peer socat TCP6-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
+	later ip netns exec peer socat -t 60 TCP6-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
 	wait_until 5 answers tcp $peer_ip6 7000
 	assert_equal "$(ask inside web tcp $peer_ip6 7000)" "from [2001:0db8:0001:0000:0000:0000:0000:0001]"
 	# it is its own

@@ -40,7 +40,7 @@ forwarding() {
 	container web --forward tcp:7000:70
 	boot web
 	serve web tcp 70
-	later ip netns exec peer socat TCP-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
+	later ip netns exec peer socat -t 60 TCP-LISTEN:7000,fork,reuseaddr 'SYSTEM:read -r line; echo from $SOCAT_PEERADDR'
 	wait_until 5 tcp_open "$peer_ip" 7000
 }
 
@@ -511,7 +511,7 @@ says() {
 	make_machine peer
 	container web --forward tcp:7000:70
 	boot web
-	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:70,fork,reuseaddr EXEC:cat
+	later nsenter -t "$(pid_of web)" -n socat -t 60 TCP-LISTEN:70,fork,reuseaddr EXEC:cat
 	wait_until 5 listens web tcp 70
 	coproc talk { on peer socat - "TCP:$here_ip:7000"; }
 	nsenter -t "$(pid_of web)" -n busybox ping -i 0.05 "$peer_ip" >"$BATS_TEST_TMPDIR/ping" &

@@ -95,7 +95,7 @@ stale() {
 
 @test "fwd.13 who has said everything before the container is connected is answered all the same" {
 	local sock=$BATS_TEST_TMPDIR/half.sock
-	later nsenter -t "$(pid_of web)" -n socat TCP-LISTEN:76,fork,reuseaddr SYSTEM:'cat >/dev/null; echo heard'
+	later nsenter -t "$(pid_of web)" -n socat -t 60 TCP-LISTEN:76,fork,reuseaddr SYSTEM:'cat >/dev/null; echo heard'
 	wait_until 5 listens web tcp 76
 	mgr-forward -n web add "unix:$sock:76"
 	nft -f - <<-'END' # a second, until the kernel asks again
