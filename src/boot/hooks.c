@@ -223,7 +223,7 @@ int up_hook_start_host(struct boot *b, struct err *err)
 
 	if (!keep && !hook_any(&b->spec.hook, HOOK_START_HOST))
 		return 0;
-	r = boot_await_child(b, up_confine, err);
+	r = boot_await_child(b, up_hook_start, err);
 	if (r < 0)
 		return r;
 	if (keep)
