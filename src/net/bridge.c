@@ -17,20 +17,21 @@ static int read_bridge(const struct store *store, const char *network, char ret[
 	return n < 0 ? -ENOENT : 0;
 }
 
-static bool is_there(const struct net_plan *plan, struct net_nic *nic, int host)
+static bool is_there(const struct net_plan *plan, struct net_nic *nic, int host, struct rtnl_link *ret)
 {
-	struct rtnl_link bridge;
-
-	return read_bridge(plan->store, nic->network, nic->link) == 0 && rtnl_find(host, nic->link, &bridge, NULL) == 0;
+	return read_bridge(plan->store, nic->network, nic->link) == 0 && rtnl_find(host, nic->link, ret, NULL) == 0;
 }
 
-int nic_await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, uint64_t deadline, struct err *err)
+int nic_await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, struct rtnl_link *ret, uint64_t deadline,
+		     struct err *err)
 {
 	struct net_nic *own = &plan->nics[nic - plan->nics];
 	int r = 0;
 
-	if (!nic->managed || is_there(plan, own, host))
+	*ret = (struct rtnl_link){ 0 };
+	if (!nic->managed || is_there(plan, own, host, ret))
 		return 0;
+	*ret = (struct rtnl_link){ 0 };
 	if (!plan->joined)
 		r = net_finish(plan, deadline, err);
 	if (r >= 0 && read_bridge(plan->store, nic->network, own->link) < 0) /* a mgr-netd that is older */

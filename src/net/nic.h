@@ -10,10 +10,13 @@
 struct sides {
 	int host, guest;
 	int netns;
+	bool with_lo; /* is brought up with this NIC */
 };
 
-/* The managed bridge may still be in the making: wait for it. Sets the NIC's link, one of the plan's. */
-int nic_await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, uint64_t deadline, struct err *err);
+/* The managed bridge may still be in the making: wait for it. Sets the NIC's link, one of the plan's; ret: the bridge, of
+ * index 0 unless it was there already. */
+int nic_await_bridge(struct net_plan *plan, const struct net_nic *nic, int host, struct rtnl_link *ret, uint64_t deadline,
+		     struct err *err);
 /* What of the NICs of a plan does not go together. -EINVAL. */
 int plan_check(const struct net_plan *plan, struct err *err);
 /* What is no NIC of a managed network has nothing to do with its bridge: nobody would guard it. */
@@ -27,8 +30,9 @@ int veth_check(int host, const struct net_nic *nic, const struct store *store, c
 /* What the undo is told of it, before it is made. */
 #define VETH_LINE "veth:" /* VETH_LINE MAC NAME, of a name that may be another's by then; else the name alone */
 int veth_record(const struct net_nic *nic, const struct net_record *record, struct err *err);
-int veth_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
-	      int *ret_index, struct err *err);
+/* found: what it is to be put on, where that is known already. */
+int veth_make(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *found, const struct store *store,
+	      const struct net_record *record, int *ret_index, struct err *err);
 /* Delete the veth of this name and wait until the kernel is done with it. Absent is 0. */
 int veth_delete_now(int sock, const char *name, struct err *err);
 

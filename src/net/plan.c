@@ -100,7 +100,7 @@ static int use_managed(struct net_nic *nic, const struct nic_conf *conf, struct 
 	}
 	nic->gateway = ipv4(first, 32);
 	plan->resolver = first;
-	leases_domain(from->store, nic->network, plan->domain);
+	memcpy(plan->domain, network.domain, sizeof plan->domain);
 	return 0;
 }
 

@@ -11,6 +11,8 @@
 #include "net/addr.h"
 #include "net/nic.h"
 
+#define LO 1 /* its index in every network namespace (loopback_net_init() in the kernel's loopback.c) */
+
 /* What is set of a NIC in the container: one packet of requests, and what each is for. */
 struct setting {
 	struct rtnl_batch batch;
@@ -158,6 +160,8 @@ static int configure(const struct sides *s, const struct net_nic *nic, int index
 
 	if (r < 0)
 		return r;
+	if (s->with_lo)
+		add_up(&set, LO);
 	if (!nic->down)
 		add_up(&set, index);
 	for (size_t i = 0; i < nic->n_addrs; i++)
@@ -177,6 +181,7 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 		    uint64_t deadline, struct err *err)
 {
 	int index = (int)nic->number, r = nic_check_host(s->host, nic, err);
+	struct rtnl_link bridge;
 
 	if (r < 0)
 		return r;
@@ -194,9 +199,9 @@ static int make_nic(struct net_plan *plan, const struct sides *s, const struct n
 		if (r >= 0)
 			r = veth_record(nic, record, err);
 		if (r >= 0)
-			r = nic_await_bridge(plan, nic, s->host, deadline, err);
+			r = nic_await_bridge(plan, nic, s->host, &bridge, deadline, err);
 		if (r >= 0)
-			r = veth_make(s, nic, plan->store, record, &index, err);
+			r = veth_make(s, nic, &bridge, plan->store, record, &index, err);
 	}
 	return r < 0 ? r : configure(s, nic, index, err);
 }
@@ -231,13 +236,11 @@ int net_up(struct net_plan *plan, int netns, const struct net_record *record, ui
 	struct setting lo = { 0 };
 	int r = guest;
 
-	add_up(&lo, 1);
+	add_up(&lo, LO);
 	if (r >= 0)
-		r = apply(guest, &lo, err);
-	if (r >= 0 && plan->n)
-		r = host = rtnl_open(-1, err);
+		r = plan->n ? host = rtnl_open(-1, err) : apply(guest, &lo, err);
 	for (size_t i = 0; i < plan->n && r >= 0; i++) {
-		const struct sides s = { host, guest, netns };
+		const struct sides s = { host, guest, netns, i == 0 };
 		r = make_recorded(plan, &s, &plan->nics[i], record, deadline, err);
 	}
 	return r < 0 ? r : 0;
@@ -248,7 +251,7 @@ int net_up_nic(struct net_plan *plan, const struct net_nic *nic, int netns, cons
 {
 	autoclose int host = rtnl_open(-1, err);
 	autoclose int guest = host < 0 ? host : rtnl_open(netns, err);
-	const struct sides s = { host, guest, netns };
+	const struct sides s = { host, guest, netns, false };
 	struct rtnl_link link;
 
 	if (guest < 0)

@@ -167,11 +167,11 @@ static int check_mac(const struct sides *s, const struct net_nic *nic, const str
 		       nic->index, m[0], m[1], m[2], m[3], m[4], m[5], holder, nic->link);
 }
 
-int veth_make(const struct sides *s, const struct net_nic *nic, const struct store *store, const struct net_record *record,
-	      int *ret_index, struct err *err)
+int veth_make(const struct sides *s, const struct net_nic *nic, const struct rtnl_link *found, const struct store *store,
+	      const struct net_record *record, int *ret_index, struct err *err)
 {
-	struct rtnl_link bridge = { 0 }, pair;
-	int r = nic->link[0] ? rtnl_find(s->host, nic->link, &bridge, err) : 0;
+	struct rtnl_link bridge = *found, pair;
+	int r = nic->link[0] && !bridge.index ? rtnl_find(s->host, nic->link, &bridge, err) : 0;
 
 	if (r == -ENODEV)
 		return err_set(err, ENODEV, "bridge '%s' does not exist", nic->link);

@@ -11,22 +11,21 @@
 
 #define FILE_NAME "domain"
 
-void leases_domain(const struct store *store, const char *network, char ret[static LEASE_DOMAIN])
+void lease_read_domain(const struct registry *reg, char ret[static LEASE_DOMAIN])
 {
-	REGISTRY_INIT(reg);
-
-	if (lease_open(&reg, store, network, false, NULL) < 0 || reg.dir < 0 ||
-	    file_read_small_at(reg.dir, FILE_NAME, ret, LEASE_DOMAIN, NULL) < 0)
+	if (reg->dir < 0 || file_read_small_at(reg->dir, FILE_NAME, ret, LEASE_DOMAIN, NULL) < 0)
 		str_print(ret, LEASE_DOMAIN, LEASE_DOMAIN_USUAL);
 }
 
 int leases_use_domain(const struct store *store, const char *network, const char *domain, struct err *err)
 {
+	REGISTRY_INIT(reading);
 	REGISTRY_INIT(reg);
 	char is[LEASE_DOMAIN];
 	int r;
 
-	leases_domain(store, network, is);
+	lease_open(&reading, store, network, false, NULL);
+	lease_read_domain(&reading, is);
 	if (str_eq(is, domain))
 		return 0;
 	r = lease_make(&reg, store, network, err);

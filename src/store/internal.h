@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
+#include "store/leases.h"
 #include "store/store.h"
 
 /* --- registries -----------------------------------------------------------------------------------------------------
@@ -99,7 +100,13 @@ static inline uint32_t lease_size(const struct lease_subnet *subnet)
 /* addr in host byte order; both return text. */
 const char *lease_text(uint32_t addr, char text[static INET_ADDRSTRLEN]);
 const char *lease_subnet_text(const struct lease_subnet *subnet, char text[static LEASE_SUBNET_TEXT]);
+int lease_read_subnet(const struct registry *reg, struct lease_subnet *ret, struct err *err); /* -ENOENT */
 /* The network's subnet, with its registry open to write, for it may have to be chosen. */
 int lease_keep_subnet(struct registry *reg, const char *network, struct lease_subnet *ret, struct err *err);
+
+/* --- domain.c ---------------------------------------------------------------------------------------------------------- */
+
+/* The usual one where none is written, or nothing could be opened. */
+void lease_read_domain(const struct registry *reg, char ret[static LEASE_DOMAIN]);
 
 #endif

@@ -15,6 +15,9 @@
 #define LEASE_PREFIX_MIN 16 /* of a subnet: an address's IPv6 one has its last 16 bits */
 #define LEASE_PREFIX_MAX 29
 
+#define LEASE_DOMAIN       64 /* bytes of a network's domain, with its end */
+#define LEASE_DOMAIN_USUAL "mgr"
+
 struct lease {
 	char network[LEASE_NETWORK];
 	char uuid[37];
@@ -43,16 +46,13 @@ struct lease_network {
 	unsigned prefix;
 	bool has6;
 	struct in6_addr net6;
+	char domain[LEASE_DOMAIN]; /* what the names of its containers end in */
 };
 int leases_network(const struct store *store, const char *network, struct lease_network *ret, struct err *err);
 /* The gateway's address: the first. */
 struct in_addr leases_gateway(const struct lease_network *network);
 /* The IPv6 address that goes with an IPv4 one of the subnet. */
 struct in6_addr leases_ipv6(const struct lease_network *network, struct in_addr ipv4);
-/* What the names of its containers end in. */
-#define LEASE_DOMAIN       64
-#define LEASE_DOMAIN_USUAL "mgr"
-void leases_domain(const struct store *store, const char *network, char ret[static LEASE_DOMAIN]);
 int leases_use_domain(const struct store *store, const char *network, const char *domain, struct err *err);
 /* How many addresses it has for containers, and how many are taken. */
 int leases_room(const struct store *store, const char *network, unsigned *ret_all, unsigned *ret_taken, struct err *err);

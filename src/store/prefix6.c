@@ -48,23 +48,42 @@ static int choose(struct lease_network *ret, struct err *err)
 	return getrandom(ret->net6.s6_addr + 1, 5, 0) == 5 ? 0 : err_sys(err, errno, "choose an IPv6 prefix");
 }
 
-int leases_network(const struct store *store, const char *network, struct lease_network *ret, struct err *err)
+/* It is there from its first use on. */
+static int read_network(const struct store *store, const char *network, struct lease_network *ret)
 {
-	REGISTRY_INIT(reading);
-	REGISTRY_INIT(writing);
-	int r = leases_subnet(store, network, &ret->net, &ret->prefix, err);
+	REGISTRY_INIT(reg);
+	struct lease_subnet subnet;
+	int r = lease_open(&reg, store, network, false, NULL);
 
 	if (r == 0)
-		r = lease_open(&reading, store, network, false, err);
+		r = lease_read_subnet(&reg, &subnet, NULL);
 	if (r == 0)
-		r = read_prefix(&reading, ret, NULL);
-	if (r != -ENOENT)
-		return r < 0 ? err_wrap(err, "find the managed network's IPv6 prefix") : 0;
-	r = lease_make(&writing, store, network, err);
+		r = read_prefix(&reg, ret, NULL);
+	if (r < 0)
+		return r;
+	ret->net.s_addr = htonl(subnet.net);
+	ret->prefix = subnet.prefix;
+	lease_read_domain(&reg, ret->domain);
+	return 0;
+}
+
+int leases_network(const struct store *store, const char *network, struct lease_network *ret, struct err *err)
+{
+	REGISTRY_INIT(reg);
+	int r;
+
+	if (read_network(store, network, ret) == 0)
+		return 0;
+	r = leases_subnet(store, network, &ret->net, &ret->prefix, err);
 	if (r == 0)
-		r = read_prefix(&writing, ret, NULL);
+		r = lease_make(&reg, store, network, err);
+	if (r == 0)
+		r = read_prefix(&reg, ret, err);
 	if (r == -ENOENT)
-		r = choose(ret, err) < 0 ? -EIO : write_prefix(&writing, ret, err);
+		err_clear(err);
+	if (r == -ENOENT)
+		r = choose(ret, err) < 0 ? -EIO : write_prefix(&reg, ret, err);
+	lease_read_domain(&reg, ret->domain);
 	return r < 0 ? err_wrap(err, "find the managed network's IPv6 prefix") : 0;
 }
 

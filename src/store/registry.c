@@ -31,10 +31,12 @@ static int open_folder(int dirfd, const char *path, bool make)
 static int check_format(struct registry *reg, const char *folder, bool make, struct err *err)
 {
 	char format[16];
-
-	if (faccessat(reg->dir, "format", F_OK, 0) < 0 && errno == ENOENT)
-		return make ? file_replace_at(reg->dir, "format", FORMAT "\n", 2, 0600, err) : 0;
 	int r = file_read_small_at(reg->dir, "format", format, sizeof format, err);
+
+	if (r == -ENOENT) {
+		err_clear(err);
+		return make ? file_replace_at(reg->dir, "format", FORMAT "\n", 2, 0600, err) : 0;
+	}
 	if (r < 0)
 		return r;
 	if (!str_eq(format, FORMAT))

@@ -62,7 +62,7 @@ static bool is_routed(const char *routes, const struct lease_subnet *subnet)
 	return false;
 }
 
-static int read_subnet(const struct registry *reg, struct lease_subnet *ret, struct err *err)
+int lease_read_subnet(const struct registry *reg, struct lease_subnet *ret, struct err *err)
 {
 	char text[64], *slash;
 	struct in_addr in;
@@ -106,7 +106,7 @@ static int look_at(const char *network, void *data)
 	unsigned held = 0;
 
 	if (str_eq(network, n->network) || lease_open(&reg, n->store, network, false, NULL) < 0 ||
-	    read_subnet(&reg, &is, NULL) < 0 || !overlap(&is, n->subnet))
+	    lease_read_subnet(&reg, &is, NULL) < 0 || !overlap(&is, n->subnet))
 		return 0;
 	if (!n->empty && registry_count(&reg, &held, NULL) >= 0 && !held)
 		return 0;
@@ -150,7 +150,7 @@ static int choose_named(struct registry *reg, const char *network, struct lease_
 
 int lease_keep_subnet(struct registry *reg, const char *network, struct lease_subnet *ret, struct err *err)
 {
-	int r = read_subnet(reg, ret, err);
+	int r = lease_read_subnet(reg, ret, err);
 
 	if (r != -ENOENT)
 		return r;
@@ -167,7 +167,7 @@ static int check_change(struct registry *reg, const char *network, const struct 
 	char text[LEASE_NETWORK_TEXT], other[LEASE_NETWORK_TEXT], subnet[LEASE_SUBNET_TEXT], old[LEASE_SUBNET_TEXT];
 	unsigned held = 0;
 	struct lease_subnet is;
-	int r = read_subnet(reg, &is, NULL);
+	int r = lease_read_subnet(reg, &is, NULL);
 
 	if (r == 0)
 		r = registry_sweep(reg, err);
@@ -194,7 +194,7 @@ int leases_use_subnet(const struct store *store, const char *network, struct in_
 	struct lease_subnet is;
 	int r = lease_open(&reading, store, network, false, err);
 
-	if (r < 0 || (read_subnet(&reading, &is, NULL) == 0 && is.net == wanted.net && is.prefix == wanted.prefix))
+	if (r < 0 || (lease_read_subnet(&reading, &is, NULL) == 0 && is.net == wanted.net && is.prefix == wanted.prefix))
 		return r;
 	r = lease_make(&writing, store, network, err);
 	if (r == 0)
@@ -211,7 +211,7 @@ int leases_subnet(const struct store *store, const char *network, struct in_addr
 	int r = lease_open(&reading, store, network, false, err);
 
 	if (r == 0)
-		r = read_subnet(&reading, &subnet, NULL);
+		r = lease_read_subnet(&reading, &subnet, NULL);
 	if (r == -ENOENT) {
 		REGISTRY_INIT(writing);
 		r = lease_make(&writing, store, network, err);

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -187,7 +188,7 @@ class Bench:
             run("mgr-stop", "-k", "-n", name)
             return ms
         rounds, self.args.runs = self.args.runs, 5 * self.args.runs
-        m = self.turns({n: n for n in names}, start, min)
+        m = self.turns({n: n for n in names}, start, statistics.median)
         self.args.runs = rounds
         return m
 
