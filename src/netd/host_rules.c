@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clang-format off */
 /* What the guard has in the table of both IPs, as `nft list table inet mgr` shows it: what comes from the bridge for the
  * host itself, and for whom the host routes. The bridge's own table has made sure of the addresses that packets come from.
  *
  *   chain not_by_port { type filter hook prerouting priority raw
- *       iifgroup GROUP drop }                             by a port itself nothing is to come: a frame that went around the
- *                                                         bridge's table, by a setting of the bridge that somebody has
- *                                                         changed
- *   chain host        { type filter hook input priority filter
+ *       iifgroup PORTS drop }                                          a frame went around the bridge's table, by a
+ *                                                                      setting of the bridge that somebody has changed
+ *   chain host { type filter hook input priority filter
  *       iifname != BRIDGE accept
  *       ct state established,related accept
  *       GATEWAY tcp, udp dport 53 accept; GATEWAY, 255.255.255.255 udp dport 67 accept
- *       fe80::/16 tcp, udp dport 53 accept; fe80::/16, ff02::1:2 udp dport 547 accept; icmpv6 neighbor and router discovery,
- * mld reports accept ip saddr . ip daddr @deny4 reject icmp type echo-request accept ip saddr @host4 accept reject } chain
- * away        { type filter hook forward priority filter iifgroup BRIDGES iifname != BRIDGE ip daddr @isolated4 reject   by
- * a forward, from another network iifname != BRIDGE accept ct state established,related accept ip saddr . ct original ip
- * daddr @deny4 reject     where it was sent to, not what a forward makes of it ct status dnat ip saddr @isolated4 goto own
- * a forward leads to a container oifname BRIDGE ip saddr @isolated4 goto own oifname BRIDGE ip daddr @isolated4 goto own }
+ *       fe80::/16 tcp, udp dport 53 accept; fe80::/16, ff02::1:2 udp dport 547 accept
+ *       icmpv6 neighbor and router discovery, mld reports accept
+ *       ip saddr . ip daddr @deny4 reject
+ *       icmp type echo-request accept
+ *       ip saddr @host4 accept
+ *       reject }
+ *   chain away { type filter hook forward priority filter
+ *       iifgroup ROUTED goto from_others                               in router mode
+ *       iifgroup BRIDGES iifname != BRIDGE goto from_others            from another network
+ *       iifname != BRIDGE accept
+ *       oifgroup ROUTED ip saddr @isolated4 goto refuse
+ *       ct state established,related accept
+ *       ip saddr . ct original ip daddr @deny4 reject                  where it was sent to, not what a forward makes of it
+ *       ct status dnat ip saddr @isolated4 goto own                    a forward leads to a container
+ *       oifname BRIDGE ip saddr @isolated4 goto own
+ *       oifname BRIDGE ip daddr @isolated4 goto own }
+ *   chain from_others { ip daddr @isolated4 goto refuse }
  *   chain own         { ip saddr . ip daddr @self4 accept; reject }
+ *   chain refuse      { reject }
  *
  *   and the same of IPv6.
  */
+/* clang-format on */
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -110,29 +123,37 @@ static void put_isolation(const struct rule_place *to, const char *chain, bool i
 	RULE(to, chain, GO_TO("own"), inside, family, at);
 }
 
-/* Towards containers that are not on this network: of another one, by a forward, and in router mode. */
-static void put_other_containers(const struct rule_place *to, const char *chain, bool is6)
+/* Between containers of this network and those that are not on it: of another one, by a forward, and in router mode. It
+ * holds for what is under way too. */
+static void put_from_others(const struct rule_place *to, const char *chain)
 {
-	const struct cond family = is(NFPROTO, is6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
-	const struct cond from = in_set(is6 ? "isolated6" : "isolated4", is6 ? IP6_SADDR : IP_SADDR, 0, 0);
-	const struct cond at = in_set(is6 ? "isolated6" : "isolated4", is6 ? IP6_DADDR : IP_DADDR, 0, 0);
+	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
 	const struct cond elsewhere = is_not_named(IIFNAME, to->nft->bridge);
 
-	RULE(to, chain, REFUSE, is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere, family, at);
-	RULE(to, chain, REFUSE, is(IIFGROUP, NET_ROUTED_GROUP), family, at);
-	RULE(to, chain, REFUSE, is(OIFGROUP, NET_ROUTED_GROUP), family, from);
+	RULE(to, "from_others", GO_TO("refuse"), four, in_set("isolated4", IP_DADDR, 0, 0));
+	RULE(to, "from_others", GO_TO("refuse"), six, in_set("isolated6", IP6_DADDR, 0, 0));
+	RULE(to, chain, GO_TO("from_others"), is(IIFGROUP, NET_ROUTED_GROUP));
+	RULE(to, chain, GO_TO("from_others"), is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere);
+	RULE(to, chain, ACCEPT, elsewhere);
+}
+
+static void put_to_others(const struct rule_place *to, const char *chain)
+{
+	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
+	const struct cond routed = is(OIFGROUP, NET_ROUTED_GROUP);
+
+	RULE(to, chain, GO_TO("refuse"), routed, four, in_set("isolated4", IP_SADDR, 0, 0));
+	RULE(to, chain, GO_TO("refuse"), routed, six, in_set("isolated6", IP6_SADDR, 0, 0));
 }
 
 static void put_away(const struct rule_place *to)
 {
 	static const char chain[] = "away";
 	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
-	const struct cond elsewhere = is_not_named(IIFNAME, to->nft->bridge);
 
 	nft_put_chain(to->b, to->nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-	put_other_containers(to, chain, false);
-	put_other_containers(to, chain, true);
-	RULE(to, chain, ACCEPT, elsewhere);
+	put_from_others(to, chain);
+	put_to_others(to, chain);
 	RULE(to, chain, ACCEPT, under_way());
 	RULE(to, chain, REFUSE, four, in_set("deny4", IP_SADDR, CT_DADDR, 0));
 	RULE(to, chain, REFUSE, six, in_set("deny6", IP6_SADDR, CT_DADDR6, 0));
@@ -148,6 +169,9 @@ void host_put_rules(struct nft_batch *b, const struct nft *nft)
 	const struct rule_place to = { b, nft };
 
 	rule_put_chain(&to, "own");
+	rule_put_chain(&to, "refuse");
+	rule_put_chain(&to, "from_others");
+	RULE(&to, "refuse", REFUSE, ALWAYS);
 	put_not_by_port(&to);
 	put_host(&to);
 	put_away(&to);
