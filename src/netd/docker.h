@@ -3,7 +3,7 @@
  * is there for others: rules of ours stand in it, each with a tag by which they are found again. Nothing else is touched.
  *
  * They accept what goes from the bridge to the outside (outside.h) or comes in from there: which of that comes in is
- * our own chain "inward" to judge. About what goes to other bridges of this host, or comes from them, Docker decides: its
+ * our own chain "passing" to judge. About what goes to other bridges of this host, or comes from them, Docker decides: its
  * containers are there, whatever the bridges are called, and those of networks that it makes later. */
 #ifndef MGR_NETD_DOCKER_H
 #define MGR_NETD_DOCKER_H

@@ -3,7 +3,7 @@
 /* What the guard has in the table of both IPs, as `nft list table inet mgr` shows it: what comes from the bridge for the
  * host itself, and for whom the host routes. The bridge's own table has made sure of the addresses that packets come from.
  *
- *   chain not_by_port { type filter hook prerouting priority raw
+ *   chain guard { ...
  *       iifgroup PORTS drop }                                          a frame went around the bridge's table, by a
  *                                                                      setting of the bridge that somebody has changed
  *   chain host { type filter hook input priority filter
@@ -16,10 +16,15 @@
  *       icmp type echo-request accept
  *       ip saddr @host4 accept
  *       reject }
- *   chain away { type filter hook forward priority filter
- *       iifgroup ROUTED goto from_others                               in router mode
- *       iifgroup BRIDGES iifname != BRIDGE goto from_others            from another network
- *       iifname != BRIDGE accept
+ *   chain passing { type filter hook forward priority filter
+ *       iifname BRIDGE goto away
+ *       iifgroup ROUTED jump from_others                               in router mode
+ *       iifgroup BRIDGES jump from_others                              of another network
+ *       oifname != BRIDGE accept                                       the host forwards: without the rest, whoever routes
+ *       ct status dnat accept                                          the subnet through it reaches every port of every
+ *       ct state established,related accept                            container. What a forward's DNAT sent here and what
+ *       drop }                                                         answers a container may come in, nothing else
+ *   chain away {
  *       oifgroup ROUTED ip saddr @isolated4 goto refuse
  *       ct state established,related accept
  *       ip saddr . ct original ip daddr @deny4 reject                  where it was sent to, not what a forward makes of it
@@ -45,7 +50,7 @@
 #include "netd/guard_rules.h"
 #include "netd/nft_cond.h"
 
-enum { PRIORITY_RAW = -300, PRIORITY_FILTER = 0 };
+enum { PRIORITY_FILTER = 0 };
 enum { DNS = 53, DHCP_SERVER = 67, DHCP6_SERVER = 547, MLD2_REPORT = 143 };
 
 static const uint8_t link_local[] = { 0xfe, 0x80 }; /* /16: the rest of the /10 is not used (RFC 4291, 2.5.6) */
@@ -56,12 +61,6 @@ static const uint8_t dhcp_servers[] = { 0xff, 2, [13] = 1, [15] = 2 }; /* and re
 static struct cond under_way(void)
 {
 	return is(CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
-}
-
-static void put_not_by_port(const struct rule_place *to)
-{
-	nft_put_chain(to->b, to->nft, "not_by_port", "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW);
-	RULE(to, "not_by_port", DROP, is(IIFGROUP, net_port_group(to->nft->bridge)));
 }
 
 static void put_dns(const struct rule_place *to, const char *chain, const struct cond *family, const struct cond *target)
@@ -125,16 +124,12 @@ static void put_isolation(const struct rule_place *to, const char *chain, bool i
 
 /* Between containers of this network and those that are not on it: of another one, by a forward, and in router mode. It
  * holds for what is under way too. */
-static void put_from_others(const struct rule_place *to, const char *chain)
+static void put_from_others(const struct rule_place *to)
 {
 	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
-	const struct cond elsewhere = is_not_named(IIFNAME, to->nft->bridge);
 
 	RULE(to, "from_others", GO_TO("refuse"), four, in_set("isolated4", IP_DADDR, 0, 0));
 	RULE(to, "from_others", GO_TO("refuse"), six, in_set("isolated6", IP6_DADDR, 0, 0));
-	RULE(to, chain, GO_TO("from_others"), is(IIFGROUP, NET_ROUTED_GROUP));
-	RULE(to, chain, GO_TO("from_others"), is(IIFGROUP, NET_BRIDGES_GROUP), elsewhere);
-	RULE(to, chain, ACCEPT, elsewhere);
 }
 
 static void put_to_others(const struct rule_place *to, const char *chain)
@@ -146,13 +141,10 @@ static void put_to_others(const struct rule_place *to, const char *chain)
 	RULE(to, chain, GO_TO("refuse"), routed, six, in_set("isolated6", IP6_SADDR, 0, 0));
 }
 
-static void put_away(const struct rule_place *to)
+static void put_away(const struct rule_place *to, const char *chain)
 {
-	static const char chain[] = "away";
 	const struct cond four = is(NFPROTO, NFPROTO_IPV4), six = is(NFPROTO, NFPROTO_IPV6);
 
-	nft_put_chain(to->b, to->nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-	put_from_others(to, chain);
 	put_to_others(to, chain);
 	RULE(to, chain, ACCEPT, under_way());
 	RULE(to, chain, REFUSE, four, in_set("deny4", IP_SADDR, CT_DADDR, 0));
@@ -164,15 +156,31 @@ static void put_away(const struct rule_place *to)
 	RULE(to, "own", REFUSE, ALWAYS);
 }
 
+static void put_passing(const struct rule_place *to)
+{
+	static const char chain[] = "passing";
+
+	nft_put_chain(to->b, to->nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
+	RULE(to, chain, GO_TO("away"), is_named(IIFNAME, to->nft->bridge));
+	RULE(to, chain, CALL("from_others"), is(IIFGROUP, NET_ROUTED_GROUP));
+	RULE(to, chain, CALL("from_others"), is(IIFGROUP, NET_BRIDGES_GROUP));
+	RULE(to, chain, ACCEPT, is_not_named(OIFNAME, to->nft->bridge));
+	RULE(to, chain, ACCEPT, is(CT_STATUS, IPS_DST_NAT));
+	RULE(to, chain, ACCEPT, under_way());
+	RULE(to, chain, DROP, ALWAYS);
+}
+
 void host_put_rules(struct nft_batch *b, const struct nft *nft)
 {
+	static const char *const chains[] = { "own", "refuse", "from_others", "away" };
 	const struct rule_place to = { b, nft };
 
-	rule_put_chain(&to, "own");
-	rule_put_chain(&to, "refuse");
-	rule_put_chain(&to, "from_others");
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
+		rule_put_chain(&to, chains[i]);
 	RULE(&to, "refuse", REFUSE, ALWAYS);
-	put_not_by_port(&to);
+	RULE(&to, "guard", DROP, is(IIFGROUP, net_port_group(nft->bridge)));
+	put_from_others(&to);
+	put_away(&to, "away");
+	put_passing(&to);
 	put_host(&to);
-	put_away(&to);
 }

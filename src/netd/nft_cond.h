@@ -67,8 +67,8 @@ struct rule_place {
 
 /* What is done when all of them hold. */
 struct outcome {
-	int code;          /* NF_ACCEPT, NF_DROP, NFT_GOTO */
-	const char *chain; /* of NFT_GOTO */
+	int code;          /* NF_ACCEPT, NF_DROP, NFT_GOTO, NFT_JUMP */
+	const char *chain; /* of the last two */
 	bool refuse;       /* drop it, and say so to its sender */
 };
 
@@ -76,6 +76,7 @@ struct outcome {
 #define DROP     ((struct outcome){ .code = NF_DROP })
 #define REFUSE   ((struct outcome){ .refuse = true })
 #define GO_TO(c) ((struct outcome){ .code = NFT_GOTO, .chain = (c) })
+#define CALL(c)  ((struct outcome){ .code = NFT_JUMP, .chain = (c) }) /* and come back, unless it decides */
 
 void rule_put(const struct rule_place *to, const char *chain, struct outcome outcome, const struct cond *conds);
 

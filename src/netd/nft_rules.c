@@ -19,12 +19,8 @@
  *                                                                    bridge-nf-call-iptables there is none here)
  *                                                                    each of them first for tcp, udp and the like, with
  *                                                                    the ports that outward.c has chosen
- *   chain inward     { type filter hook forward priority filter      the host forwards: without this, whoever routes the
- *       oifname != BRIDGE accept                                     subnet through it reaches every port of every
- *       iifname BRIDGE accept                                        container. What a forward's DNAT sent here and what
- *       ct status dnat accept                                        answers a container may come in from elsewhere,
- *       ct state established,related accept                          nothing else; IPv6 too
- *       drop }
+ *
+ * Whoever may come in at all, and go where: host_rules.c.
  */
 #include "netd/nft_rule.h"
 
@@ -39,7 +35,7 @@
 #include "base/cleanup.h"
 
 /* Priorities as nft(8) names them. */
-enum { PRIORITY_RAW = -300, PRIORITY_DSTNAT = -100, PRIORITY_FILTER = 0, PRIORITY_SRCNAT = 100 };
+enum { PRIORITY_RAW = -300, PRIORITY_DSTNAT = -100, PRIORITY_SRCNAT = 100 };
 
 #define OUTGOING "outgoing"
 
@@ -204,33 +200,6 @@ void nft_put_outgoing(struct nft_batch *b, const struct nft *nft)
 	put_outgoing(b, nft);
 }
 
-static void put_inward(struct nft_batch *b, const struct nft *nft)
-{
-	static const char chain[] = "inward";
-	struct rule m;
-
-	nft_put_chain(b, nft, chain, "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-	m = rule_start(b, nft, chain);
-	rule_if_interface(&m, NFT_META_OIFNAME, NFT_CMP_NEQ, nft->bridge);
-	rule_verdict(&m, NF_ACCEPT);
-	rule_end(&m);
-	m = rule_start(b, nft, chain);
-	rule_if_interface(&m, NFT_META_IIFNAME, NFT_CMP_EQ, nft->bridge);
-	rule_verdict(&m, NF_ACCEPT);
-	rule_end(&m);
-	m = rule_start(b, nft, chain);
-	rule_if_flow(&m, NFT_CT_STATUS, IPS_DST_NAT);
-	rule_verdict(&m, NF_ACCEPT);
-	rule_end(&m);
-	m = rule_start(b, nft, chain);
-	rule_if_flow(&m, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
-	rule_verdict(&m, NF_ACCEPT);
-	rule_end(&m);
-	m = rule_start(b, nft, chain);
-	rule_verdict(&m, NF_DROP);
-	rule_end(&m);
-}
-
 void nft_put_rules(struct nft_batch *b, const struct nft *nft)
 {
 	put_guard(b, nft);
@@ -238,5 +207,4 @@ void nft_put_rules(struct nft_batch *b, const struct nft *nft)
 	put_forwards(b, nft, "forwards_local", NF_INET_LOCAL_OUT);
 	nft_put_chain(b, nft, OUTGOING, "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT);
 	put_outgoing(b, nft);
-	put_inward(b, nft);
 }

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the managed network and its forwards cost; started by tests/bench/network, in a lab.
 
-Everything is a ratio, or a difference, of one run: what is compared takes turns, so that a slow moment of the machine hits all,
-and the best of each counts: other work on the machine can only make it worse. Each measure is held against its promise (speed.N); exits 1 when one is missed.
+Everything is a ratio, or a difference, of one run: what is compared takes turns, so that a slow moment of the machine hits all.
+What takes long is compared round by round, and the median counts; of the rest the best of each: other work on the machine can
+only make it worse. Each measure is held against its promise (speed.N); exits 1 when one is missed.
 
 The other machine is a network namespace on a cable. "Without" a forward is the same way through the host to the same kind of
 namespace on a bridge, in a host that has no nftables at all.
@@ -14,6 +15,7 @@ import json
 import os
 import pathlib
 import shutil
+import statistics
 import statistics
 import subprocess
 import sys
@@ -61,15 +63,18 @@ class Bench:
         self.servers.callback(process.wait)
         self.servers.callback(process.kill)
 
+    def rounds(self, what, measure, number):
+        """Each of several measured in turn, forth and back; the first round is thrown away. A list of {name: value}."""
+        rounds = []
+        for turn in range(number + 1):
+            names = list(what) if turn % 2 else list(reversed(what))
+            rounds.append({name: measure(what[name]) for name in names})
+        return rounds[1:]
+
     def turns(self, what, measure, best=max):
-        """The best of each of several, measured in turn, the first round thrown away."""
-        values = {name: [] for name in what}
-        for turn in range(self.args.runs + 1):
-            for name, how in what.items():
-                value = measure(how)
-                if turn:
-                    values[name].append(value)
-        return {name: best(v) for name, v in values.items()}
+        """The best of each."""
+        rounds = self.rounds(what, measure, self.args.runs)
+        return {name: best(r[name] for r in rounds) for name in what}
 
     # --- machines -------------------------------------------------------------------------------------------------------
 
@@ -142,9 +147,11 @@ class Bench:
 
     def forward(self):
         for reverse, way in ((False, "in"), (True, "out")):
-            m = self.turns({"plain": ("peer2", PLAIN, reverse), "forward": ("peer", HOST, reverse)}, self.throughput)
-            self.held("speed.7", f"through a forward, {way}, {m['forward']:.1f} of {m['plain']:.1f} Gbit/s",
-                      m["forward"] / m["plain"], least=0.93)
+            ways = {"plain": ("peer2", PLAIN, reverse), "forward": ("peer", HOST, reverse)}
+            rounds = self.rounds(ways, self.throughput, 3 * self.args.runs)
+            plain, forward = (statistics.median(r[name] for r in rounds) for name in ways)
+            self.held("speed.7", f"through a forward, {way}, {forward:.1f} of {plain:.1f} Gbit/s, round by round",
+                      statistics.median(r["forward"] / r["plain"] for r in rounds), least=0.93)
 
     def loopback(self):
         ways = {"direct": (None, self.four, False), "127.0.0.1": (None, "127.0.0.1", False), "::1": (None, "::1", False)}
@@ -182,15 +189,12 @@ class Bench:
         run("mgr-stop", "-k", "-n", "many")
 
     def starts(self, names):
-        """Milliseconds of a start, in turn, each followed by a stop."""
+        """Milliseconds of starts, each followed by a stop."""
         def start(name):
             ms = took("mgr-start", "-n", name)
             run("mgr-stop", "-k", "-n", name)
             return ms
-        rounds, self.args.runs = self.args.runs, 5 * self.args.runs
-        m = self.turns({n: n for n in names}, start, statistics.median)
-        self.args.runs = rounds
-        return m
+        return self.rounds({n: n for n in names}, start, 10 * self.args.runs)
 
     def kernel(self):
         """Milliseconds of the kernel's own part of a network: a veth on a bridge and its one address, as floor.c makes them."""
@@ -207,17 +211,19 @@ class Bench:
                                  text=True, timeout=60, check=True).stdout
             at = {line.split(" us  ")[1]: int(line.split()[0]) for line in out.splitlines()}
             return (at["address"] - at["cgroups joined"]) / 1e3
-        return min(once() for _ in range(5 * self.args.runs))
+        return statistics.median(once() for _ in range(5 * self.args.runs))
 
     def start(self):
         self.create("none")
         self.create("ten", *(f"tcp:{8000 + i}:{8000 + i}" for i in range(10)))
         self.create("empty", net__0__type="empty")
-        m = self.starts(("none", "ten", "empty"))
-        self.held("speed.11", f"ten forwards, {m['ten']:.2f} ms against {m['none']:.2f}: ms more", m["ten"] - m["none"],
-                  most=0.5)
+        rounds = self.starts(("none", "ten", "empty"))
+        m = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+        self.held("speed.11", f"ten forwards, {m['ten']:.2f} ms against {m['none']:.2f}: ms more, round by round",
+                  statistics.median(r["ten"] - r["none"] for r in rounds), most=0.5)
         self.held("speed.12", f"the network, {m['none']:.2f} ms against {m['empty']:.2f} (the kernel's own part, a veth and an"
-                  f" address: {self.kernel():.2f}): ms more", m["none"] - m["empty"], most=0.6)
+                  f" address: {self.kernel():.2f}): ms more, round by round",
+                  statistics.median(r["none"] - r["empty"] for r in rounds), most=0.6)
 
     def measure(self):
         self.machines()
@@ -242,7 +248,7 @@ def main():
     parser.add_argument("--rate", required=True, help="the program that rate.c makes")
     parser.add_argument("--floor", required=True, help="the program that floor.c makes")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1, help="how long iperf3 sends")
+    parser.add_argument("--seconds", type=int, default=1, help="how long iperf3 sends")
     parser.add_argument("--only", type=lambda s: s.split(","), help="forward,loopback,rates,add,start")
     args = parser.parse_args()
     for need in (args.rate, "iperf3", "ss", "mgr-start"):
