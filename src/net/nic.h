@@ -39,6 +39,8 @@ int veth_delete_now(int sock, const char *name, struct err *err);
 /* The container behind this end of the host's is no router of the host's: router advertisements are not for an end that has
  * no bridge, and of one that is a port the host has no IPv6 at all. Before it is up. */
 int port_no_router(const char *name, bool bridged, struct err *err);
+/* What it has from addresses that are not routed to it is dropped; of IPv4 alone. */
+int port_no_liar(const char *name, struct err *err);
 /* Bring it up. As a port of a managed bridge, what it sends passes the guard, whatever address it is to; and what leaves by
  * it may come back by it: packets of a container to itself through the host's address do, when the host runs iptables on
  * bridges (bridge-nf-call-iptables). */

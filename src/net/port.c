@@ -15,9 +15,9 @@
  */
 #define RESERVED_GROUPS 0xfffdU
 
-static int set_sysctl(const char *name, const char *key, const char *value, struct err *err)
+static int set_sysctl(const char *ip, const char *name, const char *key, const char *value, struct err *err)
 {
-	autofree char *path = str_fmt("/proc/sys/net/ipv6/conf/%s/%s", name, key);
+	autofree char *path = str_fmt("/proc/sys/net/%s/conf/%s/%s", ip, name, key);
 	int r = path ? file_write_at(AT_FDCWD, path, value, err) : err_nomem(err);
 
 	if (r == -ENOENT) { /* no IPv6 */
@@ -29,7 +29,14 @@ static int set_sysctl(const char *name, const char *key, const char *value, stru
 
 int port_no_router(const char *name, bool bridged, struct err *err)
 {
-	return bridged ? set_sysctl(name, "disable_ipv6", "1", err) : set_sysctl(name, "accept_ra", "0", err);
+	return bridged ? set_sysctl("ipv6", name, "disable_ipv6", "1", err)
+		       : set_sysctl("ipv6", name, "accept_ra", "0", err);
+}
+
+/* Strictly: from an address that the host would not route there nothing is taken (ip-sysctl.rst). IPv6 has no such thing. */
+int port_no_liar(const char *name, struct err *err)
+{
+	return set_sysctl("ipv4", name, "rp_filter", "1", err);
 }
 
 static void put_port(struct rtnl_msg *m)

@@ -122,6 +122,8 @@ static int set_end(const struct sides *s, const struct net_nic *nic, const struc
 {
 	int r = port_no_router(nic->veth, nic->link[0], err);
 
+	if (r >= 0 && nic->opt.veth == VETH_ROUTER)
+		r = port_no_liar(nic->veth, err);
 	if (r >= 0)
 		r = vlan_set(s, nic, end->index, err);
 	if (r >= 0)

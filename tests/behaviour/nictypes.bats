@@ -174,6 +174,29 @@ reaches_not() {
 	echo 0 >/proc/sys/net/ipv4/ip_forward
 }
 
+heard() {
+	grep -q "$1" "$BATS_TEST_TMPDIR/heard"
+}
+
+# says FROM WORD: a datagram of web's to the host.
+says() {
+	echo "$2" | inside web socat -u - "UDP:$here_ip:4500,bind=$1"
+}
+
+@test "nic.1 what a veth in router mode sends from an address that is not routed to it goes nowhere" {
+	make_machine peer
+	container web -s net.0.veth.mode=router -s net.0.ipv4.address=192.0.2.70/32 -s net.0.ipv4.gateway=169.254.0.1
+	boot web
+	later socat -u UDP-RECV:4500 "CREATE:$BATS_TEST_TMPDIR/heard"
+	wait_until 5 eval 'ss -Hlnu sport = 4500 | grep -q .'
+	inside web ip addr add 203.0.113.9/32 dev eth0
+	says 203.0.113.9 false
+	says 192.0.2.70 true
+	wait_until 5 heard true
+	run heard false
+	assert_status 1
+}
+
 @test "nic.1 networks behind a container on a bridge are routed to it, until it stops" {
 	ip link add br7 type bridge
 	ip addr add 192.0.2.129/25 dev br7
