@@ -61,7 +61,7 @@ is_another() {
 # serve NAME tcp|udp|tcp6|udp6 PORT: in the container, answers each request with the address that it came from.
 serve() {
 	local listen=${2^^}-LISTEN many=,backlog=128 pid # its own five are too few for who comes all at once
-	local last=$((60 * patience))                    # who asks ends its side at once: its own 0.5 s for the rest are too few
+	local last=$((60 * ${patience:?}))                    # who asks ends its side at once: its own 0.5 s for the rest are too few
 	[[ $2 == tcp* ]] || listen=${2^^}-RECVFROM many='' last=0.5
 	pid=$(pid_of "$1")
 	later nsenter -t "$pid" -n socat -t "$last" "$listen:$3,fork,reuseaddr$many" SYSTEM:'read -r line; echo "from $SOCAT_PEERADDR"'
