@@ -30,5 +30,5 @@ src_boot_libboot_a_SOURCES = \
 pkglibexec_PROGRAMS += mgr-boot
 mgr_boot_SOURCES = %D%/main.c
 mgr_boot_LDFLAGS = $(SUPERVISOR_LDFLAGS)
-mgr_boot_LDADD = src/boot/libboot.a $(spec_archives) src/unit/libunit.a src/guest/libguest.a src/wire/libwire.a src/store/libstore.a src/base/libbase.a \
+mgr_boot_LDADD = src/boot/libboot.a $(spec_archives) src/unit/libunit.a src/guest/libguest.a src/wire/libwire.a src/store/libstore.a src/conf/libconf.a src/base/libbase.a \
 	$(spec_libs)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
-
 #include "cli/cli.h"
+#include "cli/enabled.h"
 #include "life/life.h"
 #include "life/passing.h"
-#include "unit/unit.h"
 
 struct destroy {
 	bool force;
@@ -25,17 +23,6 @@ static const struct option_row opts[] = {
 	{ 0 },
 };
 
-/* The default manager's alone have such units. */
-static void warn_enabled(const struct cli *cli, const char *name)
-{
-	struct err err;
-
-	if (!str_eq(cli->store.cgroup, "mgr") || !unit_is_enabled(name))
-		return;
-	err_set(&err, EEXIST, "mgr@%s.service stays enabled, and will fail: systemctl disable mgr@%s.service", name, name);
-	cli_complain(cli, name, &err);
-}
-
 static int destroy(struct cli *cli, const char *name, struct err *err)
 {
 	const struct destroy *destroy = cli->data;
@@ -45,7 +32,7 @@ static int destroy(struct cli *cli, const char *name, struct err *err)
 	if (r > 0)
 		cli_complain(cli, name, err);
 	if (r >= 0)
-		warn_enabled(cli, name);
+		enabled_warn(cli, name);
 	return r < 0 ? r : 0;
 }
 

@@ -57,9 +57,9 @@ mgr_LDADD = src/cli/libcli.a \
 	src/cgroup/libcgroup.a \
 	src/net/libnet.a \
 	src/unit/libunit.a \
-	src/conf/libconf.a \
 	src/wire/libwire.a \
 	src/store/libstore.a \
+	src/conf/libconf.a \
 	src/base/libbase.a
 
 pkglibexec_PROGRAMS += mgr-manage
@@ -74,12 +74,14 @@ mgr_manage_SOURCES = \
 	%D%/cmd_device.c \
 	%D%/cmd_execute.c \
 	%D%/cmd_net.c \
+	%D%/cmd_rename.c \
 	%D%/config_live.c %D%/config_live.h \
 	%D%/config_check.c \
 	%D%/config_show.c %D%/config_show.h \
 	%D%/create_ask.c %D%/create_ask.h \
 	%D%/device_list.c %D%/device_list.h \
 	%D%/describe_keys.c \
+	%D%/enabled.c %D%/enabled.h \
 	%D%/net_leases.c %D%/net_show.h \
 	%D%/net_status.c \
 	%D%/startable.c %D%/startable.h \
@@ -95,6 +97,7 @@ mgr_manage_LDADD = src/cli/libcli.a \
 	src/unit/libunit.a \
 	src/wire/libwire.a \
 	src/store/libstore.a \
+	src/conf/libconf.a \
 	src/base/libbase.a \
 	$(UUID_LIBS) $(spec_libs)
 

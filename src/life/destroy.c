@@ -75,7 +75,6 @@ static void find_uuid(const struct store *store, const char *name, const struct 
 	uuid_unparse_lower(parsed, uuid);
 }
 
-/* Stopped, with nothing left of its last run; then locked. */
 static int take(const struct store *store, const char *name, bool force, struct err *err)
 {
 	const struct life_stop stop = { .how = WIRE_KILL, .timeout = 0 };
@@ -89,9 +88,7 @@ static int take(const struct store *store, const char *name, bool force, struct 
 		r = life_stop(store, name, &stop, err);
 		r = r == -ESRCH ? 0 : r;
 	}
-	if (r == 0)
-		r = life_recover(store, name, err);
-	return r < 0 ? r : store_lock(store, name, STORE_WORKING, clock_in(force ? 5 * CLOCK_SECOND : 0), err);
+	return r < 0 ? r : life_take(store, name, clock_in(force ? 5 * CLOCK_SECOND : 0), err);
 }
 
 static int remove_folder(const char *parent, const char *name, struct err *err)

@@ -38,4 +38,9 @@ int life_create(const struct store *store, const struct life_create *what, struc
  * mounted in it, or when a destroy hook fails; with force the message of that is in err, and 1 is returned. */
 int life_destroy(const struct store *store, const char *name, bool force, struct err *err);
 
+/* Give a stopped container another name: folder, configuration (rootfs.path, and uts.name where it was the old name),
+ * registries and logs. Interrupted anywhere it has one of the two, and store_sweep sees to the rest. -EBUSY when it is not
+ * stopped, -EEXIST when there is one of that name; then nothing has changed. */
+int life_rename(const struct store *store, const char *from, const char *to, struct err *err);
+
 #endif

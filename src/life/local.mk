@@ -21,6 +21,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/monitor_one.c \
 	%D%/passing.c %D%/passing.h \
 	%D%/recover.c \
+	%D%/rename.c \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/wait.c %D%/wait.h
@@ -33,4 +34,4 @@ mgr_unpack_SOURCES = \
 	%D%/unpack/owner.c \
 	%D%/unpack/unpack.c %D%/unpack/unpack.h
 mgr_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
-mgr_unpack_LDADD = $(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs) $(ARCHIVE_LIBS)
+mgr_unpack_LDADD = $(spec_archives) src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(spec_libs) $(ARCHIVE_LIBS)

@@ -51,3 +51,20 @@ int life_recover(const struct store *store, const char *name, struct err *err)
 		return r < 0 ? r : 0;
 	return run_down(store, name, err);
 }
+
+int life_take(const struct store *store, const char *name, uint64_t deadline, struct err *err)
+{
+	int r = life_recover(store, name, err);
+
+	return r < 0 ? r : store_lock(store, name, STORE_WORKING, deadline, err);
+}
+
+int life_take_stopped(const struct store *store, const char *name, struct err *err)
+{
+	enum wire_state state;
+	int r = life_state(store, name, &state, err);
+
+	if (r == 0 && state != WIRE_STOPPED && state != WIRE_ABORTING)
+		return err_set(err, EBUSY, "it is not stopped (%s): stop it first", wire_state_names[state]);
+	return r < 0 ? r : life_take(store, name, clock_in(0), err);
+}

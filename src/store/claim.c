@@ -17,13 +17,14 @@
 #include "base/debug.h"
 #include "base/file.h"
 #include "store/ids.h"
+#include "store/internal.h"
 #include "store/leases.h"
 
 struct uuid_text {
 	char text[37];
 };
 
-static char *claim_path(const struct store *store, const char *name)
+char *store_claim_path(const struct store *store, const char *name)
 {
 	char *path = str_fmt("%s/" STORE_NEW "/%s", store->containers, name);
 
@@ -79,17 +80,21 @@ static int release(const struct store *store, const char *uuid, struct err *err)
 	return r < 0 ? r : ids_release(store, uuid, err);
 }
 
-static int clear_claim(const struct store *store, const char *path, struct err *err)
+static int clear_claim(const struct store *store, int claim, const char *path, struct err *err)
 {
 	struct uuid_text uuid;
-	bool reserved = find_uuid(path, &uuid);
-	int r = file_remove_tree_at(AT_FDCWD, path, err);
+	bool reserved;
+	int r;
 
+	if (store_is_renaming(claim))
+		return store_rename_finish(store, claim, path, err);
+	reserved = find_uuid(path, &uuid);
+	r = file_remove_tree_at(AT_FDCWD, path, err);
 	return r == 0 && reserved ? release(store, uuid.text, err) : r;
 }
 
-/* Any folder of that name counts, whatever is in it: names are compared without case, as DNS does. */
-static int check_unused(const struct store *store, const char *name, struct err *err)
+/* Any folder of that name counts, whatever is in it: names are compared without case, as DNS does. But for `except`. */
+static int check_unused(const struct store *store, const char *name, const char *except, struct err *err)
 {
 	autoclosedir DIR *dir = opendir(store->containers);
 	struct dirent *e;
@@ -97,6 +102,8 @@ static int check_unused(const struct store *store, const char *name, struct err 
 	if (!dir)
 		return err_sys(err, errno, "list '%s'", store->containers);
 	while ((e = readdir(dir))) {
+		if (str_eq(e->d_name, except))
+			continue;
 		if (str_eq(e->d_name, name) && store_is_husk(store, name))
 			return err_set(err, EEXIST, "exists already, without a config: 'mgr-destroy -f %s' removes it",
 				       name);
@@ -124,9 +131,17 @@ static int make_claim_folder(const struct store *store, const char *path, struct
 	}
 }
 
-int store_claim(const struct store *store, const char *name, struct err *err)
+/* Has an interrupted command left something in it? */
+static bool has_left(int claim, const char *path)
 {
-	autofree char *path = claim_path(store, name);
+	struct uuid_text uuid;
+
+	return store_is_renaming(claim) || find_uuid(path, &uuid);
+}
+
+static int claim_name(const struct store *store, const char *name, const char *except, struct err *err)
+{
+	autofree char *path = store_claim_path(store, name);
 	autoclose int claim = -1;
 	int r = store_check_new_name(name, err);
 
@@ -144,18 +159,28 @@ int store_claim(const struct store *store, const char *name, struct err *err)
 			await_lock(path);
 		else if (claim < 0 && claim != -ENOENT)
 			return err_sys(err, -claim, "lock '%s'", path);
-		if (claim >= 0 && find_uuid(path, &left)) { /* by a command that was interrupted */
-			r = clear_claim(store, path, err);
+		if (claim >= 0 && has_left(claim, path)) {
+			r = clear_claim(store, claim, path, err);
 			close(steal_fd(&claim));
 		}
 	}
 	if (r == 0)
-		r = check_unused(store, name, err);
+		r = check_unused(store, name, except, err);
 	if (r < 0 && claim >= 0) {
 		rmdir(path);
 		remove_if_empty(store, STORE_NEW);
 	}
 	return r < 0 ? r : steal_fd(&claim);
+}
+
+int store_claim(const struct store *store, const char *name, struct err *err)
+{
+	return claim_name(store, name, NULL, err);
+}
+
+int store_claim_renamed(const struct store *store, const char *from, const char *name, struct err *err)
+{
+	return claim_name(store, name, from, err);
 }
 
 /* ext4 puts a new folder's inodes beside its parent's, and looks at each inode that was freed there in the last minutes
@@ -185,7 +210,7 @@ int store_claim_folder(int claim, const char *uuid, struct err *err)
 
 int store_claim_commit(const struct store *store, int claim, const char *name, const char *uuid, struct err *err)
 {
-	autofree char *path = claim_path(store, name), *to = str_fmt("%s/%s", store->containers, name);
+	autofree char *path = store_claim_path(store, name), *to = str_fmt("%s/%s", store->containers, name);
 
 	if (!path || !to)
 		return err_nomem(err);
@@ -199,8 +224,9 @@ int store_claim_commit(const struct store *store, int claim, const char *name, c
 
 int store_claim_drop(const struct store *store, const char *name, struct err *err)
 {
-	autofree char *path = claim_path(store, name);
-	int r = path ? clear_claim(store, path, err) : err_nomem(err);
+	autofree char *path = store_claim_path(store, name);
+	autoclose int claim = path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	int r = path ? clear_claim(store, claim, path, err) : err_nomem(err);
 
 	remove_if_empty(store, STORE_NEW);
 	return r;
@@ -251,7 +277,7 @@ static int sweep_one(const struct store *store, const char *folder, const char *
 		return 0;
 	if (fd < 0)
 		return err_sys(err, -fd, "lock '%s'", path);
-	return str_eq(folder, STORE_NEW) ? clear_claim(store, path, err) : store_bury(store, name, err);
+	return str_eq(folder, STORE_NEW) ? clear_claim(store, fd, path, err) : store_bury(store, name, err);
 }
 
 /* Each is tried; the first failure counts. */

@@ -23,7 +23,25 @@ int store_retire(const struct store *store, const char *name, int dir, const cha
 /* Remove what was retired, then release its address and ids. */
 int store_bury(const struct store *store, const char *uuid, struct err *err);
 
-/* Clear what interrupted creates and destroys left. */
+/* A container's other name. The strings stay the caller's. */
+struct store_rename {
+	const char *from, *to, *uuid;
+	const char *old_path, *path; /* rootfs.path so far, and from then on; NULL: it stays */
+};
+
+/* Claim the new name for a container that has `from` so far: as store_claim, and that one is not in the way when the two
+ * differ in letter case alone. */
+int store_claim_renamed(const struct store *store, const char *from, const char *name, struct err *err);
+/* Give the container, whose lock and whose new name's the caller has, its other name, in the registries, its configuration
+ * and its logs; the claim is gone then, and the lock's folder the caller's to remove. Interrupted anywhere, or failed, it
+ * has one of the two names, everything that it had, and nothing of the other; store_sweep sees to what is missing. */
+int store_rename(const struct store *store, int claim, const struct store_rename *what, struct err *err);
+/* The configuration under the other name, added to out. The bits 1 and 2 when rootfs.path and uts.name were changed;
+ * -ENOMEM.
+ */
+int store_rename_config(const struct store_rename *what, const char *config, struct str *out);
+
+/* Clear what interrupted creates and destroys left, and finish renames. */
 int store_sweep(const struct store *store, struct err *err);
 
 #endif

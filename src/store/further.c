@@ -82,3 +82,19 @@ int registry_drop_name(struct registry *reg, const char *name, struct err *err)
 		return r < 0 ? r : 0;
 	return unlinkat(reg->uuids, name, 0) < 0 && errno != ENOENT ? err_sys(err, errno, "forget %s", name) : 0;
 }
+
+int registry_set_owner(struct registry *reg, const char *uuid, const char *name, struct err *err)
+{
+	autocall(registry_entry_done) struct registry_entry entry = { 0 };
+	autofree char *text = NULL;
+	char slot[REGISTRY_SLOT];
+	int r = registry_find(reg, uuid, slot, sizeof slot, NULL);
+
+	if (r == 0)
+		r = registry_get(reg, slot, &entry, NULL);
+	if (r < 0 || !str_eq(entry.uuid, uuid) || str_eq(entry.name, name))
+		return 0; /* none, or half of one */
+	text = registry_entry_text(uuid, name, entry.note, entry.folder);
+	r = text ? put_link(reg->slots, slot, text) : -ENOMEM;
+	return r < 0 ? err_sys(err, -r, "name the owner of '%s'", slot) : 0;
+}

@@ -75,6 +75,20 @@ unsigned registry_count_further(const struct registry *reg, const char *uuid, un
 /* The link in by-uuid, whose slot is free. */
 int registry_drop_name(struct registry *reg, const char *name, struct err *err);
 
+/* What it holds is a container's of this name from then on. */
+int registry_set_owner(struct registry *reg, const char *uuid, const char *name, struct err *err);
+
+/* --- claim.c ---------------------------------------------------------------------------------------------------------- */
+
+/* Of a name, in .new; allocated. */
+char *store_claim_path(const struct store *store, const char *name);
+
+/* --- rename.c --------------------------------------------------------------------------------------------------------- */
+
+/* Was a rename to this name interrupted? Then bring it to its end: the claim, locked, goes. */
+bool store_is_renaming(int claim);
+int store_rename_finish(const struct store *store, int claim, const char *path, struct err *err);
+
 /* --- networks.c -------------------------------------------------------------------------------------------------------- */
 
 /* The registry of a network's leases, as registry_open and registry_make. */

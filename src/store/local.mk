@@ -16,6 +16,7 @@ src_store_libstore_a_SOURCES = \
 	%D%/networks.c \
 	%D%/prefix6.c \
 	%D%/registry.c \
+	%D%/rename.c \
 	%D%/settings.c %D%/settings.h \
 	%D%/store.c %D%/store.h \
 	%D%/subnet.c \

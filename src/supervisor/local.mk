@@ -19,4 +19,4 @@ mgr_supervisor_SOURCES = \
 	%D%/viewers.c
 # Static: its memory counts once for every container (doc/PERFORMANCE.md). Linked otherwise for sanitizers.
 mgr_supervisor_LDFLAGS = $(SUPERVISOR_LDFLAGS)
-mgr_supervisor_LDADD = src/boot/libboot.a src/cgroup/libcgroup.a src/net/libnet.a src/tty/libtty.a src/conf/libconf.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a
+mgr_supervisor_LDADD = src/boot/libboot.a src/cgroup/libcgroup.a src/net/libnet.a src/tty/libtty.a src/store/libstore.a src/conf/libconf.a src/wire/libwire.a src/base/libbase.a

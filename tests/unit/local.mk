@@ -41,15 +41,15 @@ tests_unit_cgroup_test_devices_LDADD = src/cgroup/libcgroup.a src/base/libbase.a
 
 tests_unit_store_test_registry_SOURCES = %D%/store/test_registry.c
 tests_unit_store_test_registry_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_store_test_registry_LDADD = src/store/libstore.a src/base/libbase.a $(UNIT_LDADD)
+tests_unit_store_test_registry_LDADD = src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(UNIT_LDADD)
 
 tests_unit_store_test_store_SOURCES = %D%/store/test_store.c
 tests_unit_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_store_test_store_LDADD = src/store/libstore.a src/base/libbase.a $(UNIT_LDADD)
+tests_unit_store_test_store_LDADD = src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(UNIT_LDADD)
 
 tests_unit_supervisor_test_supervisor_SOURCES = %D%/supervisor/test_supervisor.c %D%/supervisor/harness.c %D%/supervisor/harness.h
 tests_unit_supervisor_test_supervisor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DSUPERVISOR='"$(abs_top_builddir)/mgr-supervisor"'
-tests_unit_supervisor_test_supervisor_LDADD = src/store/libstore.a src/wire/libwire.a src/base/libbase.a $(UNIT_LDADD)
+tests_unit_supervisor_test_supervisor_LDADD = src/store/libstore.a src/wire/libwire.a src/conf/libconf.a src/base/libbase.a $(UNIT_LDADD)
 unit_tests += tests/unit/security/test_caps tests/unit/security/test_profile
 tests_unit_security_test_caps_SOURCES = %D%/security/test_caps.c
 tests_unit_security_test_caps_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CAP_CFLAGS)
@@ -62,12 +62,12 @@ tests_unit_security_test_profile_LDADD = src/base/libbase.a $(UNIT_LDADD)
 unit_tests += tests/unit/spec/test_spec
 tests_unit_spec_test_spec_SOURCES = %D%/spec/test_spec.c
 tests_unit_spec_test_spec_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_spec_test_spec_LDADD = $(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
+tests_unit_spec_test_spec_LDADD = $(spec_archives) src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
 
 unit_tests += tests/unit/spec/test_device
 tests_unit_spec_test_device_SOURCES = %D%/spec/test_device.c
 tests_unit_spec_test_device_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_spec_test_device_LDADD = $(spec_archives) src/store/libstore.a src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
+tests_unit_spec_test_device_LDADD = $(spec_archives) src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
 
 unit_tests += tests/unit/conf/test_conf tests/unit/conf/test_edit
 tests_unit_conf_test_conf_SOURCES = %D%/conf/test_conf.c
@@ -84,7 +84,7 @@ tests_unit_guest_test_user_LDADD = src/guest/libguest.a src/base/libbase.a $(UNI
 
 tests_unit_life_test_state_SOURCES = %D%/life/test_state.c
 tests_unit_life_test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_life_test_state_LDADD = src/life/liblife.a src/cgroup/libcgroup.a src/store/libstore.a src/wire/libwire.a \
+tests_unit_life_test_state_LDADD = src/life/liblife.a src/cgroup/libcgroup.a src/store/libstore.a src/conf/libconf.a src/wire/libwire.a \
 	src/base/libbase.a $(UNIT_LDADD)
 
 unit_tests += tests/unit/ns/test_idmap tests/unit/storage/test_storage tests/unit/init/test_init tests/unit/boot/test_undo
@@ -104,20 +104,20 @@ tests_unit_boot_test_undo_LDADD = src/boot/libboot.a src/base/libbase.a $(UNIT_L
 unit_tests += tests/unit/net/test_net tests/unit/netd/test_netd tests/unit/netd/test_parts
 tests_unit_net_test_net_SOURCES = %D%/net/test_net.c
 tests_unit_net_test_net_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_net_test_net_LDADD = src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/conf/libconf.a src/base/libbase.a $(INIH_LIBS) $(UNIT_LDADD)
+tests_unit_net_test_net_LDADD = src/net/libnet.a src/store/libstore.a src/conf/libconf.a src/wire/libwire.a src/conf/libconf.a src/base/libbase.a $(INIH_LIBS) $(UNIT_LDADD)
 tests_unit_netd_test_netd_SOURCES = %D%/netd/test_netd.c
 tests_unit_netd_test_netd_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
-tests_unit_netd_test_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
+tests_unit_netd_test_netd_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/conf/libconf.a src/wire/libwire.a src/base/libbase.a \
 	$(NFT_LIBS) $(UNIT_LDADD)
 tests_unit_netd_test_parts_SOURCES = %D%/netd/test_parts.c
 tests_unit_netd_test_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
-tests_unit_netd_test_parts_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
+tests_unit_netd_test_parts_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/conf/libconf.a src/wire/libwire.a src/base/libbase.a \
 	$(NFT_LIBS) $(UNIT_LDADD)
 
 unit_tests += tests/unit/netd/test_guard
 tests_unit_netd_test_guard_SOURCES = %D%/netd/test_guard.c
 tests_unit_netd_test_guard_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NFT_CFLAGS)
-tests_unit_netd_test_guard_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/wire/libwire.a src/base/libbase.a \
+tests_unit_netd_test_guard_LDADD = src/netd/libnetd.a src/net/libnet.a src/store/libstore.a src/conf/libconf.a src/wire/libwire.a src/base/libbase.a \
 	$(NFT_LIBS) $(UNIT_LDADD)
 
 unit_tests += tests/unit/tty/test_tty
