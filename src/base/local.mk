@@ -11,7 +11,7 @@ src_base_libbase_a_SOURCES = \
 	%D%/file.c %D%/file.h \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
-	%D%/mnt.c %D%/mnt.h \
+	%D%/mnt.c %D%/mnt.h %D%/mnt_apart.c \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
 	%D%/script.c %D%/script.h \

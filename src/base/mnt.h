@@ -29,4 +29,10 @@ int mnt_set(int mount, const struct mount_attr *attr, bool recursive);
 /* Put it on what target stands for. */
 int mnt_move(int mount, int target);
 
+/* For what can be made only where its parts are mounted: fn runs in a child, in a mount namespace of its own that ends with
+ * it, the working folder an empty one that it may mount in; absolute paths are as they were. What it returns, a descriptor
+ * or -errno, is what this returns. Not for a kernel that needs a stage. */
+typedef int mnt_apart_fn(void *data, struct err *err);
+int mnt_apart(mnt_apart_fn *fn, void *data, struct err *err);
+
 #endif

@@ -276,17 +276,22 @@ static int pass_dev(struct boot *b, struct err *err)
 
 static int mount_root(struct boot *b, struct err *err)
 {
-	const char *path;
-	const struct storage_backend *backend = storage_find(&b->spec.rootfs, &path, err);
-	int r = 0;
+	const struct storage_ids ids = { b->userns, b->root_uid, b->root_gid };
+	const struct storage_backend *backend;
+	struct storage_place place;
+	struct storage_mount root;
+	int r = spec_place(&b->spec, &b->store, b->name, b->folder, &place, &backend, err);
 
-	if (!backend || spec_check_owner(&b->spec, err) < 0 || spec_check_alone(&b->spec, &b->store, err) < 0)
+	if (r < 0 || spec_check_owner(&b->spec, err) < 0 || spec_check_alone(&b->spec, &b->store, err) < 0)
 		return -err->code;
-	b->tree = backend->mount(&b->spec.rootfs, path, b->userns, err);
-	if (b->tree >= 0 && b->spec.rootfs.readonly && b->userns >= 0)
+	r = backend->open(&place, &ids, &root, err);
+	if (r < 0)
+		return r;
+	b->tree = root.tree;
+	if (b->spec.rootfs.readonly && b->userns >= 0)
 		r = mount_lock(b->tree, b->userns, err);
-	if (b->tree < 0 || r < 0)
-		return -err->code;
+	if (r < 0)
+		return r;
 	if (r > 0) {
 		close(b->tree);
 		b->tree = r;

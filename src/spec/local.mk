@@ -6,6 +6,7 @@ src_spec_libspec_a_SOURCES = \
 	%D%/ids.c \
 	%D%/log.c %D%/log.h \
 	%D%/owner.c \
+	%D%/place.c \
 	%D%/roots.c \
 	%D%/spec.c %D%/spec.h \
 	%D%/start.c %D%/start.h

@@ -52,6 +52,10 @@ int spec_set(struct spec *spec, const char *assignment, struct err *err);
 /* What no single key can tell: rootfs.path present, ranges that do not overlap, forwards that have a NIC ... */
 int spec_check(const struct spec *spec, struct err *err);
 
+/* Whose root it is, for a backend's ops; borrows from all of them. -EINVAL as storage_find. */
+int spec_place(const struct spec *spec, const struct store *store, const char *name, int folder, struct storage_place *ret,
+	       const struct storage_backend **ret_backend, struct err *err);
+
 /* Does the root folder belong to somebody inside? -EOVERFLOW when its ids are outside of the id map. The folder has no ids
  * of the host's: the map is put on its mount. */
 int spec_check_owner(const struct spec *spec, struct err *err);

@@ -9,15 +9,18 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mnt.h"
 #include "base/sys.h"
 #include "storage/internal.h"
 
-static int create(const struct rootfs_conf *conf, const char *path, struct err *err)
+#define ROOT "rootfs" /* in the container's folder, unless it is a folder of the host's */
+
+static int create(const struct storage_place *p, const char *base, struct err *err)
 {
-	(void)conf;
-	return mkdir(path, 0755) < 0 ? err_sys(err, errno, "make folder '%s'", path) : 0;
+	(void)base; /* nothing can be below a folder */
+	if (mkdirat(p->folder, ROOT, 0755) < 0 || fchmodat(p->folder, ROOT, 0755, 0) < 0)
+		return err_sys(err, errno, "make the root folder '%s'", p->path);
+	return 0;
 }
 
 /* What is checked is what is mounted. Where others can move the folders above, no symlink is to lead anywhere. */
@@ -63,35 +66,31 @@ static int refuse(const char *path, int code, bool mapped, struct err *err)
 	return err_sys(err, code, "map the ids of the root folder '%s'", path);
 }
 
-static int mount_dir(const struct rootfs_conf *conf, const char *path, int userns, struct err *err)
+static int open_dir(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret, struct err *err)
 {
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
-	autoclose int dir = open_root(conf, path, conf->readonly && userns >= 0, err), tree = -1;
+	autoclose int dir = open_root(p->conf, p->path, p->conf->readonly && ids->userns >= 0, err), tree = -1;
 	int r;
 
 	if (dir < 0)
 		return dir;
-	if (userns >= 0 && !has_shifted_ids(dir, userns)) {
+	if (ids->userns >= 0 && !has_shifted_ids(dir, ids->userns)) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
-		attr.userns_fd = (unsigned)userns;
+		attr.userns_fd = (unsigned)ids->userns;
 	}
-	if (conf->readonly)
+	if (p->conf->readonly)
 		attr.attr_set |= MOUNT_ATTR_RDONLY;
 	r = tree = mnt_copy(dir, false);
 	if (r >= 0)
 		r = mnt_set(tree, &attr, false);
-	return r < 0 ? refuse(path, -r, attr.attr_set & MOUNT_ATTR_IDMAP, err) : steal_fd(&tree);
-}
-
-static int destroy(const struct rootfs_conf *conf, const char *path, struct err *err)
-{
-	(void)conf;
-	return file_remove_tree_at(AT_FDCWD, path, err);
+	if (r < 0)
+		return refuse(p->path, -r, attr.attr_set & MOUNT_ATTR_IDMAP, err);
+	ret->tree = steal_fd(&tree);
+	return 0;
 }
 
 const struct storage_backend storage_dir = {
 	.name = "dir",
 	.create = create,
-	.mount = mount_dir,
-	.destroy = destroy,
+	.open = open_dir,
 };

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "store/store.h"
 
 struct rootfs_conf {
 	char *path; /* BACKEND:PATH, absolute */
@@ -16,17 +17,43 @@ struct rootfs_conf {
 	uint64_t size; /* bytes; 0: no limit of its own */
 };
 
+/* Whose root it is. Nothing in it is owned. */
+struct storage_place {
+	const struct rootfs_conf *conf;
+	const char *path; /* of conf->path, what is behind the colon */
+	const struct store *store;
+	const char *name, *uuid;
+	int folder; /* the container's, its claim's or its snapshot's, open; -1: there is none, and the path is all */
+};
+
+/* What the root is seen through. */
+struct storage_ids {
+	int userns;        /* its id map is put on the mount; -1: ids as on disk */
+	uint32_t uid, gid; /* container root's on the host */
+};
+
+struct storage_mount {
+	int tree; /* the root: a detached mount (base/mnt.h) */
+};
+
+/* An op that a backend does not have is NULL. All return -errno. */
 struct storage_backend {
 	const char *name;
-	/* Make an empty root at path. */
-	int (*create)(const struct rootfs_conf *conf, const char *path, struct err *err);
-	/* A detached mount of the root (open_tree), idmapped with `userns` unless that is -1. Returns its fd. */
-	int (*mount)(const struct rootfs_conf *conf, const char *path, int userns, struct err *err);
-	/* Undo what mount made outside (loop devices, servers); NULL when the fd is all. */
-	int (*unmount)(const struct rootfs_conf *conf, const char *path, struct err *err);
-	int (*destroy)(const struct rootfs_conf *conf, const char *path, struct err *err);
-	int (*clone)(const struct rootfs_conf *from, const struct rootfs_conf *to, struct err *err); /* slot */
-	int (*snapshot)(const struct rootfs_conf *conf, const char *name, struct err *err);          /* slot */
+	/* Can it be there at all: 0, or the reason (-EOPNOTSUPP). Makes nothing that stays. NULL: everywhere. */
+	int (*check)(const struct storage_place *p, struct err *err);
+	/* An empty root in p->folder, to be filled through open. base: ID of the image that it stands on, or NULL. */
+	int (*create)(const struct storage_place *p, const char *base, struct err *err);
+	/* The caller closes what is in *ret. */
+	int (*open)(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+		    struct err *err);
+	/* All of it once more in to->folder, which has no root yet. *ret_path: what rootfs.path is to say there, allocated.
+	 */
+	int (*copy)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
+	/* The same without copying what there is: both stand on it from then on. `from` stays itself at whatever point this
+	 * ends. -EOPNOTSUPP with the reason. */
+	int (*fork)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
+	/* What is in `from` (a snapshot's folder) takes the place of what is in `to`, by one rename; `from` stays. */
+	int (*restore)(const struct storage_place *from, const struct storage_place *to, struct err *err);
 };
 
 /* The backend that conf->path names and the path behind the colon. NULL with an error that lists what there is. */

@@ -85,18 +85,22 @@ static int child(int peer, const struct idmap *map)
 static int serve(pid_t pid, int peer, const struct spec *spec, struct err *err)
 {
 	autoclose int userns = -1, tree = -1;
-	const char *path;
-	const struct storage_backend *backend = storage_find(&spec->rootfs, &path, err);
-	int r = backend ? ns_map_ids(pid, &spec->container.idmap, &userns, err) : -err->code;
+	const struct storage_backend *backend;
+	struct storage_place place;
+	struct storage_mount root;
+	int r = spec_place(spec, NULL, NULL, -1, &place, &backend, err);
 
+	if (r == 0)
+		r = ns_map_ids(pid, &spec->container.idmap, &userns, err);
 	if (r < 0)
 		return r;
 	r = mnt_is_old() ? mnt_stage_apart(HOOK_ROOTFS_MOUNT) : 0;
 	if (r < 0)
 		return err_sys(err, -r, "make a place for mounts on '%s'", HOOK_ROOTFS_MOUNT);
-	tree = backend->mount(&spec->rootfs, path, userns, err);
-	if (tree < 0)
-		return tree;
+	r = backend->open(&place, &(struct storage_ids){ .userns = userns }, &root, err);
+	if (r < 0)
+		return r;
+	tree = root.tree;
 	r = fd_send(peer, "", 1, &tree, 1);
 	return r < 0 ? err_sys(err, -r, "pass the root file system on") : 0;
 }
