@@ -11,6 +11,7 @@
 #include "cli/create_ask.h"
 #include "life/life.h"
 #include "life/passing.h"
+#include "mount/volume.h"
 #include "template/template.h"
 
 struct create {
@@ -90,6 +91,13 @@ static int set_forward(void *data, const char *value, struct err *err)
 	return cli_set_key(&create->set, "forward.port+", value, err);
 }
 
+static int set_volume(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	return mount_volume_assign(value, &create->set, err);
+}
+
 static int set_memory(void *data, const char *value, struct err *err)
 {
 	struct create *create = data;
@@ -135,6 +143,8 @@ static const struct option_row opts[] = {
 	{ 'f', "config", "FILE", "Configuration to start from, instead of default.conf.", .set = set_conf },
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration; += adds to a list.", .set = set_key },
 	{ 0, "forward", "SPEC", "Forward a port of the host, such as tcp:8080:80.", .set = set_forward },
+	{ 'v', "volume", "VOLUME", "Let it have a file or folder of the host's: HOST:CTR, or HOST:CTR:ro.",
+	  .set = set_volume },
 	{ 0, "ip", "ADDRESS", "Address on the managed network, instead of a free one.", .set = set_ip },
 	{ 0, "memory", "SIZE", "Limit of memory, such as 512M.", .set = set_memory },
 	{ 0, "cpus", "N", "Limit of processor time, in processors, such as 1.5.", .set = set_cpus },

@@ -6,8 +6,8 @@
 #include "base/cleanup.h"
 #include "cli/attend.h"
 #include "cli/cli.h"
-#include "cli/volume.h"
 #include "life/passing.h"
+#include "mount/volume.h"
 #include "tty/tty.h"
 
 struct execute_data {
@@ -76,7 +76,7 @@ static int set_volume(void *data, const char *value, struct err *err)
 {
 	struct execute_data *d = data;
 
-	return volume_assign(value, &d->assign, err);
+	return mount_volume_assign(value, &d->assign, err);
 }
 
 static int set_memory(void *data, const char *value, struct err *err)
@@ -204,7 +204,7 @@ static const struct option_row opts[] = {
 	{ 0, "hostname", "NAME", "The host name inside.", .set = set_hostname },
 	{ 0, "net", "NETWORK", "With --rootfs: empty (the default), host, or bridge for the managed network.",
 	  .set = set_net },
-	{ 'v', "volume", "VOLUME", "Let it have a file or folder of the host's: SRC:DEST, or SRC:DEST:ro.",
+	{ 'v', "volume", "VOLUME", "Let it have a file or folder of the host's: HOST:CTR, or HOST:CTR:ro.",
 	  .set = set_volume },
 	{ 0, "memory", "SIZE", "Memory that it may use: limits.memory.", .set = set_memory },
 	{ 0, "cpus", "N", "How many processors it may use, such as 1.5, or which, such as 0-3.", .set = set_cpus },

@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "life/glance.h"
 #include "life/wait.h"
+#include "mount/volume.h"
 #include "store/last.h"
 #include "unit/unit.h"
 
@@ -42,6 +43,14 @@ static int set_forward(void *data, const char *value, struct err *err)
 
 	d->option = d->option ? d->option : "--forward";
 	return cli_set_key(&d->assign, "forward.port+", value, err);
+}
+
+static int set_volume(void *data, const char *value, struct err *err)
+{
+	struct start_data *d = data;
+
+	d->option = d->option ? d->option : "-v";
+	return mount_volume_assign(value, &d->assign, err);
 }
 
 static int set_pidfile(void *data, const char *value, struct err *err)
@@ -254,6 +263,8 @@ static void done(void *data)
 static const struct option_row opts[] = {
 	{ 's', "set", "KEY=VALUE", "Set a key of the configuration, for this run.", .set = set_assignment },
 	{ 0, "forward", "FORWARD", "Forward a port of the host, for this run: tcp:8080:80.", .set = set_forward },
+	{ 'v', "volume", "VOLUME", "Let it have a file or folder of the host's, for this run: HOST:CTR.",
+	  .set = set_volume },
 	{ 'F', "foreground", NULL, "Stay, with its console on this terminal, until it has ended.",
 	  .flag = offsetof(struct start_data, foreground) },
 	{ 'd', "daemon", NULL, "Return once it runs (the default).", .set = set_daemon },

@@ -57,6 +57,7 @@ mgr_LDADD = src/cli/libcli.a \
 	src/cgroup/libcgroup.a \
 	src/net/libnet.a \
 	src/unit/libunit.a \
+	src/mount/libmount.a \
 	src/wire/libwire.a \
 	src/store/libstore.a \
 	src/conf/libconf.a \
@@ -85,8 +86,7 @@ mgr_manage_SOURCES = \
 	%D%/net_leases.c %D%/net_show.h \
 	%D%/net_status.c \
 	%D%/startable.c %D%/startable.h \
-	%D%/table_manage.c \
-	%D%/volume.c %D%/volume.h
+	%D%/table_manage.c
 mgr_manage_LDADD = src/cli/libcli.a \
 	src/lib/liblib.a \
 	src/tty/libtty.a \

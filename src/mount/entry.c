@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/sys.h"
+#include "mount/internal.h"
 
 static const struct flag {
 	const char *name;
@@ -47,6 +48,7 @@ static const struct {
 } switches[] = {
 	{ "create=dir", offsetof(struct mount_entry, create_folder) },
 	{ "create=file", offsetof(struct mount_entry, create_file) },
+	{ "create", offsetof(struct mount_entry, create) },
 	{ "optional", offsetof(struct mount_entry, optional) },
 	{ "relative", offsetof(struct mount_entry, relative) },
 	{ "idmap", offsetof(struct mount_entry, idmap) },
@@ -105,8 +107,7 @@ static int take_option(struct mount_entry *e, const char *word, struct err *err)
 	return strv_add(&e->data, word) < 0 ? err_nomem(err) : 0;
 }
 
-/* The escapes of fstab(5): \040 is a space. In place. */
-static void unescape(char *text)
+void mount_unescape(char *text)
 {
 	char *to = text;
 
@@ -136,7 +137,7 @@ static int take_fields(struct mount_entry *e, const char *text, struct err *err)
 	if (n < 4)
 		return err_set(err, EINVAL, "'%s' is not SOURCE TARGET TYPE OPTIONS", text);
 	for (size_t i = 0; i < 3; i++)
-		unescape(field[i]);
+		mount_unescape(field[i]);
 	e->source = strdup(field[0]);
 	e->target = strdup(field[1]);
 	e->type = strdup(field[2]);
@@ -160,8 +161,8 @@ static int check(const struct mount_entry *e, const char *text, struct err *err)
 			       text);
 	if (!e->target[strspn(e->target, "/.")])
 		return err_set(err, EINVAL, "'%s': the target '%s' is the root", text, e->target);
-	if (e->create_folder && e->create_file)
-		return err_set(err, EINVAL, "'%s': create=dir and create=file do not go together", text);
+	if (e->create + e->create_folder + e->create_file > 1)
+		return err_set(err, EINVAL, "'%s': one of create, create=dir and create=file", text);
 	return 0;
 }
 
@@ -192,4 +193,32 @@ void mount_entry_done(struct mount_entry *e)
 bool mount_entry_is_readonly(const struct mount_entry *e)
 {
 	return e->set & MOUNT_ATTR_RDONLY;
+}
+
+/* The next name of a path; its length. */
+static size_t next_name(const char **path)
+{
+	for (;;) {
+		*path += strspn(*path, "/");
+		size_t n = strcspn(*path, "/");
+		if (n != 1 || **path != '.')
+			return n;
+		*path += n;
+	}
+}
+
+bool mount_entry_is_on(const struct mount_entry *e, const char *place)
+{
+	const char *own = e->target;
+	size_t n, m;
+
+	do {
+		n = next_name(&own);
+		m = next_name(&place);
+		if (n != m || strncmp(own, place, n) != 0)
+			return false;
+		own += n;
+		place += n;
+	} while (n > 0);
+	return true;
 }

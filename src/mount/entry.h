@@ -13,6 +13,7 @@ struct mount_entry {
 	char *source, *target, *type;
 	bool bind, recursive;
 	bool create_folder, create_file; /* make the target when it is absent */
+	bool create;                     /* the same, whatever the source is */
 	bool optional;                   /* what cannot be had is left out */
 	bool relative;                   /* source is the container's */
 	bool idmap;                      /* ids on it are the container's; else the host's */
@@ -30,6 +31,8 @@ void mount_entry_done(struct mount_entry *entry);
 /* Has it a tree of the host's, made by the parent? Else the child makes all of it. */
 bool mount_entry_is_hosts(const struct mount_entry *entry);
 bool mount_entry_is_readonly(const struct mount_entry *entry);
+/* Is its target this path, however either is written? */
+bool mount_entry_is_on(const struct mount_entry *entry, const char *place);
 
 /* In the parent: a detached tree, idmapped where it is to be. source: the open source of a bind mount (O_PATH), else -1;
  * userns: the container's, -1 without. Returns its fd. */

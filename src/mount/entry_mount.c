@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -89,6 +90,17 @@ static int open_new(const struct mount_entry *e, struct err *err)
 	return tree < 0 ? err_wrap(err, "mount '%s' of type '%s'", e->source, e->type) : tree;
 }
 
+/* Has it flags that root inside could take off? Of what is mounted below nothing is known, and what that covers is not to be
+ * seen either. On an old kernel none but those that were asked for are kept. */
+static bool wants_lock(const struct mount_entry *e, int tree)
+{
+	struct statvfs fs;
+
+	if (e->set || mnt_is_old())
+		return e->set;
+	return e->recursive || fstatvfs(tree, &fs) < 0 || (fs.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC));
+}
+
 int mount_entry_tree(const struct mount_entry *e, int source, int userns, struct err *err)
 {
 	autoclose int tree = e->bind ? open_bind(e, source, err) : open_new(e, err);
@@ -96,7 +108,7 @@ int mount_entry_tree(const struct mount_entry *e, int source, int userns, struct
 
 	if (tree < 0 || set_attributes(e, source, tree, userns, err) < 0)
 		return -err->code;
-	if (userns < 0 || !e->set)
+	if (userns < 0 || !wants_lock(e, tree))
 		return steal_fd(&tree);
 	locked = mount_lock(tree, userns, err);
 	return locked < 0 ? err_wrap(err, "mount '%s'", e->source) : locked;
@@ -104,7 +116,7 @@ int mount_entry_tree(const struct mount_entry *e, int source, int userns, struct
 
 /* --- in the child ---------------------------------------------------------------------------------------------------- */
 
-static int make_target(const struct mount_entry *e, int root, struct err *err)
+static int make_target(const struct mount_entry *e, int root, bool folder, struct err *err)
 {
 	autofree char *path = strdup(e->target);
 	autoclose int made = -1;
@@ -112,7 +124,7 @@ static int make_target(const struct mount_entry *e, int root, struct err *err)
 
 	if (!path)
 		return err_nomem(err);
-	if (e->create_folder)
+	if (folder)
 		return path_mkdirs_in_root(root, path, 0755, err);
 	slash = strrchr(path, '/');
 	if (slash) {
@@ -126,20 +138,19 @@ static int make_target(const struct mount_entry *e, int root, struct err *err)
 	return made < 0 ? err_sys(err, -made, "make '%s'", e->target) : steal_fd(&made);
 }
 
-static int open_target(const struct mount_entry *e, int root, struct err *err)
+static int open_target(const struct mount_entry *e, int root, bool folder, struct err *err)
 {
 	int fd = path_open_in_root(root, e->target, O_PATH, 0);
 
-	if (fd == -ENOENT && (e->create_folder || e->create_file)) {
-		int made = make_target(e, root, err);
+	if (fd == -ENOENT && (e->create || e->create_folder || e->create_file)) {
+		int made = make_target(e, root, folder, err);
 		if (made < 0)
 			return made;
 		close(made);
 		fd = path_open_in_root(root, e->target, O_PATH, 0);
 	}
 	if (fd == -ENOENT)
-		return err_set(err, ENOENT,
-			       "mount '%s': the container has no '%s': create=dir or create=file in the options makes it",
+		return err_set(err, ENOENT, "mount '%s': the container has no '%s': 'create' in the options makes it",
 			       e->source, e->target);
 	return fd < 0 ? err_sys(err, -fd, "open '%s' in the container", e->target) : fd;
 }
@@ -155,8 +166,13 @@ static int make_inside(const struct mount_entry *e, int source, struct err *err)
 
 static int put(const struct mount_entry *e, int tree, int target, struct err *err)
 {
+	struct stat what, where;
 	int r = mnt_move(tree, target);
 
+	if (r == -EINVAL && fstat(tree, &what) == 0 && fstat(target, &where) == 0 &&
+	    S_ISDIR(what.st_mode) != S_ISDIR(where.st_mode))
+		return err_set(err, EINVAL, "mount '%s' on '%s': one of them is a folder, the other is none", e->source,
+			       e->target);
 	return r < 0 ? err_sys(err, -r, "mount '%s' on '%s'", e->source, e->target) : set_propagation(e, tree, err);
 }
 
@@ -172,6 +188,16 @@ static int put_inside(const struct mount_entry *e, int source, int target, struc
 	return r;
 }
 
+/* What there is to be for it to be mounted on. from: what it comes from; -1: a file system of its own. */
+static bool wants_folder(const struct mount_entry *e, int from)
+{
+	struct stat st;
+
+	if (!e->create)
+		return e->create_folder;
+	return from < 0 || fstat(from, &st) < 0 || S_ISDIR(st.st_mode);
+}
+
 int mount_entry_attach(const struct mount_entry *e, int tree, struct err *err)
 {
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), source = -1, target = -1;
@@ -182,7 +208,7 @@ int mount_entry_attach(const struct mount_entry *e, int tree, struct err *err)
 		source = path_open_in_root(root, e->source, O_PATH, 0);
 	if (tree < 0 && e->bind && source < 0)
 		return err_sys(err, -source, "open '%s' in the container", e->source);
-	target = open_target(e, root, err);
+	target = open_target(e, root, wants_folder(e, tree >= 0 ? tree : source), err);
 	if (target < 0)
 		return target;
 	return tree < 0 ? put_inside(e, source, target, err) : put(e, tree, target, err);

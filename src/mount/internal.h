@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+/* The escapes of fstab(5) and of mountinfo: \040 is a space. In place. */
+void mount_unescape(char *text);
 /* The folder of this path, made when absent, O_PATH: the working folder is the container's root, and no link of the guest's
  * leads out of it, those in /proc to our descriptors included (while mount hooks are to run, one is the host's root). */
 int mount_target(const char *path, struct err *err);

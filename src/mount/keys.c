@@ -31,7 +31,7 @@ static const struct key keys[] = {
 	  .type = &key_entry,
 	  .off = offsetof(struct mount_conf, entry),
 	  .flags = KEY_LIST,
-	  .help = "What else it sees, as a line of fstab; idmap, create=dir|file, optional and relative are options too." },
+	  .help = "What else it sees, as a line of fstab; idmap, create, optional and relative are options too." },
 	{ .name = "cgroup",
 	  .type = &key_enum,
 	  .off = offsetof(struct mount_conf, cgroup),

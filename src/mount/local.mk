@@ -9,4 +9,5 @@ src_mount_libmount_a_SOURCES = \
 	%D%/lock.c \
 	%D%/mount.h \
 	%D%/root.c \
-	%D%/unmapped.c
+	%D%/unmapped.c \
+	%D%/volume.c %D%/volume.h

@@ -18,8 +18,7 @@ enum mount_cgroup {
 };
 
 struct mount_conf {
-	struct strv automount; /* [mount] auto */
-	struct strv entry;     /* fstab lines */
+	struct strv entry; /* fstab lines */
 	enum mount_cgroup cgroup;
 };
 

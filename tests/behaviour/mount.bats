@@ -148,7 +148,7 @@ opens"
 	assert_output "mgr-execute: web: mount-entries: open '/no/such': No such file or directory"
 	run sh_with "$BATS_FILE_TMPDIR/safe /no/such none bind" true
 	assert_status 125
-	assert_output "mgr-execute: web: mount: mount '$BATS_FILE_TMPDIR/safe': the container has no '/no/such': create=dir or create=file in the options makes it"
+	assert_output "mgr-execute: web: mount: mount '$BATS_FILE_TMPDIR/safe': the container has no '/no/such': 'create' in the options makes it"
 	run sh_with "none /srv nosuchfs defaults" true
 	assert_status 125
 	assert_output "mgr-execute: web: mount-entries: mount 'none' of type 'nosuchfs': No such device"
