@@ -13,10 +13,10 @@
 #include "base/debug.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "boot/result.h"
-#include "spec/device.h"
 
-static const struct device_kind *const kinds[] = { &device_nic };
+static const struct device_kind *const kinds[] = { &device_nic, &device_bind };
 
 int device_assign(const struct device_change *c, const char *section, const struct strv *sets, struct err *err)
 {
@@ -26,6 +26,20 @@ int device_assign(const struct device_change *c, const char *section, const stru
 	if (r >= 0 && boot_assign_section(&assign, section, sets) < 0)
 		r = err_nomem(err);
 	return r < 0 ? r : boot_replace_assignments(c->b->rundir, &assign, err);
+}
+
+int device_open_namespace(const struct device_change *c, const char *kind, struct err *err)
+{
+	autoclose int fd = -1;
+	char path[48];
+
+	str_print(path, sizeof path, "/proc/%d/ns/%s", (int)c->b->pid, kind);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	if (sys_pidfd_send_signal(c->init_pidfd, 0) < 0) /* it may be another's by now */
+		return err_sys(err, errno, "reach the container's init");
+	return steal_fd(&fd);
 }
 
 int device_save_spec(const struct device_change *c, struct err *err)
@@ -91,7 +105,7 @@ static const struct device_kind *find_kind(const char *name, struct err *err)
 	for (size_t i = 0; name && i < ARRAY_SIZE(kinds); i++)
 		if (str_eq(kinds[i]->name, name))
 			return kinds[i];
-	err_set(err, EINVAL, "'%s' is no kind of device: nic is one", name ? name : "");
+	err_set(err, EINVAL, "'%s' is no kind of device: nic and bind are", name ? name : "");
 	return NULL;
 }
 
@@ -110,8 +124,9 @@ static int change(struct device_change *c, char *const words[], struct err *err)
 		err_clear(err);
 	}
 	kind = find_kind(words[1], err);
-	if (!kind || spec_pieces(words + 2, &c->pieces, err) < 0)
+	if (!kind)
 		return -err->code;
+	c->words = words + 2;
 	if (str_eq(words[0], "add"))
 		return kind->add(c, err);
 	return str_eq(words[0], "del") ? kind->del(c, err) : err_set(err, EINVAL, "'%s' is neither add nor del", words[0]);

@@ -12,7 +12,8 @@
 struct device_change {
 	struct boot *b;         /* spec: what is in force */
 	struct spec configured; /* for its next start */
-	struct strv pieces;     /* what is asked for (spec/device.h) */
+	char *const *words;     /* what is asked for */
+	struct strv pieces;     /* of it (spec/device.h): nic */
 	int init_pidfd;
 	bool after_crash;           /* of an earlier change: nothing more is asked for */
 	bool is_known;              /* b->spec has been read */
@@ -32,7 +33,7 @@ struct device_kind {
 	int (*settle)(struct device_change *c, bool begins, struct err *err);
 };
 
-extern const struct device_kind device_nic;
+extern const struct device_kind device_nic, device_bind;
 
 /* The run's assignments: the section has these values from now on, or is not there (NULL). */
 int device_assign(const struct device_change *c, const char *section, const struct strv *sets, struct err *err);
@@ -41,6 +42,8 @@ int device_assign(const struct device_change *c, const char *section, const stru
 int device_give_back(const struct store *store, const char *name, const struct spec *running, struct err *err);
 /* The run is over: what was its alone is given back. */
 void device_forget(const struct down *d);
+/* Of the container's init. */
+int device_open_namespace(const struct device_change *c, const char *kind, struct err *err);
 int device_save_spec(const struct device_change *c, struct err *err);
 /* resolver.c: the guest's resolv.conf, as at a start, names the resolver that the container has by now. */
 void device_write_resolver(const struct device_change *c, const struct net_plan *plan);

@@ -83,20 +83,6 @@ static bool is_of(const char *step, const char *object, unsigned number)
 	return str_eq(step, "hook-net") && strtoul(object, NULL, 10) == number;
 }
 
-static int open_namespace(const struct device_change *c, const char *kind, struct err *err)
-{
-	autoclose int fd = -1;
-	char path[48];
-
-	str_print(path, sizeof path, "/proc/%d/ns/%s", (int)c->b->pid, kind);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, errno, "open '%s'", path);
-	if (sys_pidfd_send_signal(c->init_pidfd, 0) < 0) /* it may be another's by now */
-		return err_sys(err, errno, "reach the container's init");
-	return steal_fd(&fd);
-}
-
 struct undoing {
 	const struct boot *b;
 	int number; /* of the one that goes; -1: all that b->spec does not have */
@@ -176,7 +162,7 @@ static int settle_network(struct device_change *c, struct err *err)
 /* The scripts of what goes are in "spec" until it has gone. What mgr-netd knows is certain while nothing has been left. */
 static int nic_settle(struct device_change *c, bool begins, struct err *err)
 {
-	autoclose int pidns = open_namespace(c, "pid", NULL);
+	autoclose int pidns = device_open_namespace(c, "pid", NULL);
 	struct undoing undoing = { c->b, -1, pidns, false };
 	struct err later = { 0 };
 	bool changed = false;
@@ -223,7 +209,7 @@ static int make(struct device_change *c, unsigned number, struct err *err)
 	const struct net_record record = { write_record, b, b->rundir };
 	const struct nic_conf *conf = spec_nic(&b->spec, number);
 	const struct net_nic *nic = planned(&b->net, number);
-	autoclose int netns = open_namespace(c, "net", err);
+	autoclose int netns = device_open_namespace(c, "net", err);
 	int r = netns;
 
 	if (r >= 0 && !nic)
@@ -299,8 +285,10 @@ static int nic_add(struct device_change *c, struct err *err)
 	struct boot *b = c->b;
 	unsigned number;
 	char section[16];
-	int r = spec_nic_number(&b->spec, &c->configured, &c->pieces, &number, err);
+	int r = spec_pieces(c->words, &c->pieces, err);
 
+	if (r >= 0)
+		r = spec_nic_number(&b->spec, &c->configured, &c->pieces, &number, err);
 	if (r >= 0)
 		r = spec_nic_add(&b->spec, &c->pieces, number, &sets, err);
 	if (r >= 0)
@@ -324,7 +312,7 @@ static int nic_add(struct device_change *c, struct err *err)
 static int take_away(struct device_change *c, unsigned number, const char *section, struct err *err)
 {
 	autocall(strv_done) struct strv before = { 0 };
-	autoclose int pidns = open_namespace(c, "pid", NULL);
+	autoclose int pidns = device_open_namespace(c, "pid", NULL);
 	struct undoing undoing = { c->b, (int)number, pidns, false };
 	int r = boot_read_assignments(c->b->rundir, &before, err);
 
@@ -344,8 +332,10 @@ static int nic_del(struct device_change *c, struct err *err)
 	struct boot *b = c->b;
 	unsigned number;
 	char section[16];
-	int r = spec_nic_find(&b->spec, &c->pieces, &number, err);
+	int r = spec_pieces(c->words, &c->pieces, err);
 
+	if (r >= 0)
+		r = spec_nic_find(&b->spec, &c->pieces, &number, err);
 	if (r == -ENOENT) /* its configuration may have had it until now */
 		device_give_back(&b->store, b->name, &b->spec, NULL);
 	if (r < 0)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "boot/device.h"
 #include "boot/internal.h"
+#include "boot/mounted.h"
 #include "boot/undo.h"
 
 #define KILL_TIME (30 * CLOCK_SECOND)
@@ -84,6 +85,8 @@ int boot_down(const struct down *d, struct err *err)
 		r = undo_run(d->rundir, down_line, (void *)(uintptr_t)d, err);
 	if (r == 0 && unlinkat(d->rundir, "spec", 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove 'spec'");
+	if (r == 0)
+		r = mounted_forget(d->rundir, err);
 	if (r == 0 && !d->reboot)
 		r = boot_remove_pidfile(d->rundir, err);
 	if (r == 0 && !d->reboot)

@@ -11,8 +11,10 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/mnt.h"
 #include "base/sys.h"
 #include "boot/internal.h"
+#include "boot/mounted.h"
 #include "mount/entry.h"
 #include "storage/storage.h"
 
@@ -85,7 +87,7 @@ static int open_source(const struct boot *b, const struct mount_entry *e, struct
 	return steal_fd(&source);
 }
 
-static int make_tree(struct boot *b, const struct mount_entry *e, struct err *err)
+int boot_entry_tree(struct boot *b, const struct mount_entry *e, struct err *err)
 {
 	autoclose int source = e->bind ? open_source(b, e, err) : -1;
 
@@ -95,13 +97,17 @@ static int make_tree(struct boot *b, const struct mount_entry *e, struct err *er
 }
 
 /* Passes its tree on, or /dev/null for what is left out. */
-static int pass_tree(struct boot *b, const struct mount_entry *e, struct err *err)
+static int pass_tree(struct boot *b, const struct mount_entry *e, const char *text, struct err *err)
 {
 	int tree;
 
 	if (b->n_passed == FD_MAX_PASSED)
 		return err_set(err, E2BIG, "mount.entry: at most %d are of the host's", FD_MAX_PASSED - 1);
-	tree = make_tree(b, e, err);
+	tree = boot_entry_tree(b, e, err);
+	if (tree >= 0 && !mnt_is_old() && mounted_add(b->rundir, tree, text, err) < 0) {
+		close(tree);
+		return -err->code;
+	}
 	if (tree < 0 && e->optional) {
 		log_info("mount.entry: %s: left out", err->msg);
 		err_clear(err);
@@ -124,7 +130,7 @@ int up_entries_open(struct boot *b, struct err *err)
 		autocall(mount_entry_done) struct mount_entry e = { 0 };
 		r = mount_entry_parse(entries->v[i], &e, err);
 		if (r == 0 && mount_entry_is_hosts(&e))
-			r = pass_tree(b, &e, err);
+			r = pass_tree(b, &e, entries->v[i], err);
 	}
 	return r;
 }

@@ -115,6 +115,9 @@ int up_clone(struct boot *b, struct err *err);
 int up_idmap(struct boot *b, struct err *err);
 int up_storage(struct boot *b, struct err *err);
 int up_entries_open(struct boot *b, struct err *err);
+struct mount_entry;
+/* The tree of one that is the host's, looked at as a start does (b->userns: whose ids it is to have). */
+int boot_entry_tree(struct boot *b, const struct mount_entry *e, struct err *err);
 int up_network(struct boot *b, struct err *err);
 int down_network(const struct down *d, const char *object, struct err *err);
 int up_forward(struct boot *b, struct err *err);

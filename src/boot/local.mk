@@ -5,14 +5,17 @@ src_boot_libboot_a_SOURCES = \
 	%D%/boot.h \
 	%D%/child.c \
 	%D%/device.c %D%/device.h \
+	%D%/device_bind.c \
 	%D%/device_nic.c \
 	%D%/down.c \
 	%D%/entries.c \
 	%D%/hand.c \
 	%D%/hook_net.c \
 	%D%/hooks.c \
+	%D%/inside.c %D%/inside.h \
 	%D%/internal.h \
 	%D%/log.c \
+	%D%/mounted.c %D%/mounted.h \
 	%D%/network.c \
 	%D%/open.c \
 	%D%/parent.c \

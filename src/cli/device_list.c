@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "cli/print.h"
 #include "life/state.h"
+#include "mount/entry.h"
 #include "net/addr.h"
 #include "spec/device.h"
 
@@ -67,6 +68,25 @@ static int add_row(struct print *p, const struct list *l, const char *name, cons
 	return print_row(p, cells, err);
 }
 
+/* What is the host's of [mount] entry. */
+static int add_bind(struct print *p, const struct list *l, const char *name, const char *text, struct err *err)
+{
+	autocall(mount_entry_done) struct mount_entry e = { 0 };
+	const struct strv none = { 0 };
+	int r = mount_entry_parse(text, &e, err);
+
+	if (r < 0 || !e.bind || !mount_entry_is_hosts(&e))
+		return r;
+	const struct print_cell cells[] = {
+		print_text(name),     print_text("bind"),
+		print_text(e.target), print_text(mount_entry_is_readonly(&e) ? "ro" : "rw"),
+		print_text(e.target), print_text(NULL),
+		print_text(e.source), print_text(NULL),
+		print_list(&none),    print_number(strv_has(&l->next.mount.entry, text)),
+	};
+	return print_row(p, cells, err);
+}
+
 static const struct print_column columns[] = {
 	{ "name", NULL, PRINT_TEXT },     { "kind", "KIND", PRINT_TEXT },     { "device", "DEVICE", PRINT_TEXT },
 	{ "type", "TYPE", PRINT_TEXT },   { "inside", "INSIDE", PRINT_TEXT }, { "link", "LINK", PRINT_TEXT },
@@ -89,6 +109,8 @@ int device_list(struct cli *cli, const char *name, struct err *err)
 	r = p ? 0 : -err->code;
 	for (size_t i = 0; i < l.plan.n && r >= 0; i++)
 		r = add_row(p, &l, name, &l.plan.nics[i], err);
+	for (size_t i = 0; i < l.is.mount.entry.n && r >= 0; i++)
+		r = add_bind(p, &l, name, l.is.mount.entry.v[i], err);
 	if (r >= 0)
 		r = print_end(p, err);
 	print_free(p);

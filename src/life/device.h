@@ -13,13 +13,12 @@
 
 struct life_device {
 	bool del;
-	bool save;                 /* in its configuration too; alone when it is stopped */
-	const struct strv *words;  /* as WIRE_DEVICE has them: VERB KIND PIECE... */
-	const struct strv *pieces; /* of the latter (spec/device.h) */
+	bool save;                /* in its configuration too; alone when it is stopped */
+	const struct strv *words; /* as WIRE_DEVICE has them: VERB KIND WORD... */
 };
 
-/* ret: what came or went, "net.1". Both places or neither: what cannot be kept does not stay, and what cannot go stays
- * configured. -ENOTCONN when it does not run, without `save`. */
+/* ret: the name of what came or went, "net.1"; "" when it is called what it was asked for by. Both places or neither: what
+ * cannot be kept does not stay, and what cannot go stays configured. -ENOTCONN when it does not run, without `save`. */
 int life_device(const struct store *store, const char *name, const struct life_device *change,
 		char ret[static WIRE_DEVICE_TEXT], uint64_t deadline, struct err *err);
 

@@ -8,7 +8,9 @@ src_life_liblife_a_SOURCES = \
 	%D%/consumption.c %D%/consumption.h \
 	%D%/create.c %D%/life.h %D%/internal.h \
 	%D%/destroy.c \
-	%D%/device.c %D%/device.h \
+	%D%/device.c %D%/device.h %D%/device_kind.h \
+	%D%/device_bind.c \
+	%D%/device_nic.c \
 	%D%/fill.c \
 	%D%/force.c \
 	%D%/forward.c %D%/forward.h \

@@ -8,6 +8,7 @@ src_mount_libmount_a_SOURCES = \
 	%D%/keys.c %D%/keys.h \
 	%D%/lock.c \
 	%D%/mount.h \
+	%D%/place.c %D%/place.h \
 	%D%/root.c \
 	%D%/unmapped.c \
 	%D%/volume.c %D%/volume.h

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/spec/libspec.a
 src_spec_libspec_a_SOURCES = \
+	%D%/bind.c %D%/bind.h \
 	%D%/device.c %D%/device.h \
 	%D%/check.c \
 	%D%/hooks.c \

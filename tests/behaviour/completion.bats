@@ -170,12 +170,14 @@ typed() {
 	run complete_line "mgr-device -n web "
 	assert_output $'add\ndel\nls'
 	run complete_line "mgr-device -n web add "
-	assert_output nic
+	assert_output $'bind\nnic'
 	run complete_line "mgr-device -n web add nic macvlan"
 	assert_output macvlan.mode=
 	run complete_line "mgr-device -n web add nic 'link=br0,macvlan.mode=pass"
 	assert_output "link=br0,macvlan.mode=passthru"
-	container dev -s net.0.type=empty -s net.1.link=none
+	container dev -s net.0.type=empty -s net.1.link=none -v /etc/hosts:/etc/given:ro
 	run complete_line "mgr-device -n dev del nic "
 	assert_output net.1
+	run complete_line "mgr-device -n dev del bind "
+	assert_output /etc/given
 }

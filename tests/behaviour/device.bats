@@ -530,7 +530,7 @@ has_two() {
 	inside web ip link del lan0
 	assert_status 1
 	assert_output "mgr-device: web: the container has an interface 'lan1' already"
-	run mgr-device -n web add bind /srv
+	run mgr-device -n web add node /srv
 	assert_status 64
 	run mgr-device -n web add nic link=br7 --json
 	assert_status 64

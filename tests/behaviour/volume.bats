@@ -222,10 +222,15 @@ swap_in_one() {
 	shared=$BATS_FILE_TMPDIR/safe/shared
 	mkdir "$shared"
 	swap_in_one
-	for i in $(seq 12); do
+	for i in $(seq 5); do
 		mgr-execute -n two -v "$shared:/mnt" -v "$dir:/mnt/here/t" -v "$dir/file:/mnt/here/file" -- true && done=$((done + 1))
 	done 2>/dev/null
+	for i in $(seq 30); do
+		mgr-device -n one add bind "$dir:/s/here/t" && done=$((done + 1))
+		mgr-device -n one del bind /s/here/t || true
+	done 2>/dev/null
 	untouched
+	assert_equal "$(mgr-device -n one ls --json | jq -r '.[].device')" /s
 	[ "$done" -gt 0 ]
 	mgr-stop -k one
 	wait "$swapper" || true
