@@ -1,5 +1,10 @@
 # Manual pages: NAME.SECTION.in is prose, filled in from the tables of the programs just built. A new page is its file alone.
-man_sources = $(wildcard $(srcdir)/%D%/*.in)
+man_pages = $(wildcard $(srcdir)/%D%/*.in)
+if HAVE_QCOW2
+man_sources = $(man_pages)
+else
+man_sources = $(filter-out %/mgr-qcow2.1.in,$(man_pages))
+endif
 man_made = $(patsubst $(srcdir)/%D%/%.in,man/%,$(man_sources))
 nodist_man1_MANS = $(filter %.1,$(man_made))
 nodist_man3_MANS = $(filter %.3,$(man_made))

@@ -4,6 +4,7 @@
 #define MGR_BASE_SYS_H
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,6 +25,19 @@
 #endif
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 0x20
+#endif
+
+/* What seccomp(2) calls this machine's system calls. */
+#if defined(__x86_64__)
+#define SYS_AUDIT_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define SYS_AUDIT_ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv)
+#define SYS_AUDIT_ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SYS_AUDIT_ARCH AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+#define SYS_AUDIT_ARCH AUDIT_ARCH_S390X
 #endif
 
 #ifdef __s390x__ /* the first two arguments of its clone(2) are the other way round */

@@ -5,3 +5,22 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/storage.c %D%/storage.h
+
+# The one program that links libqcow; without it there are no qcow2 disks.
+if HAVE_QCOW2
+noinst_LIBRARIES += src/storage/libqcow2.a
+src_storage_libqcow2_a_SOURCES = \
+	%D%/qcow2/broker.c %D%/qcow2/broker.h \
+	%D%/qcow2/chain.c %D%/qcow2/chain.h \
+	%D%/qcow2/confine.c %D%/qcow2/confine.h \
+	%D%/qcow2/convert.c %D%/qcow2/convert.h \
+	%D%/qcow2/header.c %D%/qcow2/header.h \
+	%D%/qcow2/inflate.c %D%/qcow2/inflate.h \
+	%D%/qcow2/table.c %D%/qcow2/table.h \
+	%D%/qcow2/vet.c %D%/qcow2/vet.h
+src_storage_libqcow2_a_CPPFLAGS = $(AM_CPPFLAGS) $(QCOW2_CFLAGS)
+
+bin_PROGRAMS += mgr-qcow2
+mgr_qcow2_SOURCES = %D%/qcow2/main.c
+mgr_qcow2_LDADD = src/storage/libqcow2.a src/base/libbase.a $(QCOW2_LIBS) -lpthread
+endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who reads what strangers made has no files but those that it is handed. The broker, which reads nothing, opens them: the
+ * disk, and what disks name, as far as the user's folders allow. It believes nothing that it is asked. */
+#ifndef MGR_STORAGE_QCOW2_BROKER_H
+#define MGR_STORAGE_QCOW2_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct broker {
+	const char *disk;
+	const char *from;    /* a further folder that backing files may be in, or NULL */
+	const char *output;  /* a file to be made, "-" for standard output, or NULL */
+	struct strv folders; /* in which, or below which, what is named must be */
+	struct strv layers;  /* the names of what has been opened, as they are relative to the layer above */
+	bool made;           /* there is an output that is not done yet */
+};
+
+/* Answer until the other side is gone; an output that it has not called done is removed then. */
+void broker_run(struct broker *b, int sock);
+void broker_done(struct broker *b);
+
+/* Of the other side. data: int *, its socket. As chain_open_fn. */
+int broker_open(void *data, size_t above, const char *name, int *ret_fd, struct err *err);
+/* The output, to be written. */
+int broker_output(int sock, int *ret_fd, struct err *err);
+/* It is whole, and stays. */
+int broker_keep(int sock, struct err *err);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "storage/qcow2/chain.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "storage/qcow2/inflate.h"
+
+/* What QEMU would take a file for whose format nobody says. Bytes at an offset tell. */
+static const struct format {
+	const char *name;
+	uint64_t offset;
+	const char *magic;
+} formats[] = {
+	{ "qcow2", 0, "QFI\xfb" },
+	{ "qed", 0, "QED" },
+	{ "vmdk", 0, "KDMV" },
+	{ "vmdk", 0, "COWD" },
+	{ "vmdk", 0, "# Disk DescriptorFile" },
+	{ "vdi", 64, "\x7f\x10\xda\xbe" },
+	{ "vhdx", 0, "vhdxfile" },
+	{ "vpc", 0, "conectix" },
+	{ "parallels", 0, "WithoutFreeSpace" },
+	{ "parallels", 0, "WithouFreSpacExt" },
+	{ "bochs", 0, "Bochs Virtual HD Image" },
+	{ "cloop", 0, "#!/bin/sh\n#V2.0 Format" },
+	{ "luks", 0, "LUKS\xba\xbe" },
+};
+
+static const char *format_by_magic(const struct layer *l)
+{
+	char bytes[64 + 4] = { 0 };
+
+	if (pread(l->fd, bytes, sizeof bytes, 0) < 0)
+		return "raw";
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (memcmp(bytes + formats[i].offset, formats[i].magic, strlen(formats[i].magic)) == 0)
+			return formats[i].name;
+	return "raw";
+}
+
+/* Its name, as far as it can be shown. */
+static int wrap_named(struct err *err, const char *what, const char *name)
+{
+	struct str text = { 0 };
+
+	str_add_escaped(&text, name, strlen(name));
+	err_wrap(err, "%s '%s'", what, str_text(&text));
+	str_done(&text);
+	return -err->code;
+}
+
+static int look(const struct chain *c, struct layer *l, struct err *err)
+{
+	struct stat st;
+	off_t end;
+
+	if (fstat(l->fd, &st) < 0 || (end = lseek(l->fd, 0, SEEK_END)) < 0)
+		return err_sys(err, errno, "look at it");
+	l->file_size = (uint64_t)end;
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->layer[i].dev == l->dev && c->layer[i].ino == l->ino)
+			return err_set(err, ELOOP, "it stands on itself");
+	return 0;
+}
+
+static int read_qcow2(struct layer *l, chain_vet_fn *vet, struct err *err)
+{
+	if (header_read(l->fd, l->file_size, &l->header, err) < 0 || table_check(l->fd, l->file_size, &l->header, err) < 0)
+		return -err->code;
+	l->size = l->header.size;
+	return vet ? vet(l, err) : 0;
+}
+
+/* format: as the layer above says, "" when it does not, NULL for the disk itself, which is never guessed to be raw. */
+static int add_layer(struct chain *c, int fd, const char *format, chain_vet_fn *vet, struct err *err)
+{
+	struct layer *l = &c->layer[c->n];
+
+	*l = (struct layer){ .fd = fd };
+	if (look(c, l, err) < 0) {
+		close(fd);
+		return -err->code;
+	}
+	c->n++;
+	if (!format)
+		format = "qcow2";
+	else if (!*format)
+		format = format_by_magic(l);
+	l->raw = str_eq(format, "raw");
+	if (l->raw)
+		l->size = l->file_size;
+	else if (!str_eq(format, "qcow2"))
+		return wrap_named((err_set(err, EOPNOTSUPP, "raw and qcow2 can be read"), err), "its format is", format);
+	return l->raw ? 0 : read_qcow2(l, vet, err);
+}
+
+int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err)
+{
+	int fd = -1;
+
+	if (open(data, 0, NULL, &fd, err) < 0 || add_layer(ret, fd, NULL, vet, err) < 0)
+		return -err->code;
+	for (;;) {
+		const struct layer *above = &ret->layer[ret->n - 1];
+		const char *name = above->header.backing;
+		if (above->raw || !*name)
+			return 0;
+		if (ret->n == CHAIN_MAX)
+			return err_set(err, E2BIG, "it stands on more than %d files", CHAIN_MAX - 1);
+		if (open(data, ret->n - 1, name, &fd, err) < 0 || add_layer(ret, fd, above->header.format, vet, err) < 0)
+			return wrap_named(err, "its backing file", name);
+	}
+}
+
+void chain_done(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n; i++)
+		close(chain->layer[i].fd);
+	chain->n = 0;
+}
+
+/* --- reading --------------------------------------------------------------------------------------------- */
+
+int chain_reader_init(struct chain_reader *ret, const struct chain *chain, struct err *err)
+{
+	size_t cluster = 0;
+
+	*ret = (struct chain_reader){ .chain = chain };
+	for (size_t i = 0; i < chain->n; i++)
+		if (!chain->layer[i].raw && (size_t)1 << chain->layer[i].header.cluster_bits > cluster)
+			cluster = (size_t)1 << chain->layer[i].header.cluster_bits;
+	ret->at = calloc(chain->n, sizeof *ret->at);
+	ret->packed = malloc(2 * cluster); /* as much as an entry can say */
+	ret->unpacked = malloc(cluster);
+	if (ret->at && ret->packed && ret->unpacked)
+		return 0;
+	chain_reader_done(ret);
+	return err_nomem(err);
+}
+
+void chain_reader_done(struct chain_reader *r)
+{
+	free(r->at);
+	free(r->packed);
+	free(r->unpacked);
+	*r = (struct chain_reader){ 0 };
+}
+
+/* What is at `offset` of the disk, for *length bytes, which may become less. 1: this layer has it, there; 0: zeros. */
+static int find(struct chain_reader *r, uint64_t offset, uint64_t *length, const struct layer **ret, struct place *ret_place,
+		struct err *err)
+{
+	for (size_t i = 0; i < r->chain->n; i++) {
+		const struct layer *l = &r->chain->layer[i];
+		if (offset >= l->size)
+			return 0;
+		if (*length > l->size - offset)
+			*length = l->size - offset;
+		if (l->raw)
+			*ret_place = (struct place){ .kind = PLACE_PLAIN, .offset = offset };
+		else if (table_find(l->fd, &l->header, &r->at[i], offset, length, ret_place, err) < 0)
+			return -err->code;
+		*ret = l;
+		if (ret_place->kind != PLACE_BELOW)
+			return ret_place->kind != PLACE_ZERO;
+	}
+	return 0;
+}
+
+int chain_is_zero(struct chain_reader *r, uint64_t offset, uint64_t *length, struct err *err)
+{
+	const struct layer *l;
+	struct place p;
+	int found = find(r, offset, length, &l, &p, err);
+
+	return found < 0 ? found : !found;
+}
+
+/* What is behind the file's end is zeros: of a cluster that is the last, or of a last sector. */
+static int read_plain(const struct layer *l, uint64_t offset, char *bytes, size_t n, struct err *err)
+{
+	const size_t there = offset >= l->file_size ? 0 : l->file_size - offset < n ? (size_t)(l->file_size - offset) : n;
+
+	memset(bytes + there, 0, n - there);
+	return header_bytes(l->fd, bytes, there, offset, "its data", err);
+}
+
+static int unpack_cluster(struct chain_reader *r, const struct layer *l, const struct place *p, struct err *err)
+{
+	if (r->from == l && r->cluster == p->offset)
+		return 0;
+	r->from = NULL;
+	if (read_plain(l, p->offset, r->packed, p->packed, err) < 0 ||
+	    inflate_cluster(r->packed, p->packed, r->unpacked, (size_t)1 << l->header.cluster_bits, err) < 0)
+		return -err->code;
+	r->from = l;
+	r->cluster = p->offset;
+	return 0;
+}
+
+static int read_place(struct chain_reader *r, const struct layer *l, const struct place *p, uint64_t offset, char *bytes,
+		      size_t n, struct err *err)
+{
+	if (p->kind == PLACE_PLAIN)
+		return read_plain(l, p->offset, bytes, n, err);
+	if (unpack_cluster(r, l, p, err) < 0)
+		return err_wrap(err, "at %llu", (unsigned long long)offset);
+	memcpy(bytes, (char *)r->unpacked + (offset & ((UINT64_C(1) << l->header.cluster_bits) - 1)), n);
+	return 0;
+}
+
+int chain_read(struct chain_reader *r, uint64_t offset, void *bytes, size_t n, struct err *err)
+{
+	for (char *to = bytes; n > 0;) {
+		const struct layer *l;
+		uint64_t length = n;
+		struct place p;
+		int found = find(r, offset, &length, &l, &p, err);
+		if (found < 0 || (found && read_place(r, l, &p, offset, to, length, err) < 0))
+			return -err->code;
+		if (!found)
+			memset(to, 0, length);
+		to += length;
+		offset += length;
+		n -= length;
+	}
+	return 0;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mgr-qcow2: the one program that reads qcow2 disks, made by whomever. A confined process does it (confine.h); this one
+ * opens files for it (broker.h), and removes what it has not brought to its end. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "storage/qcow2/broker.h"
+#include "storage/qcow2/chain.h"
+#include "storage/qcow2/confine.h"
+#include "storage/qcow2/convert.h"
+#include "storage/qcow2/vet.h"
+
+#define EXIT_USAGE 64
+
+enum letter { LETTER_CONVERT = 256, LETTER_FROM, LETTER_OFFSET, LETTER_LENGTH, LETTER_VERSION };
+
+static const struct option options[] = {
+	{ "backing-from", required_argument, NULL, LETTER_FROM },
+	{ "convert", no_argument, NULL, LETTER_CONVERT },
+	{ "help", no_argument, NULL, 'h' },
+	{ "length", required_argument, NULL, LETTER_LENGTH },
+	{ "offset", required_argument, NULL, LETTER_OFFSET },
+	{ "version", no_argument, NULL, LETTER_VERSION },
+	{ 0 },
+};
+
+static const char help[] = "usage: mgr-qcow2 --convert [OPTION...] DISK FILE|-\n"
+			   "Writes what is on a qcow2 disk.\n\n"
+			   "      --convert            write it to FILE, or to standard output, as a raw disk\n"
+			   "      --offset BYTES       from there on\n"
+			   "      --length BYTES       so many of them\n"
+			   "      --backing-from DIR   what the disk stands on may be in this folder too\n"
+			   "  -h, --help               show this\n"
+			   "      --version            show the version\n";
+
+struct args {
+	bool convert, cut;
+	uint64_t offset, length;
+	struct broker broker;
+};
+
+static volatile sig_atomic_t reader;
+static volatile sig_atomic_t interrupted;
+
+static int complain(const char *what, const char *name)
+{
+	fprintf(stderr, "mgr-qcow2: %s%s%s\ntry 'mgr-qcow2 -h'\n", what, name ? " " : "", name ? name : "");
+	return EXIT_USAGE;
+}
+
+static int take_size(const char *name, const char *text, uint64_t *ret)
+{
+	if (str_size(text, ret) == 0)
+		return 0;
+	fprintf(stderr, "mgr-qcow2: %s: '%s' is no size: digits, with K, M, G or T\n", name, text);
+	return EXIT_FAILURE;
+}
+
+static int take_option(int c, const char *word, struct args *args)
+{
+	switch (c) {
+	case LETTER_CONVERT:
+		args->convert = true;
+		return 0;
+	case LETTER_FROM:
+		args->broker.from = optarg;
+		return 0;
+	case LETTER_OFFSET:
+		return take_size("--offset", optarg, &args->offset);
+	case LETTER_LENGTH:
+		args->cut = true;
+		return take_size("--length", optarg, &args->length);
+	case ':':
+		return complain(word, "wants a value");
+	default:
+		return complain("unknown option", word);
+	}
+}
+
+/* 0, or an exit code; -1: all is done. */
+static int read_args(int argc, char *argv[], struct args *args)
+{
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+		if (c == 'h' || c == LETTER_VERSION) {
+			fputs(c == 'h' ? help : "mgr-qcow2 " PACKAGE_VERSION "\n", stdout);
+			return -1;
+		}
+		int status = take_option(c, argv[optind - 1], args);
+		if (status)
+			return status;
+	}
+	if (!args->convert)
+		return complain("--convert is missing", NULL);
+	if (argc - optind != 2)
+		return complain(argc - optind < 2 ? "a disk and a file are wanted" : "too many words:",
+				argv[optind + 2 < argc ? optind + 2 : argc]);
+	args->broker.disk = argv[optind];
+	args->broker.output = argv[optind + 1];
+	return 0;
+}
+
+/* --- the process that reads ------------------------------------------------------------------------------ */
+
+static int check_range(const struct args *args, uint64_t size, uint64_t *ret_length, struct err *err)
+{
+	if (args->offset > size)
+		return err_set(err, ERANGE, "--offset: it has %llu bytes", (unsigned long long)size);
+	*ret_length = args->cut ? args->length : size - args->offset;
+	if (*ret_length > size - args->offset)
+		return err_set(err, ERANGE, "--length: it has %llu bytes", (unsigned long long)size);
+	return 0;
+}
+
+static int convert_disk(const struct args *args, int sock, struct chain *chain, struct err *err)
+{
+	autoclose int out = -1;
+	uint64_t length = 0;
+
+	if (chain_open(chain, broker_open, &sock, vet_layer, err) < 0 || confine_rest(err) < 0)
+		return -err->code;
+	if (check_range(args, chain->layer[0].size, &length, err) < 0 || broker_output(sock, &out, err) < 0)
+		return -err->code;
+	if (convert(chain, out, !str_eq(args->broker.output, "-"), args->offset, length, err) < 0)
+		return -err->code;
+	return broker_keep(sock, err);
+}
+
+static int read_disk(const struct args *args, int sock)
+{
+	static struct chain chain;
+	struct err err = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (confine_begin(&err) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0)
+		convert_disk(args, sock, &chain, &err);
+	chain_done(&chain);
+	if (!err.code)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "mgr-qcow2: %s: %s\n", args->broker.disk, err.msg);
+	return EXIT_FAILURE;
+}
+
+/* --- the one that has the files -------------------------------------------------------------------------- */
+
+static void end_reader(int signal)
+{
+	interrupted = signal;
+	if (reader > 0)
+		kill(reader, SIGKILL);
+}
+
+/* An interrupted one removes what it has made, too. */
+static void heed_signals(void)
+{
+	const struct sigaction end = { .sa_handler = end_reader, .sa_flags = SA_RESTART };
+
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGHUP, &end, NULL);
+}
+
+static int tell_end(const struct args *args, int status)
+{
+	char text[48];
+
+	if (interrupted)
+		fprintf(stderr, "mgr-qcow2: %s: interrupted\n", args->broker.disk);
+	else if (!WIFEXITED(status))
+		fprintf(stderr, "mgr-qcow2: %s: the process that reads it ended with %s\n", args->broker.disk,
+			proc_status_text(status, text));
+	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run(struct args *args, struct err *err)
+{
+	int pair[2], status;
+
+	if (geteuid() != 0)
+		return err_set(err, EPERM, "only root can read a disk in a place of its own");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "make a socket pair");
+	heed_signals();
+	pid_t pid = fork();
+	if (pid < 0)
+		return err_sys(err, errno, "start the process that reads it");
+	if (pid == 0) {
+		close(pair[0]);
+		_exit(read_disk(args, pair[1]));
+	}
+	reader = pid;
+	close(pair[1]);
+	broker_run(&args->broker, pair[0]);
+	close(pair[0]);
+	if (proc_wait(pid, CLOCK_NEVER, &status, err) < 0)
+		return -err->code;
+	return tell_end(args, status);
+}
+
+int main(int argc, char *argv[])
+{
+	struct args args = { 0 };
+	struct err err = { 0 };
+	int status;
+
+	fd_fill_stdio();
+	status = read_args(argc, argv, &args);
+	if (status)
+		return status < 0 ? EXIT_SUCCESS : status;
+	status = run(&args, &err);
+	if (status < 0)
+		fprintf(stderr, "mgr-qcow2: %s: %s\n", args.broker.disk, err.msg);
+	broker_done(&args.broker);
+	return status < 0 ? EXIT_FAILURE : status;
+}

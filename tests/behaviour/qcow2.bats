@@ -1,0 +1,395 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# mgr-qcow2: disks as qemu-img makes them, and as strangers may.
+
+load ../lib/common
+
+# In a file system that keeps nothing: qemu-img waits for the disk whenever it is done.
+setup_file() {
+	export disks=/run/disks
+	mkdir "$disks"
+}
+
+teardown_file() {
+	rm -rf "$disks"
+}
+
+setup() {
+	common_setup
+	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without libqcow or zlib"
+	rm -rf "${disks:?}"/*
+	cd "$disks" || return
+}
+
+# create FILE SIZE [OPTION...]: of qemu-img.
+create() {
+	qemu-img create -q -f qcow2 "${@:3}" "$1" "$2"
+}
+
+# io FILE COMMAND...: of qemu-io.
+io() {
+	local file=$1 command words=()
+	shift
+	for command; do
+		words+=(-c "$command")
+	done
+	qemu-io -f qcow2 -t unsafe "${words[@]}" "$file" >/dev/null
+}
+
+# poke FILE OFFSET BYTES: in octal, as printf's.
+poke() {
+	# shellcheck disable=SC2059
+	printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# number FILE OFFSET: the eight bytes there, the greatest first.
+number() {
+	echo $((16#$(od -A n -t x1 -j "$2" -N 8 "$1" | tr -d ' \n')))
+}
+
+# An L2 entry of a small disk: the first's place in the file.
+first_entry() {
+	echo $(($(number "$1" "$(number "$1" 40)") & 0xfffffffffffe00))
+}
+
+# alike FILE: what mgr-qcow2 writes, to a file and to a pipe, is what qemu-img does.
+alike() {
+	qemu-img convert -f qcow2 -O raw "$1" wanted
+	mgr-qcow2 --convert "$1" is
+	cmp is wanted
+	mgr-qcow2 --convert "$1" - | cmp - wanted
+	rm is wanted
+}
+
+# refused FILE TEXT: with this in its one line, and nothing made.
+refused() {
+	run mgr-qcow2 --convert "$1" made
+	assert_status 1
+	assert_contains "mgr-qcow2: $1: "
+	assert_contains "$2"
+	assert_equal "${#lines[@]}" 1
+	[ ! -e made ] || show "there is an output"
+}
+
+# --- q.1: the same bytes --------------------------------------------------------------------------------------------------
+
+@test "q.1 random disks are written as qemu-img writes them" {
+	mkdir random
+	run "$BATS_TEST_DIRNAME/../lib/qcow2.py" --count $((60 / slow)) "$PWD/random"
+	assert_success
+}
+
+@test "q.1 both versions, lazy reference counts, every size of a cluster, and internal snapshots" {
+	local bits
+	for bits in 9 12 16 21; do
+		create v2 5000000 -o "compat=0.10,cluster_size=$((1 << bits))"
+		create v3 5000000 -o "lazy_refcounts=on,cluster_size=$((1 << bits))"
+		io v2 "write -P 7 1000k 2M" "write -P 8 4882k 512"
+		io v3 "write -P 7 1000k 2M"
+		qemu-img snapshot -c one v3
+		io v3 "write -P 9 1100k 1M"
+		alike v2
+		alike v3
+	done
+}
+
+@test "q.1 compressed clusters, of both kinds of programs that write them" {
+	head -c 3000000 /dev/urandom >source
+	head -c 9000000 /usr/bin/python3 >>source
+	qemu-img convert -c -f raw -O qcow2 source small
+	alike small
+	qemu-img convert -c -f raw -O qcow2 -o cluster_size=2M source large
+	alike large
+	mgr-qcow2 --convert large is --offset 2097000 --length 4000001
+	cmp is <(tail -c +2097001 source | head -c 4000001)
+}
+
+@test "q.1 zero clusters, plain and with a place of their own, hide what is below" {
+	local version
+	create base 4M
+	io base "write -P 1 0 4M"
+	create top 4M -b base -F qcow2
+	io top "write -P 2 0 1M" "write -z 0 256k" "write -z -u 512k 256k" "write -z 2M 1M"
+	alike top
+	run qemu-img map --output json -f qcow2 top
+	assert_contains '"zero": true'
+	create full 4M -o preallocation=full
+	io full "write -P 2 0 1M" "write -z 64k 64k" "write -z -u 256k 64k"
+	alike full
+}
+
+@test "q.1 chains: relative and absolute names, raw below, compressed below, a child larger than its parent" {
+	mkdir below
+	head -c 1000001 /usr/bin/python3 >below/raw
+	(cd below && create one 1500000 -b raw -F raw && io one "write -P 1 500k 64k")
+	qemu-img convert -c -f qcow2 -O qcow2 -B raw -F raw below/one below/two
+	create three 3M -b "$disks/below/two" -F qcow2
+	io three "write -P 3 100k 64k" "discard 0 64k"
+	create four 5M -b three -F qcow2
+	io four "write -P 4 4M 64k"
+	alike four
+	(cd / && mgr-qcow2 --convert "run/disks/four" "$disks/is")
+	qemu-img convert -O raw four wanted
+	cmp is wanted
+}
+
+@test "q.1 a raw disk that looks like qcow2 is what the disk above says" {
+	create inner 1M
+	io inner "write -P 6 0 64k"
+	create outer 1M -b inner -F raw
+	alike outer
+	run mgr-qcow2 --convert outer -
+	[ "${output:0:3}" = QFI ] || show "it does not begin as a qcow2 file"
+}
+
+# --- q.7: refusals --------------------------------------------------------------------------------------------------------
+
+@test "q.7 features that cannot be read are refused by their name" {
+	create zstd 1M -o compression_type=zstd
+	refused zstd "zstd"
+	create extended 1M -o extended_l2=on
+	refused extended "extended L2 entries"
+	create luks 1M --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10
+	refused luks "LUKS"
+	create v3 1M
+	cp v3 aes
+	poke aes 35 '\001'
+	refused aes "AES"
+	create external 1M -o data_file=data
+	refused external "external file"
+	cp v3 later
+	poke later 72 '\200'
+	refused later "incompatible feature 63"
+	cp v3 named
+	poke named 79 '\040'
+	refused named "incompatible feature 5"
+	poke v3 7 '\004'
+	refused v3 "version of qcow is 4"
+}
+
+@test "q.7 what is no disk, or not all of one, is refused" {
+	: >empty
+	refused empty "it is empty"
+	head -c 100000 /dev/urandom >random
+	refused random "it is no qcow2 disk"
+	refused "$PWD" "neither a file nor a block device"
+	refused none "No such file"
+	create disk 4M
+	io disk "write -P 1 0 4M"
+	cp disk corrupt
+	poke corrupt 79 '\002'
+	refused corrupt "marked as corrupt"
+	cp disk short
+	truncate -s 90 short
+	refused short "cut short"
+	cp disk short
+	truncate -s 200000 short
+	refused short "cut short"
+	cp disk short
+	truncate -s -70000 short
+	refused short "cut short"
+}
+
+@test "q.7 tables that name what is not there, or mean nothing, are refused" {
+	local entry
+	create disk 4M
+	io disk "write -P 1 0 1M"
+	entry=$(first_entry disk)
+	cp disk outside
+	poke outside $((entry + 2)) '\001'
+	refused outside "L2 tables is outside of the file"
+	cp disk crooked
+	poke crooked $((entry + 6)) '\002'
+	refused crooked "is not where a cluster begins"
+	cp disk bits
+	poke bits $((entry + 7)) '\006'
+	refused bits "bits that mean nothing"
+	cp disk l1
+	poke l1 "$(number disk 40)" '\200\000\001'
+	refused l1 "L1 table is outside of the file"
+	cp disk away
+	poke away 41 '\001'
+	refused away "its L1 table is outside of the file"
+	cp disk tiny
+	poke tiny 39 '\000'
+	refused tiny "L1 table is too short"
+	create old 4M -o compat=0.10
+	io old "write -P 1 0 1M"
+	poke old $(($(first_entry old) + 7)) '\001'
+	refused old "version 2 does not know"
+}
+
+@test "q.7 a compressed cluster that is damaged is an error, and leaves no output" {
+	head -c 500000 /usr/bin/python3 >source
+	qemu-img convert -c -f raw -O qcow2 source disk
+	poke disk $(($(number disk "$(first_entry disk)") & 0x3fffffffffffff)) '\377\377\377\377'
+	refused disk "a compressed cluster is damaged"
+	run bash -c 'set -o pipefail; mgr-qcow2 --convert disk - | cat >is'
+	assert_status 1
+}
+
+@test "q.7 a backing file that is missing, of another kind, or the disk itself, is refused by its name" {
+	create base 1M
+	create top 1M -b base -F qcow2
+	mv base away
+	refused top "its backing file 'base': open it: No such file"
+	cp top base
+	qemu-img rebase -u -b top -F qcow2 base
+	refused top "its backing file 'top': it stands on itself"
+	qemu-img create -q -f vmdk base 1M
+	refused top "its backing file 'base': it is no qcow2 disk"
+	qemu-img rebase -u -b base -F vmdk top
+	refused top "its backing file 'base': its format is 'vmdk': raw and qcow2 can be read"
+	poke top 112 '\021\021\021\021' # where the format stands
+	refused top "its format is 'vmdk'"
+	create many 1M
+	for ((i = 0; i < 64; i++)); do
+		mv many "$i"
+		cp away many
+		qemu-img rebase -u -b "$i" -F qcow2 many
+	done
+	refused many "it stands on more than 63 files"
+}
+
+# --- q.8: whose files -----------------------------------------------------------------------------------------------------
+
+@test "q.8 a disk names no file outside of its folder, unless the user allows a folder" {
+	local name
+	mkdir disk other
+	echo secret >other/secret
+	head -c 100000 /usr/bin/python3 >other/base
+	ln -s ../other/secret disk/link
+	create disk/top 1M
+	for name in ../other/secret "$PWD/other/secret" link /etc/shadow; do
+		qemu-img rebase -u -b "$name" -F raw disk/top
+		refused disk/top "is not below the folder of the disk"
+	done
+	for name in nbd:unix:/x 'json:{"driver":"raw"}' http://127.0.0.1/x file:../other/base; do
+		qemu-img rebase -u -b "$name" -F raw disk/top
+		refused disk/top "only files of this host"
+	done
+	qemu-img rebase -u -b ../other/base -F raw disk/top
+	mgr-qcow2 --convert --backing-from other disk/top is
+	cmp -n 100000 is other/base
+	mkfifo disk/fifo
+	qemu-img rebase -u -b fifo -F raw disk/top
+	run within 10 mgr-qcow2 --convert disk/top is
+	assert_status 1
+	assert_contains "neither a file nor a block device"
+}
+
+@test "q.8 a name cannot write to the terminal, nor the output be the disk" {
+	create base 1M
+	create top 1M -b base -F qcow2
+	poke top "$(number top 8)" '\033[31'
+	refused top "its backing file '\\x1b[31'"
+	create base 1M
+	create top 1M -b base -F qcow2
+	cp base kept
+	run mgr-qcow2 --convert top base
+	assert_status 1
+	assert_contains "'base' is what is to be read"
+	cmp base kept
+}
+
+@test "q.8 what is interrupted, or finds no room, leaves no output" {
+	local pid
+	create disk 64M
+	io disk "write -P 1 0 64M"
+	mkdir small
+	mount -t tmpfs -o size=8M small small
+	run mgr-qcow2 --convert disk small/is
+	assert_status 1
+	assert_contains "No space left"
+	run ls small
+	assert_output ""
+	umount small
+	mkfifo pipe
+	mgr-qcow2 --convert disk - >pipe 2>said 3>&- &
+	pid=$!
+	exec 4<pipe
+	within 10 head -c 1000 <&4 >/dev/null
+	kill -TERM $pid
+	exec 4<&-
+	wait_gone 10 $pid
+	run cat said
+	assert_contains "interrupted"
+}
+
+# --- q.2, q.9: where it is read -------------------------------------------------------------------------------------------
+
+# What the process that reads is, while it waits for somebody to take what it has.
+in_reader() {
+	local pid
+	mkfifo pipe
+	mgr-qcow2 --convert "$1" - >pipe 3>&- &
+	pid=$!
+	exec 4<pipe
+	within 10 head -c 1000 <&4 >/dev/null
+	reader=$(pgrep -P $pid)
+	"${@:2}"
+	exec 4<&-
+	wait_gone 10 $pid
+}
+
+look_inside() {
+	local ns
+	run cat "/proc/$reader/status"
+	assert_match $'NoNewPrivs:\t1'
+	assert_match $'Seccomp:\t2'
+	assert_match $'CapEff:\t0+\n'
+	assert_match $'CapPrm:\t0+\n'
+	assert_match $'Uid:\t65534\t65534\t65534\t65534'
+	for ns in mnt net ipc uts; do
+		[ "$(readlink "/proc/$reader/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ] || show "its $ns namespace is ours"
+	done
+	run ls "/proc/$reader/root"
+	assert_output fd
+}
+
+@test "q.9 who reads a disk is nobody, alone in an empty root, with no capability and few system calls" {
+	create disk 8M
+	io disk "write -P 1 0 8M"
+	in_reader disk look_inside
+}
+
+bounded() {
+	run cat "/proc/$reader/limits"
+	assert_match 'Max address space +134217728 +134217728 '
+	run sed -n 's/^VmPeak:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$reader/status"
+	[ "$output" -le 131072 ] || show "it has had $output kB"
+}
+
+@test "q.2 reading takes 128 MiB of address space at most, with tables of 32 MiB and clusters of 2 MiB" {
+	create disk 16M -o cluster_size=2M
+	io disk "write -P 1 0 4M" "write -c -P 3 4M 2M"
+	# Four million entries, and a disk as large as that.
+	poke disk 24 '\002\000\000\000\000\000\000\000'
+	poke disk 36 '\000\100\000\000'
+	truncate -s 100M disk
+	in_reader disk bounded
+}
+
+@test "q.2 the command line is heard, and what is wrong with it" {
+	run mgr-qcow2
+	assert_status 64
+	run mgr-qcow2 --convert one
+	assert_status 64
+	assert_contains "try 'mgr-qcow2 -h'"
+	run mgr-qcow2 --convert one two three
+	assert_status 64
+	assert_contains "three"
+	run mgr-qcow2 --wrong
+	assert_status 64
+	assert_contains "unknown option --wrong"
+	run mgr-qcow2 --convert --offset x one two
+	assert_status 1
+	assert_contains "--offset"
+	create disk 1M
+	run mgr-qcow2 --convert disk is --offset 2M
+	assert_status 1
+	assert_contains "--offset: it has 1048576 bytes"
+	run mgr-qcow2 -h
+	assert_success
+	assert_contains "usage: mgr-qcow2"
+}
