@@ -14,15 +14,12 @@
 
 #define LEVELS_MOST 32 /* of folders that are open at once, two descriptors each */
 
-int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *err)
 {
 	autocall(str_done) struct str s = { 0 };
-	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char buf[4096];
 	ssize_t n;
 
-	if (fd < 0)
-		return err_sys(err, errno, "open '%s'", path);
 	for (;;) {
 		n = read(fd, buf, sizeof buf);
 		if (n < 0 && errno == EINTR)
@@ -30,15 +27,22 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *re
 		if (n <= 0)
 			break;
 		if (s.len + (size_t)n > max)
-			return err_set(err, EFBIG, "read '%s': longer than %zu bytes", path, max);
+			return err_set(err, EFBIG, "read '%s': longer than %zu bytes", what, max);
 		str_addn(&s, buf, (size_t)n);
 	}
 	if (n < 0)
-		return err_sys(err, errno, "read '%s'", path);
+		return err_sys(err, errno, "read '%s'", what);
 	if (ret_len)
 		*ret_len = s.len;
 	*ret = str_steal(&s);
 	return *ret ? 0 : err_nomem(err);
+}
+
+int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd < 0 ? err_sys(err, errno, "open '%s'", path) : file_read_fd(fd, path, max, ret, ret_len, err);
 }
 
 int file_read_lines_at(int dirfd, const char *path, size_t max, struct strv *ret, struct err *err)

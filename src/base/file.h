@@ -15,6 +15,9 @@
 /* The whole file, allocated, terminated; *ret_len (may be NULL) without the terminator. -EFBIG when longer than max. */
 int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
 
+/* The same, on from where the descriptor stands. what: its name for errors. */
+int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *err);
+
 /* Appends each line that is not empty; a file that is not there has none. */
 int file_read_lines_at(int dirfd, const char *path, size_t max, struct strv *ret, struct err *err);
 

@@ -74,6 +74,7 @@ mgr_manage_SOURCES = \
 	%D%/cmd_destroy.c \
 	%D%/cmd_device.c \
 	%D%/cmd_execute.c \
+	%D%/cmd_export.c \
 	%D%/cmd_net.c \
 	%D%/cmd_rename.c \
 	%D%/config_live.c %D%/config_live.h \
@@ -85,6 +86,7 @@ mgr_manage_SOURCES = \
 	%D%/enabled.c %D%/enabled.h \
 	%D%/net_leases.c %D%/net_show.h \
 	%D%/net_status.c \
+	%D%/progress.c %D%/progress.h \
 	%D%/startable.c %D%/startable.h \
 	%D%/table_manage.c
 mgr_manage_LDADD = src/cli/libcli.a \

@@ -11,6 +11,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/device.c %D%/device.h %D%/device_kind.h \
 	%D%/device_bind.c \
 	%D%/device_nic.c \
+	%D%/export.c %D%/export.h \
 	%D%/fill.c \
 	%D%/force.c \
 	%D%/forward.c %D%/forward.h \
@@ -26,14 +27,17 @@ src_life_liblife_a_SOURCES = \
 	%D%/rename.c \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
-	%D%/wait.c %D%/wait.h
+	%D%/wait.c %D%/wait.h \
+	%D%/whole.c %D%/whole.h
 
 # The one program that links libarchive.
 pkglibexec_PROGRAMS += mgr-unpack
 mgr_unpack_SOURCES = \
+	%D%/unpack/entry.c \
 	%D%/unpack/internal.h \
 	%D%/unpack/main.c \
 	%D%/unpack/owner.c \
+	%D%/unpack/pack.c %D%/unpack/pack.h \
 	%D%/unpack/unpack.c %D%/unpack/unpack.h
 mgr_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
 mgr_unpack_LDADD = $(spec_archives) src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(spec_libs) $(ARCHIVE_LIBS)

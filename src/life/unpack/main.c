@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mgr-unpack --rootfs=DIR --map=MAP... <ARCHIVE: what mgr-create --tar runs. The archive is read by a process that has the
  * container's ids, no network, no descriptor and no path of the host's: whoever takes it over is where the container's own
- * root will be. */
+ * root will be.
+ * mgr-unpack --pack=FILTER --name=NAME --set=KEY=VALUE... --map=MAP... [--progress] <CONFIG >ARCHIVE 3>PROGRESS: what
+ * mgr-export runs. The same process reads the tree. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -17,6 +20,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "hook/hook.h"
+#include "life/unpack/pack.h"
 #include "life/unpack/unpack.h"
 #include "security/security.h"
 #include "spec/spec.h"
@@ -26,17 +30,43 @@
 static const uint64_t needed =
 	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP);
 
-static int read_args(char *const argv[], struct spec *spec, struct err *err)
+#define PROGRESS_FD 3
+
+struct job {
+	struct spec spec;
+	const char *name;
+	const char *filter; /* to pack; NULL: to unpack */
+	bool progress;
+};
+
+/* 1: it was none of these. */
+static int read_flag(struct job *job, const char *arg)
 {
+	if (str_starts(arg, "--name="))
+		job->name = arg + strlen("--name=");
+	else if (str_starts(arg, "--pack="))
+		job->filter = arg + strlen("--pack=");
+	else if (str_eq(arg, "--progress"))
+		job->progress = true;
+	else
+		return !str_starts(arg, "--path="); /* as templates are called */
+	return 0;
+}
+
+static int read_args(char *const argv[], struct job *job, struct err *err)
+{
+	struct spec *spec = &job->spec;
 	int r = spec_set(spec, "container.idmap=", err);
 
 	for (size_t i = 1; argv[i] && r == 0; i++) {
 		autofree char *text = NULL;
 		if (str_starts(argv[i], "--rootfs="))
 			text = str_fmt("rootfs.path=dir:%s", argv[i] + strlen("--rootfs="));
+		else if (str_starts(argv[i], "--set="))
+			text = strdup(argv[i] + strlen("--set="));
 		else if (str_starts(argv[i], "--map="))
 			text = str_fmt("container.idmap+=%s", argv[i] + strlen("--map="));
-		else if (str_starts(argv[i], "--name=") || str_starts(argv[i], "--path=")) /* as templates are called */
+		else if (read_flag(job, argv[i]) == 0)
 			continue;
 		else
 			return err_set(err, EINVAL, "unknown argument '%s'", argv[i]);
@@ -46,7 +76,7 @@ static int read_args(char *const argv[], struct spec *spec, struct err *err)
 }
 
 /* In the child: the root, once the parent has mapped it, becomes everything there is. */
-static int confine(int peer, const struct idmap *map, struct err *err)
+static int confine(int peer, const struct job *job, struct err *err)
 {
 	autoclose int tree = -1;
 	size_t n = 0;
@@ -54,26 +84,38 @@ static int confine(int peer, const struct idmap *map, struct err *err)
 
 	if (fd_recv(peer, &go, 1, &tree, 1, &n) != 1 || n != 1)
 		return err_set(err, EIO, "the root file system did not come");
-	if (ns_become_root(map, err) < 0)
+	if (ns_become_root(&job->spec.container.idmap, err) < 0)
 		return -err->code;
 	if (fchdir(tree) < 0 || chroot(".") < 0)
 		return err_sys(err, errno, "enter the root file system");
-	if (sys_close_range(3, ~0U, 0) < 0)
+	if (sys_close_range(3 + job->progress, ~0U, 0) < 0)
 		return err_sys(err, errno, "close descriptors");
 	tree = -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "do without privileges");
-	return security_drop_caps(needed, err);
+	return security_drop_caps(job->filter ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_DAC_OVERRIDE) : needed, err);
 }
 
-static int child(int peer, const struct idmap *map)
+static int pack_it(const struct job *job, struct str *told, struct err *err)
+{
+	const struct pack what = { .name = job->name,
+				   .filter = job->filter,
+				   .config = STDIN_FILENO,
+				   .out = STDOUT_FILENO,
+				   .progress = job->progress ? PROGRESS_FD : -1,
+				   .nodes = job->spec.container.idmap.mode == IDMAP_NONE };
+
+	return pack(&what, told, err);
+}
+
+static int child(int peer, const struct job *job)
 {
 	autocall(str_done) struct str told = { 0 };
 	struct err err = { 0 };
-	int r = confine(peer, map, &err);
+	int r = confine(peer, job, &err);
 
 	if (r == 0)
-		r = unpack(STDIN_FILENO, map, &told, &err);
+		r = job->filter ? pack_it(job, &told, &err) : unpack(STDIN_FILENO, &job->spec.container.idmap, &told, &err);
 	if (r < 0)
 		fprintf(stderr, "%s\n", err.msg);
 	else
@@ -105,9 +147,9 @@ static int serve(pid_t pid, int peer, const struct spec *spec, struct err *err)
 	return r < 0 ? err_sys(err, -r, "pass the root file system on") : 0;
 }
 
-static int run(const struct spec *spec, int *ret_status, struct err *err)
+static int run(const struct job *job, int *ret_status, struct err *err)
 {
-	const struct ns_clone how = { .map = &spec->container.idmap, .cgroup = -1, .own_net = true };
+	const struct ns_clone how = { .map = &job->spec.container.idmap, .cgroup = -1, .own_net = true };
 	autoclose int pidfd = -1, ours = -1;
 	int pair[2], r, status;
 	pid_t pid;
@@ -119,12 +161,12 @@ static int run(const struct spec *spec, int *ret_status, struct err *err)
 	pid = ns_clone(&how, &pidfd, err);
 	if (pid == 0) {
 		close(steal_fd(&ours));
-		_exit(child(pair[1], &spec->container.idmap));
+		_exit(child(pair[1], job));
 	}
 	close(pair[1]);
 	if (pid < 0)
 		return pid;
-	r = serve(pid, ours, spec, err);
+	r = serve(pid, ours, &job->spec, err);
 	close(steal_fd(&ours)); /* a child that still waits learns that nothing comes */
 	if (proc_wait(pid, CLOCK_NEVER, &status, r < 0 ? NULL : err) < 0)
 		return r < 0 ? r : -err->code;
@@ -134,18 +176,19 @@ static int run(const struct spec *spec, int *ret_status, struct err *err)
 
 int main(int argc, char *argv[])
 {
-	autocall(spec_done) struct spec spec;
+	struct job job = { .name = "" };
 	struct err err = { 0 };
 	char text[48];
 	int status = 0, r;
 
 	(void)argc;
-	spec_init(&spec);
-	r = read_args(argv, &spec, &err);
+	spec_init(&job.spec);
+	r = read_args(argv, &job, &err);
 	if (r == 0)
-		r = run(&spec, &status, &err);
+		r = run(&job, &status, &err);
+	spec_done(&job.spec);
 	if (r == 0 && status && !(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE)) /* which has said why */
-		r = err_set(&err, ECANCELED, "the program that unpacks it ended with %s", proc_status_text(status, text));
+		r = err_set(&err, ECANCELED, "the program that does it ended with %s", proc_status_text(status, text));
 	if (r < 0)
 		fprintf(stderr, "%s\n", err.msg);
 	return r < 0 || status ? EXIT_FAILURE : EXIT_SUCCESS;

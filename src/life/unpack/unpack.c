@@ -17,13 +17,6 @@
 
 #define BLOCK 512 /* of a tar file, whose end is two of zeros */
 
-/* Something that was left out: how many, and the first. */
-struct left_out {
-	const char *what;
-	size_t n;
-	char *first;
-};
-
 struct unpack {
 	int fd;
 	struct archive *from, *to;
@@ -44,18 +37,6 @@ static void done(struct unpack *u)
 	archive_write_free(u->to);
 	free(u->nodes.first);
 	free(u->attributes.first);
-}
-
-/* What libarchive says, and the system's reason where there is one (EILSEQ stands for a bad format). */
-static int say(struct err *err, struct archive *from, const char *what, const char *path)
-{
-	int code = archive_errno(from);
-	const char *text = archive_error_string(from), *reason = code > 0 && code != EILSEQ ? strerror(code) : NULL;
-
-	if (reason && text && strstr(text, reason))
-		reason = NULL;
-	return err_set(err, EIO, "%s%s%s%s: %s%s%s", what, path ? " '" : "", path ? path : "", path ? "'" : "",
-		       text ? text : "failed", reason ? ": " : "", reason ? reason : "");
 }
 
 static la_ssize_t read_input(struct archive *from, void *data, const void **ret)
@@ -103,26 +84,8 @@ static int open_input(struct unpack *u, struct err *err)
 							  ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS) != ARCHIVE_OK)
 		return err_set(err, ENOSYS, "libarchive lacks what is needed");
 	if (archive_read_open(u->from, u, NULL, read_input, NULL) != ARCHIVE_OK)
-		return say(err, u->from, "read it", NULL);
+		return unpack_say(err, u->from, "read it", NULL);
 	return 0;
-}
-
-static int leave_out(struct left_out *left, const char *first, struct err *err)
-{
-	if (left->n++ == 0 && !(left->first = strdup(first)))
-		return err_nomem(err);
-	return 0;
-}
-
-/* The first is shown without what a terminal would obey. */
-static void tell(const struct left_out *left, struct str *out)
-{
-	if (left->n == 0)
-		return;
-	for (char *p = left->first; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			*p = '?';
-	str_addf(out, "left out: %zu %s, such as '%s'\n", left->n, left->what, left->first);
 }
 
 static bool is_inside(const char *path)
@@ -149,44 +112,6 @@ static int check_paths(struct archive_entry *entry, struct err *err)
 	return 0;
 }
 
-static bool is_kept(const char *attribute)
-{
-	return str_starts(attribute, "user.") || str_eq(attribute, "security.capability");
-}
-
-/* Keeps what a container's root could set by itself. */
-static int choose_attributes(struct unpack *u, struct archive_entry *entry, struct err *err)
-{
-	struct archive_entry *copy;
-	const char *name;
-	const void *value;
-	size_t n;
-	int r = 0;
-
-	if (archive_entry_xattr_reset(entry) == 0)
-		return 0;
-	copy = archive_entry_clone(entry);
-	if (!copy)
-		return err_nomem(err);
-	archive_entry_xattr_clear(entry);
-	archive_entry_xattr_reset(copy);
-	while (r == 0 && archive_entry_xattr_next(copy, &name, &value, &n) == ARCHIVE_OK)
-		if (is_kept(name))
-			archive_entry_xattr_add_entry(entry, name, value, n);
-		else if (!unpack_is_acl(name))
-			r = leave_out(&u->attributes, name, err);
-	archive_entry_free(copy);
-	return r;
-}
-
-/* Each container's /dev is mgr's own, so that nobody misses what would be below it. */
-static bool is_below_dev(const char *path)
-{
-	while (str_starts(path, "./"))
-		path += 2;
-	return str_starts(path, "dev/");
-}
-
 static int copy_data(struct unpack *u, const char *path, struct err *err)
 {
 	const void *buf;
@@ -196,9 +121,9 @@ static int copy_data(struct unpack *u, const char *path, struct err *err)
 
 	while ((r = archive_read_data_block(u->from, &buf, &n, &at)) == ARCHIVE_OK)
 		if (archive_write_data_block(u->to, buf, n, at) < ARCHIVE_OK)
-			return say(err, u->to, "unpack", path);
+			return unpack_say(err, u->to, "unpack", path);
 	if (r != ARCHIVE_EOF)
-		return say(err, u->from, "read", path);
+		return unpack_say(err, u->from, "read", path);
 	return 0;
 }
 
@@ -213,21 +138,21 @@ static int unpack_entry(struct unpack *u, struct archive_entry *entry, struct er
 	if (link && str_eq(link, path)) /* what GNU tar was told to pack twice */
 		return 0;
 	if (type == AE_IFCHR || type == AE_IFBLK) {
-		if (is_below_dev(path))
+		if (unpack_is_below_dev(path))
 			return 0;
 		if (u->map->mode != IDMAP_NONE)
-			return leave_out(&u->nodes, path, err);
+			return unpack_leave_out(&u->nodes, path, err);
 	}
 	r = unpack_owner(u->map, entry, err);
 	if (r == 0)
-		r = choose_attributes(u, entry, err);
+		r = unpack_choose_attributes(&u->attributes, entry, err);
 	if (r < 0)
 		return r;
 	if (archive_write_header(u->to, entry) != ARCHIVE_OK)
-		return say(err, u->to, "unpack", path);
+		return unpack_say(err, u->to, "unpack", path);
 	r = copy_data(u, path, err);
 	if (r == 0 && archive_write_finish_entry(u->to) != ARCHIVE_OK)
-		r = say(err, u->to, "unpack", path);
+		r = unpack_say(err, u->to, "unpack", path);
 	return r;
 }
 
@@ -251,13 +176,13 @@ static int unpack_all(struct unpack *u, struct str *ret_told, struct err *err)
 			return r;
 	}
 	if (got != ARCHIVE_EOF)
-		return say(err, u->from, "read it", NULL);
+		return unpack_say(err, u->from, "read it", NULL);
 	if (u->end && !u->zeros && archive_filter_count(u->from) == 1)
 		return err_set(err, EINVAL, "read it: it is cut short, its end mark is missing");
 	if (archive_write_close(u->to) != ARCHIVE_OK) /* folders get their modes and times here */
-		return say(err, u->to, "unpack", NULL);
-	tell(&u->nodes, ret_told);
-	tell(&u->attributes, ret_told);
+		return unpack_say(err, u->to, "unpack", NULL);
+	unpack_tell(&u->nodes, ret_told);
+	unpack_tell(&u->attributes, ret_told);
 	return 0;
 }
 

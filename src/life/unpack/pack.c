@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "life/unpack/pack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fts.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "conf/conf.h"
+#include "life/unpack/internal.h"
+
+#define DISK_BLOCK 512 /* what st_blocks counts, stat(3type) */
+#define TELL_EVERY (CLOCK_SECOND / 10)
+
+struct packing {
+	const struct pack *what;
+	struct archive *from, *to;
+	struct archive_entry_linkresolver *links;
+	struct left_out nodes, attributes;
+	uint64_t done, total, told_at;
+	char zeros[256 << 10];
+};
+
+static void done(struct packing *p)
+{
+	archive_read_free(p->from);
+	archive_write_free(p->to);
+	archive_entry_linkresolver_free(p->links);
+	free(p->nodes.first);
+	free(p->attributes.first);
+}
+
+/* --- how far it is --------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t data_of(const struct stat *st)
+{
+	const uint64_t on_disk = (uint64_t)st->st_blocks * DISK_BLOCK;
+
+	return ((uint64_t)st->st_size < on_disk ? (uint64_t)st->st_size : on_disk) / (st->st_nlink ? st->st_nlink : 1);
+}
+
+static uint64_t count(void)
+{
+	char *const paths[] = { ".", NULL };
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	const FTSENT *e;
+	uint64_t n = 0;
+
+	while (fts && (e = fts_read(fts)))
+		n += e->fts_info == FTS_F ? data_of(e->fts_statp) : 0;
+	if (fts)
+		fts_close(fts);
+	return n;
+}
+
+static void tell_progress(struct packing *p, bool now)
+{
+	char line[64];
+
+	if (p->what->progress < 0 || (!now && clock_now() < p->told_at + TELL_EVERY))
+		return;
+	p->told_at = clock_now();
+	if (str_print(line, sizeof line, "%" PRIu64 " %" PRIu64 "\n", p->done, p->total) == 0)
+		(void)!write(p->what->progress, line, strlen(line));
+}
+
+/* --- the archive ----------------------------------------------------------------------------------------------------------
+ */
+
+static int open_output(struct packing *p, struct err *err)
+{
+	int r;
+
+	p->to = archive_write_new();
+	p->links = archive_entry_linkresolver_new();
+	if (!p->to || !p->links)
+		return err_nomem(err);
+	archive_entry_linkresolver_set_strategy(p->links, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
+	r = archive_write_set_format_pax(p->to);
+	if (r == ARCHIVE_OK && !str_eq(p->what->filter, "none"))
+		r = archive_write_add_filter_by_name(p->to, p->what->filter);
+	if (r != ARCHIVE_OK) /* where it would run a program it warns */
+		return err_set(err, ENOSYS, "libarchive lacks '%s'", p->what->filter);
+	archive_write_set_format_option(p->to, "pax", "xattrheader", "SCHILY"); /* as GNU tar has them */
+	archive_write_set_filter_option(p->to, NULL, "threads", "0"); /* as many as there are processors; few know it */
+	archive_write_set_bytes_in_last_block(p->to, 1);
+	return archive_write_open_fd(p->to, p->what->out) == ARCHIVE_OK ? 0 : unpack_say(err, p->to, "write it", NULL);
+}
+
+static int write_bytes(struct packing *p, const char *path, const char *bytes, size_t n, struct err *err)
+{
+	while (n > 0) {
+		la_ssize_t w = archive_write_data(p->to, bytes, n);
+		if (w <= 0)
+			return unpack_say(err, p->to, "pack", path);
+		bytes += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+/* A hole: the format is told of it with the entry, and takes these for it. */
+static int write_zeros(struct packing *p, const char *path, la_int64_t n, struct err *err)
+{
+	int r = 0;
+
+	for (size_t some; r == 0 && n > 0; n -= (la_int64_t)some) {
+		some = n < (la_int64_t)sizeof p->zeros ? (size_t)n : sizeof p->zeros;
+		r = write_bytes(p, path, p->zeros, some, err);
+	}
+	return r;
+}
+
+/* A name that is not UTF-8 is a warning, and goes as the bytes that it is. */
+static bool is_written(struct archive *to, int r)
+{
+	const char *text = r == ARCHIVE_WARN ? archive_error_string(to) : NULL;
+
+	return r == ARCHIVE_OK || (text && strstr(text, "Can't translate"));
+}
+
+static int add_text(struct packing *p, const char *path, const char *text, struct err *err)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int r = 0;
+
+	if (!entry)
+		return err_nomem(err);
+	archive_entry_set_pathname(entry, path);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, 0600);
+	archive_entry_set_size(entry, (la_int64_t)strlen(text));
+	archive_entry_set_mtime(entry, time(NULL), 0);
+	if (archive_write_header(p->to, entry) != ARCHIVE_OK)
+		r = unpack_say(err, p->to, "pack", path);
+	archive_entry_free(entry);
+	return r < 0 ? r : write_bytes(p, path, text, strlen(text), err);
+}
+
+static int add_head(struct packing *p, struct err *err)
+{
+	autofree char *config = NULL, *name = str_fmt("%s\n", p->what->name);
+	int r = name ? file_read_fd(p->what->config, "its configuration", CONF_FILE_MAX, &config, NULL, err)
+		     : err_nomem(err);
+
+	if (r == 0)
+		r = add_text(p, "mgr/format", PACK_FORMAT "\n", err);
+	if (r == 0)
+		r = add_text(p, "mgr/name", name, err);
+	return r < 0 ? r : add_text(p, "mgr/config", config, err);
+}
+
+/* --- the tree -------------------------------------------------------------------------------------------------------------
+ */
+
+static int copy_data(struct packing *p, const char *path, la_int64_t size, struct err *err)
+{
+	const void *buf;
+	la_int64_t at = 0, from;
+	size_t n;
+	int r, got;
+
+	while ((got = archive_read_data_block(p->from, &buf, &n, &from)) == ARCHIVE_OK) {
+		r = write_zeros(p, path, from - at, err);
+		if (r == 0)
+			r = write_bytes(p, path, buf, n, err);
+		if (r < 0)
+			return r;
+		at = from + (la_int64_t)n;
+		p->done += n;
+		tell_progress(p, false);
+	}
+	return got == ARCHIVE_EOF ? write_zeros(p, path, size - at, err) : unpack_say(err, p->from, "read", path);
+}
+
+/* "." and "./etc" as the archive has them. */
+static int set_name(struct archive_entry *entry, const char *path, struct err *err)
+{
+	autofree char *name = NULL;
+
+	while (str_starts(path, "./"))
+		path += 2;
+	name = str_eq(path, ".") ? strdup(PACK_ROOT) : str_fmt(PACK_ROOT "/%s", path);
+	if (!name)
+		return err_nomem(err);
+	archive_entry_copy_pathname(entry, name);
+	return 0;
+}
+
+/* 1: it is not packed. */
+static int leave_out(struct packing *p, const struct archive_entry *entry, const char *path, struct err *err)
+{
+	const mode_t type = archive_entry_filetype((struct archive_entry *)entry);
+	int r;
+
+	if (type == AE_IFSOCK) /* which is nothing without who listens */
+		return 1;
+	if ((type != AE_IFCHR && type != AE_IFBLK) || p->what->nodes)
+		return 0;
+	r = unpack_is_below_dev(path) ? 0 : unpack_leave_out(&p->nodes, path, err);
+	return r < 0 ? r : 1;
+}
+
+static int pack_entry(struct packing *p, struct archive_entry *entry, struct err *err)
+{
+	autofree char *path = strdup(archive_entry_pathname(entry));
+	struct archive_entry *none = NULL;
+	int r = path ? leave_out(p, entry, path, err) : err_nomem(err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = unpack_choose_attributes(&p->attributes, entry, err);
+	if (r == 0)
+		r = set_name(entry, path, err);
+	if (r < 0)
+		return r;
+	archive_entry_unset_atime(entry);
+	archive_entry_unset_ctime(entry);
+	archive_entry_unset_birthtime(entry);
+	archive_entry_linkify(p->links, &entry, &none);
+	if (!is_written(p->to, archive_write_header(p->to, entry)))
+		return unpack_say(err, p->to, "pack", path);
+	if (archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry) && archive_entry_size(entry) > 0)
+		r = copy_data(p, path, archive_entry_size(entry), err);
+	return r;
+}
+
+static int pack_tree(struct packing *p, struct err *err)
+{
+	int got, r = 0;
+
+	p->from = archive_read_disk_new();
+	if (!p->from)
+		return err_nomem(err);
+	archive_read_disk_set_symlink_physical(p->from);
+	archive_read_disk_set_behavior(p->from, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS | ARCHIVE_READDISK_NO_FFLAGS);
+	if (archive_read_disk_open(p->from, ".") != ARCHIVE_OK)
+		return unpack_say(err, p->from, "read it", NULL);
+	while (r == 0) {
+		struct archive_entry *entry = archive_entry_new();
+		if (!entry)
+			return err_nomem(err);
+		got = archive_read_next_header2(p->from, entry);
+		if (got == ARCHIVE_OK) {
+			archive_read_disk_descend(p->from);
+			r = pack_entry(p, entry, err);
+		} else if (got != ARCHIVE_EOF) {
+			r = unpack_say(err, p->from, "read", archive_entry_pathname(entry));
+		}
+		archive_entry_free(entry);
+		if (got == ARCHIVE_EOF)
+			break;
+	}
+	return r;
+}
+
+static int pack_all(struct packing *p, struct str *ret_told, struct err *err)
+{
+	int r = open_output(p, err);
+
+	if (r == 0)
+		r = add_head(p, err);
+	if (r == 0 && p->what->progress >= 0)
+		p->total = count();
+	if (r == 0)
+		r = pack_tree(p, err);
+	if (r == 0 && archive_write_close(p->to) != ARCHIVE_OK)
+		r = unpack_say(err, p->to, "write it", NULL);
+	if (r < 0)
+		return r;
+	p->done = p->total;
+	tell_progress(p, true);
+	unpack_tell(&p->nodes, ret_told);
+	unpack_tell(&p->attributes, ret_told);
+	return 0;
+}
+
+int pack(const struct pack *what, struct str *ret_told, struct err *err)
+{
+	struct packing *p = calloc(1, sizeof *p);
+	int r;
+
+	if (!p)
+		return err_nomem(err);
+	p->what = what;
+	p->nodes.what = "device nodes, which no container with an id map can have";
+	p->attributes.what = "extended attributes that belong to this machine";
+	r = pack_all(p, ret_told, err);
+	done(p);
+	free(p);
+	return r;
+}
