@@ -64,6 +64,11 @@ tests_unit_spec_test_spec_SOURCES = %D%/spec/test_spec.c
 tests_unit_spec_test_spec_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_spec_test_spec_LDADD = $(spec_archives) src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(spec_libs) $(UNIT_LDADD)
 
+unit_tests += tests/unit/mount/test_place
+tests_unit_mount_test_place_SOURCES = %D%/mount/test_place.c
+tests_unit_mount_test_place_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_mount_test_place_LDADD = src/mount/libmount.a src/conf/libconf.a src/base/libbase.a $(UNIT_LDADD)
+
 unit_tests += tests/unit/spec/test_device
 tests_unit_spec_test_device_SOURCES = %D%/spec/test_device.c
 tests_unit_spec_test_device_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
