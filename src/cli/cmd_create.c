@@ -12,10 +12,11 @@
 #include "life/life.h"
 #include "life/passing.h"
 #include "mount/volume.h"
+#include "storage/storage.h"
 #include "template/template.h"
 
 struct create {
-	const char *template, *archive, *rootfs, *conf;
+	const char *template, *archive, *rootfs, *backend, *conf;
 	char *answer; /* the template that was asked for */
 	bool exposed, interactive;
 	struct strv set;
@@ -48,6 +49,14 @@ static int set_rootfs(void *data, const char *value, struct err *err)
 	(void)err;
 	create->rootfs = value;
 	return 0;
+}
+
+static int set_backend(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	create->backend = value;
+	return str_eq(value, "auto") || storage_named(value, err) ? 0 : -err->code;
 }
 
 static int set_exposed(void *data, const char *value, struct err *err)
@@ -138,6 +147,7 @@ static const struct option_row opts[] = {
 	  "                            - is standard input.",
 	  .set = set_archive },
 	{ 0, "rootfs", "DIR", "Use a folder where it is instead; nothing ever removes it.", .set = set_rootfs },
+	{ 'B', "backend", "BACKEND", "How its root file system is stored; auto chooses.", .set = set_backend },
 	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", .set = set_exposed },
 	{ 'i', "interactive", NULL, "Ask for what is missing, on the terminal.", .set = set_interactive },
 	{ 'f', "config", "FILE", "Configuration to start from, instead of default.conf.", .set = set_conf },
@@ -193,6 +203,8 @@ static int check_source(struct cli *cli)
 		return cli_usage(cli, "which template? one of -t TEMPLATE, --tar FILE and --rootfs DIR is needed");
 	if (sources > 1)
 		return cli_usage(cli, "only one of -t, --tar and --rootfs");
+	if (create->backend && create->rootfs)
+		return cli_usage(cli, "-B does not go with --rootfs: a folder that is used where it is is stored as it is");
 	if (create->exposed && !create->rootfs)
 		return cli_usage(cli, "--exposed goes with --rootfs");
 	if (cli->rest.n && !create->template)
@@ -209,6 +221,7 @@ static int create(struct cli *cli, const char *name, struct err *err)
 				    .template = create->template,
 				    .archive = create->archive,
 				    .rootfs = create->rootfs,
+				    .backend = create->backend,
 				    .exposed = create->exposed,
 				    .args = &cli->rest,
 				    .conf = create->conf,

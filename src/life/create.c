@@ -168,6 +168,8 @@ int life_create(const struct store *store, const struct life_create *what, struc
 	int r = birth_source(&birth, err);
 
 	if (r == 0)
+		r = birth_choose(&birth, err);
+	if (r == 0)
 		r = check_wishes(&birth, err);
 	if (r == 0)
 		r = store_make(store, err);

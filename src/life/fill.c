@@ -47,9 +47,10 @@ void birth_source_done(struct birth *birth)
 
 int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err)
 {
-	autofree char *text = birth->rootfs
-				      ? str_fmt("rootfs.path=dir:%s", birth->rootfs)
-				      : str_fmt("rootfs.path=dir:%s/%s/rootfs", birth->store->containers, birth->what->name);
+	const struct storage_backend *backend = birth->backend;
+	autofree char *text = birth->rootfs ? str_fmt("rootfs.path=%s:%s", backend->name, birth->rootfs)
+					    : str_fmt("rootfs.path=%s:%s/%s/%s", backend->name, birth->store->containers,
+						      birth->what->name, backend->own);
 	int r = text ? spec_set(spec, text, err) : err_nomem(err);
 
 	return r == 0 && birth->what->exposed ? spec_set(spec, "rootfs.exposed=yes", err) : r;
@@ -141,6 +142,16 @@ static int unpack(const struct birth *birth, struct template *run, struct str *r
 	return r < 0 ? err_wrap(err, "archive '%s'", birth->what->archive) : 0;
 }
 
+/* An empty root, as the backend makes one. */
+static int make_root(const struct birth *birth, const char *path, const char *base, struct err *err)
+{
+	const struct storage_place place = {
+		.path = path, .store = birth->store, .name = birth->what->name, .uuid = birth->uuid, .folder = birth->folder
+	};
+
+	return birth->backend->create(&place, base, err);
+}
+
 int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 {
 	const struct life_create *what = birth->what;
@@ -162,8 +173,9 @@ int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 		return 0;
 	if (!rootfs)
 		return err_nomem(err);
-	if (mkdirat(birth->folder, "rootfs", 0755) < 0 || fchmodat(birth->folder, "rootfs", 0755, 0) < 0)
-		return err_sys(err, errno, "make '%s'", rootfs);
+	r = make_root(birth, rootfs, NULL, err);
+	if (r < 0)
+		return r;
 	r = what->archive ? unpack(birth, &run, ret_tail, err) : template_run(&run, ret_tail, err);
 	if (r < 0)
 		return r;

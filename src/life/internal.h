@@ -16,6 +16,7 @@ struct birth {
 	struct idmap map;              /* as the user's own words have it, a template's left out */
 	struct lease leases[NICS_MAX]; /* of the first n, one a network */
 	size_t n_leases;
+	const struct storage_backend *backend;
 	bool chosen_mac; /* a hardware address is the user's choice */
 
 	/* one of them, by what the root file system is to come from: */
@@ -28,6 +29,9 @@ struct birth {
 /* Find what was named, and refuse what cannot be had; nothing is made. The caller frees with birth_source_done. */
 int birth_source(struct birth *birth, struct err *err);
 void birth_source_done(struct birth *birth);
+
+/* Which backend it is to have. */
+int birth_choose(struct birth *birth, struct err *err);
 
 /* --rootfs: what birth_source does for it. */
 int birth_adopt(struct birth *birth, struct err *err);

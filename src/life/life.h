@@ -16,6 +16,7 @@ struct life_create {
 	const char *template;    /* name or absolute path */
 	const char *archive;     /* a tar file; "-" for standard input */
 	const char *rootfs;      /* a folder, used where it is and never removed */
+	const char *backend;     /* of its root file system; NULL: what mgr.conf says; "auto": mgr's choice */
 	bool exposed;            /* the folder, although others than root can come to it */
 	const struct strv *args; /* of the template */
 	const char *conf;        /* to start from instead of /etc/mgr/default.conf; NULL: that one */

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/life/liblife.a
 src_life_liblife_a_SOURCES = \
 	%D%/adopt.c \
 	%D%/allot.c \
+	%D%/backend.c \
 	%D%/change.c %D%/change.h \
 	%D%/config.c %D%/config.h \
 	%D%/config_check.c \

@@ -91,6 +91,7 @@ static int open_dir(const struct storage_place *p, const struct storage_ids *ids
 
 const struct storage_backend storage_dir = {
 	.name = "dir",
+	.own = ROOT,
 	.create = create,
 	.open = open_dir,
 };

@@ -9,6 +9,19 @@
 
 static const struct storage_backend *const backends[] = { &storage_dir };
 
+const struct storage_backend *storage_named(const char *name, struct err *err)
+{
+	autocall(str_done) struct str known = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+		if (str_eq(backends[i]->name, name))
+			return backends[i];
+		str_addf(&known, ", %s", backends[i]->name);
+	}
+	err_set(err, EINVAL, "'%s' is no backend: known are auto%s", name, str_text(&known));
+	return NULL;
+}
+
 const struct storage_backend *storage_find(const struct rootfs_conf *conf, const char **ret_path, struct err *err)
 {
 	const char *colon = conf->path ? strchr(conf->path, ':') : NULL;

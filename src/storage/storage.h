@@ -39,6 +39,7 @@ struct storage_mount {
 /* An op that a backend does not have is NULL. All return -errno. */
 struct storage_backend {
 	const char *name;
+	const char *own; /* in a container's folder: what rootfs.path names there */
 	/* Can it be there at all: 0, or the reason (-EOPNOTSUPP). Makes nothing that stays. NULL: everywhere. */
 	int (*check)(const struct storage_place *p, struct err *err);
 	/* An empty root in p->folder, to be filled through open. base: ID of the image that it stands on, or NULL. */
@@ -56,6 +57,8 @@ struct storage_backend {
 	int (*restore)(const struct storage_place *from, const struct storage_place *to, struct err *err);
 };
 
+/* NULL with an error that lists what there is. */
+const struct storage_backend *storage_named(const char *name, struct err *err);
 /* The backend that conf->path names and the path behind the colon. NULL with an error that lists what there is. */
 const struct storage_backend *storage_find(const struct rootfs_conf *conf, const char **ret_path, struct err *err);
 

@@ -146,14 +146,25 @@ static const struct key systemd_keys[] = {
 	{ 0 },
 };
 
+static const struct key storage_keys[] = {
+	{ .name = "backend",
+	  .type = &key_string,
+	  .off = offsetof(struct settings, backend),
+	  .max = 32,
+	  .help = "Where a new container's root file system is, as for mgr-create -B; auto when not set." },
+	{ 0 },
+};
+
 static const struct section default_network = { .name = "network", .keys = network_keys };
 static const struct section named_networks = {
 	.name = "network", .kind = SECTION_NAMED, .keys = network_keys, .element = sizeof(struct settings_network)
 };
+static const struct section storage = { .name = "storage", .keys = storage_keys };
 static const struct section systemd = { .name = "systemd", .keys = systemd_keys };
 static const struct conf_part parts[] = {
 	{ &default_network, offsetof(struct settings, network) },
 	{ &named_networks, offsetof(struct settings, networks) },
+	{ &storage, 0 },
 	{ &systemd, 0 },
 };
 const struct schema settings_schema = { ARRAY_SIZE(parts), parts };

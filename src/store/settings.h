@@ -42,6 +42,7 @@ struct settings {
 		struct settings_network *v;
 	} networks;
 	enum settings_choice machined; /* [systemd] machined */
+	char *backend;                 /* [storage] backend; which there are, storage/ knows; NULL: mgr's choice */
 };
 
 extern const struct schema settings_schema;

@@ -51,11 +51,13 @@ teardown() {
 
 # --- containers -----------------------------------------------------------------------------------------------------------
 
-# container NAME [OPTION...]: what mgr-create takes; a template other than busybox is chosen with -t.
+# container NAME [OPTION...]: what mgr-create takes; a template other than busybox is chosen with -t. Its root file system is
+# a folder, which tests may look into, unless $backend is another backend.
 container() {
 	local name=$1
 	shift
 	[[ " $* " == *" -t "* ]] || set -- -t busybox "$@"
+	[[ " $* " == *" -B "* || " $* " == *" --rootfs "* ]] || set -- -B "${backend-dir}" "$@"
 	forget_later "$name"
 	mgr-create -n "$name" "$@"
 }
