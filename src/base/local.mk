@@ -14,6 +14,7 @@ src_base_libbase_a_SOURCES = \
 	%D%/mnt.c %D%/mnt.h %D%/mnt_apart.c \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
+	%D%/run.c \
 	%D%/script.c %D%/script.h \
 	%D%/str.c %D%/str.h \
 	%D%/sys.c %D%/sys.h \

@@ -20,6 +20,11 @@ pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, 
 /* The same in a session of its own, in /, so that kill(-pid) ends it with what it has started; killed when we die. */
 pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err);
 
+/* Run a program to its end, in a session as above; what it writes as 2 is caught: when it fails, with -ECANCELED, its last
+ * line is the error. Of SIGINT, SIGTERM, SIGHUP and SIGQUIT those that the caller has blocked end it, and stay pending:
+ * -EINTR. */
+int proc_run(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err);
+
 /* Wait for a child until the deadline (clock.h). 0 with its wait status; -ETIMEDOUT while it runs on. */
 int proc_wait(pid_t pid, uint64_t deadline, int *ret_status, struct err *err);
 

@@ -70,6 +70,7 @@ mgr_manage_SOURCES = \
 	%D%/await.c %D%/await.h \
 	%D%/cmd_autostart.c \
 	%D%/cmd_config.c \
+	%D%/cmd_copy.c \
 	%D%/cmd_create.c \
 	%D%/cmd_destroy.c \
 	%D%/cmd_device.c \
@@ -84,6 +85,7 @@ mgr_manage_SOURCES = \
 	%D%/device_list.c %D%/device_list.h \
 	%D%/describe_keys.c \
 	%D%/enabled.c %D%/enabled.h \
+	%D%/left.c %D%/left.h \
 	%D%/net_leases.c %D%/net_show.h \
 	%D%/net_status.c \
 	%D%/progress.c %D%/progress.h \

@@ -24,6 +24,13 @@ void life_config_done(struct life_config *c);
  * *ret, which is initialized. */
 int life_config_check(const struct store *store, const char *name, const struct str *text, struct spec *ret,
 		      struct err *err);
+/* The text of a configuration that means `want`, from the text of one that means `was`: comments, order and the way lines
+ * are written stay. keys: where the two may differ. path: where it will be, which what it includes is relative to. Into
+ * *ret, which is empty. */
+int life_config_carry(const char *text, const char *path, const struct spec *was, const struct spec *want,
+		      const struct strv *keys, struct str *ret, struct err *err);
+/* The keys whose values are a container's own: no two have the same. Added. */
+int life_config_own_keys(const struct spec *spec, struct strv *ret, struct err *err);
 /* The text takes the file's place. */
 int life_config_write(const struct life_config *c, const struct str *text, struct err *err);
 /* Has another one's the hardware address of an interface of this one's, on the same link? 1, with err saying so: no more

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
-#include <uuid/uuid.h>
 
 #include "base/cleanup.h"
 #include "base/debug.h"
-#include "base/log.h"
-#include "life/config.h"
 #include "life/internal.h"
-#include "store/claim.h"
 #include "template/template.h"
 
 /* The configuration as asked for: the file, what the template left, then the command line. folder -1: no template yet. */
@@ -50,18 +45,13 @@ static int check_wishes(const struct birth *birth, struct err *err)
 static int prepare(struct birth *birth, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
-	uuid_t uuid;
 	int r;
 
 	spec_init(&spec);
 	r = load(birth, -1, &spec, err);
-	if (r < 0)
-		return r;
-	uuid_generate_random(uuid);
-	uuid_unparse_lower(uuid, birth->uuid);
-	birth->folder = store_claim_folder(birth->claim, birth->uuid, err);
-	r = birth->folder;
-	if (r >= 0)
+	if (r == 0)
+		r = birth_folder(birth, err);
+	if (r == 0)
 		r = birth_allot(birth, &spec, err);
 	if (r == 0)
 		r = birth_set_rootfs(birth, &spec, err);
@@ -124,47 +114,18 @@ static int configure(struct birth *birth, struct err *err)
 	return r;
 }
 
-static int check_signals(const sigset_t *signals, struct err *err)
+static int make(struct birth *birth, void *data, struct err *err)
 {
-	sigset_t pending;
+	int r = prepare(birth, err);
 
-	sigpending(&pending);
-	sigandset(&pending, &pending, signals);
-	return sigisemptyset(&pending) ? 0 : err_set(err, EINTR, "interrupted");
-}
-
-/* With the signals blocked. */
-static int make(struct birth *birth, const sigset_t *signals, struct str *ret_tail, struct err *err)
-{
-	struct err second = { 0 };
-	int r;
-
-	birth->claim = store_claim(birth->store, birth->what->name, err);
-	if (birth->claim < 0)
-		return birth->claim;
-	debug_point("create", "claimed");
-	r = prepare(birth, err);
 	if (r == 0)
-		r = birth_fill(birth, ret_tail, err);
-	if (r == 0)
-		r = configure(birth, err);
-	if (r == 0)
-		r = check_signals(signals, err);
-	if (r == 0)
-		r = store_claim_commit(birth->store, birth->claim, birth->what->name, birth->uuid, err);
-	if (r < 0 && store_claim_drop(birth->store, birth->what->name, &second) < 0)
-		log_warn("%s", second.msg);
-	if (birth->folder >= 0)
-		close(birth->folder);
-	close(birth->claim);
-	return r;
+		r = birth_fill(birth, data, err);
+	return r == 0 ? configure(birth, err) : r;
 }
 
 int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err)
 {
 	struct birth birth = { .store = store, .what = what, .claim = -1, .folder = -1 };
-	sigset_t signals, before;
-	struct err swept = { 0 };
 	int r = birth_source(&birth, err);
 
 	if (r == 0)
@@ -172,19 +133,7 @@ int life_create(const struct store *store, const struct life_create *what, struc
 	if (r == 0)
 		r = check_wishes(&birth, err);
 	if (r == 0)
-		r = store_make(store, err);
-	if (r == 0) {
-		template_signals(&signals);
-		sigprocmask(SIG_BLOCK, &signals, &before);
-		if (store_sweep(store, &swept) < 0) /* another's: no reason to fail */
-			log_warn("%s", swept.msg);
-		r = make(&birth, &signals, ret_tail, err);
-		if (r < 0)
-			store_leave(store);
-		birth_source_done(&birth);
-		sigprocmask(SIG_SETMASK, &before, NULL);
-		return r == 0 && birth.chosen_mac && life_shares_mac(store, what->name, err) > 0 ? 1 : r;
-	}
+		r = birth_run(&birth, make, ret_tail, err);
 	birth_source_done(&birth);
 	return r;
 }

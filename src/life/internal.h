@@ -26,6 +26,13 @@ struct birth {
 	int rootfs_fd; /* and that it is: locked, so that no other create takes it meanwhile */
 };
 
+/* Claim the name, have fn make in birth->folder what is to be the container, and give that its name. When it fails nothing
+ * is left. SIGINT, SIGTERM, SIGHUP and SIGQUIT are blocked meanwhile. 1: it is one, and err says what will hinder it. */
+typedef int birth_make_fn(struct birth *birth, void *data, struct err *err);
+int birth_run(struct birth *birth, birth_make_fn *fn, void *data, struct err *err);
+/* The first that fn does: birth->uuid and birth->folder. */
+int birth_folder(struct birth *birth, struct err *err);
+
 /* Find what was named, and refuse what cannot be had; nothing is made. The caller frees with birth_source_done. */
 int birth_source(struct birth *birth, struct err *err);
 void birth_source_done(struct birth *birth);

@@ -3,10 +3,13 @@ src_life_liblife_a_SOURCES = \
 	%D%/adopt.c \
 	%D%/allot.c \
 	%D%/backend.c \
+	%D%/birth.c \
+	%D%/carry.c \
 	%D%/change.c %D%/change.h \
 	%D%/config.c %D%/config.h \
 	%D%/config_check.c \
 	%D%/consumption.c %D%/consumption.h \
+	%D%/copy.c %D%/copy.h \
 	%D%/create.c %D%/life.h %D%/internal.h \
 	%D%/destroy.c \
 	%D%/device.c %D%/device.h %D%/device_kind.h \
@@ -18,11 +21,14 @@ src_life_liblife_a_SOURCES = \
 	%D%/forward.c %D%/forward.h \
 	%D%/forwards.c \
 	%D%/freeze.c %D%/freeze.h \
+	%D%/guard.c %D%/guard.h \
 	%D%/glance.c %D%/glance.h \
+	%D%/identity.c %D%/identity.h \
 	%D%/look.c %D%/look.h \
 	%D%/macs.c \
 	%D%/monitor.c %D%/monitor.h %D%/monitor_internal.h \
 	%D%/monitor_one.c \
+	%D%/origin.c %D%/origin.h \
 	%D%/passing.c %D%/passing.h \
 	%D%/recover.c \
 	%D%/rename.c \

@@ -89,9 +89,21 @@ static int open_dir(const struct storage_place *p, const struct storage_ids *ids
 	return 0;
 }
 
+static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	autoclose int dir = open_root(from->conf, from->path, true, err);
+	int r = dir < 0 ? dir : storage_copy_tree(dir, to->folder, ROOT, err);
+
+	if (r < 0)
+		return r;
+	*ret_path = str_fmt("dir:%s/%s/" ROOT, to->store->containers, to->name);
+	return *ret_path ? 0 : err_nomem(err);
+}
+
 const struct storage_backend storage_dir = {
 	.name = "dir",
 	.own = ROOT,
 	.create = create,
+	.copy = copy,
 	.open = open_dir,
 };

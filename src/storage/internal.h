@@ -7,4 +7,8 @@
 
 extern const struct storage_backend storage_dir;
 
+/* All that is in the folder `from` as the new folder to/name, with whatever a file has; other file systems below it stay
+ * out. */
+int storage_copy_tree(int from, int to, const char *name, struct err *err);
+
 #endif

@@ -4,7 +4,8 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/exposed.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
-	%D%/storage.c %D%/storage.h
+	%D%/storage.c %D%/storage.h \
+	%D%/tree.c
 
 # The one program that links libqcow; without it there are no qcow2 disks.
 if HAVE_QCOW2

@@ -53,8 +53,6 @@ struct storage_backend {
 	/* The same without copying what there is: both stand on it from then on. `from` stays itself at whatever point this
 	 * ends. -EOPNOTSUPP with the reason. */
 	int (*fork)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
-	/* What is in `from` (a snapshot's folder) takes the place of what is in `to`, by one rename; `from` stays. */
-	int (*restore)(const struct storage_place *from, const struct storage_place *to, struct err *err);
 };
 
 /* NULL with an error that lists what there is. */

@@ -2,6 +2,7 @@
 # sources and libraries below.
 unit_tests = tests/unit/base/test_str \
 	tests/unit/base/test_file \
+	tests/unit/base/test_run \
 	tests/unit/store/test_registry \
 	tests/unit/store/test_store \
 	tests/unit/life/test_state \
@@ -23,6 +24,10 @@ tests_unit_base_test_str_LDADD = src/base/libbase.a $(UNIT_LDADD)
 tests_unit_base_test_file_SOURCES = %D%/base/test_file.c
 tests_unit_base_test_file_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_file_LDADD = src/base/libbase.a $(UNIT_LDADD)
+
+tests_unit_base_test_run_SOURCES = %D%/base/test_run.c
+tests_unit_base_test_run_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_base_test_run_LDADD = src/base/libbase.a $(UNIT_LDADD)
 
 tests_unit_wire_test_wire_SOURCES = %D%/wire/test_wire.c
 tests_unit_wire_test_wire_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

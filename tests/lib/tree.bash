@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# Whole trees: all that a file can have, and how to compare it.
+
+# rich_tree FOLDER: puts into it what a copy could lose.
+rich_tree() {
+	mkdir "$1/sub"
+	echo precious >"$1/file"
+	ln "$1/file" "$1/sub/link"
+	ln -s /etc/passwd "$1/symlink"
+	truncate -s 1M "$1/holes"
+	printf x | dd of="$1/holes" bs=1 seek=500000 conv=notrunc status=none
+	cp /bin/true "$1/suid"
+	chown 1000:1000 "$1/suid"
+	chmod 6755 "$1/suid"
+	cp /bin/true "$1/capable"
+	setcap cap_net_raw+ep "$1/capable"
+	setfattr -n user.colour -v blue "$1/file"
+	setfacl -m u:1234:r "$1/file"
+	mkfifo "$1/pipe"
+	touch -d '2001-02-03 04:05:06.789' "$1/sub"
+}
+
+# tree_of FOLDER: everything in it, a line each or more.
+tree_of() {
+	(
+		cd "$1" || exit
+		find . -printf '%y %m %U:%G %n %T@ %s %p %l\n' | sed -E 's/^(d .*) [0-9]+ (\.[^ ]*) $/\1 - \2 /' | sort -k7
+		find . -type f -exec sha256sum {} + | sort -k2
+		getfattr -Rhd -m - . 2>/dev/null | sort
+		getfacl -Rp . 2>/dev/null
+	)
+}
