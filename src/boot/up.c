@@ -21,6 +21,7 @@
 #include "boot/undo.h"
 #include "store/claim.h"
 #include "store/last.h"
+#include "store/restore.h"
 
 #define LOCK_TIME  (60 * CLOCK_SECOND) /* a stop may be under way */
 #define LOCK_SLICE (100 * CLOCK_MS)
@@ -157,6 +158,9 @@ int boot_begin(struct boot *b, enum store_phase phase, struct err *err)
 	b->folder = store_container(&b->store, b->name, err);
 	if (b->folder < 0)
 		return b->folder;
+	r = restore_settle(b->folder, err);
+	if (r < 0)
+		return r;
 	if (store_sweep(&b->store, &swept) < 0) /* another container's: no reason to fail */
 		log_warn("%s", swept.msg);
 	if (faccessat(b->rundir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && !boot_has_assignments(b->rundir))

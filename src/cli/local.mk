@@ -78,6 +78,7 @@ mgr_manage_SOURCES = \
 	%D%/cmd_export.c \
 	%D%/cmd_net.c \
 	%D%/cmd_rename.c \
+	%D%/cmd_snapshot.c \
 	%D%/config_live.c %D%/config_live.h \
 	%D%/config_check.c \
 	%D%/config_show.c %D%/config_show.h \

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "conf/conf.h"
+#include "store/restore.h"
 
 int life_config_open(struct life_config *c, const struct store *store, const char *name, struct err *err)
 {
@@ -16,6 +17,8 @@ int life_config_open(struct life_config *c, const struct store *store, const cha
 
 	if (r >= 0)
 		r = store_lock_config(c->folder, true, err);
+	if (r >= 0)
+		r = restore_settle_locked(c->folder, err);
 	return r < 0 ? r : file_read_at(c->folder, "config", CONF_FILE_MAX, &c->text, NULL, err);
 }
 

@@ -109,12 +109,18 @@ static uint64_t share(const struct stat *st)
 int life_disk(const struct store *store, const char *name, uint64_t *ret, struct err *err)
 {
 	autofree char *path = str_fmt("%s/%s", store->containers, name);
+
+	return path ? life_disk_at(path, ret, err) : err_nomem(err);
+}
+
+int life_disk_at(char *path, uint64_t *ret, struct err *err)
+{
 	char *roots[] = { path, NULL };
-	FTS *tree = path ? fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL) : NULL;
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
 	FTSENT *e;
 
 	if (!tree)
-		return err_sys(err, path ? errno : ENOMEM, "look through its folder");
+		return err_sys(err, errno, "look through its folder");
 	*ret = 0;
 	while ((e = fts_read(tree)))
 		if (e->fts_info == FTS_D || e->fts_info == FTS_F || e->fts_info == FTS_SL || e->fts_info == FTS_DEFAULT)

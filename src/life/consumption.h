@@ -20,5 +20,7 @@ int life_traffic(pid_t init, const char *spec, struct traffic *ret);
 
 /* Bytes that its folder takes on disk, other file systems below it apart. Every file is looked at. */
 int life_disk(const struct store *store, const char *name, uint64_t *ret, struct err *err);
+/* The same of any folder. */
+int life_disk_at(char *path, uint64_t *ret, struct err *err);
 
 #endif

@@ -189,7 +189,7 @@ static int make(struct birth *birth, void *data, struct err *err)
 static int open_origin(struct copying *c, const struct store *store, struct err *err)
 {
 	const struct life_copy *what = c->what;
-	int r = origin_open(&c->from, store, what->from, err);
+	int r = origin_open(&c->from, store, what->from, what->snapshot, err);
 
 	spec_init(&c->spec);
 	if (r == 0)

@@ -32,6 +32,9 @@ src_life_liblife_a_SOURCES = \
 	%D%/passing.c %D%/passing.h \
 	%D%/recover.c \
 	%D%/rename.c \
+	%D%/restore.c \
+	%D%/snapshot.c %D%/snapshot.h \
+	%D%/snapshots.c \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/wait.c %D%/wait.h \

@@ -9,6 +9,7 @@
 #include "base/proc.h"
 #include "life/state.h"
 #include "life/stop.h"
+#include "store/restore.h"
 
 #define BOOT      MGR_LIBEXECDIR "/mgr-boot"
 #define UNDO_TIME (60 * CLOCK_SECOND)
@@ -54,9 +55,16 @@ int life_recover(const struct store *store, const char *name, struct err *err)
 
 int life_take(const struct store *store, const char *name, uint64_t deadline, struct err *err)
 {
+	autoclose int lock = -1, folder = -1;
 	int r = life_recover(store, name, err);
 
-	return r < 0 ? r : store_lock(store, name, STORE_WORKING, deadline, err);
+	if (r == 0)
+		r = lock = store_lock(store, name, STORE_WORKING, deadline, err);
+	if (r < 0)
+		return r;
+	folder = store_folder(store, name, NULL); /* it may have gone meanwhile */
+	r = folder < 0 ? 0 : restore_settle(folder, err);
+	return r < 0 ? r : steal_fd(&lock);
 }
 
 int life_take_stopped(const struct store *store, const char *name, struct err *err)

@@ -25,7 +25,7 @@ int life_stop(const struct store *store, const char *name, const struct life_sto
 /* Kill and undo what a run without a supervisor has left, with mgr-boot --down; nothing left is 0. */
 int life_recover(const struct store *store, const char *name, struct err *err);
 
-/* Its lock, with nothing left of its last run. -EBUSY when another has it at the deadline. */
+/* Its lock, with nothing left of its last run, or of a restore. -EBUSY when another has it at the deadline. */
 int life_take(const struct store *store, const char *name, uint64_t deadline, struct err *err);
 /* The same at once, of one that is stopped: else -EBUSY, saying what it is. */
 int life_take_stopped(const struct store *store, const char *name, struct err *err);

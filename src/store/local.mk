@@ -17,6 +17,7 @@ src_store_libstore_a_SOURCES = \
 	%D%/prefix6.c \
 	%D%/registry.c \
 	%D%/rename.c \
+	%D%/restore.c %D%/restore.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/store.c %D%/store.h \
 	%D%/subnet.c \

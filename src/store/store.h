@@ -15,6 +15,7 @@
 #define STORE_NAME_MAX 63
 #define STORE_NEW      ".new"  /* in the folder of containers: NAME in lower case, while it is being created */
 #define STORE_GONE     ".gone" /* UUID of what a destroy has yet to remove */
+#define STORE_SNAP     ".snap" /* in a container's folder: its snapshots */
 
 struct store {
 	char *etc;         /* /etc/mgr */
