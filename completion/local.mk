@@ -8,5 +8,10 @@ completion/mgr: $(srcdir)/%D%/mgr.bash.in $(srcdir)/%D%/fill man/tables
 CLEANFILES = completion/mgr
 EXTRA_DIST += %D%/mgr.bash.in %D%/fill
 
+# A program of its own, in none of the tables.
+if HAVE_QCOW2
+completion_more = mgr-qcow2
+endif
+
 install-data-hook:
-	@set -e; cd '$(DESTDIR)$(bashcompletiondir)'; for name in $(fast_names) $(manage_names); do $(LN_S) -f mgr $$name; done
+	@set -e; cd '$(DESTDIR)$(bashcompletiondir)'; for name in $(fast_names) $(manage_names) $(completion_more); do $(LN_S) -f mgr $$name; done
