@@ -186,8 +186,14 @@ int registry_drop(struct registry *reg, const char *uuid, struct err *err)
 	return registry_drop_name(reg, uuid, err);
 }
 
+static bool may_be_there(int dir, const char *path)
+{
+	return faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 /* The container's config, its folder while it is being created or when it has lost its config, or the remains that a destroy
- * has yet to remove. When in doubt (a folder of containers that is not mounted) it lives. */
+ * has yet to remove. When in doubt it lives: a folder of containers that is not mounted, a config that cannot be read now.
+ */
 static bool owner_lives(const struct registry_entry *entry)
 {
 	autoclose int dir = open(entry->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -203,13 +209,11 @@ static bool owner_lives(const struct registry_entry *entry)
 	if (!config || !claim || !gone)
 		return true;
 	int r = file_read_at(dir, config, 1 << 20, &text, NULL, NULL);
-	if (r == 0 && strstr(text, uuid))
-		return true;
-	if (r == -ENOENT && faccessat(dir, entry->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (r == 0 ? strstr(text, uuid) != NULL : r != -ENOENT || may_be_there(dir, entry->name))
 		return true;
 	for (char *p = claim + strlen(STORE_NEW); *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	return faccessat(dir, claim, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || faccessat(dir, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return may_be_there(dir, claim) || may_be_there(dir, gone);
 }
 
 /* A further address (no other slot has a dot) that the configuration does not name any more, nor a run of the container; and
