@@ -181,12 +181,17 @@ static void leave_runtime(const struct store *store, const char *name)
 
 /* --- the rename ------------------------------------------------------------------------------------------------------- */
 
-static bool has_name(const struct store *store, const char *name, const char *uuid)
+/* 1, 0, or -errno: a config that cannot be read now tells nothing. */
+static int has_name(const struct store *store, const char *name, const char *uuid, struct err *err)
 {
-	autoclose int folder = store_folder(store, name, NULL);
+	autofree char *config = str_fmt("%s/%s/config", store->containers, name);
 	autofree char *text = NULL;
+	int r = config ? file_read_at(AT_FDCWD, config, CONF_FILE_MAX, &text, NULL, err) : err_nomem(err);
 
-	return folder >= 0 && file_read_at(folder, "config", CONF_FILE_MAX, &text, NULL, NULL) == 0 && strstr(text, uuid);
+	if (r != -ENOENT)
+		return r < 0 ? r : strstr(text, uuid) != NULL;
+	err_clear(err);
+	return 0;
 }
 
 /* The record goes last: without it the folder with the uuid would stand for a create, whose ids are nobody's. */
@@ -209,10 +214,14 @@ static int leave_claim(const struct store *store, int claim, const char *path, c
 /* 1: it has the new name, 0: the old one, or is no more. */
 static int follow(const struct store *store, const struct store_rename *what, struct err *err)
 {
-	int r = 0;
+	int r = has_name(store, what->to, what->uuid, err);
 
-	if (!has_name(store, what->to, what->uuid))
-		return has_name(store, what->from, what->uuid) ? name_all(store, what->uuid, what->from, err) : 0;
+	if (r == 0) {
+		r = has_name(store, what->from, what->uuid, err);
+		return r > 0 ? name_all(store, what->uuid, what->from, err) : r;
+	}
+	if (r < 0)
+		return r;
 	r = name_all(store, what->uuid, what->to, err);
 	if (r == 0)
 		r = follow_config(store, what, err);
