@@ -118,4 +118,4 @@ install-exec-hook:
 uninstall-hook:
 	@rm -f '$(DESTDIR)$(libdir)/libmgr.so'
 	@cd '$(DESTDIR)$(bindir)' && rm -f $(fast_names) $(manage_names)
-	@cd '$(DESTDIR)$(bashcompletiondir)' && rm -f $(fast_names) $(manage_names)
+	@cd '$(DESTDIR)$(bashcompletiondir)' && rm -f $(fast_names) $(manage_names) $(completion_more)
