@@ -7,7 +7,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/storage.c %D%/storage.h \
 	%D%/tree.c
 
-# The one program that links libqcow; without it there are no qcow2 disks.
+# The one program that links libqcow and libfuse; without them there are no qcow2 disks.
 if HAVE_QCOW2
 noinst_LIBRARIES += src/storage/libqcow2.a
 src_storage_libqcow2_a_SOURCES = \
@@ -17,6 +17,7 @@ src_storage_libqcow2_a_SOURCES = \
 	%D%/qcow2/convert.c %D%/qcow2/convert.h \
 	%D%/qcow2/header.c %D%/qcow2/header.h \
 	%D%/qcow2/inflate.c %D%/qcow2/inflate.h \
+	%D%/qcow2/serve.c %D%/qcow2/serve.h \
 	%D%/qcow2/table.c %D%/qcow2/table.h \
 	%D%/qcow2/vet.c %D%/qcow2/vet.h
 src_storage_libqcow2_a_CPPFLAGS = $(AM_CPPFLAGS) $(QCOW2_CFLAGS)

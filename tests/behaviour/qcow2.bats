@@ -16,7 +16,7 @@ teardown_file() {
 
 setup() {
 	common_setup
-	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without libqcow or zlib"
+	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without libqcow, zlib or libfuse"
 	rm -rf "${disks:?}"/*
 	cd "$disks" || return
 }
@@ -370,6 +370,96 @@ bounded() {
 	in_reader disk bounded
 }
 
+# --- q.10: as a file ------------------------------------------------------------------------------------------------------
+
+# serve DISK: at d; its process is $server.
+serve() {
+	mkdir -p d
+	mkfifo report
+	mgr-qcow2 --read-only --report 3 "$1" d 3>report 4>&- &
+	server=$!
+	# A struct err of zeros is no error.
+	assert_equal "$(within 20 cat report | tr -d '\0')" ""
+	rm report
+}
+
+ended() {
+	wait_gone 10 "$server"
+	wait "$server"
+}
+
+@test "q.10 a disk is shown as a file, byte for byte, read-only, until it is unmounted" {
+	create base 3M
+	io base "write -P 1 0 3M" "write -z 1M 64k"
+	create top 5000192 -b base -F qcow2 -o cluster_size=2M
+	io top "write -P 2 4500k 100k"
+	serve top
+	qemu-img convert -O raw top wanted
+	cmp d/disk wanted
+	cmp <(dd if=d/disk bs=1M iflag=direct status=none) wanted
+	cmp <(tail -c 70001 d/disk) <(tail -c 70001 wanted)
+	run ls -l d
+	assert_match '-r-------- 1 root root +5000192 .* disk$'
+	run bash -c 'echo x >d/disk'
+	assert_status 1
+	run bash -c 'echo x >d/other'
+	assert_status 1
+	in_server
+	umount d
+	ended
+}
+
+# What it is while it serves.
+in_server() {
+	reader=$server
+	look_inside
+	assert_equal "$(pgrep -P "$server")" ""
+	[ "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$server/status")" -gt 4096 ] || show "it does not hold its memory"
+	bounded
+}
+
+@test "q.10 it serves a loop device after its folder is gone, and ends with it" {
+	local loop
+	create disk 8M
+	io disk "write -P 1 1M 2M"
+	qemu-img convert -O raw disk wanted
+	serve disk
+	loop=$(losetup -f --show -r --direct-io=on d/disk)
+	umount -l d
+	cmp "$loop" wanted
+	kill -0 "$server"
+	losetup -d "$loop"
+	ended
+}
+
+@test "q.10 a compressed cluster that is damaged is an error for who reads it, and the rest is there" {
+	head -c 500000 /usr/bin/python3 >source
+	qemu-img convert -c -f raw -O qcow2 source disk
+	poke disk $(($(number disk "$(first_entry disk)") & 0x3fffffffffffff)) '\377\377\377\377'
+	serve disk
+	run dd if=d/disk bs=4k count=1 iflag=direct
+	assert_status 1
+	assert_contains "Input/output error"
+	cmp <(dd if=d/disk bs=64k skip=1 count=2 iflag=direct status=none) <(dd if=source bs=64k skip=1 count=2 status=none)
+	umount d
+	ended
+}
+
+@test "q.10 what is refused is not mounted, and told to who waits for it" {
+	echo nothing >disk
+	mkdir d
+	run bash -c 'mgr-qcow2 --report 3 disk d 3>report'
+	assert_status 1
+	assert_contains "mgr-qcow2: disk: it is no qcow2 disk"
+	grep -aq "it is no qcow2 disk" report
+	run mountpoint d
+	assert_status 32
+	create disk 1M
+	run within 10 mgr-qcow2 disk none
+	assert_status 1
+	assert_contains "mount it on 'none': No such file"
+}
+
 @test "q.2 the command line is heard, and what is wrong with it" {
 	run mgr-qcow2
 	assert_status 64
@@ -379,6 +469,11 @@ bounded() {
 	run mgr-qcow2 --convert one two three
 	assert_status 64
 	assert_contains "three"
+	run mgr-qcow2 --offset 1 one two
+	assert_status 64
+	run mgr-qcow2 --report x one two
+	assert_status 1
+	assert_contains "--report: 'x' is no descriptor"
 	run mgr-qcow2 --wrong
 	assert_status 64
 	assert_contains "unknown option --wrong"

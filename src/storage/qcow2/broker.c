@@ -13,7 +13,7 @@
 #include "base/sys.h"
 #include "storage/qcow2/chain.h"
 
-enum what { WHAT_OPEN, WHAT_OUTPUT, WHAT_KEEP };
+enum what { WHAT_OPEN, WHAT_OUTPUT, WHAT_KEEP, WHAT_MOUNT };
 
 struct request {
 	enum what what;
@@ -141,6 +141,19 @@ static int open_output(struct broker *b, int *ret_fd, struct err *err)
 	return 0;
 }
 
+static int mount_folder(struct broker *b, struct err *err)
+{
+	char options[64];
+
+	if (!b->folder)
+		return err_set(err, EINVAL, "there is no folder");
+	str_print(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", b->fuse);
+	if (mount("mgr-qcow2", b->folder, "fuse.mgr-qcow2", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options) < 0)
+		return err_sys(err, errno, "mount it on '%s'", b->folder);
+	b->folder = NULL; /* once */
+	return 0;
+}
+
 /* --- questions and answers ------------------------------------------------------------------------------- */
 
 static int answer(struct broker *b, const struct request *q, int *ret_fd, struct err *err)
@@ -153,6 +166,8 @@ static int answer(struct broker *b, const struct request *q, int *ret_fd, struct
 	case WHAT_KEEP:
 		b->made = false;
 		return 0;
+	case WHAT_MOUNT:
+		return mount_folder(b, err);
 	}
 	return err_set(err, EINVAL, "no such question");
 }
@@ -221,6 +236,13 @@ int broker_output(int sock, int *ret_fd, struct err *err)
 int broker_keep(int sock, struct err *err)
 {
 	const struct request q = { .what = WHAT_KEEP };
+
+	return ask(sock, &q, NULL, err);
+}
+
+int broker_mount(int sock, struct err *err)
+{
+	const struct request q = { .what = WHAT_MOUNT };
 
 	return ask(sock, &q, NULL, err);
 }

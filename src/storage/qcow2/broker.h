@@ -14,6 +14,8 @@ struct broker {
 	const char *disk;
 	const char *from;    /* a further folder that backing files may be in, or NULL */
 	const char *output;  /* a file to be made, "-" for standard output, or NULL */
+	const char *folder;  /* what is to be mounted on, or NULL */
+	int fuse;            /* the /dev/fuse that both sides have */
 	struct strv folders; /* in which, or below which, what is named must be */
 	struct strv layers;  /* the names of what has been opened, as they are relative to the layer above */
 	bool made;           /* there is an output that is not done yet */
@@ -29,5 +31,8 @@ int broker_open(void *data, size_t above, const char *name, int *ret_fd, struct 
 int broker_output(int sock, int *ret_fd, struct err *err);
 /* It is whole, and stays. */
 int broker_keep(int sock, struct err *err);
+
+/* Mount what comes from /dev/fuse on the folder. */
+int broker_mount(int sock, struct err *err);
 
 #endif

@@ -72,7 +72,7 @@ static const unsigned usual[] = {
 
 /* What opening a disk takes besides. */
 static const unsigned opening[] = {
-	SYS_openat, SYS_fcntl, SYS_memfd_create, SYS_prctl, SYS_seccomp,
+	SYS_openat, SYS_fcntl, SYS_memfd_create, SYS_mlockall, SYS_getuid, SYS_getgid, SYS_capset, SYS_prctl, SYS_seccomp,
 };
 
 #define FIELD(name)            ((uint32_t)offsetof(struct seccomp_data, name))
@@ -134,15 +134,22 @@ static int leave_files(struct err *err)
 	return 0;
 }
 
-static int drop_privileges(struct err *err)
+/* All but these capabilities; they do not outlive a change of ids unless that is said first. */
+static int keep_caps(uint32_t kept, struct err *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+	const struct __user_cap_data_struct set[_LINUX_CAPABILITY_U32S_3] = { { .effective = kept, .permitted = kept } };
 
-	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+	return syscall(SYS_capset, &head, set) < 0 ? err_sys(err, errno, "drop capabilities") : 0;
+}
+
+static int drop_privileges(bool locks, struct err *err)
+{
+	if (prctl(PR_SET_KEEPCAPS, locks, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
 		return err_sys(err, errno, "become nobody");
-	if (syscall(SYS_capset, &head, none) < 0)
-		return err_sys(err, errno, "drop capabilities");
+	if (keep_caps(locks ? 1U << CAP_IPC_LOCK : 0, err) < 0)
+		return -err->code;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "do without privileges");
 	return 0;
@@ -158,14 +165,14 @@ static int bound_memory(struct err *err)
 	return 0;
 }
 
-int confine_begin(struct err *err)
+int confine_begin(bool locks, struct err *err)
 {
-	return leave_files(err) < 0 || bound_memory(err) < 0 || drop_privileges(err) < 0 || filter(true, err) < 0
-		       ? -err->code
-		       : 0;
+	if (leave_files(err) < 0 || bound_memory(err) < 0 || drop_privileges(locks, err) < 0)
+		return -err->code;
+	return filter(true, err);
 }
 
 int confine_rest(struct err *err)
 {
-	return filter(false, err);
+	return keep_caps(0, err) < 0 ? -err->code : filter(false, err);
 }

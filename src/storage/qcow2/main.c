@@ -2,7 +2,9 @@
 /* mgr-qcow2: the one program that reads qcow2 disks, made by whomever. A confined process does it (confine.h); this one
  * opens files for it (broker.h), and removes what it has not brought to its end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +22,20 @@
 #include "storage/qcow2/chain.h"
 #include "storage/qcow2/confine.h"
 #include "storage/qcow2/convert.h"
+#include "storage/qcow2/serve.h"
 #include "storage/qcow2/vet.h"
 
 #define EXIT_USAGE 64
 
-enum letter { LETTER_CONVERT = 256, LETTER_FROM, LETTER_OFFSET, LETTER_LENGTH, LETTER_VERSION };
+enum letter {
+	LETTER_CONVERT = 256,
+	LETTER_FROM,
+	LETTER_OFFSET,
+	LETTER_LENGTH,
+	LETTER_READ_ONLY,
+	LETTER_REPORT,
+	LETTER_VERSION
+};
 
 static const struct option options[] = {
 	{ "backing-from", required_argument, NULL, LETTER_FROM },
@@ -32,12 +43,17 @@ static const struct option options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "length", required_argument, NULL, LETTER_LENGTH },
 	{ "offset", required_argument, NULL, LETTER_OFFSET },
+	{ "read-only", no_argument, NULL, LETTER_READ_ONLY },
+	{ "report", required_argument, NULL, LETTER_REPORT },
 	{ "version", no_argument, NULL, LETTER_VERSION },
 	{ 0 },
 };
 
-static const char help[] = "usage: mgr-qcow2 --convert [OPTION...] DISK FILE|-\n"
-			   "Writes what is on a qcow2 disk.\n\n"
+static const char help[] = "usage: mgr-qcow2 [--read-only] [OPTION...] DISK DIR\n"
+			   "       mgr-qcow2 --convert [OPTION...] DISK FILE|-\n"
+			   "Shows what is on a qcow2 disk as DIR/disk until DIR is unmounted, or writes it.\n\n"
+			   "      --read-only          the disk can be read alone, as it is without\n"
+			   "      --report FD          tell there when DIR/disk can be opened, or why not\n"
 			   "      --convert            write it to FILE, or to standard output, as a raw disk\n"
 			   "      --offset BYTES       from there on\n"
 			   "      --length BYTES       so many of them\n"
@@ -47,6 +63,7 @@ static const char help[] = "usage: mgr-qcow2 --convert [OPTION...] DISK FILE|-\n
 
 struct args {
 	bool convert, cut;
+	int report; /* -1: none */
 	uint64_t offset, length;
 	struct broker broker;
 };
@@ -68,6 +85,18 @@ static int take_size(const char *name, const char *text, uint64_t *ret)
 	return EXIT_FAILURE;
 }
 
+static int take_report(const char *text, int *ret)
+{
+	uint64_t fd;
+
+	if (str_uint(text, 3, INT_MAX, &fd) < 0 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0) {
+		fprintf(stderr, "mgr-qcow2: --report: '%s' is no descriptor\n", text);
+		return EXIT_FAILURE;
+	}
+	*ret = (int)fd;
+	return 0;
+}
+
 static int take_option(int c, const char *word, struct args *args)
 {
 	switch (c) {
@@ -82,6 +111,10 @@ static int take_option(int c, const char *word, struct args *args)
 	case LETTER_LENGTH:
 		args->cut = true;
 		return take_size("--length", optarg, &args->length);
+	case LETTER_READ_ONLY:
+		return 0;
+	case LETTER_REPORT:
+		return take_report(optarg, &args->report);
 	case ':':
 		return complain(word, "wants a value");
 	default:
@@ -102,13 +135,14 @@ static int read_args(int argc, char *argv[], struct args *args)
 		if (status)
 			return status;
 	}
-	if (!args->convert)
-		return complain("--convert is missing", NULL);
-	if (argc - optind != 2)
-		return complain(argc - optind < 2 ? "a disk and a file are wanted" : "too many words:",
-				argv[optind + 2 < argc ? optind + 2 : argc]);
+	if (!args->convert && (args->cut || args->offset))
+		return complain("--offset and --length are for --convert", NULL);
+	if (argc - optind < 2)
+		return complain(args->convert ? "a disk and a file are wanted" : "a disk and a folder are wanted", NULL);
+	if (argc - optind > 2)
+		return complain("too many words:", argv[optind + 2]);
 	args->broker.disk = argv[optind];
-	args->broker.output = argv[optind + 1];
+	*(args->convert ? &args->broker.output : &args->broker.folder) = argv[optind + 1];
 	return 0;
 }
 
@@ -138,6 +172,33 @@ static int convert_disk(const struct args *args, int sock, struct chain *chain, 
 	return broker_keep(sock, err);
 }
 
+static int report(const struct args *args, const struct err *err)
+{
+	if (args->report >= 0) {
+		(void)!write(args->report, err, sizeof *err);
+		close(args->report);
+	}
+	if (!err->code)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "mgr-qcow2: %s: %s\n", args->broker.disk, err->msg);
+	return EXIT_FAILURE;
+}
+
+static int serve_disk(const struct args *args, int sock, struct chain *chain, struct err *err)
+{
+	struct serve *s;
+
+	if (chain_open(chain, broker_open, &sock, vet_layer, err) < 0)
+		return -err->code;
+	s = serve_new(chain, args->broker.fuse, err);
+	if (!s || confine_rest(err) < 0 || broker_mount(sock, err) < 0)
+		return -err->code;
+	close(sock);
+	report(args, err);
+	serve_run(s);
+	return 0;
+}
+
 static int read_disk(const struct args *args, int sock)
 {
 	static struct chain chain;
@@ -145,13 +206,14 @@ static int read_disk(const struct args *args, int sock)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (confine_begin(&err) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0)
+	if (confine_begin(!args->convert, &err) < 0)
+		return report(args, &err);
+	if (!args->convert)
+		return serve_disk(args, sock, &chain, &err) < 0 ? report(args, &err) : EXIT_SUCCESS;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0)
 		convert_disk(args, sock, &chain, &err);
 	chain_done(&chain);
-	if (!err.code)
-		return EXIT_SUCCESS;
-	fprintf(stderr, "mgr-qcow2: %s: %s\n", args->broker.disk, err.msg);
-	return EXIT_FAILURE;
+	return report(args, &err);
 }
 
 /* --- the one that has the files -------------------------------------------------------------------------- */
@@ -185,16 +247,13 @@ static int tell_end(const struct args *args, int status)
 	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run(struct args *args, struct err *err)
+static int run_convert(struct args *args, const int pair[2], struct err *err)
 {
-	int pair[2], status;
+	int status;
+	pid_t pid;
 
-	if (geteuid() != 0)
-		return err_set(err, EPERM, "only root can read a disk in a place of its own");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_sys(err, errno, "make a socket pair");
 	heed_signals();
-	pid_t pid = fork();
+	pid = fork();
 	if (pid < 0)
 		return err_sys(err, errno, "start the process that reads it");
 	if (pid == 0) {
@@ -210,9 +269,41 @@ static int run(struct args *args, struct err *err)
 	return tell_end(args, status);
 }
 
+/* This process is the server; the other one is gone once it has mounted it. */
+static int run_server(struct args *args, const int pair[2], struct err *err)
+{
+	pid_t pid;
+
+	args->broker.fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (args->broker.fuse < 0)
+		return err_sys(err, errno, "open '/dev/fuse'");
+	signal(SIGCHLD, SIG_IGN);
+	pid = fork();
+	if (pid < 0)
+		return err_sys(err, errno, "start the process that opens files");
+	if (pid == 0) {
+		close(pair[1]);
+		broker_run(&args->broker, pair[0]);
+		_exit(EXIT_SUCCESS);
+	}
+	close(pair[0]);
+	return read_disk(args, pair[1]);
+}
+
+static int run(struct args *args, struct err *err)
+{
+	int pair[2];
+
+	if (geteuid() != 0)
+		return err_set(err, EPERM, "only root can read a disk in a place of its own");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "make a socket pair");
+	return args->convert ? run_convert(args, pair, err) : run_server(args, pair, err);
+}
+
 int main(int argc, char *argv[])
 {
-	struct args args = { 0 };
+	struct args args = { .report = -1 };
 	struct err err = { 0 };
 	int status;
 
@@ -222,7 +313,7 @@ int main(int argc, char *argv[])
 		return status < 0 ? EXIT_SUCCESS : status;
 	status = run(&args, &err);
 	if (status < 0)
-		fprintf(stderr, "mgr-qcow2: %s: %s\n", args.broker.disk, err.msg);
+		status = report(&args, &err);
 	broker_done(&args.broker);
-	return status < 0 ? EXIT_FAILURE : status;
+	return status;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MGR_STORAGE_QCOW2_SERVE_H
+#define MGR_STORAGE_QCOW2_SERVE_H
+
+#include "base/err.h"
+#include "storage/qcow2/chain.h"
+
+/* A file system of one folder with one file in it, `disk`: what the chain shows, to be read. */
+struct serve;
+
+/* fuse: /dev/fuse, from which requests will come once it is mounted; stays the caller's. NULL with the error. Everything
+ * that serving takes is allocated here, and held in memory. */
+struct serve *serve_new(const struct chain *chain, int fuse, struct err *err);
+/* Answer until it is unmounted, with several threads. */
+void serve_run(struct serve *s);
+
+#endif
