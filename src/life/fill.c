@@ -2,6 +2,7 @@
 /* Where a new container's root file system comes from. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -109,9 +110,15 @@ static int check_filled(const struct birth *birth, const char *what, const char 
 	return err_set(err, ECANCELED, "%s '%s' left an empty root file system", what, name);
 }
 
-static int unpack_args(const struct idmap *map, struct strv *args)
+static int unpack_args(const struct birth *birth, struct strv *args)
 {
+	const struct idmap *map = &birth->map;
 	int r = map->mode == IDMAP_NONE ? strv_add(args, "--map=none") : 0;
+
+	if (birth->what->exported)
+		r |= strv_add(args, "--exported");
+	if (birth->what->size)
+		r |= strv_addf(args, "--size=%" PRIu64, birth->what->size);
 
 	for (size_t i = 0; map->mode == IDMAP_MAP && i < map->n; i++)
 		r |= strv_addf(args, "--map=%c %u %u %u", map->v[i].gid ? 'g' : 'u', map->v[i].guest, map->v[i].host,
@@ -126,7 +133,7 @@ static int unpack(const struct birth *birth, struct template *run, struct str *r
 	autocall(str_done) struct str said = { 0 };
 	int r;
 
-	if (unpack_args(&birth->map, &args) < 0)
+	if (unpack_args(birth, &args) < 0)
 		return err_nomem(err);
 	run->args = &args;
 	run->input = birth->archive;

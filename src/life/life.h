@@ -15,6 +15,8 @@ struct life_create {
 	/* what its root file system comes from, one of: */
 	const char *template;    /* name or absolute path */
 	const char *archive;     /* a tar file; "-" for standard input */
+	bool exported;           /* the file is mgr-export's */
+	uint64_t size;           /* bytes of files that it may have then; 0: by the room there is */
 	const char *rootfs;      /* a folder, used where it is and never removed */
 	const char *backend;     /* of its root file system; NULL: what mgr.conf says; "auto": mgr's choice */
 	bool exposed;            /* the folder, although others than root can come to it */

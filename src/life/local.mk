@@ -24,6 +24,8 @@ src_life_liblife_a_SOURCES = \
 	%D%/guard.c %D%/guard.h \
 	%D%/glance.c %D%/glance.h \
 	%D%/identity.c %D%/identity.h \
+	%D%/import.c %D%/import.h \
+	%D%/import_config.c \
 	%D%/look.c %D%/look.h \
 	%D%/macs.c \
 	%D%/monitor.c %D%/monitor.h %D%/monitor_internal.h \
@@ -44,6 +46,7 @@ src_life_liblife_a_SOURCES = \
 pkglibexec_PROGRAMS += mgr-unpack
 mgr_unpack_SOURCES = \
 	%D%/unpack/entry.c \
+	%D%/unpack/head.c \
 	%D%/unpack/internal.h \
 	%D%/unpack/main.c \
 	%D%/unpack/owner.c \

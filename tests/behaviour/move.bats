@@ -46,7 +46,7 @@ listing() (
 	find . -mindepth 1 -printf '%p %y %m %U:%G %s %b %n %T@ %l\n' | sort
 	find . -mindepth 1 ! -type l ! -type p -print0 | sort -z | xargs -0 getfattr -h -d -m '^(user|security)\.' -e hex
 	find . -mindepth 1 ! -type l -print0 | sort -z | xargs -0 getfacl -n
-	find . -type f -size -1M -print0 | sort -z | xargs -0 sha256sum
+	find . -type f -size -2048k -print0 | sort -z | xargs -0 sha256sum
 )
 
 @test "move.2 an export holds the whole tree, as ids inside" {
@@ -110,4 +110,117 @@ web.tar.zst"
 
 is_stuck() {
 	grep -q '^State:	T' "/proc/$1/status"
+}
+
+# --- import ---------------------------------------------------------------------------------------------------------------
+
+@test "move.2 what was exported is the same once imported, with ids, address and name of its own" {
+	furnished
+	mgr-config -n web set limits.memory 64M
+	mgr-config -n web set net.0.type veth
+	mgr-export -n web -o web.tar.zst
+	forget_later site
+	run mgr-import web.tar.zst
+	assert_status 1
+	assert_output "mgr-import: web: exists already"
+	run mgr-import web.tar.zst -N site
+	assert_success
+	assert_output ""
+	diff <(listing "$store/web/rootfs") <(listing "$store/site/rootfs")
+	assert_equal "$(mgr-config -n site get limits.memory)" 64M
+	assert_equal "$(mgr-config -n site get uts.name)" site
+	assert_equal "$(mgr-config -n site get rootfs.path)" "dir:$store/site/rootfs"
+	local key
+	for key in container.uuid container.idmap; do
+		[ "$(mgr-config -n site get $key)" != "$(mgr-config -n web get $key)" ] || show $key
+	done
+	boot site
+	container_ip site
+}
+
+# refused MESSAGE CONFIG ENTRY...
+refused() {
+	local message=$1
+	shift
+	"$BATS_TEST_DIRNAME/../lib/exported.py" bad.tar.gz "$@"
+	run mgr-import bad.tar.gz --size 1M
+	assert_status 1 && assert_contains "$message" && [ "$(mgr-ls -1)" = "" ] && [ ! -e "$store/.new" ] && [ ! -e /evil ] &&
+		[ ! -e "$store/evil" ] && [ -z "$(find "$store"/.ids/by-slot -type l)" ]
+}
+
+@test "move.2 a hostile archive is refused, naming the entry, and nothing of it stays" {
+	refused "'rootfs/../../evil' leads out" "" file:rootfs/../../evil
+	refused "'/evil' leads out" "" file:/evil
+	refused "'evil' is no part of a container" "" file:evil
+	refused "'rootfs' is no folder" "" symlink:rootfs=/ file:rootfs/evil
+	refused "'link/evil'" "" symlink:rootfs/link=/ file:rootfs/link/evil
+	refused "'d/evil'" "" folder:rootfs/d symlink:rootfs/d=/tmp file:rootfs/d/evil
+	refused "'rootfs/x' is a hard link to '/etc/passwd'" "" link:rootfs/x=/etc/passwd
+	refused "'rootfs/x' is a hard link to 'rootfs/../../x'" "" link:rootfs/x=rootfs/../../x
+	refused "'rootfs/x' is no part" "" link:rootfs/x=mgr/config
+	refused "'dev/x' is a device node" "" node:rootfs/dev/x
+	refused "'big': more than 1048576 bytes would be unpacked" "" zeros:rootfs/big=9000000
+	refused "its format is 9, this mgr knows 1" "" format:9
+	refused "name '../web' must begin with" "" name:../web
+	refused "include" $'[include]\npath = /etc/passwd\n'
+	refused "mgr/config:2" $'[limits]\nmemory = much\n'
+	tar -C / -czf bad.tar.gz etc/hostname
+	run mgr-import bad.tar.gz
+	assert_status 1
+	assert_contains "it is not from mgr-export: 'mgr/format' is not where it should be"
+	run mgr-import <(cat bad.tar.gz)
+	assert_status 1
+	assert_contains "is no file"
+}
+
+@test "move.2 of a stranger's configuration what reaches out is left out, and told" {
+	local config='[container]
+idmap = none
+[net.0]
+link = br0
+name = lan
+[net.1]
+type = macvlan
+link = eth0
+[limits]
+memory = 64M
+[cap]
+drop = none
+[console]
+logfile = /etc/evil
+[hook]
+pre-start = /bin/true
+[mount]
+entry = /etc mnt none bind
+[forward]
+port = tcp:8080:80
+'
+	forget_later web
+	"$BATS_TEST_DIRNAME/../lib/exported.py" web.tar.gz "$config" node:rootfs/node
+	run mgr-import web.tar.gz
+	assert_status 1
+	assert_contains "'node' is a device node"
+	"$BATS_TEST_DIRNAME/../lib/exported.py" web.tar.gz "$config"
+	run mgr-import web.tar.gz
+	assert_success
+	assert_output "left out: container.idmap = none
+left out: mount.entry = /etc mnt none bind
+left out: net.0.link = br0
+left out: net.1.type = macvlan
+left out: net.1.link = eth0
+left out: forward.port = tcp:8080:80
+left out: cap.drop = none
+left out: console.logfile = /etc/evil
+left out: hook.pre-start = /bin/true"
+	assert_equal "$(mgr-config -n web get limits.memory)" 64M
+	assert_equal "$(mgr-config -n web get net.0.name)" lan
+	run mgr-config -n web show
+	refute_contains "none"
+	refute_contains "/etc"
+	mgr-destroy web
+	run mgr-import --trust web.tar.gz
+	assert_success
+	assert_output ""
+	assert_equal "$(mgr-config -n web get container.idmap)" none
+	assert_equal "$(mgr-config -n web get hook.pre-start)" /bin/true
 }

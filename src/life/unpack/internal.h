@@ -15,6 +15,9 @@ int unpack_owner(const struct idmap *map, struct archive_entry *entry, struct er
 /* An extended attribute that unpack_owner takes for the ACL that it is. */
 bool unpack_is_acl(const char *attribute);
 
+/* Only what the library unpacks by itself: where it would run a program it warns, and that program would be the guest's. */
+int unpack_formats(struct archive *from, struct err *err);
+
 /* What libarchive says, and the system's reason where there is one. path may be NULL. */
 int unpack_say(struct err *err, struct archive *from, const char *what, const char *path);
 

@@ -3,19 +3,24 @@
  * container's ids, no network, no descriptor and no path of the host's: whoever takes it over is where the container's own
  * root will be.
  * mgr-unpack --pack=FILTER --name=NAME --set=KEY=VALUE... --map=MAP... [--progress] <CONFIG >ARCHIVE 3>PROGRESS: what
- * mgr-export runs. The same process reads the tree. */
+ * mgr-export runs. The same process reads the tree.
+ * mgr-unpack --exported [--size=BYTES] as the first, of what mgr-export has packed; --head <ARCHIVE >NAME-AND-CONFIG. */
 #include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mnt.h"
 #include "base/proc.h"
 #include "base/sys.h"
@@ -31,12 +36,15 @@ static const uint64_t needed =
 	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP);
 
 #define PROGRESS_FD 3
+#define NOBODY      65534U
+#define MEMORY_MAX  (UINT64_C(1) << 30) /* whatever a stranger's compressed file asks for */
 
 struct job {
 	struct spec spec;
 	const char *name;
 	const char *filter; /* to pack; NULL: to unpack */
-	bool progress;
+	bool progress, head, exported;
+	uint64_t size;
 };
 
 /* 1: it was none of these. */
@@ -48,6 +56,12 @@ static int read_flag(struct job *job, const char *arg)
 		job->filter = arg + strlen("--pack=");
 	else if (str_eq(arg, "--progress"))
 		job->progress = true;
+	else if (str_eq(arg, "--head"))
+		job->head = true;
+	else if (str_eq(arg, "--exported"))
+		job->exported = true;
+	else if (str_starts(arg, "--size="))
+		return str_uint(arg + strlen("--size="), 1, UINT64_MAX, &job->size) < 0;
 	else
 		return !str_starts(arg, "--path="); /* as templates are called */
 	return 0;
@@ -72,7 +86,31 @@ static int read_args(char *const argv[], struct job *job, struct err *err)
 			return err_set(err, EINVAL, "unknown argument '%s'", argv[i]);
 		r = text ? spec_set(spec, text, err) : err_nomem(err);
 	}
-	return r < 0 ? r : spec_check(spec, err);
+	return r < 0 || job->head ? r : spec_check(spec, err);
+}
+
+static int bound_memory(struct err *err)
+{
+	const struct rlimit all = { MEMORY_MAX, MEMORY_MAX };
+
+	return setrlimit(RLIMIT_AS, &all) < 0 ? err_sys(err, errno, "bound its memory") : 0;
+}
+
+/* Without a container: a process that has nothing reads it. */
+static int read_head(struct err *err)
+{
+	autocall(str_done) struct str head = { 0 };
+	int r = bound_memory(err);
+
+	unpack_prepare();
+	if (r < 0 || unshare(CLONE_NEWNET | CLONE_NEWIPC) < 0 || chdir(HOOK_ROOTFS_MOUNT) < 0 || chroot(".") < 0 ||
+	    sys_close_range(3, ~0U, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
+	    setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return r < 0 ? r : err_sys(err, errno, "do without privileges");
+	r = unpack_head(STDIN_FILENO, &head, err);
+	if (r == 0)
+		r = file_write_all(STDOUT_FILENO, str_text(&head), head.len);
+	return r < 0 && !err->code ? err_sys(err, -r, "write what it has") : r;
 }
 
 /* In the child: the root, once the parent has mapped it, becomes everything there is. */
@@ -91,6 +129,8 @@ static int confine(int peer, const struct job *job, struct err *err)
 	if (sys_close_range(3 + job->progress, ~0U, 0) < 0)
 		return err_sys(err, errno, "close descriptors");
 	tree = -1;
+	if (!job->filter && bound_memory(err) < 0)
+		return -err->code;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "do without privileges");
 	return security_drop_caps(job->filter ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_DAC_OVERRIDE) : needed, err);
@@ -114,8 +154,10 @@ static int child(int peer, const struct job *job)
 	struct err err = { 0 };
 	int r = confine(peer, job, &err);
 
+	const struct unpack_how how = { .map = &job->spec.container.idmap, .exported = job->exported, .size = job->size };
+
 	if (r == 0)
-		r = job->filter ? pack_it(job, &told, &err) : unpack(STDIN_FILENO, &job->spec.container.idmap, &told, &err);
+		r = job->filter ? pack_it(job, &told, &err) : unpack(STDIN_FILENO, &how, &told, &err);
 	if (r < 0)
 		fprintf(stderr, "%s\n", err.msg);
 	else
@@ -185,7 +227,7 @@ int main(int argc, char *argv[])
 	spec_init(&job.spec);
 	r = read_args(argv, &job, &err);
 	if (r == 0)
-		r = run(&job, &status, &err);
+		r = job.head ? read_head(&err) : run(&job, &status, &err);
 	spec_done(&job.spec);
 	if (r == 0 && status && !(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE)) /* which has said why */
 		r = err_set(&err, ECANCELED, "the program that does it ended with %s", proc_status_text(status, text));

@@ -5,22 +5,27 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "life/unpack/internal.h"
+#include "life/unpack/pack.h"
 
-#define BLOCK 512 /* of a tar file, whose end is two of zeros */
+#define ENTRIES_MAX 10000000
+#define BLOCK       512 /* of a tar file, whose end is two of zeros */
 
 struct unpack {
 	int fd;
 	struct archive *from, *to;
-	const struct idmap *map;
+	const struct unpack_how *how;
+	uint64_t entries, bytes, room; /* so far; of bytes how many there may be */
 	struct left_out nodes, attributes;
 	bool end, zeros; /* more was wanted than there is; the last block was all zeros */
 	char buf[128 * BLOCK];
@@ -64,21 +69,26 @@ static la_ssize_t read_input(struct archive *from, void *data, const void **ret)
 	return (la_ssize_t)n;
 }
 
-/* Only what the library unpacks by itself: where it would run a program it warns, and that program would be the guest's. */
-static int open_input(struct unpack *u, struct err *err)
+int unpack_formats(struct archive *from, struct err *err)
 {
 	int (*const filters[])(struct archive *) = { archive_read_support_filter_gzip, archive_read_support_filter_xz,
 						     archive_read_support_filter_zstd, archive_read_support_filter_bzip2 };
 
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+		if (filters[i](from) != ARCHIVE_OK)
+			return err_set(err, ENOSYS, "libarchive lacks a way to unpack: %s", archive_error_string(from));
+	return archive_read_support_format_tar(from) == ARCHIVE_OK ? 0 : err_set(err, ENOSYS, "libarchive lacks tar");
+}
+
+static int open_input(struct unpack *u, struct err *err)
+{
 	u->from = archive_read_new();
 	u->to = archive_write_disk_new();
 	if (!u->from || !u->to)
 		return err_nomem(err);
-	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
-		if (filters[i](u->from) != ARCHIVE_OK)
-			return err_set(err, ENOSYS, "libarchive lacks a way to unpack: %s", archive_error_string(u->from));
-	if (archive_read_support_format_tar(u->from) != ARCHIVE_OK ||
-	    archive_write_disk_set_options(u->to, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
+	if (unpack_formats(u->from, err) < 0)
+		return -err->code;
+	if (archive_write_disk_set_options(u->to, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
 							  ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR |
 							  ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
 							  ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS) != ARCHIVE_OK)
@@ -112,6 +122,55 @@ static int check_paths(struct archive_entry *entry, struct err *err)
 	return 0;
 }
 
+/* Of an exported container: the tree, whose top is not to be anything else. 1: this is none of it. */
+static int find_place(struct archive_entry *entry, struct err *err)
+{
+	autofree char *path = strdup(archive_entry_pathname(entry)), *link = NULL;
+	const char *to = archive_entry_hardlink(entry);
+
+	if (!path || (to && !(link = strdup(to))))
+		return err_nomem(err);
+	if (str_starts(path, "mgr/"))
+		return 1;
+	if (str_eq(path, PACK_ROOT) || str_eq(path, PACK_ROOT "/")) {
+		if (archive_entry_filetype(entry) != AE_IFDIR || link)
+			return err_set(err, EINVAL, "'%s' is no folder: refused", path);
+		archive_entry_copy_pathname(entry, ".");
+		return 0;
+	}
+	if (!str_starts(path, PACK_ROOT "/") || (link && !str_starts(link, PACK_ROOT "/")))
+		return err_set(err, EINVAL, "'%s' is no part of a container: refused", path);
+	archive_entry_copy_pathname(entry, path + strlen(PACK_ROOT "/"));
+	if (link)
+		archive_entry_copy_hardlink(entry, link + strlen(PACK_ROOT "/"));
+	return 0;
+}
+
+/* What a small archive may become. */
+static int count(struct unpack *u, const char *path, uint64_t n, struct err *err)
+{
+	u->bytes += n;
+	u->entries += n == 0;
+	if (u->how->exported && u->entries > ENTRIES_MAX)
+		return err_set(err, E2BIG, "'%s': more than %d files: refused", path, ENTRIES_MAX);
+	if (u->how->exported && u->bytes > u->room)
+		return err_set(err, ENOSPC, "'%s': more than %" PRIu64 " bytes would be unpacked: refused", path, u->room);
+	return 0;
+}
+
+static int find_room(struct unpack *u, struct err *err)
+{
+	struct statvfs st;
+
+	u->room = u->how->size;
+	if (u->room || !u->how->exported)
+		return 0;
+	if (statvfs(".", &st) < 0)
+		return err_sys(err, errno, "look for room");
+	u->room = (uint64_t)st.f_bavail * st.f_frsize / 20 * 19;
+	return 0;
+}
+
 static int copy_data(struct unpack *u, const char *path, struct err *err)
 {
 	const void *buf;
@@ -119,9 +178,12 @@ static int copy_data(struct unpack *u, const char *path, struct err *err)
 	size_t n;
 	int r;
 
-	while ((r = archive_read_data_block(u->from, &buf, &n, &at)) == ARCHIVE_OK)
+	while ((r = archive_read_data_block(u->from, &buf, &n, &at)) == ARCHIVE_OK) {
+		if (n > 0 && count(u, path, n, err) < 0)
+			return -err->code;
 		if (archive_write_data_block(u->to, buf, n, at) < ARCHIVE_OK)
 			return unpack_say(err, u->to, "unpack", path);
+	}
 	if (r != ARCHIVE_EOF)
 		return unpack_say(err, u->from, "read", path);
 	return 0;
@@ -129,21 +191,29 @@ static int copy_data(struct unpack *u, const char *path, struct err *err)
 
 static int unpack_entry(struct unpack *u, struct archive_entry *entry, struct err *err)
 {
-	mode_t type = archive_entry_filetype(entry);
-	const char *path = archive_entry_pathname(entry), *link = archive_entry_hardlink(entry);
+	const mode_t type = archive_entry_filetype(entry);
+	const char *path, *link;
 	int r = check_paths(entry, err);
 
-	if (r < 0)
-		return r;
+	if (r == 0 && u->how->exported)
+		r = find_place(entry, err);
+	if (r == 0)
+		r = count(u, archive_entry_pathname(entry), 0, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	path = archive_entry_pathname(entry);
+	link = archive_entry_hardlink(entry);
 	if (link && str_eq(link, path)) /* what GNU tar was told to pack twice */
 		return 0;
 	if (type == AE_IFCHR || type == AE_IFBLK) {
+		if (u->how->exported && u->how->map->mode != IDMAP_NONE)
+			return err_set(err, EPERM, "'%s' is a device node: refused", path);
 		if (unpack_is_below_dev(path))
 			return 0;
-		if (u->map->mode != IDMAP_NONE)
+		if (u->how->map->mode != IDMAP_NONE)
 			return unpack_leave_out(&u->nodes, path, err);
 	}
-	r = unpack_owner(u->map, entry, err);
+	r = unpack_owner(u->how->map, entry, err);
 	if (r == 0)
 		r = unpack_choose_attributes(&u->attributes, entry, err);
 	if (r < 0)
@@ -186,7 +256,7 @@ static int unpack_all(struct unpack *u, struct str *ret_told, struct err *err)
 	return 0;
 }
 
-int unpack(int archive, const struct idmap *map, struct str *ret_told, struct err *err)
+int unpack(int archive, const struct unpack_how *how, struct str *ret_told, struct err *err)
 {
 	struct unpack *u = calloc(1, sizeof *u);
 	int r;
@@ -194,10 +264,12 @@ int unpack(int archive, const struct idmap *map, struct str *ret_told, struct er
 	if (!u)
 		return err_nomem(err);
 	u->fd = archive;
-	u->map = map;
+	u->how = how;
 	u->nodes.what = "device nodes, which no container with an id map can have";
 	u->attributes.what = "extended attributes that belong to the machine it was packed on";
 	r = open_input(u, err);
+	if (r == 0)
+		r = find_room(u, err);
 	if (r == 0)
 		r = unpack_all(u, ret_told, err);
 	done(u);

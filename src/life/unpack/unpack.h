@@ -3,16 +3,29 @@
 #ifndef MGR_LIFE_UNPACK_UNPACK_H
 #define MGR_LIFE_UNPACK_UNPACK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/err.h"
+#include "base/str.h"
 #include "ns/ns.h"
 
 /* What the library needs of the host's files, before they are out of reach. */
 void unpack_prepare(void);
 
+struct unpack_how {
+	const struct idmap *map;
+	bool exported; /* it is from mgr-export: what is below rootfs/ alone, and no device node that the map rules out */
+	uint64_t size; /* bytes of files that it may have; 0: what there is room for, less a twentieth. exported alone */
+};
+
 /* Unpack the tar archive that `archive` reads into the working folder, which is this process's root. What an id map rules
  * out (device nodes) and what belongs to the machine that packed it (labels, trusted attributes) is left out, and standard
  * output has a line about it. Every other thing that cannot be had as it was packed is an error, and what was unpacked by
  * then stays for the caller to remove. */
-int unpack(int archive, const struct idmap *map, struct str *ret_told, struct err *err);
+int unpack(int archive, const struct unpack_how *how, struct str *ret_told, struct err *err);
+
+/* What the archive of an exported container begins with, added: a line with its name, then its configuration. */
+int unpack_head(int archive, struct str *ret, struct err *err);
 
 #endif

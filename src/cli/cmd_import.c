@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "life/import.h"
+#include "life/passing.h"
+
+struct import {
+	struct life_import what;
+	const char *name;
+};
+
+static int set_name(void *data, const char *value, struct err *err)
+{
+	struct import *import = data;
+
+	import->name = value;
+	return store_check_new_name(value, err);
+}
+
+static int set_size(void *data, const char *value, struct err *err)
+{
+	struct import *import = data;
+
+	if (str_size(value, &import->what.size) == 0 && import->what.size > 0)
+		return 0;
+	return err_set(err, EINVAL, "'%s' is not a size, such as 500M", value);
+}
+
+static const struct option_row opts[] = {
+	{ 'N', "newname", "NEW", "The name that it is to have, instead of the one that it had.", .set = set_name },
+	{ 0, "size", "SIZE", "So much may be unpacked, instead of what there is room for.", .set = set_size },
+	{ 0, "trust", NULL, "Take all of its configuration, hooks and mounts too.",
+	  .flag = offsetof(struct import, what.trust) },
+	{ 0 },
+};
+
+static int import_it(struct cli *cli, const char *name, struct err *err)
+{
+	struct import *import = cli->data;
+	autocall(import_head_done) struct import_head head = { 0 };
+	autocall(str_done) struct str told = { 0 };
+	int r;
+
+	(void)name;
+	if (cli->rest.n != 1)
+		return cli_usage(cli,
+				 cli->rest.n ? "only one archive" : "which archive? give a file that mgr-export has made");
+	import->what.file = cli->rest.v[0];
+	passing_sweep(&cli->store);
+	r = life_import_head(&import->what, &head, err);
+	if (r < 0)
+		return r;
+	name = import->name ? import->name : head.name;
+	r = life_import(&cli->store, name, &import->what, &head, &told, err);
+	if (r >= 0)
+		fputs(str_text(&told), stderr);
+	if (r > 0)
+		cli_complain(cli, name, err);
+	return r < 0 ? err_wrap(err, "%s", name) : 0;
+}
+
+const struct command cmd_import = {
+	.name = "import",
+	.args = "FILE [-N NEW]",
+	.help = "Make a container of an archive that mgr-export has made.",
+	.opts = opts,
+	.data_size = sizeof(struct import),
+	.flags = CMD_WORDS,
+	.run = import_it,
+};

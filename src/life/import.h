@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A container of an archive that mgr-export has made, or a stranger. */
+#ifndef MGR_LIFE_IMPORT_H
+#define MGR_LIFE_IMPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "store/store.h"
+
+struct life_import {
+	const char *file; /* read twice: no pipe */
+	bool trust;       /* take all of its configuration, and device nodes where that makes it privileged */
+	uint64_t size;    /* bytes of files that it may have; 0: what the file system has room for, less a twentieth */
+};
+
+/* What it was called. Read by a process that has nothing. */
+struct import_head {
+	char name[STORE_NAME_MAX + 1];
+	char *config;
+};
+int life_import_head(const struct life_import *what, struct import_head *ret, struct err *err);
+void import_head_done(struct import_head *head);
+
+/* Make it, under this name. ret_told, added: a line for each key of the configuration that was left out, and for what of the
+ * tree was. As life_create. */
+int life_import(const struct store *store, const char *name, const struct life_import *what, const struct import_head *head,
+		struct str *ret_told, struct err *err);
+
+/* The text of a configuration (mgr/config of an archive, whose container was called `was`) as a new container's, added to
+ * out. Whose name, ids, address and hardware addresses, and folder it has to itself are left out, and, without trust, all
+ * that reaches out of it; told, added: of the latter a line each. */
+int import_config(const char *config, const char *was, bool trust, struct str *out, struct str *told, struct err *err);
+
+#endif
