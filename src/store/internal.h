@@ -63,6 +63,9 @@ int registry_each(const struct registry *reg, int (*fn)(const char *slot, const 
 		  void *data, struct err *err);
 int registry_count(const struct registry *reg, unsigned *ret, struct err *err);
 
+/* Does this configuration say the word (a uuid, an address) anywhere: 1, 0, or -errno; -ENOENT when there is none. */
+int store_config_says(int dirfd, const char *config, const char *word, struct err *err);
+
 /* What a link in by-slot says, allocated; NULL: no memory. */
 char *registry_entry_text(const char *uuid, const char *name, const char *note, const char *folder);
 

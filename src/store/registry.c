@@ -12,6 +12,7 @@
 #include "base/debug.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "conf/conf.h"
 #include "store/internal.h"
 
 #define FORMAT        "1"
@@ -191,13 +192,21 @@ static bool may_be_there(int dir, const char *path)
 	return faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
+int store_config_says(int dirfd, const char *config, const char *word, struct err *err)
+{
+	autofree char *text = NULL;
+	int r = file_read_at(dirfd, config, CONF_FILE_MAX, &text, NULL, err);
+
+	return r < 0 ? r : strstr(text, word) != NULL;
+}
+
 /* The container's config, its folder while it is being created or when it has lost its config, or the remains that a destroy
  * has yet to remove. When in doubt it lives: a folder of containers that is not mounted, a config that cannot be read now.
  */
 static bool owner_lives(const struct registry_entry *entry)
 {
 	autoclose int dir = open(entry->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autofree char *config = NULL, *text = NULL, *claim = NULL, *gone = NULL;
+	autofree char *config = NULL, *claim = NULL, *gone = NULL;
 	char uuid[37];
 
 	if (dir < 0)
@@ -208,8 +217,8 @@ static bool owner_lives(const struct registry_entry *entry)
 	gone = str_fmt(STORE_GONE "/%s", uuid);
 	if (!config || !claim || !gone)
 		return true;
-	int r = file_read_at(dir, config, 1 << 20, &text, NULL, NULL);
-	if (r == 0 ? strstr(text, uuid) != NULL : r != -ENOENT || may_be_there(dir, entry->name))
+	int r = store_config_says(dir, config, uuid, NULL);
+	if (r > 0 || (r < 0 && (r != -ENOENT || may_be_there(dir, entry->name))))
 		return true;
 	for (char *p = claim + strlen(STORE_NEW); *p; p++)
 		*p = (char)tolower((unsigned char)*p);
@@ -220,13 +229,11 @@ static bool owner_lives(const struct registry_entry *entry)
  * nobody is about to have it named there: ret_held, the folder of the container, is locked then. */
 static bool is_given_up(const struct registry *reg, const char *slot, const struct registry_entry *entry, int *ret_held)
 {
-	autofree char *text = NULL;
-
 	if (!strchr(entry->uuid, ':') || !strchr(slot, '.') || !str_eq(entry->folder, reg->store->containers))
 		return false;
 	*ret_held = store_container(reg->store, entry->name, NULL);
 	return *ret_held >= 0 && store_lock_config(*ret_held, false, NULL) == 0 &&
-	       file_read_at(*ret_held, "config", 1 << 20, &text, NULL, NULL) == 0 && !strstr(text, slot) &&
+	       store_config_says(*ret_held, "config", slot, NULL) == 0 &&
 	       store_lock_peek(reg->store, entry->name, NULL) == STORE_IDLE;
 }
 

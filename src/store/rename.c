@@ -185,11 +185,10 @@ static void leave_runtime(const struct store *store, const char *name)
 static int has_name(const struct store *store, const char *name, const char *uuid, struct err *err)
 {
 	autofree char *config = str_fmt("%s/%s/config", store->containers, name);
-	autofree char *text = NULL;
-	int r = config ? file_read_at(AT_FDCWD, config, CONF_FILE_MAX, &text, NULL, err) : err_nomem(err);
+	int r = config ? store_config_says(AT_FDCWD, config, uuid, err) : err_nomem(err);
 
 	if (r != -ENOENT)
-		return r < 0 ? r : strstr(text, uuid) != NULL;
+		return r;
 	err_clear(err);
 	return 0;
 }
