@@ -155,6 +155,11 @@ int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mo
 	return r < 0 ? err_sys(err, -r, "sync the folder of '%s'", path) : 0;
 }
 
+int file_sync_system(int fd, struct err *err)
+{
+	return syncfs(fd) < 0 ? err_sys(err, errno, "write it to disk") : 0;
+}
+
 int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err)
 {
 	autofree char *copy = strdup(path);

@@ -35,6 +35,9 @@ int file_write_all(int fd, const void *bytes, size_t n);
  * rename, fsync of the folder. */
 int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mode_t mode, struct err *err);
 
+/* All that was written to the file system of an open file is on disk (syncfs(2)): before what takes its name says so. */
+int file_sync_system(int fd, struct err *err);
+
 /* mkdir -p of path with mode for what is made; what exists must be a folder. */
 int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err);
 

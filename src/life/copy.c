@@ -113,14 +113,19 @@ static int part(struct copying *c, struct err *err)
 	return r == 0 && was->net.forward.n ? leave_out(c, "forward.port", err) : r;
 }
 
+static struct storage_place place_of(const struct copying *c, const struct birth *birth)
+{
+	return (struct storage_place){ .conf = &c->spec.rootfs,
+				       .store = birth->store,
+				       .name = birth->what->name,
+				       .uuid = birth->uuid,
+				       .folder = birth->folder };
+}
+
 static int copy_root(struct copying *c, const struct birth *birth, struct err *err)
 {
 	const struct origin *from = &c->from;
-	const struct storage_place to = { .conf = &c->spec.rootfs,
-					  .store = birth->store,
-					  .name = birth->what->name,
-					  .uuid = birth->uuid,
-					  .folder = birth->folder };
+	const struct storage_place to = place_of(c, birth);
 	autofree char *path = NULL;
 	int r;
 
@@ -137,17 +142,15 @@ static int renew(struct copying *c, const struct birth *birth, struct err *err)
 {
 	const struct spec *was = &c->from.spec;
 	autofree char *path = str_fmt("/proc/self/fd/%d%s", birth->folder, strrchr(c->spec.rootfs.path, '/'));
-	const struct storage_place place = { .conf = &c->spec.rootfs,
-					     .path = path,
-					     .store = birth->store,
-					     .name = birth->what->name,
-					     .uuid = birth->uuid,
-					     .folder = birth->folder };
-	autoclose int root = path ? identity_open(c->from.backend, &place, err) : err_nomem(err);
-	int r = root < 0 ? root
-			 : identity_renew(root, was->uts.name ? was->uts.name : c->what->from,
-					  c->what->keep_name ? NULL : c->what->name, err);
+	struct storage_place place = place_of(c, birth);
+	autoclose int root = -1;
+	int r;
 
+	place.path = path;
+	r = root = path ? identity_open(c->from.backend, &place, err) : err_nomem(err);
+	if (r >= 0)
+		r = identity_renew(root, was->uts.name ? was->uts.name : c->what->from,
+				   c->what->keep_name ? NULL : c->what->name, err);
 	debug_point("copy", "renewed");
 	return r;
 }
@@ -183,7 +186,9 @@ static int make(struct birth *birth, void *data, struct err *err)
 		r = spec_check(&c->spec, err);
 	if (r == 0)
 		r = renew(c, birth, err);
-	return r == 0 ? save(c, birth, err) : r;
+	if (r == 0)
+		r = save(c, birth, err);
+	return r == 0 && !c->what->thin ? file_sync_system(birth->folder, err) : r;
 }
 
 static int open_origin(struct copying *c, const struct store *store, struct err *err)

@@ -102,11 +102,7 @@ static int configure(struct restoring *r, int beside, struct err *err)
 static int restore(struct restoring *r, struct err *err)
 {
 	autoclose int beside = restore_begin(r->config.folder, err);
-	const struct storage_place to = { .conf = r->place.conf,
-					  .store = r->place.store,
-					  .name = r->place.name,
-					  .uuid = r->place.uuid,
-					  .folder = beside };
+	const struct storage_place to = storage_place_in(&r->place, beside);
 	autofree char *rootfs = NULL;
 	struct guard guard;
 	int e = beside < 0 ? beside : 0;
@@ -118,6 +114,8 @@ static int restore(struct restoring *r, struct err *err)
 	debug_point("restore", "copied");
 	if (e == 0)
 		e = configure(r, beside, err);
+	if (e == 0)
+		e = file_sync_system(beside, err);
 	debug_point("restore", "configured");
 	if (e == 0)
 		e = guard_check(&guard, err);

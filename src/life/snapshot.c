@@ -105,11 +105,7 @@ static int save_config(const struct origin *of, int folder, const char *rootfs, 
 
 static int fill(const struct origin *of, int folder, const char *comment, struct err *err)
 {
-	const struct storage_place to = { .conf = of->place.conf,
-					  .store = of->place.store,
-					  .name = of->place.name,
-					  .uuid = of->place.uuid,
-					  .folder = folder };
+	const struct storage_place to = storage_place_in(&of->place, folder);
 	autofree char *rootfs = NULL;
 	int r = of->backend->copy(&of->place, &to, &rootfs, err);
 
@@ -118,6 +114,8 @@ static int fill(const struct origin *of, int folder, const char *comment, struct
 		r = save_config(of, folder, rootfs, err);
 	if (r == 0 && comment && *comment)
 		r = file_replace_at(folder, "comment", comment, strlen(comment), 0600, err);
+	if (r == 0)
+		r = file_sync_system(folder, err);
 	debug_point("snapshot", "configured");
 	return r;
 }

@@ -7,6 +7,15 @@
 #include "base/cleanup.h"
 #include "storage/internal.h"
 
+struct storage_place storage_place_in(const struct storage_place *p, int folder)
+{
+	struct storage_place in = *p;
+
+	in.path = NULL;
+	in.folder = folder;
+	return in;
+}
+
 static const struct storage_backend *const backends[] = { &storage_dir };
 
 const struct storage_backend *storage_named(const char *name, struct err *err)

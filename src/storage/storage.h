@@ -26,6 +26,9 @@ struct storage_place {
 	int folder; /* the container's, its claim's or its snapshot's, open; -1: there is none, and the path is all */
 };
 
+/* The same container's in another folder; where in it, the op says. */
+struct storage_place storage_place_in(const struct storage_place *p, int folder);
+
 /* What the root is seen through. */
 struct storage_ids {
 	int userns;        /* its id map is put on the mount; -1: ids as on disk */

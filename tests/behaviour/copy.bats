@@ -5,20 +5,6 @@
 load ../lib/common
 load ../lib/tree
 
-setup() {
-	common_setup
-	store=$MGR_ROOT/var/lib/mgr
-}
-
-entries() {
-	find "$store"/.ids/by-* "$store"/.leases/by-* -type l | wc -l
-}
-
-# key NAME KEY
-key() {
-	mgr-config -n "$1" get "$2"
-}
-
 # copy FROM NAME [OPTION...]
 copy() {
 	forget_later "$2"
@@ -177,4 +163,11 @@ copy() {
 	[ ! -e "$store/two" ]
 	[ ! -e "$store/.new" ]
 	assert_equal "$(entries)" 4
+}
+
+@test "copy.4 all of a copy is on disk before it has its name" {
+	container web -s net.0.type=empty
+	forget_later two
+	run sealed mgr-copy -n web -N two
+	assert_output $'syncfs\nrenameat2'
 }

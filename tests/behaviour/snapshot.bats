@@ -5,19 +5,6 @@
 load ../lib/common
 load ../lib/tree
 
-setup() {
-	common_setup
-	store=$MGR_ROOT/var/lib/mgr
-}
-
-entries() {
-	find "$store"/.ids/by-* "$store"/.leases/by-* -type l | wc -l
-}
-
-key() {
-	mgr-config -n "$1" get "$2"
-}
-
 # How many there are.
 count() {
 	mgr-snapshot -n web -L --json | jq length
@@ -236,4 +223,12 @@ state_of() {
 	boot web
 	mgr-destroy -f -n web
 	in_container two true
+}
+
+@test "snap.5 all of a snapshot is on disk before it has its name, and of a restore before it is the container's" {
+	container web -s net.0.type=empty
+	run sealed mgr-snapshot -n web one
+	assert_output $'syncfs\nrenameat2'
+	run sealed mgr-snapshot -n web -r one
+	assert_output $'syncfs\nrenameat2'
 }

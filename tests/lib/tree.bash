@@ -1,6 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# Whole trees: all that a file can have, and how to compare it.
+# Whole trees, of containers and else: all that a file can have, and how to compare it. With `load ../lib/common`.
+
+setup() {
+	common_setup
+	store=$MGR_ROOT/var/lib/mgr
+}
+
+# What the registries have of all containers.
+entries() {
+	find "$store"/.ids/by-* "$store"/.leases/by-* -type l | wc -l
+}
+
+# key NAME KEY
+key() {
+	mgr-config -n "$1" get "$2"
+}
 
 # rich_tree FOLDER: puts into it what a copy could lose.
 rich_tree() {
@@ -30,4 +45,10 @@ tree_of() {
 		getfattr -Rhd -m - . 2>/dev/null | sort
 		getfacl -Rp . 2>/dev/null
 	)
+}
+
+# sealed COMMAND...: what it did, in order, to have all of it on disk, and under its name at once.
+sealed() {
+	strace -f -qq -e trace=syncfs,renameat2 -e signal=none -o "$BATS_TEST_TMPDIR/trace" "$@"
+	sed -E 's/^[0-9]+ +([a-z0-9]+)\(.*/\1/' "$BATS_TEST_TMPDIR/trace"
 }
