@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/storage/libstorage.a
 src_storage_libstorage_a_SOURCES = \
+	%D%/confine.c %D%/confine.h \
 	%D%/dir.c \
 	%D%/exposed.c \
 	%D%/internal.h \
@@ -13,7 +14,6 @@ noinst_LIBRARIES += src/storage/libqcow2.a
 src_storage_libqcow2_a_SOURCES = \
 	%D%/qcow2/broker.c %D%/qcow2/broker.h \
 	%D%/qcow2/chain.c %D%/qcow2/chain.h \
-	%D%/qcow2/confine.c %D%/qcow2/confine.h \
 	%D%/qcow2/convert.c %D%/qcow2/convert.h \
 	%D%/qcow2/header.c %D%/qcow2/header.h \
 	%D%/qcow2/inflate.c %D%/qcow2/inflate.h \
@@ -24,5 +24,5 @@ src_storage_libqcow2_a_CPPFLAGS = $(AM_CPPFLAGS) $(QCOW2_CFLAGS)
 
 bin_PROGRAMS += mgr-qcow2
 mgr_qcow2_SOURCES = %D%/qcow2/main.c
-mgr_qcow2_LDADD = src/storage/libqcow2.a src/base/libbase.a $(QCOW2_LIBS) -lpthread
+mgr_qcow2_LDADD = src/storage/libqcow2.a src/storage/libstorage.a src/base/libbase.a $(QCOW2_LIBS) -lpthread
 endif

@@ -20,7 +20,7 @@
 #include "base/str.h"
 #include "storage/qcow2/broker.h"
 #include "storage/qcow2/chain.h"
-#include "storage/qcow2/confine.h"
+#include "storage/confine.h"
 #include "storage/qcow2/convert.h"
 #include "storage/qcow2/serve.h"
 #include "storage/qcow2/vet.h"

@@ -2,8 +2,8 @@
 /* Where the parser lives: namespaces of its own, a root with nothing in it but /fd (its own descriptors), nobody's ids, no
  * capability, no new privileges, so much memory and no more, and of system calls the few that it needs; any other kills it.
  */
-#ifndef MGR_STORAGE_QCOW2_CONFINE_H
-#define MGR_STORAGE_QCOW2_CONFINE_H
+#ifndef MGR_STORAGE_CONFINE_H
+#define MGR_STORAGE_CONFINE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "storage/qcow2/confine.h"
+#include "storage/confine.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -72,7 +72,8 @@ static const unsigned usual[] = {
 
 /* What opening a disk takes besides. */
 static const unsigned opening[] = {
-	SYS_openat, SYS_fcntl, SYS_memfd_create, SYS_mlockall, SYS_getuid, SYS_getgid, SYS_capset, SYS_prctl, SYS_seccomp,
+	SYS_openat, SYS_fcntl,  SYS_fadvise64, SYS_memfd_create, SYS_mlockall,
+	SYS_getuid, SYS_getgid, SYS_capset,    SYS_prctl,        SYS_seccomp,
 };
 
 #define FIELD(name)            ((uint32_t)offsetof(struct seccomp_data, name))
