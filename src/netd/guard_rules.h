@@ -10,6 +10,9 @@
 void guard_put_rules(struct nft_batch *b, const struct nft *nft);
 void host_put_rules(struct nft_batch *b, const struct nft *nft);
 
+/* Of the table of both IPs: who has connections to the network's DNS, by hardware address, and how many. */
+#define GUARD_ASKING "asking"
+
 /* guard_sets.c: both tables' */
 void guard_put_sets(struct nft_batch *b, const struct nft *nft, uint8_t family);
 /* Add or take away, in both. */

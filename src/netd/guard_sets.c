@@ -8,11 +8,14 @@
 #include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <net/ethernet.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 
 #define PER_MESSAGE 300 /* an attribute, and so a list of elements, has at most 65535 bytes */
+
+#define ASKING_MOST 65535 /* a bridge has fewer ports */
 
 /* Data types as nft(8) numbers them (its datatype.h), 6 bits each: so that it can print the sets. */
 enum type { NONE, IPV4 = 7, IPV6 = 8, ETHER = 9, IFNAME = 41, TYPE_BITS = 6 };
@@ -89,8 +92,29 @@ static void put_set(struct nft_batch *b, const char *table, enum guard_set numbe
 	nft_batch_next(b);
 }
 
+/* The kernel puts in who asks, and takes out who has no connection left. */
+static void put_asking(struct nft_batch *b, const char *table)
+{
+	static const struct set asking = { GUARD_ASKING, NFPROTO_INET, false, { ETHER } };
+	autocall(free_set) struct nftnl_set *set = new_set(&asking, table);
+
+	if (!set) {
+		b->failed = true;
+		return;
+	}
+	nftnl_set_set_u32(set, NFTNL_SET_ID, 100 + GUARD_SETS);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_EVAL);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, ETHER);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, ETHER_ADDR_LEN);
+	nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, ASKING_MOST);
+	nftnl_set_nlmsg_build_payload(nft_batch_message(b, NFT_MSG_NEWSET, NLM_F_CREATE), set);
+	nft_batch_next(b);
+}
+
 void guard_put_sets(struct nft_batch *b, const struct nft *nft, uint8_t family)
 {
+	if (family == NFPROTO_INET && !nft->uncounted)
+		put_asking(b, nft->table);
 	for (enum guard_set set = 0; set < GUARD_SETS; set++)
 		if (sets[set].family == family)
 			put_set(b, nft->table, set);

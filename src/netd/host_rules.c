@@ -9,6 +9,7 @@
  *   chain host { type filter hook input priority filter
  *       iifname != BRIDGE accept
  *       ct state established,related accept
+ *       GATEWAY, fe80::/16 tcp dport 53 add @asking { ether saddr ct count over 4 } goto refuse
  *       GATEWAY tcp, udp dport 53 accept; GATEWAY, 255.255.255.255 udp dport 67 accept
  *       fe80::/16 tcp, udp dport 53 accept; fe80::/16, ff02::1:2 udp dport 547 accept
  *       icmpv6 neighbor and router discovery, mld reports accept
@@ -53,6 +54,9 @@
 enum { PRIORITY_FILTER = 0 };
 enum { DNS = 53, DHCP_SERVER = 67, DHCP6_SERVER = 547, MLD2_REPORT = 143 };
 
+/* dnsmasq has 20 at a time of all containers (its MAX_PROCS), each for 150 seconds that nobody uses it. */
+#define DNS_CONNECTIONS 4
+
 static const uint8_t link_local[] = { 0xfe, 0x80 }; /* /16: the rest of the /10 is not used (RFC 4291, 2.5.6) */
 
 static const uint8_t all_ones[] = { 255, 255, 255, 255 };
@@ -66,6 +70,9 @@ static struct cond under_way(void)
 static void put_dns(const struct rule_place *to, const char *chain, const struct cond *family, const struct cond *target)
 {
 	RULE(to, chain, ACCEPT, *family, *target, is(L4PROTO, IPPROTO_UDP), is(DPORT, DNS));
+	if (!to->nft->uncounted)
+		RULE(to, chain, GO_TO("refuse"), *family, *target, is(L4PROTO, IPPROTO_TCP), is(DPORT, DNS),
+		     exceeds(GUARD_ASKING, ETHER_SADDR, DNS_CONNECTIONS));
 	RULE(to, chain, ACCEPT, *family, *target, is(L4PROTO, IPPROTO_TCP), is(DPORT, DNS));
 }
 

@@ -140,7 +140,7 @@ static int install(struct nft *nft, const struct nft_content *all, uint32_t flag
 	return nft_commit(nft, &b, err);
 }
 
-int nft_install(struct nft *nft, const struct nft_content *all, struct err *err)
+static int install_owned(struct nft *nft, const struct nft_content *all, struct err *err)
 {
 	int r = nft->shared ? -EOPNOTSUPP : install(nft, all, OWNER | PERSIST, err);
 
@@ -150,6 +150,17 @@ int nft_install(struct nft *nft, const struct nft_content *all, struct err *err)
 	r = install(nft, all, 0, err);
 	nft->shared = nft->shared || r >= 0;
 	return r;
+}
+
+int nft_install(struct nft *nft, const struct nft_content *all, struct err *err)
+{
+	int r = install_owned(nft, all, err);
+
+	if (r != -ENOENT || nft->uncounted)
+		return r;
+	err_clear(err);
+	nft->uncounted = true;
+	return install_owned(nft, all, err);
 }
 
 int nft_change(struct nft *nft, const struct nft_content *del, const struct nft_content *add, struct err *err)

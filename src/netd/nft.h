@@ -76,7 +76,8 @@ struct nft {
 	/* private */
 	struct mnl_socket *sock;
 	uint32_t seq;
-	bool shared; /* whoever is root may change its tables: the kernel is older than 6.9 */
+	bool shared;    /* whoever is root may change its tables: the kernel is older than 6.9 */
+	bool uncounted; /* nobody's flows are counted: the kernel lacks CONFIG_NFT_CONNLIMIT */
 };
 
 int nft_open(struct nft *nft, struct err *err);

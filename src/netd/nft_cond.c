@@ -139,6 +139,11 @@ struct cond in_set(const char *set, enum cond_field a, enum cond_field b, enum c
 	return (struct cond){ .fields = { a, b, c }, .set = set };
 }
 
+struct cond exceeds(const char *set, enum cond_field sender, uint32_t most)
+{
+	return (struct cond){ .fields = { sender }, .set = set, .most = most };
+}
+
 static void load_flow(struct rule *m, uint32_t key, uint32_t reg)
 {
 	struct nftnl_expr *e = rule_add(m, "ct");
@@ -194,6 +199,28 @@ static void look_up(struct rule *m, const struct cond *c)
 	nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, c->set);
 }
 
+/* A flow is counted from its first packet on, once, until the kernel takes it for closed. */
+static void count(struct rule *m, const struct cond *c)
+{
+	const struct field *f = &fields[c->fields[0]];
+	struct nftnl_expr *flows = nftnl_expr_alloc("connlimit"), *e;
+
+	load(m, f, f->len, NFT_REG_1);
+	e = rule_add(m, "dynset");
+	if (!flows || !e) {
+		m->batch->failed = true;
+		if (flows)
+			nftnl_expr_free(flows);
+		return;
+	}
+	nftnl_expr_set_u32(flows, NFTNL_EXPR_CONNLIMIT_COUNT, c->most);
+	nftnl_expr_set_u32(flows, NFTNL_EXPR_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, c->set);
+	nftnl_expr_add_expr(e, NFTNL_EXPR_DYNSET_EXPRESSIONS, flows);
+}
+
 static void add_cond(struct rule *m, const struct cond *c)
 {
 	const uint8_t zero[4] = { 0 };
@@ -202,6 +229,10 @@ static void add_cond(struct rule *m, const struct cond *c)
 	uint8_t mask[4];
 	uint32_t bits;
 
+	if (c->most) {
+		count(m, c);
+		return;
+	}
 	if (c->set) {
 		look_up(m, c);
 		return;

@@ -44,6 +44,7 @@ struct cond {
 	enum cond_field fields[3]; /* several: parts of a set's key */
 	uint32_t op;               /* NFT_CMP_* */
 	const char *set;           /* NULL: the value */
+	uint32_t most;             /* of flows that the set counts; 0: it does not count */
 	uint8_t value[16];
 	uint8_t len; /* of it, 0: the field's own */
 };
@@ -58,6 +59,8 @@ struct cond is_this(enum cond_field field, const void *bytes, size_t len);
 struct cond is_named(enum cond_field field, const char *name);
 struct cond is_not_named(enum cond_field field, const char *name);
 struct cond in_set(const char *set, enum cond_field a, enum cond_field b, enum cond_field c);
+/* This flow is one more than that many which the same sender has at a time. The set is one that counts. */
+struct cond exceeds(const char *set, enum cond_field sender, uint32_t most);
 
 /* Where rules are put. */
 struct rule_place {
