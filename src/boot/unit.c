@@ -76,10 +76,11 @@ void boot_register(const struct boot *b)
 {
 	struct err err = { 0 };
 	const char *path = "";
+	const struct storage_backend *backend = storage_find(&b->spec.rootfs, &path, NULL);
 	const struct unit_machine machine = {
 		.name = b->name,
 		.uuid = b->spec.container.uuid,
-		.root = storage_find(&b->spec.rootfs, &path, NULL) && path[0] == '/' ? path : "",
+		.root = backend && !backend->on_base ? path : "", /* where its files are as they are inside */
 		.leader = b->pid,
 		.log = b->log,
 	};

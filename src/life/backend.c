@@ -1,23 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which backend a new container's root file system is to have. */
+#include <errno.h>
+
 #include "base/cleanup.h"
 #include "life/internal.h"
 #include "store/settings.h"
 
-#define USUAL "dir" /* what auto means */
+#define USUAL "dir" /* what auto means, and where what mgr.conf says cannot be */
+
+/* For what stands on a base, from the template. 1; 0: it has none. */
+static int find_base(struct birth *birth, struct err *err)
+{
+	const struct life_create *what = birth->what;
+
+	return what->template ? template_base_key(what->template, what->args, &birth->base, err) : 0;
+}
+
+static int choose(struct birth *birth, const char *name, struct err *err)
+{
+	int r;
+
+	birth->backend = storage_named(str_eq(name, "auto") ? USUAL : name, err);
+	if (!birth->backend)
+		return -err->code;
+	r = birth->backend->on_base ? find_base(birth, err) : 1;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (birth->what->backend)
+		return err_set(err, EOPNOTSUPP, "--backend %s: it stands on a template's base, and there is none here",
+			       name);
+	birth->backend = storage_named(USUAL, err);
+	return 0;
+}
 
 int birth_choose(struct birth *birth, struct err *err)
 {
 	autocall(settings_done) struct settings settings = { 0 };
 	const char *name = birth->what->backend;
+	int r;
 
 	if (!name && !birth->what->rootfs) {
 		if (settings_load(birth->store, &settings, err) < 0)
 			return -err->code;
 		name = settings.backend;
 	}
-	birth->backend = storage_named(!name || str_eq(name, "auto") ? USUAL : name, err);
-	if (birth->backend)
-		return 0;
-	return birth->what->backend ? -err->code : err_wrap(err, "'%s/mgr.conf': storage.backend", birth->store->etc);
+	r = choose(birth, name ? name : "auto", err);
+	return r < 0 && !birth->what->backend ? err_wrap(err, "'%s/mgr.conf': storage.backend", birth->store->etc) : r;
 }

@@ -127,12 +127,8 @@ static int copy_root(struct copying *c, const struct birth *birth, struct err *e
 	const struct origin *from = &c->from;
 	const struct storage_place to = place_of(c, birth);
 	autofree char *path = NULL;
-	int r;
+	int r = storage_copy(from->backend, &from->place, &to, c->what->thin, &path, err);
 
-	if (c->what->thin && !from->backend->fork)
-		return err_set(err, EOPNOTSUPP, "-s: backend %s has no thin copies: without it all of it is copied",
-			       from->backend->name);
-	r = (c->what->thin ? from->backend->fork : from->backend->copy)(&from->place, &to, &path, err);
 	debug_point("copy", "copied");
 	return r == 0 ? set(&c->spec, "rootfs.path", path, err) : r;
 }

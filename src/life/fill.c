@@ -12,6 +12,7 @@
 #include "template/template.h"
 
 #define UNPACK MGR_LIBEXECDIR "/mgr-unpack"
+#define ROOTFS "rootfs" /* where a template and mgr-unpack find it */
 
 static int open_archive(const char *path, struct err *err)
 {
@@ -40,6 +41,7 @@ void birth_source_done(struct birth *birth)
 {
 	free(birth->program);
 	free(birth->rootfs);
+	free(birth->base);
 	if (birth->archive >= 0)
 		close(birth->archive);
 	if (birth->rootfs_fd >= 0)
@@ -79,7 +81,7 @@ static char *only_entry(int folder)
 static int check_depth(const struct birth *birth, struct err *err)
 {
 	static const char *const of_root[] = { "etc", "usr", "bin", "sbin" };
-	autoclose int rootfs = openat(birth->folder, "rootfs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int rootfs = openat(birth->folder, ROOTFS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autofree char *name = rootfs < 0 ? NULL : only_entry(rootfs);
 	autoclose int inner = name ? openat(rootfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 
@@ -95,19 +97,25 @@ static int check_depth(const struct birth *birth, struct err *err)
 	return 0;
 }
 
-/* What ends well and does nothing is no template. */
-static int check_filled(const struct birth *birth, const char *what, const char *name, struct err *err)
+int birth_check_filled(int dir, const char *what, const char *name, struct err *err)
 {
-	int fd = openat(birth->folder, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int fd = dir < 0 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *open = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
-	if (!dir)
+	if (!open)
 		return err_set(err, ECANCELED, "%s '%s' left no root file system", what, name);
-	while ((entry = readdir(dir)))
+	while ((entry = readdir(open)))
 		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
 			return 0;
 	return err_set(err, ECANCELED, "%s '%s' left an empty root file system", what, name);
+}
+
+static int check_filled(const struct birth *birth, const char *what, const char *name, struct err *err)
+{
+	autoclose int dir = openat(birth->folder, ROOTFS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return birth_check_filled(dir, what, name, err);
 }
 
 static int unpack_args(const struct birth *birth, struct strv *args)
@@ -149,27 +157,67 @@ static int unpack(const struct birth *birth, struct template *run, struct str *r
 	return r < 0 ? err_wrap(err, "archive '%s'", birth->what->archive) : 0;
 }
 
-/* An empty root, as the backend makes one. */
-static int make_root(const struct birth *birth, const char *path, const char *base, struct err *err)
+/* The template finds its base in the folder, and what it writes goes where the backend keeps it. */
+static int fill_on_base(const struct birth *birth, struct storage_place *place, struct template *run, struct str *ret_tail,
+			struct err *err)
 {
-	const struct storage_place place = {
-		.path = path, .store = birth->store, .name = birth->what->name, .uuid = birth->uuid, .folder = birth->folder
-	};
+	const struct storage_ids as_on_disk = { .userns = -1 };
+	struct storage_mount root;
+	autoclose int tree = -1;
+	char id[IMAGE_ID_SIZE];
+	int r = birth_base(birth, run, id, ret_tail, err);
 
-	return birth->backend->create(&place, base, err);
+	if (r == 0)
+		r = birth->backend->create(place, id, err);
+	if (r == 0)
+		r = birth->backend->open(place, &as_on_disk, &root, err);
+	if (r < 0)
+		return r;
+	run->tree = tree = root.tree;
+	run->verb = TEMPLATE_FROM_BASE;
+	if (mkdirat(birth->folder, ROOTFS, 0700) < 0)
+		return err_sys(err, errno, "make '%s'", run->rootfs);
+	r = template_run(run, ret_tail, err);
+	if (r < 0)
+		return r;
+	return unlinkat(birth->folder, ROOTFS, AT_REMOVEDIR) < 0 ? err_sys(err, errno, "remove '%s'", run->rootfs) : 0;
+}
+
+static int fill_folder(const struct birth *birth, const struct storage_place *place, struct template *run,
+		       struct str *ret_tail, struct err *err)
+{
+	const struct life_create *what = birth->what;
+	int r = birth->backend->create(place, NULL, err);
+
+	if (r == 0)
+		r = what->archive ? unpack(birth, run, ret_tail, err) : template_run(run, ret_tail, err);
+	if (r < 0)
+		return r;
+	if (!what->archive)
+		return check_filled(birth, "template", what->template, err);
+	r = check_filled(birth, "archive", what->archive, err);
+	return r < 0 ? r : check_depth(birth, err);
 }
 
 int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 {
 	const struct life_create *what = birth->what;
+	const struct rootfs_conf conf = { 0 };
 	autofree char *link = str_fmt("/proc/self/fd/%d", birth->folder), *path = link ? realpath(link, NULL) : NULL;
-	autofree char *rootfs = path ? str_fmt("%s/rootfs", path) : NULL;
+	autofree char *rootfs = path ? str_fmt("%s/" ROOTFS, path) : NULL;
+	struct storage_place place = { .conf = &conf,
+				       .path = path,
+				       .store = birth->store,
+				       .name = what->name,
+				       .uuid = birth->uuid,
+				       .folder = birth->folder };
 	struct template run = { .program = birth->program,
 				.name = what->name,
 				.path = path,
 				.rootfs = rootfs,
 				.cache = birth->store->cache,
 				.args = what->args,
+				.tree = -1,
 				.keep = birth->claim,
 				.input = -1,
 				.line = what->line,
@@ -180,15 +228,7 @@ int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 		return 0;
 	if (!rootfs)
 		return err_nomem(err);
-	r = make_root(birth, rootfs, NULL, err);
-	if (r < 0)
-		return r;
-	r = what->archive ? unpack(birth, &run, ret_tail, err) : template_run(&run, ret_tail, err);
-	if (r < 0)
-		return r;
+	r = birth->base ? fill_on_base(birth, &place, &run, ret_tail, err) : fill_folder(birth, &place, &run, ret_tail, err);
 	debug_point("create", "filled");
-	if (!what->archive)
-		return check_filled(birth, "template", what->template, err);
-	r = check_filled(birth, "archive", what->archive, err);
-	return r < 0 ? r : check_depth(birth, err);
+	return r;
 }

@@ -5,7 +5,9 @@
 
 #include "life/life.h"
 #include "spec/spec.h"
+#include "storage/image.h"
 #include "store/leases.h"
+#include "template/template.h"
 
 struct birth {
 	const struct store *store;
@@ -17,6 +19,7 @@ struct birth {
 	struct lease leases[NICS_MAX]; /* of the first n, one a network */
 	size_t n_leases;
 	const struct storage_backend *backend;
+	char *base;      /* what the template calls its base; NULL: the backend needs none */
 	bool chosen_mac; /* a hardware address is the user's choice */
 
 	/* one of them, by what the root file system is to come from: */
@@ -45,6 +48,12 @@ int birth_adopt(struct birth *birth, struct err *err);
 
 /* Fill folder/rootfs, unless it is elsewhere. ret_tail: last lines of what was said meanwhile. */
 int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err);
+
+/* What ends well and leaves nothing in the folder is no template. dir -1: there is no such folder. */
+int birth_check_filled(int dir, const char *what, const char *name, struct err *err);
+/* The image of the template's base, made when there is none yet. run: how the template is called. */
+int birth_base(const struct birth *birth, const struct template *run, char ret_id[static IMAGE_ID_SIZE],
+	       struct str *ret_tail, struct err *err);
 
 /* rootfs.path, and what belongs to it. */
 int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err);

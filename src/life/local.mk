@@ -3,6 +3,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/adopt.c \
 	%D%/allot.c \
 	%D%/backend.c \
+	%D%/base.c \
 	%D%/birth.c \
 	%D%/carry.c \
 	%D%/change.c %D%/change.h \

@@ -110,7 +110,7 @@ static int restore(struct restoring *r, struct err *err)
 	guard_begin(&guard);
 	debug_point("restore", "begun");
 	if (e == 0)
-		e = r->backend->copy(&r->from.place, &to, &rootfs, err);
+		e = storage_copy(r->backend, &r->from.place, &to, false, &rootfs, err);
 	debug_point("restore", "copied");
 	if (e == 0)
 		e = configure(r, beside, err);

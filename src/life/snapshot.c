@@ -107,7 +107,7 @@ static int fill(const struct origin *of, int folder, const char *comment, struct
 {
 	const struct storage_place to = storage_place_in(&of->place, folder);
 	autofree char *rootfs = NULL;
-	int r = of->backend->copy(&of->place, &to, &rootfs, err);
+	int r = storage_copy(of->backend, &of->place, &to, false, &rootfs, err);
 
 	debug_point("snapshot", "copied");
 	if (r == 0)

@@ -5,7 +5,7 @@
 
 #include "storage/storage.h"
 
-extern const struct storage_backend storage_dir;
+extern const struct storage_backend storage_dir, storage_overlay;
 
 /* All that is in the folder `from` as the new folder to/name, with whatever a file has; other file systems below it stay
  * out. */

@@ -3,8 +3,11 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/confine.c %D%/confine.h \
 	%D%/dir.c \
 	%D%/exposed.c \
+	%D%/image.c %D%/image.h %D%/image_internal.h \
+	%D%/image_make.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/overlay.c \
 	%D%/storage.c %D%/storage.h \
 	%D%/tree.c
 

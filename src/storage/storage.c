@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "storage/internal.h"
 
+static const struct storage_backend *const backends[] = { &storage_dir, &storage_overlay };
+
 struct storage_place storage_place_in(const struct storage_place *p, int folder)
 {
 	struct storage_place in = *p;
@@ -15,8 +17,6 @@ struct storage_place storage_place_in(const struct storage_place *p, int folder)
 	in.folder = folder;
 	return in;
 }
-
-static const struct storage_backend *const backends[] = { &storage_dir };
 
 const struct storage_backend *storage_named(const char *name, struct err *err)
 {
@@ -52,4 +52,15 @@ const struct storage_backend *storage_find(const struct rootfs_conf *conf, const
 		str_addf(&known, "%s%s:/PATH", i ? ", " : "", backends[i]->name);
 	err_set(err, EINVAL, "rootfs.path '%s': known are %s", conf->path ? conf->path : "", str_text(&known));
 	return NULL;
+}
+
+int storage_copy(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
+		 bool thin, char **ret_path, struct err *err)
+{
+	if (thin && !backend->fork)
+		return err_set(err, EOPNOTSUPP, "-s: backend %s has no thin copies: without it all of it is copied",
+			       backend->name);
+	if (!thin && !backend->copy)
+		return err_set(err, EOPNOTSUPP, "what backend %s keeps cannot be copied yet", backend->name);
+	return (thin ? backend->fork : backend->copy)(from, to, ret_path, err);
 }

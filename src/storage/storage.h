@@ -43,6 +43,7 @@ struct storage_mount {
 struct storage_backend {
 	const char *name;
 	const char *own; /* in a container's folder: what rootfs.path names there */
+	bool on_base;    /* it stands on an image */
 	/* Can it be there at all: 0, or the reason (-EOPNOTSUPP). Makes nothing that stays. NULL: everywhere. */
 	int (*check)(const struct storage_place *p, struct err *err);
 	/* An empty root in p->folder, to be filled through open. base: ID of the image that it stands on, or NULL. */
@@ -62,6 +63,9 @@ struct storage_backend {
 const struct storage_backend *storage_named(const char *name, struct err *err);
 /* The backend that conf->path names and the path behind the colon. NULL with an error that lists what there is. */
 const struct storage_backend *storage_find(const struct rootfs_conf *conf, const char **ret_path, struct err *err);
+/* Its op copy, or fork when thin. -EOPNOTSUPP when it has none. */
+int storage_copy(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
+		 bool thin, char **ret_path, struct err *err);
 
 /* --- folders of the host that a container may write to ----------------------------------------------------------------- */
 

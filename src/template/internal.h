@@ -15,4 +15,7 @@ struct template_child {
 /* Start the program; the caller waits for pid and closes the descriptors. */
 int template_spawn(const struct template *run, struct template_child *ret, struct err *err);
 
+/* A program's relative paths are relative to our folder: MGR_CWD, for what is started from here on. */
+int template_tell_folder(void);
+
 #endif

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/proc.h"
-#include "template/template.h"
+#include "template/internal.h"
 
 #define QUESTIONS_MAX 4096 /* bytes: less than a pipe holds, so that a template never waits for us */
 
@@ -68,19 +68,25 @@ int template_find(const char *name, char **ret, struct err *err)
 	return 0;
 }
 
-static int run_for_text(const char *program, char text[static QUESTIONS_MAX], struct err *err)
+/* What it prints; "" when it fails. args: NULL: none. */
+static int run_for_text(const char *program, const char *option, const struct strv *args, char text[static QUESTIONS_MAX],
+			struct err *err)
 {
-	const char *argv[] = { program, "--questions", NULL };
+	autocall(strv_done) struct strv argv = { 0 };
 	struct proc_fd fds[] = { { .to = STDOUT_FILENO } };
-	int pipe_fds[2], status, r;
+	int pipe_fds[2], status, r = strv_add(&argv, program) | strv_add(&argv, option);
 	ssize_t n;
 	pid_t pid;
 
+	for (size_t i = 0; args && i < args->n; i++)
+		r |= strv_add(&argv, args->v[i]);
+	if (r < 0)
+		return err_nomem(err);
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "make a pipe");
 	autoclose int from = pipe_fds[0], to = pipe_fds[1];
 	fds[0].from = to;
-	pid = proc_spawn(argv, fds, ARRAY_SIZE(fds), NULL, err);
+	pid = proc_spawn((const char *const *)argv.v, fds, ARRAY_SIZE(fds), NULL, err);
 	r = pid < 0 ? pid : proc_wait(pid, CLOCK_NEVER, &status, err);
 	if (r < 0)
 		return r;
@@ -97,11 +103,29 @@ int template_questions(const char *name, struct strv *ret, struct err *err)
 
 	if (r < 0 || name[0] == '/') /* a stranger's need not know what it is asked */
 		return r;
-	r = run_for_text(program, text, err);
+	r = run_for_text(program, "--questions", NULL, text, err);
 	if (r < 0)
 		return err_wrap(err, "template '%s'", name);
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (strv_add(ret, line) < 0)
 			return err_nomem(err);
 	return 0;
+}
+
+int template_base_key(const char *name, const struct strv *args, char **ret, struct err *err)
+{
+	autofree char *program = NULL;
+	char text[QUESTIONS_MAX];
+	int r = template_find(name, &program, err);
+
+	if (r < 0 || name[0] == '/')
+		return r;
+	r = template_tell_folder() < 0 ? err_nomem(err) : run_for_text(program, "--base-key", args, text, err);
+	if (r < 0)
+		return err_wrap(err, "template '%s'", name);
+	text[strcspn(text, "\n")] = '\0';
+	if (!text[0])
+		return 0;
+	*ret = strdup(text);
+	return *ret ? 1 : err_nomem(err);
 }

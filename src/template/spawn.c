@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clone.h"
 #include "base/fd.h"
+#include "base/mnt.h"
 #include "base/sys.h"
 #include "template/internal.h"
 
@@ -51,7 +52,17 @@ static bool place_fds(int input, int output, int keep, int *report)
 	return keep < 0 || dup2(kept, KEEP) == KEEP;
 }
 
-static const char *prepare(int input, int output, int keep, int *report)
+/* In this mount namespace alone. */
+static int mount_tree(const struct template *run)
+{
+	autoclose int at = run->tree < 0 ? -1 : open(run->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (run->tree < 0)
+		return 0;
+	return at < 0 || (errno = -mnt_move(run->tree, at)) ? -1 : 0;
+}
+
+static const char *prepare(const struct template *run, int output, int *report)
 {
 	sigset_t none;
 
@@ -61,11 +72,13 @@ static const char *prepare(int input, int output, int keep, int *report)
 		return "start a session";
 	if (mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return "make mounts private";
+	if (mount_tree(run) < 0)
+		return "mount the root file system";
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return "mount /proc";
 	if (chdir("/") < 0)
 		return "enter /";
-	if (!place_fds(input, output, keep, report))
+	if (!place_fds(run->input, output, run->keep, report))
 		return "place descriptors";
 	umask(022);
 	signal(SIGPIPE, SIG_DFL);
@@ -76,7 +89,7 @@ static const char *prepare(int input, int output, int keep, int *report)
 
 static void child(const struct template *run, const struct strv *argv, int output, int report)
 {
-	const char *what = prepare(run->input, output, run->keep, &report);
+	const char *what = prepare(run, output, &report);
 	struct failure failure = { 0 };
 
 	if (!what) {
@@ -94,13 +107,14 @@ static int make_argv(const struct template *run, struct strv *argv)
 	int r = strv_add(argv, run->program) | strv_addf(argv, "--name=%s", run->name) |
 		strv_addf(argv, "--path=%s", run->path) | strv_addf(argv, "--rootfs=%s", run->rootfs);
 
+	if (run->verb)
+		r |= strv_add(argv, run->verb);
 	for (size_t i = 0; run->args && i < run->args->n; i++)
 		r |= strv_add(argv, run->args->v[i]);
 	return r;
 }
 
-/* It runs in /, and its arguments may be relative to where we are. */
-static int tell_folder(void)
+int template_tell_folder(void)
 {
 	autofree char *here = getcwd(NULL, 0);
 
@@ -129,7 +143,7 @@ int template_spawn(const struct template *run, struct template_child *ret, struc
 	autocall(strv_done) struct strv argv = { 0 };
 	int output[2] = { -1, -1 }, report[2] = { -1, -1 }, r;
 
-	if (make_argv(run, &argv) < 0 || setenv("MGR_CACHE", run->cache, 1) < 0 || tell_folder() < 0)
+	if (make_argv(run, &argv) < 0 || setenv("MGR_CACHE", run->cache, 1) < 0 || template_tell_folder() < 0)
 		return err_nomem(err);
 	if (pipe2(output, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "template '%s': make a pipe", run->program);

@@ -21,6 +21,11 @@ int template_list(struct strv *ret, struct err *err);
  * an absolute path, nor of one that knows no such option. */
 int template_questions(const char *name, struct strv *ret, struct err *err);
 
+/* What a template of ours calls the base that it would make with these arguments: 1, 0 when it has none. Allocated. */
+int template_base_key(const char *name, const struct strv *args, char **ret, struct err *err);
+#define TEMPLATE_MAKE_BASE "--make-base" /* fill rootfs with what all that are made alike have in common */
+#define TEMPLATE_FROM_BASE "--from-base" /* that is there: make it the container's own */
+
 /* Have it show its own options on our stdout, as LXC asks for them (--help). -ECANCELED when it failed. */
 int template_help(const char *name, struct err *err);
 
@@ -30,6 +35,8 @@ struct template
 	const char *name, *path, *rootfs; /* of the container, as it is called and where it is being made */
 	const char *cache;                /* MGR_CACHE for the program */
 	const struct strv *args;          /* the user's, after ours */
+	const char *verb;                 /* for a template of ours: TEMPLATE_...; NULL: fill it */
+	int tree;                         /* a detached mount (base/mnt.h), to be at `rootfs`; -1: what is there */
 	int input;                        /* its standard input; -1: nothing */
 	int keep;                         /* open in the program and its children, as 3; -1: nothing */
 	/* Each line of its output, without newline; may be NULL. */

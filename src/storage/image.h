@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What containers stand on: trees that nobody writes to, each once in a store, STORE/.images/ID/:
+ *
+ *     id      a file whose text is ID; every delta and image that stands on this one has a hard link to it, called base
+ *     upper   the tree
+ *     base    as in a delta, when it stands on another
+ *
+ * The links are the references: none can be stale, and who removes a container's folder has let go of its base. */
+#ifndef MGR_STORAGE_IMAGE_H
+#define MGR_STORAGE_IMAGE_H
+
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+#define IMAGE_ID_SIZE 64
+#define IMAGE_BASE    "base"
+#define IMAGE_TREE    "upper"
+
+/* Open its folder (O_RDONLY). -ENOENT. */
+int image_open(const struct store *store, const char *id, struct err *err);
+/* Of its root folder. */
+int image_stat(const struct store *store, const char *id, struct stat *ret, struct err *err);
+/* The link `name` in the folder, to what it names: 1 with its ID, 0 when it is not there. */
+int image_read(int folder, const char *name, char ret[static IMAGE_ID_SIZE], struct err *err);
+/* Make that link. From then on the image stays. -ENOENT when it has just gone. */
+int image_link(const struct store *store, const char *id, int folder, const char *name, struct err *err);
+
+/* --- making one -------------------------------------------------------------------------------------------------------- */
+
+/* What a template calls its base: 1 with the image that is it now, 0 when there is none. */
+int image_find_key(const struct store *store, const char *key, char ret[static IMAGE_ID_SIZE], struct err *err);
+
+struct image_new {
+	int images, lock; /* .images; .images/.new/KEY, locked */
+	char *key;
+	char *path; /* of what is being made there, absolute: its `upper` is to be filled */
+};
+/* Begin one, unless it is there already: 1, with its ID. What an interrupted one left is gone before. -EAGAIN while another
+ * command is at it. image_new_done also after a failure. */
+int image_begin(const struct store *store, const char *key, struct image_new *ret, char ret_id[static IMAGE_ID_SIZE],
+		struct err *err);
+/* It is complete: it gets the name that its content has, and the key. */
+int image_commit(const struct image_new *image, char ret_id[static IMAGE_ID_SIZE], struct err *err);
+/* Removes what was not committed. */
+void image_new_done(struct image_new *image);
+
+#endif

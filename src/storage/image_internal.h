@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MGR_STORAGE_IMAGE_INTERNAL_H
+#define MGR_STORAGE_IMAGE_INTERNAL_H
+
+#include "storage/image.h"
+
+#define IMAGE_FOLDER ".images"
+#define IMAGE_NEW    ".new" /* in it: what is being made, and removed */
+#define IMAGE_KEY    "key-" /* a symlink to the ID */
+#define IMAGE_NAME   "id"
+
+/* The store's folder of images; open. */
+int image_folder(const struct store *store, bool make, struct err *err);
+/* Who adds or removes a link, or an image, has this. */
+int image_lock(int images, struct err *err);
+/* .images/.new, made when absent; open. */
+int image_new_folder(int images, struct err *err);
+
+#endif

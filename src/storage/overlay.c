@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a container has changed, over images that it shares with others (storage/image.h). The container's folder has
+ * delta/upper, delta/work and delta/base, a link that says which image is next; an image may name another in the same way.
+ * Ids are mapped layer by layer, since the overlay itself cannot be: files lie on disk owned as inside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/securebits.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/cleanup.h"
+#include "base/mnt.h"
+#include "base/sys.h"
+#include "storage/image.h"
+#include "storage/internal.h"
+
+#define DELTA      "delta"
+#define LAYERS_MAX 60 /* the names of all of them have to go into one option, of 255 bytes */
+
+static int make_delta(const struct storage_place *p, const char *base, struct err *err)
+{
+	autoclose int delta = -1;
+	struct stat st;
+
+	if (image_stat(p->store, base, &st, err) < 0)
+		return -err->code;
+	if (mkdirat(p->folder, DELTA, 0700) < 0 ||
+	    (delta = openat(p->folder, DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
+	    mkdirat(delta, "work", 0700) < 0 || mkdirat(delta, "upper", 0700) < 0)
+		return err_sys(err, errno, "make folder '%s'", p->path);
+	/* what the root folder is, the upper one says */
+	if (fchownat(delta, "upper", st.st_uid, st.st_gid, 0) < 0 || fchmodat(delta, "upper", st.st_mode & 07777, 0) < 0)
+		return err_sys(err, errno, "make folder '%s/upper'", p->path);
+	return image_link(p->store, base, delta, IMAGE_BASE, err);
+}
+
+static int create(const struct storage_place *p, const char *base, struct err *err)
+{
+	if (!base)
+		return err_set(err, EOPNOTSUPP, "an overlay stands on a base, and there is none here");
+	return make_delta(p, base, err);
+}
+
+struct opening {
+	const struct storage_place *place;
+	const struct storage_ids *ids;
+	int layers[LAYERS_MAX +
+		   1]; /* detached mounts; the first is the delta's folder, then what it stands on, from above */
+	size_t n;
+};
+
+/* Ids mapped. */
+static int take_layer(struct opening *o, int folder, struct err *err)
+{
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	int tree, r;
+
+	if (o->n == ARRAY_SIZE(o->layers))
+		return err_set(err, ELOOP, "'%s' stands on more than %d images", o->place->path, LAYERS_MAX);
+	if (o->ids->userns >= 0) {
+		attr.attr_set = MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (unsigned)o->ids->userns;
+	}
+	r = tree = mnt_copy(folder, false);
+	if (tree >= 0) {
+		o->layers[o->n++] = tree;
+		r = mnt_set(tree, &attr, false);
+	}
+	if (r == -EINVAL)
+		return err_set(err, -r, "map the ids of '%s': its file system cannot: put it on ext4, xfs or btrfs",
+			       o->place->path);
+	return r < 0 ? err_sys(err, -r, "map the ids of '%s'", o->place->path) : 0;
+}
+
+/* Of the image that is named in the folder `above`, which becomes the image's. 1; 0: it stands on none. */
+static int take_image(struct opening *o, int *above, struct err *err)
+{
+	autoclose int tree = -1;
+	char id[IMAGE_ID_SIZE];
+	int image, r = image_read(*above, IMAGE_BASE, id, err);
+
+	if (r <= 0)
+		return r;
+	image = image_open(o->place->store, id, err);
+	if (image < 0)
+		return image;
+	close(*above);
+	*above = image;
+	tree = openat(image, IMAGE_TREE, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (tree < 0)
+		return err_sys(err, errno, "open image '%s'", id);
+	r = take_layer(o, tree, err);
+	return r < 0 ? r : 1;
+}
+
+static int take_all(struct opening *o, struct err *err)
+{
+	autoclose int at = openat(o->place->folder, DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (at < 0)
+		return err_sys(err, errno, "open '%s'", o->place->path);
+	r = take_layer(o, at, err);
+	if (r == 0)
+		do
+			r = take_image(o, &at, err);
+		while (r > 0);
+	return r == 0 && o->n < 2 ? err_set(err, ENOENT, "'%s' does not say what it stands on", o->place->path) : r;
+}
+
+/* In ./0, ./1 and so on; their names as the kernel wants those of lower layers. */
+static int put_all(const struct opening *o, struct str *ret_lower, struct err *err)
+{
+	char name[16];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->n; i++) {
+		autoclose int at = -1;
+		str_print(name, sizeof name, "%zu", i);
+		if (mkdir(name, 0700) < 0 || (at = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+			return err_sys(err, errno, "make a place for a layer");
+		r = mnt_move(o->layers[i], at);
+		if (i > 0)
+			str_addf(ret_lower, i > 1 ? ":%s" : "%s", name);
+	}
+	return r < 0 ? err_sys(err, -r, "mount the layers of '%s'", o->place->path) : 0;
+}
+
+/* What is not root's own work folder the kernel mounts read-only, without a word. */
+static int mount_all(const struct opening *o, const char *lower, struct err *err)
+{
+	autofree char *options =
+		str_fmt("lowerdir=%s,upperdir=0/upper,workdir=0/work,redirect_dir=on,metacopy=off,index=off,"
+			"xino=auto",
+			lower);
+	autoclose int tree = -1;
+	struct statvfs fs;
+
+	if (!options)
+		return err_nomem(err);
+	if (o->ids->userns >= 0) {
+		if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+			return err_sys(err, errno, "keep capabilities");
+		setfsgid(o->ids->gid);
+		setfsuid(o->ids->uid);
+	}
+	tree = mnt_new("overlay", "mgr", options, 0, err);
+	if (tree < 0)
+		return err_wrap(err, "mount the overlay of '%s'", o->place->path);
+	if (fstatvfs(tree, &fs) < 0)
+		return err_sys(err, errno, "look at the overlay of '%s'", o->place->path);
+	if (fs.f_flag & ST_RDONLY)
+		return err_set(err, EROFS,
+			       "the overlay of '%s' cannot be written with these ids: Linux 5.19 or later is needed, and a "
+			       "file system such as ext4, xfs, btrfs; -B dir does without",
+			       o->place->path);
+	return steal_fd(&tree);
+}
+
+/* The kernel wants its layers mounted where it is made. */
+static int mount_apart(void *data, struct err *err)
+{
+	const struct opening *o = data;
+	autocall(str_done) struct str lower = { 0 };
+	int r = put_all(o, &lower, err);
+
+	if (r == 0 && lower.failed)
+		r = err_nomem(err);
+	return r < 0 ? r : mount_all(o, str_text(&lower), err);
+}
+
+static int open_overlay(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+			struct err *err)
+{
+	const struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct opening o = { .place = p, .ids = ids };
+	autoclose int tree = -1;
+	int r;
+
+	if (mnt_is_old())
+		return err_set(err, EOPNOTSUPP, "an overlay with mapped ids needs Linux 5.19 or later");
+	r = take_all(&o, err);
+	if (r == 0)
+		r = tree = mnt_apart(mount_apart, &o, err);
+	while (o.n > 0)
+		close(o.layers[--o.n]);
+	if (r >= 0 && p->conf->readonly && (r = mnt_set(tree, &readonly, false)) < 0)
+		err_sys(err, -r, "make '%s' read-only", p->path);
+	if (r < 0)
+		return r;
+	ret->tree = steal_fd(&tree);
+	return 0;
+}
+
+const struct storage_backend storage_overlay = {
+	.name = "overlay",
+	.own = DELTA,
+	.on_base = true,
+	.create = create,
+	.open = open_overlay,
+};
