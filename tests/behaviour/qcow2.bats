@@ -21,6 +21,10 @@ setup() {
 	cd "$disks" || return
 }
 
+teardown() {
+	umount -l "$disks/d" 2>/dev/null || true
+}
+
 # create FILE SIZE [OPTION...]: of qemu-img.
 create() {
 	qemu-img create -q -f qcow2 "${@:3}" "$1" "$2"
@@ -372,11 +376,11 @@ bounded() {
 
 # --- q.10: as a file ------------------------------------------------------------------------------------------------------
 
-# serve DISK: at d; its process is $server.
+# serve DISK [OPTION...]: at d; its process is $server.
 serve() {
 	mkdir -p d
 	mkfifo report
-	mgr-qcow2 --read-only --report 3 "$1" d 3>report 4>&- &
+	mgr-qcow2 --report 3 "${@:2}" "$1" d 3>report 4>&- &
 	server=$!
 	# A struct err of zeros is no error.
 	assert_equal "$(within 20 cat report | tr -d '\0')" ""
@@ -443,6 +447,48 @@ in_server() {
 	cmp <(dd if=d/disk bs=64k skip=1 count=2 iflag=direct status=none) <(dd if=source bs=64k skip=1 count=2 status=none)
 	umount d
 	ended
+}
+
+# Does somebody have the lock?
+locked() {
+	! flock -n lock true
+}
+
+@test "q.4 the server ends when nobody has the disk, not with who has started it, and says how it was" {
+	local adjusted
+	create disk 1M
+	mkdir d
+	mkfifo report
+	within 20 cat report >reported &
+	bash -c 'exec 5>lock && flock 5 && exec mgr-qcow2 --report 3 --status 4 --lock 5 disk d 3>report 4>status & echo $! >pid' 3>&-
+	wait $!
+	server=$(<pid)
+	assert_equal "$(tr -d '\0' <reported)" ""
+	# Not in every place may it say that it is to be killed last.
+	adjusted=$(bash -c 'echo -1000 2>/dev/null >/proc/self/oom_score_adj; cat /proc/self/oom_score_adj')
+	assert_equal "$(<"/proc/$server/oom_score_adj")" "$adjusted"
+	assert_equal "$(ps -o sid= -p "$server" | tr -d ' ')" "$server"
+	kill -INT "$server"
+	kill -HUP "$server"
+	kill -TERM "$server"
+	cat d/disk >is
+	locked
+	assert_equal "$(<status)" ""
+	umount d
+	wait_gone 10 "$server"
+	assert_equal "$(<status)" ok
+	! locked || show "the lock is not free"
+}
+
+@test "q.4 a server that is killed is known by what it has not said" {
+	create disk 1M
+	serve disk --status 5 5>status
+	kill -KILL "$server"
+	wait "$server" || true
+	run cat d/disk
+	assert_status 1
+	umount d
+	assert_equal "$(<status)" ""
 }
 
 @test "q.10 what is refused is not mounted, and told to who waits for it" {

@@ -47,7 +47,12 @@ static int allow_folders(struct broker *b, struct err *err)
 
 	if (!folder)
 		return err_nomem(err);
-	return allow(b, folder, err) < 0 || (b->from && allow(b, b->from, err) < 0) ? -err->code : 0;
+	if (allow(b, folder, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < b->from.n; i++)
+		if (allow(b, b->from.v[i], err) < 0)
+			return -err->code;
+	return 0;
 }
 
 static bool is_allowed(const struct broker *b, const char *real)
@@ -199,6 +204,7 @@ void broker_run(struct broker *b, int sock)
 
 void broker_done(struct broker *b)
 {
+	strv_done(&b->from);
 	strv_done(&b->folders);
 	strv_done(&b->layers);
 }

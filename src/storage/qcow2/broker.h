@@ -12,7 +12,7 @@
 
 struct broker {
 	const char *disk;
-	const char *from;    /* a further folder that backing files may be in, or NULL */
+	struct strv from;    /* further folders that backing files may be in */
 	const char *output;  /* a file to be made, "-" for standard output, or NULL */
 	const char *folder;  /* what is to be mounted on, or NULL */
 	int fuse;            /* the /dev/fuse that both sides have */

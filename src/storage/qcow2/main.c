@@ -3,8 +3,6 @@
  * opens files for it (broker.h), and removes what it has not brought to its end. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +14,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "storage/qcow2/args.h"
 #include "storage/qcow2/broker.h"
 #include "storage/qcow2/chain.h"
 #include "storage/confine.h"
@@ -25,126 +25,8 @@
 #include "storage/qcow2/serve.h"
 #include "storage/qcow2/vet.h"
 
-#define EXIT_USAGE 64
-
-enum letter {
-	LETTER_CONVERT = 256,
-	LETTER_FROM,
-	LETTER_OFFSET,
-	LETTER_LENGTH,
-	LETTER_READ_ONLY,
-	LETTER_REPORT,
-	LETTER_VERSION
-};
-
-static const struct option options[] = {
-	{ "backing-from", required_argument, NULL, LETTER_FROM },
-	{ "convert", no_argument, NULL, LETTER_CONVERT },
-	{ "help", no_argument, NULL, 'h' },
-	{ "length", required_argument, NULL, LETTER_LENGTH },
-	{ "offset", required_argument, NULL, LETTER_OFFSET },
-	{ "read-only", no_argument, NULL, LETTER_READ_ONLY },
-	{ "report", required_argument, NULL, LETTER_REPORT },
-	{ "version", no_argument, NULL, LETTER_VERSION },
-	{ 0 },
-};
-
-static const char help[] = "usage: mgr-qcow2 [--read-only] [OPTION...] DISK DIR\n"
-			   "       mgr-qcow2 --convert [OPTION...] DISK FILE|-\n"
-			   "Shows what is on a qcow2 disk as DIR/disk until DIR is unmounted, or writes it.\n\n"
-			   "      --read-only          the disk can be read alone, as it is without\n"
-			   "      --report FD          tell there when DIR/disk can be opened, or why not\n"
-			   "      --convert            write it to FILE, or to standard output, as a raw disk\n"
-			   "      --offset BYTES       from there on\n"
-			   "      --length BYTES       so many of them\n"
-			   "      --backing-from DIR   what the disk stands on may be in this folder too\n"
-			   "  -h, --help               show this\n"
-			   "      --version            show the version\n";
-
-struct args {
-	bool convert, cut;
-	int report; /* -1: none */
-	uint64_t offset, length;
-	struct broker broker;
-};
-
 static volatile sig_atomic_t reader;
 static volatile sig_atomic_t interrupted;
-
-static int complain(const char *what, const char *name)
-{
-	fprintf(stderr, "mgr-qcow2: %s%s%s\ntry 'mgr-qcow2 -h'\n", what, name ? " " : "", name ? name : "");
-	return EXIT_USAGE;
-}
-
-static int take_size(const char *name, const char *text, uint64_t *ret)
-{
-	if (str_size(text, ret) == 0)
-		return 0;
-	fprintf(stderr, "mgr-qcow2: %s: '%s' is no size: digits, with K, M, G or T\n", name, text);
-	return EXIT_FAILURE;
-}
-
-static int take_report(const char *text, int *ret)
-{
-	uint64_t fd;
-
-	if (str_uint(text, 3, INT_MAX, &fd) < 0 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0) {
-		fprintf(stderr, "mgr-qcow2: --report: '%s' is no descriptor\n", text);
-		return EXIT_FAILURE;
-	}
-	*ret = (int)fd;
-	return 0;
-}
-
-static int take_option(int c, const char *word, struct args *args)
-{
-	switch (c) {
-	case LETTER_CONVERT:
-		args->convert = true;
-		return 0;
-	case LETTER_FROM:
-		args->broker.from = optarg;
-		return 0;
-	case LETTER_OFFSET:
-		return take_size("--offset", optarg, &args->offset);
-	case LETTER_LENGTH:
-		args->cut = true;
-		return take_size("--length", optarg, &args->length);
-	case LETTER_READ_ONLY:
-		return 0;
-	case LETTER_REPORT:
-		return take_report(optarg, &args->report);
-	case ':':
-		return complain(word, "wants a value");
-	default:
-		return complain("unknown option", word);
-	}
-}
-
-/* 0, or an exit code; -1: all is done. */
-static int read_args(int argc, char *argv[], struct args *args)
-{
-	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-		if (c == 'h' || c == LETTER_VERSION) {
-			fputs(c == 'h' ? help : "mgr-qcow2 " PACKAGE_VERSION "\n", stdout);
-			return -1;
-		}
-		int status = take_option(c, argv[optind - 1], args);
-		if (status)
-			return status;
-	}
-	if (!args->convert && (args->cut || args->offset))
-		return complain("--offset and --length are for --convert", NULL);
-	if (argc - optind < 2)
-		return complain(args->convert ? "a disk and a file are wanted" : "a disk and a folder are wanted", NULL);
-	if (argc - optind > 2)
-		return complain("too many words:", argv[optind + 2]);
-	args->broker.disk = argv[optind];
-	*(args->convert ? &args->broker.output : &args->broker.folder) = argv[optind + 1];
-	return 0;
-}
 
 /* --- the process that reads ------------------------------------------------------------------------------ */
 
@@ -196,6 +78,8 @@ static int serve_disk(const struct args *args, int sock, struct chain *chain, st
 	close(sock);
 	report(args, err);
 	serve_run(s);
+	if (args->status >= 0)
+		(void)!pwrite(args->status, "ok\n", 3, 0);
 	return 0;
 }
 
@@ -269,6 +153,19 @@ static int run_convert(struct args *args, const int pair[2], struct err *err)
 	return tell_end(args, status);
 }
 
+/* Whoever has a file system on it would lose that with it. So it goes last when memory is short, as far as we may say so;
+ * and what somebody else has started, who waits for its report, is not ended with that one's terminal. */
+static void keep_on(const struct args *args)
+{
+	(void)file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", NULL);
+	if (args->report < 0)
+		return;
+	setsid();
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+}
+
 /* This process is the server; the other one is gone once it has mounted it. */
 static int run_server(struct args *args, const int pair[2], struct err *err)
 {
@@ -278,6 +175,7 @@ static int run_server(struct args *args, const int pair[2], struct err *err)
 	if (args->broker.fuse < 0)
 		return err_sys(err, errno, "open '/dev/fuse'");
 	signal(SIGCHLD, SIG_IGN);
+	keep_on(args);
 	pid = fork();
 	if (pid < 0)
 		return err_sys(err, errno, "start the process that opens files");
@@ -303,12 +201,12 @@ static int run(struct args *args, struct err *err)
 
 int main(int argc, char *argv[])
 {
-	struct args args = { .report = -1 };
+	struct args args = { .report = -1, .status = -1, .lock = -1 };
 	struct err err = { 0 };
 	int status;
 
 	fd_fill_stdio();
-	status = read_args(argc, argv, &args);
+	status = args_read(argc, argv, &args);
 	if (status)
 		return status < 0 ? EXIT_SUCCESS : status;
 	status = run(&args, &err);
