@@ -9,6 +9,7 @@ src_base_libbase_a_SOURCES = \
 	%D%/escape.c \
 	%D%/fd.c %D%/fd.h \
 	%D%/file.c %D%/file.h \
+	%D%/lock.c %D%/lock.h \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/mnt.c %D%/mnt.h %D%/mnt_apart.c \

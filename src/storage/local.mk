@@ -7,6 +7,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/image_make.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/loopdev.c %D%/loopdev.h \
 	%D%/overlay.c \
 	%D%/storage.c %D%/storage.h \
 	%D%/tree.c

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "storage/loopdev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/lock.h"
+#include "base/str.h"
+
+#define CONTROL   "/dev/loop-control"
+#define ATTEMPTS  100 /* others take devices too */
+#define SECTOR    512 /* as file systems and partitions in files are made; what the host's disk has is no matter */
+#define NAME_OF   "mgr:"
+#define NAME_ROOM (LOOPDEV_NAME - (int)sizeof NAME_OF)
+
+_Static_assert(LOOPDEV_NAME == LO_NAME_SIZE, "loopdev: the name's size");
+
+/* In the kernel's list, whose it is. */
+static int read_name(int device, const struct stat *file, char ret[LOOPDEV_NAME])
+{
+	struct loop_info64 info;
+
+	if (ioctl(device, LOOP_GET_STATUS64, &info) < 0 || info.lo_device != file->st_dev || info.lo_inode != file->st_ino)
+		return -ENOENT;
+	info.lo_file_name[LO_NAME_SIZE - 1] = '\0';
+	const char *name = (const char *)info.lo_file_name;
+	str_print(ret, LOOPDEV_NAME, "%s", name + (str_starts(name, NAME_OF) ? strlen(NAME_OF) : 0));
+	return 0;
+}
+
+int loopdev_find(int file, char ret_name[LOOPDEV_NAME], struct err *err)
+{
+	autoclosedir DIR *dir = opendir("/sys/block");
+	const struct dirent *entry;
+	char name[LOOPDEV_NAME], path[64];
+	struct stat st;
+
+	if (!dir || fstat(file, &st) < 0)
+		return err_sys(err, errno, "look at the loop devices");
+	while ((entry = readdir(dir))) {
+		if (!str_starts(entry->d_name, "loop") || str_print(path, sizeof path, "/dev/%s", entry->d_name) < 0)
+			continue;
+		autoclose int device = open(path, O_RDONLY | O_CLOEXEC);
+		if (device >= 0 && read_name(device, &st, ret_name ? ret_name : name) == 0)
+			return steal_fd(&device);
+	}
+	return err_set(err, ENOENT, "there is no loop device of it");
+}
+
+static int busy(const struct loopdev *what, int file, struct err *err)
+{
+	char name[LOOPDEV_NAME] = "";
+	autoclose int device = loopdev_find(file, name, NULL);
+
+	if (device < 0 || !*name)
+		return err_set(err, EBUSY, "'%s' is in use by another program", what->path);
+	return err_set(err, EBUSY, "'%s' is in use by '%s': what is in it would be destroyed", what->path, name);
+}
+
+static int lock(const struct loopdev *what, int file, uint64_t deadline, struct err *err)
+{
+	int r = lock_take(file, what->readonly ? F_RDLCK : F_WRLCK, 0, 0, deadline);
+
+	if (r == -EAGAIN)
+		return busy(what, file, err);
+	return r < 0 ? err_sys(err, -r, "lock '%s'", what->path) : 0;
+}
+
+int loopdev_lock(const struct loopdev *what, uint64_t deadline, struct err *err)
+{
+	autoclose int file = open(what->path, (what->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (file < 0)
+		return err_sys(err, errno, "open '%s'", what->path);
+	if (fstat(file, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "'%s' is no regular file", what->path);
+	return lock(what, file, deadline, err) < 0 ? -err->code : steal_fd(&file);
+}
+
+/* A free one, opened before anybody else: its number. */
+static int open_free(int control, int flags, int *ret, struct err *err)
+{
+	char path[32];
+	int n = ioctl(control, LOOP_CTL_GET_FREE);
+
+	if (n < 0)
+		return err_sys(err, errno, "find a free loop device");
+	str_print(path, sizeof path, "/dev/loop%d", n);
+	*ret = open(path, flags | O_CLOEXEC);
+	return *ret < 0 ? err_sys(err, errno, "open '%s'", path) : n;
+}
+
+int loopdev_attach(const struct loopdev *what, int file, unsigned *ret_n, struct err *err)
+{
+	struct loop_config config = {
+		.fd = (uint32_t)file,
+		.block_size = SECTOR,
+		.info = { .lo_offset = what->offset,
+			  .lo_sizelimit = what->length,
+			  /* what the file system above has cached, nobody needs twice */
+			  .lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO | (what->readonly ? LO_FLAGS_READ_ONLY : 0U) },
+	};
+	autoclose int control = open(CONTROL, O_RDWR | O_CLOEXEC);
+
+	if (control < 0)
+		return err_sys(err, errno, "open '" CONTROL "'");
+	str_print((char *)config.info.lo_file_name, LOOPDEV_NAME, NAME_OF "%.*s", NAME_ROOM, what->name);
+	for (int i = 0; i < ATTEMPTS; i++) {
+		autoclose int device = -1;
+		int n = open_free(control, what->readonly ? O_RDONLY : O_RDWR, &device, err);
+		if (n < 0)
+			return n;
+		*ret_n = (unsigned)n;
+		if (ioctl(device, LOOP_CONFIGURE, &config) == 0)
+			return steal_fd(&device);
+		if (errno == EINVAL || errno == ENOTTY)
+			return err_sys(err, errno, "make a loop device of '%s' (Linux 5.8 or later is needed)", what->path);
+		if (errno != EBUSY)
+			return err_sys(err, errno, "make a loop device of '%s'", what->path);
+	}
+	return err_set(err, EBUSY, "make a loop device of '%s': others take each that is free", what->path);
+}
+
+int loopdev_measure(int device, struct err *err)
+{
+	return ioctl(device, LOOP_SET_CAPACITY) < 0 ? err_sys(err, errno, "measure the loop device") : 0;
+}
+
+int loopdev_await_end(const struct loopdev *what, uint64_t deadline, struct err *err)
+{
+	autoclose int file = loopdev_lock(what, deadline, err);
+
+	if (file == -ENOENT)
+		err_clear(err);
+	return file < 0 && file != -ENOENT ? file : 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loop devices (loop(4)): a file, or a part of it, as a block device. Each goes by itself with the last who has it open or
+ * mounted, whoever crashes.
+ *
+ * The kernel mounts one file system read-write twice through two devices, and both destroy it. So a lock of the file goes
+ * along (base/lock.h): the device holds on to the open file that it was made from, hence to its lock, until it is gone. */
+#ifndef MGR_STORAGE_LOOPDEV_H
+#define MGR_STORAGE_LOOPDEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define LOOPDEV_NAME 64 /* of whose it is, with the terminator */
+
+struct loopdev {
+	const char *path;        /* of the file, for messages */
+	const char *name;        /* whose it is, for those that want it too; cut when longer */
+	uint64_t offset, length; /* bytes; length 0: to the end */
+	bool readonly;
+};
+
+/* Open the file and lock it: any number may have it read-only, or one read-write. Another's device may take a moment to go.
+ * The file; -EBUSY, with the name of who has it, when it has not gone by the deadline (clock.h); -errno. */
+int loopdev_lock(const struct loopdev *what, uint64_t deadline, struct err *err);
+
+/* A device of the file that loopdev_lock has returned: its descriptor, to be kept open until it is mounted; its number in
+ * *ret_n: /dev/loopN. */
+int loopdev_attach(const struct loopdev *what, int file, unsigned *ret_n, struct err *err);
+
+/* The device that somebody has made of this file, open; -ENOENT: there is none. ret_name (may be NULL): whose it is. */
+int loopdev_find(int file, char ret_name[LOOPDEV_NAME], struct err *err);
+
+/* The file has another length by now. */
+int loopdev_measure(int device, struct err *err);
+
+/* Wait until nobody's device has the file any more. One that is gone is nobody's. -EBUSY, as loopdev_lock. */
+int loopdev_await_end(const struct loopdev *what, uint64_t deadline, struct err *err);
+
+#endif
