@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "life/import.h"
 #include "life/passing.h"
 
@@ -37,6 +39,11 @@ static const struct option_row opts[] = {
 	{ 0 },
 };
 
+static void show(uint64_t done, uint64_t total, void *data)
+{
+	progress_show(data, done, total);
+}
+
 static int import_it(struct cli *cli, const char *name, struct err *err)
 {
 	struct import *import = cli->data;
@@ -54,7 +61,12 @@ static int import_it(struct cli *cli, const char *name, struct err *err)
 	if (r < 0)
 		return r;
 	name = import->name ? import->name : head.name;
+	struct progress progress = { .command = "import", .name = name, .began = clock_now() };
+	import->what.progress = cli_progress() ? show : NULL;
+	import->what.data = &progress;
 	r = life_import(&cli->store, name, &import->what, &head, &told, err);
+	if (import->what.progress)
+		progress_end();
 	if (r >= 0)
 		fputs(str_text(&told), stderr);
 	if (r > 0)

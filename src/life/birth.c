@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The frame of whatever makes a container: its name is claimed, and given up again when it fails. */
+#include <string.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
+#include "base/cleanup.h"
 #include "base/debug.h"
 #include "base/log.h"
 #include "life/config.h"
 #include "life/guard.h"
+#include "life/identity.h"
 #include "life/internal.h"
 #include "store/claim.h"
 
@@ -18,6 +21,20 @@ int birth_folder(struct birth *birth, struct err *err)
 	uuid_unparse_lower(uuid, birth->uuid);
 	birth->folder = store_claim_folder(birth->claim, birth->uuid, err);
 	return birth->folder < 0 ? birth->folder : 0;
+}
+
+int birth_open_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
+		    struct err *err)
+{
+	autofree char *path = str_fmt("/proc/self/fd/%d%s", birth->folder, strrchr(spec->rootfs.path, '/'));
+	const struct storage_place place = { .conf = &spec->rootfs,
+					     .path = path,
+					     .store = birth->store,
+					     .name = birth->what->name,
+					     .uuid = birth->uuid,
+					     .folder = birth->folder };
+
+	return path ? identity_open(backend, &place, err) : err_nomem(err);
 }
 
 /* With the signals blocked. */

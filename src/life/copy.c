@@ -137,16 +137,11 @@ static int copy_root(struct copying *c, const struct birth *birth, struct err *e
 static int renew(struct copying *c, const struct birth *birth, struct err *err)
 {
 	const struct spec *was = &c->from.spec;
-	autofree char *path = str_fmt("/proc/self/fd/%d%s", birth->folder, strrchr(c->spec.rootfs.path, '/'));
-	struct storage_place place = place_of(c, birth);
-	autoclose int root = -1;
-	int r;
+	autoclose int root = birth_open_root(birth, &c->spec, c->from.backend, err);
+	int r = root < 0 ? root
+			 : identity_renew(root, was->uts.name ? was->uts.name : c->what->from,
+					  c->what->keep_name ? NULL : c->what->name, err);
 
-	place.path = path;
-	r = root = path ? identity_open(c->from.backend, &place, err) : err_nomem(err);
-	if (r >= 0)
-		r = identity_renew(root, was->uts.name ? was->uts.name : c->what->from,
-				   c->what->keep_name ? NULL : c->what->name, err);
 	debug_point("copy", "renewed");
 	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/debug.h"
+#include "life/identity.h"
 #include "life/internal.h"
 #include "template/template.h"
 
@@ -86,6 +87,18 @@ static int choose_ready(const struct birth *birth, struct spec *spec, struct err
 	return init_says_ready(root, argv.v[0]) ? 0 : spec_set(spec, "init.ready=exec", err);
 }
 
+/* With another name an exported container is another machine. */
+static int renew(const struct birth *birth, const struct spec *spec, struct err *err)
+{
+	const char *was = birth->what->exported, *name = birth->what->name;
+	autoclose int root = -1;
+
+	if (!was || str_eq(was, name))
+		return 0;
+	root = birth_open_root(birth, spec, birth->backend, err);
+	return root < 0 ? root : identity_renew(root, was, str_eq(spec->uts.name, name) ? name : NULL, err);
+}
+
 static int configure(struct birth *birth, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
@@ -106,6 +119,8 @@ static int configure(struct birth *birth, struct err *err)
 		r = birth_set_rootfs(birth, &spec, err);
 	if (r == 0)
 		r = spec_check(&spec, err);
+	if (r == 0)
+		r = renew(birth, &spec, err);
 	if (r == 0)
 		r = spec_save(&spec, birth->folder, "config", err);
 	if (r == 0 && unlinkat(birth->folder, TEMPLATE_CONF, 0) < 0 && errno != ENOENT)

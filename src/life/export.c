@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "life/stop.h"
+#include "life/unpack/progress.h"
 #include "life/whole.h"
 #include "spec/spec.h"
 
@@ -82,7 +82,7 @@ static void take_progress(struct run *run, const char *bytes, size_t n)
 		}
 		run->line[run->len] = '\0';
 		run->len = 0;
-		if (sscanf(run->line, "%" SCNu64 " %" SCNu64, &done, &total) == 2)
+		if (sscanf(run->line, PROGRESS_SCAN, &done, &total) == 2)
 			run->what->progress(done, total, run->what->data);
 	}
 }

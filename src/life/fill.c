@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/debug.h"
 #include "life/internal.h"
+#include "life/unpack/progress.h"
 #include "template/template.h"
 
 #define UNPACK MGR_LIBEXECDIR "/mgr-unpack"
@@ -125,6 +126,8 @@ static int unpack_args(const struct birth *birth, struct strv *args)
 
 	if (birth->what->exported)
 		r |= strv_add(args, "--exported");
+	if (birth->what->exported && birth->what->line)
+		r |= strv_add(args, "--progress");
 	if (birth->what->size)
 		r |= strv_addf(args, "--size=%" PRIu64, birth->what->size);
 
@@ -132,6 +135,18 @@ static int unpack_args(const struct birth *birth, struct strv *args)
 		r |= strv_addf(args, "--map=%c %u %u %u", map->v[i].gid ? 'g' : 'u', map->v[i].guest, map->v[i].host,
 			       map->v[i].count);
 	return r;
+}
+
+/* Without how far it was. */
+static void drop_progress(struct str *said)
+{
+	autocall(str_done) struct str all = *said;
+	char *save = NULL;
+
+	*said = (struct str){ 0 };
+	for (char *line = all.text ? strtok_r(all.text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+		if (!str_starts(line, PROGRESS_LINE))
+			str_addf(said, "%s\n", line);
 }
 
 /* The program's last line is what went wrong. */
@@ -145,8 +160,9 @@ static int unpack(const struct birth *birth, struct template *run, struct str *r
 		return err_nomem(err);
 	run->args = &args;
 	run->input = birth->archive;
-	run->line = NULL;
+	run->line = birth->what->exported ? birth->what->line : NULL;
 	r = template_run(run, &said, err);
+	drop_progress(&said);
 	if (r == -ECANCELED && said.len > 1) {
 		said.text[said.len - 1] = '\0';
 		const char *last = strrchr(said.text, '\n');

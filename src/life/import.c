@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "life/life.h"
+#include "life/unpack/progress.h"
 
 #define UNPACK    MGR_LIBEXECDIR "/mgr-unpack"
 #define HEAD_TIME (60 * CLOCK_SECOND)
@@ -101,6 +103,15 @@ static int keep(const struct str *text, struct err *err)
 	return r < 0 ? err_sys(err, -r, "keep its configuration") : steal_fd(&fd);
 }
 
+static void take_line(const char *line, void *data)
+{
+	const struct life_import *what = data;
+	uint64_t done, total;
+
+	if (sscanf(line, PROGRESS_SCAN, &done, &total) == 2)
+		what->progress(done, total, what->data);
+}
+
 int life_import(const struct store *store, const char *name, const struct life_import *what, const struct import_head *head,
 		struct str *ret_told, struct err *err)
 {
@@ -118,8 +129,13 @@ int life_import(const struct store *store, const char *name, const struct life_i
 	path = str_fmt("/proc/self/fd/%d", config);
 	if (!path)
 		return err_nomem(err);
-	const struct life_create create = {
-		.name = name, .archive = what->file, .exported = true, .size = what->size, .conf = path, .set = &none
-	};
+	const struct life_create create = { .name = name,
+					    .archive = what->file,
+					    .exported = head->name,
+					    .size = what->size,
+					    .conf = path,
+					    .set = &none,
+					    .line = what->progress ? take_line : NULL,
+					    .data = (void *)what };
 	return life_create(store, &create, ret_told, err);
 }

@@ -14,6 +14,9 @@ struct life_import {
 	const char *file; /* read twice: no pipe */
 	bool trust;       /* take all of its configuration, and device nodes where that makes it privileged */
 	uint64_t size;    /* bytes of files that it may have; 0: what the file system has room for, less a twentieth */
+	/* How far it is, in bytes of the archive, about ten times a second; may be NULL. */
+	void (*progress)(uint64_t done, uint64_t total, void *data);
+	void *data;
 };
 
 /* What it was called. Read by a process that has nothing. */

@@ -36,6 +36,10 @@ int birth_run(struct birth *birth, birth_make_fn *fn, void *data, struct err *er
 /* The first that fn does: birth->uuid and birth->folder. */
 int birth_folder(struct birth *birth, struct err *err);
 
+/* The root of what is being made, as identity_open. spec: what it is to be. */
+int birth_open_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
+		    struct err *err);
+
 /* Find what was named, and refuse what cannot be had; nothing is made. The caller frees with birth_source_done. */
 int birth_source(struct birth *birth, struct err *err);
 void birth_source_done(struct birth *birth);

@@ -15,7 +15,7 @@ struct life_create {
 	/* what its root file system comes from, one of: */
 	const char *template;    /* name or absolute path */
 	const char *archive;     /* a tar file; "-" for standard input */
-	bool exported;           /* the file is mgr-export's */
+	const char *exported;    /* the file is mgr-export's, of a container that was called so */
 	uint64_t size;           /* bytes of files that it may have then; 0: by the room there is */
 	const char *rootfs;      /* a folder, used where it is and never removed */
 	const char *backend;     /* of its root file system; NULL: what mgr.conf says; "auto": mgr's choice */
@@ -25,7 +25,7 @@ struct life_create {
 	const struct strv *set;  /* assignments, "section.key=value", in order */
 	struct in_addr ip;       /* wanted of the managed network; 0: any */
 	bool passing;            /* it is there for one run (passing.h): the folder is not its own */
-	/* Each line that the template prints; may be NULL. */
+	/* Each line that the template prints, or who unpacks what mgr-export has packed (unpack/unpack.h); may be NULL. */
 	void (*line)(const char *line, void *data);
 	void *data;
 };

@@ -52,6 +52,7 @@ mgr_unpack_SOURCES = \
 	%D%/unpack/main.c \
 	%D%/unpack/owner.c \
 	%D%/unpack/pack.c %D%/unpack/pack.h \
+	%D%/unpack/progress.c %D%/unpack/progress.h \
 	%D%/unpack/unpack.c %D%/unpack/unpack.h
 mgr_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
 mgr_unpack_LDADD = $(spec_archives) src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(spec_libs) $(ARCHIVE_LIBS)

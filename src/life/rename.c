@@ -9,6 +9,7 @@
 #include "base/debug.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "life/identity.h"
 #include "life/life.h"
 #include "life/state.h"
 #include "life/stop.h"
@@ -87,6 +88,17 @@ static void leave_runtime(const struct rename *r, const char *name)
 		log_warn("'%s' cannot be removed", path);
 }
 
+/* Where its host name was its name, so do its files call it. */
+static void tell_files(const struct rename *r)
+{
+	struct err err = { 0 };
+
+	if (r->spec.uts.name && !str_eq(r->spec.uts.name, r->what.from))
+		return;
+	if (identity_set_name(r->store, r->what.to, r->what.from, r->what.to, &err) < 0)
+		log_warn("its own files call it '%s' still: %s", r->what.from, err.msg);
+}
+
 /* With the container's lock. */
 static int give_name(struct rename *r, struct err *err)
 {
@@ -113,6 +125,8 @@ static int change(struct rename *r, struct err *err)
 	e = r->from < 0 ? r->from : look(r, err);
 	if (e == 0)
 		e = give_name(r, err);
+	if (e >= 0)
+		tell_files(r);
 	if (r->from >= 0 && e >= 0)
 		leave_runtime(r, r->what.from);
 	if (r->to >= 0 && e < 0 && access(is, F_OK) < 0)

@@ -97,7 +97,7 @@ web.tar.zst"
 	MGR_DEBUG_STOP=export:packed mgr-export -n web -o web.tar.zst 3>&- &
 	local pid=$!
 	wait_until 60 is_stuck $pid
-	run mgr-start web
+	run mgr-rename -n web -N other
 	assert_status 1
 	assert_contains "busy"
 	kill -KILL $pid
@@ -118,6 +118,7 @@ is_stuck() {
 	furnished
 	mgr-config -n web set limits.memory 64M
 	mgr-config -n web set net.0.type veth
+	echo 0123456789abcdef0123456789abcdef >"$store/web/rootfs/etc/machine-id"
 	mgr-export -n web -o web.tar.zst
 	forget_later site
 	run mgr-import web.tar.zst
@@ -126,16 +127,38 @@ is_stuck() {
 	run mgr-import web.tar.zst -N site
 	assert_success
 	assert_output ""
-	diff <(listing "$store/web/rootfs") <(listing "$store/site/rootfs")
+	diff <(listing "$store/web/rootfs/root") <(listing "$store/site/rootfs/root")
 	assert_equal "$(mgr-config -n site get limits.memory)" 64M
 	assert_equal "$(mgr-config -n site get uts.name)" site
 	assert_equal "$(mgr-config -n site get rootfs.path)" "dir:$store/site/rootfs"
+	assert_equal "$(<"$store/site/rootfs/etc/hostname")" site
+	[ "$(<"$store/site/rootfs/etc/machine-id")" != "$(<"$store/web/rootfs/etc/machine-id")" ]
 	local key
 	for key in container.uuid container.idmap; do
 		[ "$(mgr-config -n site get $key)" != "$(mgr-config -n web get $key)" ] || show $key
 	done
 	boot site
 	container_ip site
+	mgr-destroy -f site
+	mgr-destroy web
+	mgr-import web.tar.zst
+	assert_equal "$(cat "$store/web/rootfs/etc/hostname" "$store/web/rootfs/etc/machine-id")" $'web\n0123456789abcdef0123456789abcdef'
+}
+
+@test "move.2 a terminal sees how far an import is, and one that is interrupted leaves nothing" {
+	container web -s net.0.type=empty
+	head -c 4M /dev/urandom >"$store/web/rootfs/root/data"
+	mgr-export -n web -o web.tar.gz
+	forget_later site
+	run "$BATS_TEST_DIRNAME/../lib/terminal" -- mgr-import web.tar.gz -N site
+	assert_match 'mgr-import: site: \[#* *\] +[0-9]+ %  [0-9.]+ [KM]iB of [0-9.]+ MiB  [0-9.]+ [KMG]iB/s'
+	refute_contains progress
+	cmp "$store/web/rootfs/root/data" "$store/site/rootfs/root/data"
+	MGR_DEBUG_KILL=create:filled run mgr-import web.tar.gz -N other
+	assert_status 137
+	mgr-destroy site
+	assert_equal "$(ls "$store")" web
+	assert_equal "$(find "$store"/.ids/by-slot -type l | wc -l)" 1
 }
 
 # refused MESSAGE CONFIG ENTRY...
@@ -171,6 +194,19 @@ refused() {
 	run mgr-import <(cat bad.tar.gz)
 	assert_status 1
 	assert_contains "is no file"
+}
+
+@test "move.2 what is not said keeps a twentieth of the file system's room" {
+	mkdir disk
+	own_store disk
+	small_disk 12M "$PWD/disk"
+	"$BATS_TEST_DIRNAME/../lib/exported.py" bad.tar.gz "" zeros:rootfs/big=100000000
+	run mgr-import -P disk bad.tar.gz
+	assert_status 1
+	assert_match "'big': more than [0-9]+ bytes would be unpacked: refused"
+	assert_equal "$(mgr-ls -P disk -1)" ""
+	[ "$(df --output=used -k disk | tail -n 1)" -lt 500 ]
+	umount disk
 }
 
 @test "move.2 of a stranger's configuration what reaches out is left out, and told" {

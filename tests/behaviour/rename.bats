@@ -41,8 +41,11 @@ whole() {
 	mgr-stop -k web
 	echo '# a comment' >>"$store/web/config"
 	echo precious >"$store/web/rootfs/kept"
+	printf '127.0.0.1 localhost\n127.0.1.1 web.example.org web\n' >"$store/web/rootfs/etc/hosts"
 	mgr-rename -n web -N site
 	whole site web
+	assert_equal "$(<"$store/site/rootfs/etc/hostname")" site
+	assert_equal "$(<"$store/site/rootfs/etc/hosts")" $'127.0.0.1 localhost\n127.0.1.1 site.example.org site'
 	grep -q '# a comment' "$store/site/config"
 	mgr-rename -n site -N site
 	boot site

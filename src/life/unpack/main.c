@@ -4,7 +4,8 @@
  * root will be.
  * mgr-unpack --pack=FILTER --name=NAME --set=KEY=VALUE... --map=MAP... [--progress] <CONFIG >ARCHIVE 3>PROGRESS: what
  * mgr-export runs. The same process reads the tree.
- * mgr-unpack --exported [--size=BYTES] as the first, of what mgr-export has packed; --head <ARCHIVE >NAME-AND-CONFIG. */
+ * mgr-unpack --exported [--size=BYTES] [--progress] as the first, of what mgr-export has packed, its progress on standard
+ * output; --head <ARCHIVE >NAME-AND-CONFIG. */
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -126,7 +127,7 @@ static int confine(int peer, const struct job *job, struct err *err)
 		return -err->code;
 	if (fchdir(tree) < 0 || chroot(".") < 0)
 		return err_sys(err, errno, "enter the root file system");
-	if (sys_close_range(3 + job->progress, ~0U, 0) < 0)
+	if (sys_close_range(job->filter && job->progress ? 4U : 3U, ~0U, 0) < 0)
 		return err_sys(err, errno, "close descriptors");
 	tree = -1;
 	if (!job->filter && bound_memory(err) < 0)
@@ -154,7 +155,10 @@ static int child(int peer, const struct job *job)
 	struct err err = { 0 };
 	int r = confine(peer, job, &err);
 
-	const struct unpack_how how = { .map = &job->spec.container.idmap, .exported = job->exported, .size = job->size };
+	const struct unpack_how how = { .map = &job->spec.container.idmap,
+					.exported = job->exported,
+					.size = job->size,
+					.progress = job->progress ? STDOUT_FILENO : -1 };
 
 	if (r == 0)
 		r = job->filter ? pack_it(job, &told, &err) : unpack(STDIN_FILENO, &how, &told, &err);

@@ -5,7 +5,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fts.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +12,20 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "conf/conf.h"
 #include "life/unpack/internal.h"
+#include "life/unpack/progress.h"
 
 #define DISK_BLOCK 512 /* what st_blocks counts, stat(3type) */
-#define TELL_EVERY (CLOCK_SECOND / 10)
 
 struct packing {
 	const struct pack *what;
 	struct archive *from, *to;
 	struct archive_entry_linkresolver *links;
 	struct left_out nodes, attributes;
-	uint64_t done, total, told_at;
+	struct progress_out progress;
+	uint64_t done;
 	char zeros[256 << 10];
 };
 
@@ -61,17 +60,6 @@ static uint64_t count(void)
 	if (fts)
 		fts_close(fts);
 	return n;
-}
-
-static void tell_progress(struct packing *p, bool now)
-{
-	char line[64];
-
-	if (p->what->progress < 0 || (!now && clock_now() < p->told_at + TELL_EVERY))
-		return;
-	p->told_at = clock_now();
-	if (str_print(line, sizeof line, "%" PRIu64 " %" PRIu64 "\n", p->done, p->total) == 0)
-		(void)!write(p->what->progress, line, strlen(line));
 }
 
 /* --- the archive ----------------------------------------------------------------------------------------------------------
@@ -178,7 +166,7 @@ static int copy_data(struct packing *p, const char *path, la_int64_t size, struc
 			return r;
 		at = from + (la_int64_t)n;
 		p->done += n;
-		tell_progress(p, false);
+		progress_tell(&p->progress, p->done, false);
 	}
 	return got == ARCHIVE_EOF ? write_zeros(p, path, size - at, err) : unpack_say(err, p->from, "read", path);
 }
@@ -271,15 +259,14 @@ static int pack_all(struct packing *p, struct str *ret_told, struct err *err)
 	if (r == 0)
 		r = add_head(p, err);
 	if (r == 0 && p->what->progress >= 0)
-		p->total = count();
+		p->progress.total = count();
 	if (r == 0)
 		r = pack_tree(p, err);
 	if (r == 0 && archive_write_close(p->to) != ARCHIVE_OK)
 		r = unpack_say(err, p->to, "write it", NULL);
 	if (r < 0)
 		return r;
-	p->done = p->total;
-	tell_progress(p, true);
+	progress_tell(&p->progress, p->progress.total, true);
 	unpack_tell(&p->nodes, ret_told);
 	unpack_tell(&p->attributes, ret_told);
 	return 0;
@@ -293,6 +280,7 @@ int pack(const struct pack *what, struct str *ret_told, struct err *err)
 	if (!p)
 		return err_nomem(err);
 	p->what = what;
+	p->progress.fd = what->progress;
 	p->nodes.what = "device nodes, which no container with an id map can have";
 	p->attributes.what = "extended attributes that belong to this machine";
 	r = pack_all(p, ret_told, err);

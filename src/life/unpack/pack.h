@@ -16,7 +16,7 @@ struct pack {
 	const char *filter; /* "none", or libarchive's name of one that compresses */
 	int config;         /* its configuration, to be read */
 	int out;            /* the archive */
-	int progress;       /* lines "DONE TOTAL", bytes of files; -1: nobody is interested */
+	int progress;       /* lines as in progress.h, bytes of files; -1: nobody is interested */
 	bool nodes;         /* it may have device nodes */
 };
 

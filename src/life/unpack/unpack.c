@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "life/unpack/internal.h"
 #include "life/unpack/pack.h"
+#include "life/unpack/progress.h"
 
 #define ENTRIES_MAX 10000000
 #define BLOCK       512 /* of a tar file, whose end is two of zeros */
@@ -26,6 +27,8 @@ struct unpack {
 	struct archive *from, *to;
 	const struct unpack_how *how;
 	uint64_t entries, bytes, room; /* so far; of bytes how many there may be */
+	struct progress_out progress;
+	uint64_t taken; /* of the archive */
 	struct left_out nodes, attributes;
 	bool end, zeros; /* more was wanted than there is; the last block was all zeros */
 	char buf[128 * BLOCK];
@@ -63,6 +66,8 @@ static la_ssize_t read_input(struct archive *from, void *data, const void **ret)
 		n += (size_t)got;
 	}
 	u->end = n == 0;
+	u->taken += n;
+	progress_tell(&u->progress, u->taken, false);
 	if (n > 0)
 		u->zeros = n % BLOCK == 0 && memcmp(u->buf + n - BLOCK, zeros, BLOCK) == 0;
 	*ret = u->buf;
@@ -156,6 +161,15 @@ static int count(struct unpack *u, const char *path, uint64_t n, struct err *err
 	if (u->how->exported && u->bytes > u->room)
 		return err_set(err, ENOSPC, "'%s': more than %" PRIu64 " bytes would be unpacked: refused", path, u->room);
 	return 0;
+}
+
+static void begin_progress(struct unpack *u)
+{
+	struct stat st;
+
+	u->progress.fd = u->how->progress;
+	if (fstat(u->fd, &st) == 0)
+		u->progress.total = (uint64_t)st.st_size;
 }
 
 static int find_room(struct unpack *u, struct err *err)
@@ -267,6 +281,7 @@ int unpack(int archive, const struct unpack_how *how, struct str *ret_told, stru
 	u->how = how;
 	u->nodes.what = "device nodes, which no container with an id map can have";
 	u->attributes.what = "extended attributes that belong to the machine it was packed on";
+	begin_progress(u);
 	r = open_input(u, err);
 	if (r == 0)
 		r = find_room(u, err);

@@ -17,6 +17,7 @@ struct unpack_how {
 	const struct idmap *map;
 	bool exported; /* it is from mgr-export: what is below rootfs/ alone, and no device node that the map rules out */
 	uint64_t size; /* bytes of files that it may have; 0: what there is room for, less a twentieth. exported alone */
+	int progress;  /* lines as in progress.h, bytes of the archive, which is a file; -1: nobody is interested */
 };
 
 /* Unpack the tar archive that `archive` reads into the working folder, which is this process's root. What an id map rules
