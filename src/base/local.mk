@@ -15,9 +15,11 @@ src_base_libbase_a_SOURCES = \
 	%D%/mnt.c %D%/mnt.h %D%/mnt_apart.c \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
+	%D%/remove.c \
 	%D%/run.c \
 	%D%/script.c %D%/script.h \
 	%D%/str.c %D%/str.h \
+	%D%/subvol.c %D%/subvol.h \
 	%D%/sys.c %D%/sys.h \
 	%D%/vec.h \
 	%D%/words.c

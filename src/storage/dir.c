@@ -24,7 +24,7 @@ static int create(const struct storage_place *p, const char *base, struct err *e
 }
 
 /* What is checked is what is mounted. Where others can move the folders above, no symlink is to lead anywhere. */
-static int open_root(const struct rootfs_conf *conf, const char *path, bool harmless, struct err *err)
+int storage_open_root(const struct rootfs_conf *conf, const char *path, bool harmless, struct err *err)
 {
 	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 				      .resolve = conf->exposed ? RESOLVE_NO_SYMLINKS : 0 };
@@ -66,10 +66,11 @@ static int refuse(const char *path, int code, bool mapped, struct err *err)
 	return err_sys(err, code, "map the ids of the root folder '%s'", path);
 }
 
-static int open_dir(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret, struct err *err)
+int storage_mount_folder(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+			 struct err *err)
 {
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
-	autoclose int dir = open_root(p->conf, p->path, p->conf->readonly && ids->userns >= 0, err), tree = -1;
+	autoclose int dir = storage_open_root(p->conf, p->path, p->conf->readonly && ids->userns >= 0, err), tree = -1;
 	int r;
 
 	if (dir < 0)
@@ -91,7 +92,7 @@ static int open_dir(const struct storage_place *p, const struct storage_ids *ids
 
 static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
 {
-	autoclose int dir = open_root(from->conf, from->path, true, err);
+	autoclose int dir = storage_open_root(from->conf, from->path, true, err);
 	int r = dir < 0 ? dir : storage_copy_tree(dir, to->folder, ROOT, err);
 
 	if (r < 0)
@@ -105,5 +106,5 @@ const struct storage_backend storage_dir = {
 	.own = ROOT,
 	.create = create,
 	.copy = copy,
-	.open = open_dir,
+	.open = storage_mount_folder,
 };

@@ -5,10 +5,16 @@
 
 #include "storage/storage.h"
 
-extern const struct storage_backend storage_dir, storage_overlay;
+extern const struct storage_backend storage_btrfs, storage_dir, storage_overlay;
 
-/* All that is in the folder `from` as the new folder to/name, with whatever a file has; other file systems below it stay
- * out. */
+/* A root that is a folder of the host's, open: not one that is exposed, unless that is said or does no harm. */
+int storage_open_root(const struct rootfs_conf *conf, const char *path, bool harmless, struct err *err);
+/* The op open of such a one. */
+int storage_mount_folder(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+			 struct err *err);
+
+/* All that is in the folder `from` as the new folder to/name, with whatever a file has; what is mounted below it
+ * stays out. */
 int storage_copy_tree(int from, int to, const char *name, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/storage/libstorage.a
 src_storage_libstorage_a_SOURCES = \
 	%D%/confine.c %D%/confine.h \
+	%D%/btrfs.c \
 	%D%/dir.c \
 	%D%/exposed.c \
 	%D%/image.c %D%/image.h %D%/image_internal.h \

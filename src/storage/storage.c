@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "storage/internal.h"
 
-static const struct storage_backend *const backends[] = { &storage_dir, &storage_overlay };
+static const struct storage_backend *const backends[] = { &storage_dir, &storage_overlay, &storage_btrfs };
 
 struct storage_place storage_place_in(const struct storage_place *p, int folder)
 {

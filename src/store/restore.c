@@ -18,18 +18,36 @@
 
 #define BESIDE    STORE_SNAP "/" RESTORE_FOLDER
 #define READY     "ready"
-#define READY_MAX 320 /* an inode's number, a name */
+#define WHICH_MAX 320
+#define READY_MAX (WHICH_MAX + 256)
 
 struct exchange {
-	uint64_t before; /* inode of the root that was in place; 0: there was none */
+	char before[WHICH_MAX]; /* which root was in place */
 	char leaf[256];
 };
 
-static uint64_t inode_of(int folder, const char *leaf)
+/* Which one it is, over a reboot too: where there are handles (name_to_handle_at(2)) the number of its inode is not all,
+ * which every subvolume of btrfs has in common. "-": none. */
+static void identify(int folder, const char *leaf, char ret[static WHICH_MAX])
 {
+	struct {
+		struct file_handle head;
+		unsigned char bytes[MAX_HANDLE_SZ];
+	} handle = { .head.handle_bytes = MAX_HANDLE_SZ };
 	struct stat st;
+	size_t n;
+	int mount;
 
-	return fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_ino;
+	str_print(ret, WHICH_MAX, "-");
+	if (fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	str_print(ret, WHICH_MAX, "%ju", (uintmax_t)st.st_ino);
+	if (name_to_handle_at(folder, leaf, &handle.head, &mount, 0) < 0)
+		return;
+	for (unsigned i = 0; i < handle.head.handle_bytes; i++) {
+		n = strlen(ret);
+		str_print(ret + n, WHICH_MAX - n, "%s%02x", i ? "" : ":", handle.bytes[i]);
+	}
 }
 
 void restore_drop(int folder)
@@ -61,17 +79,18 @@ static int finish(int folder, struct err *err)
 int restore_take(int folder, const char *leaf, struct err *err)
 {
 	autofree char *from = str_fmt(BESIDE "/%s", leaf), *text = NULL;
-	const uint64_t before = inode_of(folder, leaf);
+	char before[WHICH_MAX];
 	int r;
 
-	text = str_fmt("%ju %s\n", (uintmax_t)before, leaf);
+	identify(folder, leaf, before);
+	text = str_fmt("%s %s\n", before, leaf);
 	if (!from || !text)
 		return err_nomem(err);
 	r = file_replace_at(folder, BESIDE "/" READY, text, strlen(text), 0600, err);
 	if (r < 0)
 		return r;
 	debug_point("restore", "ready");
-	if (renameat2(folder, from, folder, leaf, before ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0)
+	if (renameat2(folder, from, folder, leaf, str_eq(before, "-") ? RENAME_NOREPLACE : RENAME_EXCHANGE) < 0)
 		return err_sys(err, errno, "put '%s' in place", leaf);
 	debug_point("restore", "exchanged");
 	return finish(folder, err);
@@ -84,18 +103,22 @@ static bool read_ready(int folder, struct exchange *ret)
 	if (file_read_small_at(folder, BESIDE "/" READY, text, sizeof text, NULL) < 0 || !(space = strchr(text, ' ')))
 		return false;
 	*space = '\0';
-	return str_uint(text, 0, UINT64_MAX, &ret->before) == 0 &&
+	return str_print(ret->before, sizeof ret->before, "%s", text) == 0 &&
 	       str_print(ret->leaf, sizeof ret->leaf, "%s", space + 1) == 0 && !strchr(ret->leaf, '/');
 }
 
 int restore_settle_locked(int folder, struct err *err)
 {
 	struct exchange done;
+	char now[WHICH_MAX];
 
 	if (faccessat(folder, BESIDE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	if (read_ready(folder, &done) && inode_of(folder, done.leaf) != done.before)
-		return finish(folder, err);
+	if (read_ready(folder, &done)) {
+		identify(folder, done.leaf, now);
+		if (!str_eq(now, done.before))
+			return finish(folder, err);
+	}
 	restore_drop(folder);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A container's root file system and configuration are exchanged for others that lie ready: both, or neither, wherever that
  * is interrupted. What is to come, and later what was, is in .snap/.restore of the container's folder: its root under the
- * name that it has in the folder, "config", and "ready": the inode of the root that was in place before. */
+ * name that it has in the folder, "config", and "ready": which root was in place before. */
 #ifndef MGR_STORE_RESTORE_H
 #define MGR_STORE_RESTORE_H
 
