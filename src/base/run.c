@@ -16,6 +16,7 @@
 #include "base/sys.h"
 
 #define SAID_MAX 4096 /* bytes that are kept of it */
+#define TOLD_MAX 300  /* bytes of a line that are passed on: room for what an error says beside it */
 #define FDS_MAX  8
 
 /* Of the signals that end a command those that are blocked. */
@@ -101,6 +102,8 @@ static int finish(pid_t pid, int followed, const char *program, char *said, stru
 	if (status == 0)
 		return 0;
 	str_add_escaped(&line, last, strlen(last));
+	if (line.len > TOLD_MAX) /* the reason is at its end */
+		return err_set(err, ECANCELED, "...%s", str_text(&line) + line.len - TOLD_MAX);
 	if (line.len)
 		return err_set(err, ECANCELED, "%s", str_text(&line));
 	return err_set(err, ECANCELED, "%s: %s", program, proc_status_text(status, text));

@@ -140,7 +140,7 @@ void print_cell_text(const struct print_column *column, const struct print_cell 
 	}
 	switch (column->type) {
 	case PRINT_TEXT:
-		str_add_escaped(out, cell->text, strlen(cell->text));
+		str_add(out, cell->text);
 		break;
 	case PRINT_NUMBER:
 		str_addf(out, "%" PRIu64, cell->number);
@@ -163,7 +163,7 @@ void print_cell_text(const struct print_column *column, const struct print_cell 
 	case PRINT_LIST:
 		for (size_t i = 0; i < cell->list->n; i++) {
 			str_add(out, i ? ", " : "");
-			str_add_escaped(out, cell->list->v[i], strlen(cell->list->v[i]));
+			str_add(out, cell->list->v[i]);
 		}
 	}
 }

@@ -22,7 +22,7 @@ struct print_symbol {
 /* dlopen the library and fill the slots; what: who wants it, for the message. */
 int print_load(const char *library, const char *what, const struct print_symbol *symbols, size_t n, struct err *err);
 
-/* The cell as people read it, escaped. */
+/* The cell as people read it; what is not to reach a terminal is still in it. */
 void print_cell_text(const struct print_column *column, const struct print_cell *cell, struct str *out);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tables, drawn by libsmartcols. */
+/* Tables, drawn by libsmartcols, which escapes what the locale cannot print. */
 #include <errno.h>
 #include <libsmartcols.h>
+#include <locale.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -33,6 +34,7 @@ static void *begin(const struct print_column *columns, size_t n, struct err *err
 
 	if (print_load("libsmartcols.so.1", "a table", symbols, ARRAY_SIZE(symbols), err) < 0)
 		return NULL;
+	setlocale(LC_CTYPE, "");
 	table = scols.new_table();
 	for (size_t i = 0; table && i < n; i++)
 		if (columns[i].title &&

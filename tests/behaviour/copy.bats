@@ -98,6 +98,14 @@ copy() {
 	run mgr-copy web
 	assert_status 64
 	assert_contains "which name is the copy to have? give it with -N NEW"
+	python3 -c 'import os, sys
+os.chdir(sys.argv[1])
+for i in range(30):
+    os.mkdir(200 * "d")
+    os.chdir(200 * "d")' "$store/web/rootfs/home"
+	run mgr-copy -n web -N two
+	assert_status 1
+	assert_match '^mgr-copy: web: .two.: \.\.\.d+.*: File name too long$'
 	small_disk 3M "$BATS_TEST_TMPDIR/disk"
 	own_store "$BATS_TEST_TMPDIR/disk"
 	mgr-create -P "$BATS_TEST_TMPDIR/disk" -n web -t busybox -s net.0.type=empty

@@ -31,12 +31,13 @@ state_of() {
 	mgr-config -n web set limits.memory 64M
 	run mgr-snapshot -n web
 	assert_output snap1
-	mgr-snapshot -n web other
-	run mgr-snapshot -n web -L
+	mgr-snapshot -n web other --comment $'more\e[31m\n\\x größer'
+	run env LC_ALL=C.UTF-8 mgr-snapshot -n web -L
 	assert_success
 	assert_match $'^NAME +CREATED +SIZE +COMMENT\n'
 	assert_match $'\nsnap0 +20.* MiB +as it came\nsnap1 +20.* MiB +-\nother '
-	run bash -c 'mgr-snapshot -n web -L --json | jq -r ".[] | [.name, (.size > 1000000), (.created | startswith(\"20\")), .comment] | @csv"'
+	assert_contains 'MiB more\x1b[31m\x0a\x5cx größer'
+	run bash -c 'mgr-snapshot -n web -L --json | jq -r ".[] | del(select(.name == \"other\").comment) | [.name, (.size > 1000000), (.created | startswith(\"20\")), .comment] | @csv"'
 	assert_output $'"snap0",true,true,"as it came"\n"snap1",true,true,\n"other",true,true,'
 
 	mgr-snapshot -n web -r snap0
