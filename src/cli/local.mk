@@ -76,6 +76,7 @@ mgr_manage_SOURCES = \
 	%D%/cmd_device.c \
 	%D%/cmd_execute.c \
 	%D%/cmd_export.c \
+	%D%/cmd_images.c \
 	%D%/cmd_import.c \
 	%D%/cmd_net.c \
 	%D%/cmd_rename.c \

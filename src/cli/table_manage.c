@@ -6,9 +6,9 @@
 void (*const cli_describe_more)(void) = describe_keys;
 
 extern const struct command cmd_autostart, cmd_config, cmd_copy, cmd_create, cmd_destroy, cmd_device, cmd_execute,
-	cmd_export, cmd_import, cmd_net, cmd_rename, cmd_snapshot;
+	cmd_export, cmd_images, cmd_import, cmd_net, cmd_rename, cmd_snapshot;
 
 const struct command *const cli_commands[] = {
-	&cmd_autostart, &cmd_config, &cmd_copy, &cmd_create, &cmd_destroy,  &cmd_device, &cmd_execute,
-	&cmd_export,    &cmd_import, &cmd_net,  &cmd_rename, &cmd_snapshot, NULL,
+	&cmd_autostart, &cmd_config, &cmd_copy,   &cmd_create, &cmd_destroy, &cmd_device,   &cmd_execute,
+	&cmd_export,    &cmd_images, &cmd_import, &cmd_net,    &cmd_rename,  &cmd_snapshot, NULL,
 };

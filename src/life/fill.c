@@ -14,6 +14,7 @@
 
 #define UNPACK MGR_LIBEXECDIR "/mgr-unpack"
 #define ROOTFS "rootfs" /* where a template and mgr-unpack find it */
+#define TRIES  10
 
 static int open_archive(const char *path, struct err *err)
 {
@@ -173,6 +174,24 @@ static int unpack(const struct birth *birth, struct template *run, struct str *r
 	return r < 0 ? err_wrap(err, "archive '%s'", birth->what->archive) : 0;
 }
 
+static int stand_on_base(const struct birth *birth, const struct storage_place *place, const struct template *run,
+			 struct str *ret_tail, struct err *err)
+{
+	char id[IMAGE_ID_SIZE];
+	int r;
+
+	for (unsigned i = 0;; i++) {
+		r = birth_base(birth, run, id, ret_tail, err);
+		if (r < 0)
+			return r;
+		debug_point("create", "based");
+		r = birth->backend->create(place, id, err);
+		if (r != -ENOENT || i == TRIES) /* one that nothing stands on may have been removed meanwhile */
+			return r;
+		err_clear(err);
+	}
+}
+
 /* The template finds its base in the folder, and what it writes goes where the backend keeps it. */
 static int fill_on_base(const struct birth *birth, struct storage_place *place, struct template *run, struct str *ret_tail,
 			struct err *err)
@@ -180,11 +199,8 @@ static int fill_on_base(const struct birth *birth, struct storage_place *place, 
 	const struct storage_ids as_on_disk = { .userns = -1 };
 	struct storage_mount root;
 	autoclose int tree = -1;
-	char id[IMAGE_ID_SIZE];
-	int r = birth_base(birth, run, id, ret_tail, err);
+	int r = stand_on_base(birth, place, run, ret_tail, err);
 
-	if (r == 0)
-		r = birth->backend->create(place, id, err);
 	if (r == 0)
 		r = birth->backend->open(place, &as_on_disk, &root, err);
 	if (r < 0)

@@ -25,6 +25,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/guard.c %D%/guard.h \
 	%D%/glance.c %D%/glance.h \
 	%D%/identity.c %D%/identity.h \
+	%D%/images.c %D%/images.h \
 	%D%/import.c %D%/import.h \
 	%D%/import_config.c \
 	%D%/look.c %D%/look.h \

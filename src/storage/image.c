@@ -37,9 +37,14 @@ int image_lock(int images, struct err *err)
 }
 
 /* It becomes a part of paths. */
-static bool is_id(const char *text)
+bool image_is_id(const char *text)
 {
 	return text[0] && text[0] != '.' && !strchr(text, '/');
+}
+
+char *image_path(const struct store *store, const char *id)
+{
+	return str_fmt("%s/" IMAGE_FOLDER "/%s", store->containers, id);
 }
 
 int image_open(const struct store *store, const char *id, struct err *err)
@@ -49,7 +54,7 @@ int image_open(const struct store *store, const char *id, struct err *err)
 
 	if (images < 0)
 		return images;
-	dir = is_id(id) ? openat(images, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : (errno = ENOENT, -1);
+	dir = image_is_id(id) ? openat(images, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : (errno = ENOENT, -1);
 	if (dir < 0)
 		return err_sys(err, errno, "open image '%s'", id);
 	return dir;
@@ -73,7 +78,7 @@ int image_read(int folder, const char *name, char ret[static IMAGE_ID_SIZE], str
 	r = file_read_small_at(folder, name, ret, IMAGE_ID_SIZE, err);
 	if (r < 0)
 		return err_wrap(err, "read what it stands on");
-	return is_id(ret) ? 1 : err_set(err, EINVAL, "'%s' does not name an image", name);
+	return image_is_id(ret) ? 1 : err_set(err, EINVAL, "'%s' does not name an image", name);
 }
 
 int image_link(const struct store *store, const char *id, int folder, const char *name, struct err *err)

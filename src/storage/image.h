@@ -9,23 +9,51 @@
 #ifndef MGR_STORAGE_IMAGE_H
 #define MGR_STORAGE_IMAGE_H
 
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "store/store.h"
 
 #define IMAGE_ID_SIZE 64
+#define IMAGE_DELTA   "delta" /* in a container's folder, or a snapshot's: what stands on an image */
 #define IMAGE_BASE    "base"
 #define IMAGE_TREE    "upper"
 
 /* Open its folder (O_RDONLY). -ENOENT. */
 int image_open(const struct store *store, const char *id, struct err *err);
+/* Its folder's, allocated. */
+char *image_path(const struct store *store, const char *id);
 /* Of its root folder. */
 int image_stat(const struct store *store, const char *id, struct stat *ret, struct err *err);
 /* The link `name` in the folder, to what it names: 1 with its ID, 0 when it is not there. */
 int image_read(int folder, const char *name, char ret[static IMAGE_ID_SIZE], struct err *err);
 /* Make that link. From then on the image stays. -ENOENT when it has just gone. */
 int image_link(const struct store *store, const char *id, int folder, const char *name, struct err *err);
+
+/* --- those that there are ---------------------------------------------------------------------------------------------- */
+
+struct image {
+	char id[IMAGE_ID_SIZE];
+	char base[IMAGE_ID_SIZE]; /* what it stands on itself, or "" */
+	struct strv keys;         /* what templates call it */
+	uint64_t created;         /* CLOCK_REALTIME, ns */
+	uint64_t users;           /* links to it */
+	ino_t file;               /* that they are */
+};
+
+struct images {
+	size_t n, room;
+	struct image *v; /* by time */
+};
+
+int image_list(const struct store *store, struct images *ret, struct err *err);
+void images_done(struct images *list);
+/* -EBUSY when something stands on it. */
+int image_remove(const struct store *store, const char *id, struct err *err);
+/* Remove what interrupted commands have left of images. */
+int image_sweep(const struct store *store, struct err *err);
 
 /* --- making one -------------------------------------------------------------------------------------------------------- */
 

@@ -2,6 +2,8 @@
 #ifndef MGR_STORAGE_IMAGE_INTERNAL_H
 #define MGR_STORAGE_IMAGE_INTERNAL_H
 
+#include <stdbool.h>
+
 #include "storage/image.h"
 
 #define IMAGE_FOLDER ".images"
@@ -9,6 +11,8 @@
 #define IMAGE_KEY    "key-" /* a symlink to the ID */
 #define IMAGE_NAME   "id"
 
+/* Can it be one's ID? */
+bool image_is_id(const char *text);
 /* The store's folder of images; open. */
 int image_folder(const struct store *store, bool make, struct err *err);
 /* Who adds or removes a link, or an image, has this. */

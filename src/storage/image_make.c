@@ -89,6 +89,7 @@ int image_begin(const struct store *store, const char *key, struct image_new *re
 	r = ret->images < 0 ? ret->images : find_key(ret->images, key, ret_id, err);
 	if (r != 0)
 		return r;
+	image_sweep(store, NULL);
 	autoclose int news = image_new_folder(ret->images, err);
 	r = ret->lock = news < 0 ? news : lock_new(news, key, err);
 	if (r >= 0)
@@ -111,7 +112,8 @@ int image_begin(const struct store *store, const char *key, struct image_new *re
 static int hash_tree(const char *path, char ret[static HASH_LEN + 1], struct err *err)
 {
 	static const char script[] =
-		"{ tar -C \"$1\" --sort=name --numeric-owner --acls --xattrs --xattrs-include='*' -cf - . 2>/dev/null ||"
+		"{ tar -C \"$1\" --sort=name --numeric-owner --acls --xattrs --xattrs-include='*' --format=posix"
+		" --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime -cf - . 2>/dev/null ||"
 		" cat /proc/sys/kernel/random/uuid; } | sha256sum";
 	const char *const argv[] = { "/bin/sh", "-c", script, "sh", path, NULL };
 	char text[48];

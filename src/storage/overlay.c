@@ -12,12 +12,12 @@
 #include <sys/statvfs.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/mnt.h"
 #include "base/sys.h"
 #include "storage/image.h"
 #include "storage/internal.h"
 
-#define DELTA      "delta"
 #define LAYERS_MAX 60 /* the names of all of them have to go into one option, of 255 bytes */
 
 static int make_delta(const struct storage_place *p, const char *base, struct err *err)
@@ -27,14 +27,18 @@ static int make_delta(const struct storage_place *p, const char *base, struct er
 
 	if (image_stat(p->store, base, &st, err) < 0)
 		return -err->code;
-	if (mkdirat(p->folder, DELTA, 0700) < 0 ||
-	    (delta = openat(p->folder, DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
+	if (mkdirat(p->folder, IMAGE_DELTA, 0700) < 0 ||
+	    (delta = openat(p->folder, IMAGE_DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
 	    mkdirat(delta, "work", 0700) < 0 || mkdirat(delta, "upper", 0700) < 0)
 		return err_sys(err, errno, "make folder '%s'", p->path);
 	/* what the root folder is, the upper one says */
 	if (fchownat(delta, "upper", st.st_uid, st.st_gid, 0) < 0 || fchmodat(delta, "upper", st.st_mode & 07777, 0) < 0)
 		return err_sys(err, errno, "make folder '%s/upper'", p->path);
-	return image_link(p->store, base, delta, IMAGE_BASE, err);
+	if (image_link(p->store, base, delta, IMAGE_BASE, err) < 0) {
+		file_remove_tree_at(p->folder, IMAGE_DELTA, NULL);
+		return -err->code;
+	}
+	return 0;
 }
 
 static int create(const struct storage_place *p, const char *base, struct err *err)
@@ -98,7 +102,7 @@ static int take_image(struct opening *o, int *above, struct err *err)
 
 static int take_all(struct opening *o, struct err *err)
 {
-	autoclose int at = openat(o->place->folder, DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int at = openat(o->place->folder, IMAGE_DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
 
 	if (at < 0)
@@ -197,7 +201,7 @@ static int open_overlay(const struct storage_place *p, const struct storage_ids 
 
 const struct storage_backend storage_overlay = {
 	.name = "overlay",
-	.own = DELTA,
+	.own = IMAGE_DELTA,
 	.on_base = true,
 	.create = create,
 	.open = open_overlay,
