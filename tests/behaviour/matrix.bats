@@ -1,0 +1,207 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every operation on every backend: it works, or is refused in the words that are in the table here.
+# shellcheck disable=SC2154 # status and output are bats's
+
+load ../lib/common
+load ../lib/tree
+load ../lib/stub
+
+declare -gA cannot=( # BACKEND.OPERATION
+	[dir.thin]="backend dir has no thin copies: without it all of it is copied"
+)
+
+# within STORE_TYPE: the store is a file system of that type of its own.
+within() {
+	truncate -s 600M "$BATS_TEST_TMPDIR/$1.img"
+	"mkfs.$1" -q >/dev/null "$BATS_TEST_TMPDIR/$1.img"
+	mkdir -p "$store"
+	mount -o loop "$BATS_TEST_TMPDIR/$1.img" "$store"
+	chmod 700 "$store"
+}
+
+teardown() {
+	common_teardown
+	! mountpoint -q "$store" || umount "$store"
+}
+
+fail() {
+	echo "$@"
+	return 1
+}
+
+# cell OPERATION COMMAND...: $can says whether the backend can.
+cell() {
+	local words=${cannot[$backend.$1]-}
+	run "${@:2}"
+	can=true
+	[ -n "$words" ] || [ "$status" = 0 ] || fail "$backend, $1: $output"
+	[ -n "$words" ] || return 0
+	can=false
+	assert_status 1
+	assert_contains "$words"
+}
+
+# What a guest does to its files: those that came with it too.
+furnish() {
+	in_container "$1" sh -c 'cd /home && mkdir sub && echo precious >sub/file && ln sub/file link && ln -s sub/file symlink &&
+		mkfifo pipe && cp /bin/busybox own && chown 33:7 own && chmod 6755 own && dd if=/etc/passwd of=holes bs=1M seek=20 &&
+		rm /bin/gzip && mv /var/www /home/www && echo more >>/etc/group && chmod 1777 /mnt && touch -d "2001-02-03 04:05" sub' 2>/dev/null
+}
+
+# What is in a container that runs, as it sees it itself.
+picture_inside() {
+	in_container "$1" sh -c 'set -- bin home mnt var/www etc/group
+		cd / && find "$@" -xdev -type d -exec stat -c "%n d %a %u:%g" {} +
+		find "$@" -xdev ! -type d -exec stat -c "%n %F %a %u:%g %h %s %Y" {} +
+		find home etc/group -xdev -type f -exec md5sum {} +' 2>/dev/null | sort
+}
+
+picture() {
+	boot "$1" >/dev/null
+	picture_inside "$1"
+	mgr-stop -k -n "$1"
+}
+
+# same NAME AS: it has what is in that file.
+same() {
+	diff "$2" <(picture "$1") || fail "$backend: '$1' is not as it was"
+}
+
+# The first half of the row, of the container `web`; what it has is in $was.
+ordinary() {
+	was=$BATS_TEST_TMPDIR/was
+	cell create container web -s net.0.type=empty
+	assert_equal "$(key web rootfs.path | cut -d: -f1)" "$backend"
+	boot web >/dev/null
+	furnish web
+	picture_inside web >"$was"
+	[ "$(wc -l <"$was")" -gt 20 ]
+	mgr-stop -k -n web
+	same web "$was"
+}
+
+copies() {
+	forget_later two
+	cell copy mgr-copy -n web -N two
+	if $can; then
+		same two "$was"
+		mgr-destroy two
+	fi
+	forget_later three
+	cell thin mgr-copy -s -n web -N three
+	if $can; then
+		boot three >/dev/null
+		in_container three sh -c 'echo other >/home/sub/file; rm /home/own; mkdir /var/www'
+		mgr-stop -k -n three
+		same web "$was"
+		mgr-destroy three
+	fi
+	same web "$was"
+}
+
+snapshots() {
+	cell snapshot mgr-snapshot -n web one
+	$can || return 0
+	boot web >/dev/null
+	in_container web sh -c 'rm -r /home/sub /home/www; echo new >/home/new; mkdir /home/sub; echo false >/home/sub/file'
+	mgr-stop -k -n web
+	forget_later four
+	mgr-snapshot -n web -r one -N four
+	cell restore mgr-snapshot -n web -r one
+	same web "$was"
+	mgr-snapshot -n web -d one
+	same four "$was"
+	mgr-destroy four
+}
+
+moves() {
+	cell export mgr-export -n web -o "$BATS_TEST_TMPDIR/web.tar"
+	$can || return 0
+	forget_later five
+	cell import mgr-import "$BATS_TEST_TMPDIR/web.tar" -N five
+	! $can || same five "$was"
+}
+
+row() {
+	backend=$1
+	ordinary
+	copies
+	snapshots
+	moves
+	cell destroy mgr-destroy web
+	[ ! -e "$store/web" ]
+}
+
+# killed POINT COMMAND...: and then a command that writes.
+killed() {
+	run env "MGR_DEBUG_KILL=$1" "${@:2}"
+	[ "$status" = 137 ] || fail "$backend: $1 is not reached: $status, $output"
+	mgr-config -n web set limits.pids 1000
+}
+
+# What one operation leaves where it is killed; what is in the container is in $was before and after.
+killed_copy() {
+	killed copy:copied mgr-copy -n web -N two
+	killed copy:configured mgr-copy -n web -N two
+	assert_equal "$(mgr-ls -1)" web
+	killed snapshot:copied mgr-snapshot -n web one
+	killed snapshot:configured mgr-snapshot -n web one
+	assert_equal "$(mgr-snapshot -n web -L)" ""
+	same web "$was"
+}
+
+killed_restore() {
+	mgr-snapshot -n web one
+	boot web >/dev/null
+	in_container web sh -c 'rm -r /home/sub; echo new >/home/new; mkdir /home/sub; echo false >/home/sub/file'
+	picture_inside web >"$was.now"
+	mgr-stop -k -n web
+	killed restore:configured mgr-snapshot -n web -r one
+	same web "$was.now"
+	killed restore:exchanged mgr-snapshot -n web -r one
+	same web "$was"
+	killed snapshot:gone mgr-snapshot -n web -d one
+	same web "$was"
+}
+
+# The supervisor's death while the guest writes.
+killed_run() {
+	boot web >/dev/null
+	in_container web sh -c 'echo new >/home/new; rm /home/own'
+	kill -KILL "$(supervisor_pid web)"
+	mgr-wait -n web -s STOPPED -t $((5 * patience))
+	picture web >"$was.now"
+	diff <(grep -v '^home/own ' "$was" | grep -v ' home/own$') <(grep -v 'home/new' "$was.now")
+	grep -q '^home/new ' "$was.now"
+}
+
+crashes() {
+	backend=$1
+	ordinary
+	killed_copy
+	killed_restore
+	killed_run
+	run env MGR_DEBUG_KILL=destroy:renamed mgr-destroy web
+	mgr-create -n other -t busybox
+	mgr-destroy other
+	assert_equal "$(find "$store" -mindepth 1 -maxdepth 1 -name '[a-z]*')" ""
+}
+
+@test "be.20 dir: each operation works or is refused, saying why" {
+	row dir
+}
+
+@test "be.21 dir: killed on the way it is as it was before or after" {
+	crashes dir
+}
+
+@test "be.20 btrfs: each operation works or is refused, saying why" {
+	within btrfs
+	row btrfs
+}
+
+@test "be.21 btrfs: killed on the way it is as it was before or after" {
+	within btrfs
+	crashes btrfs
+}
