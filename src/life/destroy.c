@@ -16,6 +16,7 @@
 #include "life/stop.h"
 #include "net/net.h"
 #include "spec/spec.h"
+#include "storage/image.h"
 #include "store/claim.h"
 
 #define NET_TIME   (2 * CLOCK_SECOND)
@@ -140,6 +141,7 @@ static int remove_all(const struct store *store, const char *name, int dir, cons
 		r = remove_folder(store->run, name, err);
 	if (r == 0)
 		r = store_bury(store, uuid, err);
+	image_drop_unused(store);
 	if (r == 0)
 		store_leave(store);
 	debug_point("destroy", "released");

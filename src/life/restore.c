@@ -12,6 +12,7 @@
 #include "life/origin.h"
 #include "life/snapshot.h"
 #include "life/stop.h"
+#include "storage/image.h"
 #include "store/restore.h"
 
 struct restoring {
@@ -110,12 +111,10 @@ static int restore(struct restoring *r, struct err *err)
 	guard_begin(&guard);
 	debug_point("restore", "begun");
 	if (e == 0)
-		e = storage_copy(r->backend, &r->from.place, &to, false, &rootfs, err);
+		e = storage_keep(r->backend, &r->from.place, &to, &rootfs, err);
 	debug_point("restore", "copied");
 	if (e == 0)
 		e = configure(r, beside, err);
-	if (e == 0)
-		e = file_sync_system(beside, err);
 	debug_point("restore", "configured");
 	if (e == 0)
 		e = guard_check(&guard, err);
@@ -124,6 +123,7 @@ static int restore(struct restoring *r, struct err *err)
 	if (e < 0)
 		restore_settle_locked(r->config.folder, NULL);
 	guard_end(&guard);
+	image_drop_unused(r->place.store);
 	return e;
 }
 

@@ -16,6 +16,7 @@
 #include "life/config.h"
 #include "life/guard.h"
 #include "life/origin.h"
+#include "storage/image.h"
 
 #define NEW  ".new"  /* one that is being made */
 #define GONE ".gone" /* one that is being removed */
@@ -107,15 +108,13 @@ static int fill(const struct origin *of, int folder, const char *comment, struct
 {
 	const struct storage_place to = storage_place_in(&of->place, folder);
 	autofree char *rootfs = NULL;
-	int r = storage_copy(of->backend, &of->place, &to, false, &rootfs, err);
+	int r = storage_keep(of->backend, &of->place, &to, &rootfs, err);
 
 	debug_point("snapshot", "copied");
 	if (r == 0)
 		r = save_config(of, folder, rootfs, err);
 	if (r == 0 && comment && *comment)
 		r = file_replace_at(folder, "comment", comment, strlen(comment), 0600, err);
-	if (r == 0)
-		r = file_sync_system(folder, err);
 	debug_point("snapshot", "configured");
 	return r;
 }
@@ -181,12 +180,15 @@ int life_snapshot_delete(const struct store *store, const char *name, const char
 		r = snapshots = snapshots_lock(container, false, err);
 	if (r >= 0 && !str_eq(snapshot, SNAPSHOT_ALL)) {
 		r = one = snapshot_open(snapshots, snapshot, err);
-		return r < 0 ? r : delete (snapshots, snapshot, err);
-	}
-	if (r >= 0)
+		if (r >= 0)
+			r = delete (snapshots, snapshot, err);
+	} else if (r >= 0) {
 		r = life_snapshots(store, name, &all, err);
+	}
 	for (size_t i = 0; i < all.n && r >= 0; i++)
 		r = delete (snapshots, all.v[i].name, err);
 	snapshots_done(&all);
+	if (r >= 0)
+		image_drop_unused(store);
 	return r < 0 ? r : 0;
 }

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "life/consumption.h"
 #include "life/snapshot.h"
+#include "storage/image.h"
 
 #define COMMENT_MAX 65536
 
@@ -29,13 +30,16 @@ static int add(struct snapshots *list, const struct store *store, const char *co
 	       struct err *err)
 {
 	autofree char *path = str_fmt("%s/%s/" STORE_SNAP "/%s", store->containers, container, name),
-		      *config = str_fmt("%s/config", name), *comment = str_fmt("%s/comment", name);
+		      *config = str_fmt("%s/config", name), *comment = str_fmt("%s/comment", name),
+		      *delta = str_fmt("%s/" IMAGE_DELTA, name);
 	struct snapshot *v = vec_grow(list->v, list->n, &list->room, sizeof *v);
+	uint64_t own;
 	struct stat st;
+	int r;
 
 	if (v)
 		list->v = v;
-	if (!v || !path || !config || !comment)
+	if (!v || !path || !config || !comment || !delta)
 		return err_nomem(err);
 	if (fstatat(folder, config, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(err, errno, "look at snapshot '%s'", name);
@@ -45,7 +49,11 @@ static int add(struct snapshots *list, const struct store *store, const char *co
 		return 0;
 	file_read_at(folder, comment, COMMENT_MAX, &v->comment, NULL, NULL);
 	list->n++;
-	return life_disk_at(path, &v->size, err);
+	r = life_disk_at(path, &v->size, err);
+	if (r == 0)
+		r = image_own(store, folder, delta, life_disk_at, &own, err);
+	v->size += r == 0 ? own : 0;
+	return r;
 }
 
 int life_snapshots(const struct store *store, const char *name, struct snapshots *ret, struct err *err)

@@ -60,15 +60,6 @@ int image_open(const struct store *store, const char *id, struct err *err)
 	return dir;
 }
 
-int image_stat(const struct store *store, const char *id, struct stat *ret, struct err *err)
-{
-	autoclose int dir = image_open(store, id, err);
-
-	if (dir < 0)
-		return dir;
-	return fstatat(dir, IMAGE_TREE, ret, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(err, errno, "look at image '%s'", id) : 0;
-}
-
 int image_read(int folder, const char *name, char ret[static IMAGE_ID_SIZE], struct err *err)
 {
 	int r;

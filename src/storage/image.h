@@ -10,7 +10,7 @@
 #define MGR_STORAGE_IMAGE_H
 
 #include <stdint.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -25,8 +25,6 @@
 int image_open(const struct store *store, const char *id, struct err *err);
 /* Its folder's, allocated. */
 char *image_path(const struct store *store, const char *id);
-/* Of its root folder. */
-int image_stat(const struct store *store, const char *id, struct stat *ret, struct err *err);
 /* The link `name` in the folder, to what it names: 1 with its ID, 0 when it is not there. */
 int image_read(int folder, const char *name, char ret[static IMAGE_ID_SIZE], struct err *err);
 /* Make that link. From then on the image stays. -ENOENT when it has just gone. */
@@ -54,6 +52,23 @@ void images_done(struct images *list);
 int image_remove(const struct store *store, const char *id, struct err *err);
 /* Remove what interrupted commands have left of images. */
 int image_sweep(const struct store *store, struct err *err);
+
+/* --- what containers have changed ---------------------------------------------------------------------------------------
+ */
+
+/* A delta of nothing, its tree a folder as `like` (open to read; -1: without a tree), which is to be linked to what it
+ * stands on; open. */
+int image_make_delta(int folder, const char *name, int like, struct err *err);
+/* The delta of this name in the folder, whose owner is at rest and locked, becomes an image, and one of nothing that stands
+ * on it takes its place at once: killed anywhere, the owner has all that it had. ret_id: that image; of a delta that has
+ * changed nothing the one that it stands on. */
+int image_freeze(const struct store *store, int folder, const char *name, char ret_id[static IMAGE_ID_SIZE],
+		 struct err *err);
+/* Remove the images made so that nothing stands on any more, and what interrupted ones left; failures are logged. */
+void image_drop_unused(const struct store *store);
+/* Add up `size` of each image, from the base of the delta in the folder on, that nothing else stands on. */
+int image_own(const struct store *store, int folder, const char *name,
+	      int (*size)(char *path, uint64_t *ret, struct err *err), uint64_t *ret, struct err *err);
 
 /* --- making one -------------------------------------------------------------------------------------------------------- */
 

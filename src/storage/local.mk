@@ -6,6 +6,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/exposed.c \
 	%D%/image.c %D%/image.h %D%/image_internal.h \
 	%D%/image_list.c \
+	%D%/image_layer.c \
 	%D%/image_make.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \

@@ -20,32 +20,72 @@
 
 #define LAYERS_MAX 60 /* the names of all of them have to go into one option, of 255 bytes */
 
-static int make_delta(const struct storage_place *p, const char *base, struct err *err)
+/* What the root folder is, the upper one says. */
+static int make_delta(const struct storage_place *p, const char *base, int root, struct err *err)
 {
-	autoclose int delta = -1;
-	struct stat st;
+	autoclose int delta = image_make_delta(p->folder, IMAGE_DELTA, root, err);
 
-	if (image_stat(p->store, base, &st, err) < 0)
-		return -err->code;
-	if (mkdirat(p->folder, IMAGE_DELTA, 0700) < 0 ||
-	    (delta = openat(p->folder, IMAGE_DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
-	    mkdirat(delta, "work", 0700) < 0 || mkdirat(delta, "upper", 0700) < 0)
-		return err_sys(err, errno, "make folder '%s'", p->path);
-	/* what the root folder is, the upper one says */
-	if (fchownat(delta, "upper", st.st_uid, st.st_gid, 0) < 0 || fchmodat(delta, "upper", st.st_mode & 07777, 0) < 0)
-		return err_sys(err, errno, "make folder '%s/upper'", p->path);
-	if (image_link(p->store, base, delta, IMAGE_BASE, err) < 0) {
-		file_remove_tree_at(p->folder, IMAGE_DELTA, NULL);
-		return -err->code;
-	}
-	return 0;
+	if (delta < 0 || image_link(p->store, base, delta, IMAGE_BASE, err) == 0)
+		return delta < 0 ? delta : 0;
+	file_remove_tree_at(p->folder, IMAGE_DELTA, NULL);
+	return -err->code;
+}
+
+static int open_tree_of(int folder, const char *path, struct err *err)
+{
+	int tree = openat(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return tree < 0 ? err_sys(err, errno, "open '%s'", path) : tree;
 }
 
 static int create(const struct storage_place *p, const char *base, struct err *err)
 {
+	autoclose int image = -1, root = -1;
+
 	if (!base)
 		return err_set(err, EOPNOTSUPP, "an overlay stands on a base, and there is none here");
-	return make_delta(p, base, err);
+	image = image_open(p->store, base, err);
+	root = image < 0 ? image : open_tree_of(image, IMAGE_TREE, err);
+	return root < 0 ? root : make_delta(p, base, root, err);
+}
+
+static int tell_path(const struct storage_place *to, char **ret_path, struct err *err)
+{
+	*ret_path = str_fmt("overlay:%s/%s/" IMAGE_DELTA, to->store->containers, to->name);
+	return *ret_path ? 0 : err_nomem(err);
+}
+
+static int fork_overlay(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	autoclose int root = -1;
+	char id[IMAGE_ID_SIZE];
+	int r = image_freeze(from->store, from->folder, IMAGE_DELTA, id, err);
+
+	if (r == 0)
+		r = root = open_tree_of(from->folder, IMAGE_DELTA "/" IMAGE_TREE, err);
+	if (r >= 0)
+		r = make_delta(to, id, root, err);
+	return r == 0 ? tell_path(to, ret_path, err) : r;
+}
+
+/* What it has changed is copied, what it stands on is there once. */
+static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	autoclose int delta = open_tree_of(from->folder, IMAGE_DELTA, err), root = -1, made = -1;
+	char id[IMAGE_ID_SIZE];
+	int r = delta < 0 ? delta : image_read(delta, IMAGE_BASE, id, err);
+
+	if (r == 0)
+		return err_set(err, ENOENT, "'%s' does not say what it stands on", from->path);
+	if (r > 0)
+		r = root = open_tree_of(delta, IMAGE_TREE, err);
+	if (r >= 0)
+		r = made = image_make_delta(to->folder, IMAGE_DELTA, -1, err);
+	if (r >= 0)
+		r = image_link(to->store, id, made, IMAGE_BASE, err);
+	if (r == 0)
+		r = storage_copy_tree(root, made, IMAGE_TREE, err);
+	return r == 0 ? tell_path(to, ret_path, err) : r;
 }
 
 struct opening {
@@ -204,5 +244,7 @@ const struct storage_backend storage_overlay = {
 	.own = IMAGE_DELTA,
 	.on_base = true,
 	.create = create,
+	.copy = copy,
+	.fork = fork_overlay,
 	.open = open_overlay,
 };

@@ -67,6 +67,10 @@ const struct storage_backend *storage_find(const struct rootfs_conf *conf, const
 int storage_copy(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
 		 bool thin, char **ret_path, struct err *err);
 
+/* What is kept for later, or had back: without copying where that can be. */
+int storage_keep(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
+		 char **ret_path, struct err *err);
+
 /* --- folders of the host that a container may write to ----------------------------------------------------------------- */
 
 /* Can others than root come to what lies in this folder (an O_PATH descriptor will do)? 0 when it is below a folder that

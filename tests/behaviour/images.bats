@@ -70,10 +70,10 @@ is_stopped() {
 @test "be.6 prune removes what nothing stands on, from above, and the next create makes it anew" {
 	container web
 	id=$(basename "$images"/base-*)
+	mgr-destroy -n web
 	mkdir -p "$images/layer-1/upper"
 	echo -n layer-1 >"$images/layer-1/id"
 	ln "$images/$id/id" "$images/layer-1/base"
-	mgr-destroy -n web
 	run mgr-images rm "$id"
 	assert_status 1
 	assert_output "mgr-images: $id: it is in use by layer-1"

@@ -116,13 +116,3 @@ upper=$store/web/delta/upper
 	mgr-destroy -P "$own" -n two
 	assert_equal "$(stat -c %h "${bases[0]}/id")" 1
 }
-
-@test "be.1 what cannot be copied yet says so" {
-	container other
-	run mgr-copy -n other -N third
-	assert_status 1
-	assert_output "mgr-copy: other: 'third': what backend overlay keeps cannot be copied yet"
-	run mgr-snapshot -n other
-	assert_status 1
-	assert_output "mgr-snapshot: other: what backend overlay keeps cannot be copied yet"
-}

@@ -41,9 +41,9 @@ tree_of() {
 	(
 		cd "$1" || exit
 		find . -printf '%y %m %U:%G %n %T@ %s %p %l\n' | sed -E 's/^(d .*) [0-9]+ (\.[^ ]*) $/\1 - \2 /' | sort -k7
-		find . -type f -exec sha256sum {} + | sort -k2
+		find . -type f -printf '%i %p\n' | sort -k2 | awk '!seen[$1]++' | cut -d ' ' -f 2- | xargs -d '\n' -r sha256sum
 		getfattr -Rhd -m - . 2>/dev/null | sort
-		getfacl -Rp . 2>/dev/null
+		getfacl -Rp . 2>/dev/null | awk -v RS= '{ gsub("\n", " "); print }' | sort
 	)
 }
 
@@ -51,4 +51,23 @@ tree_of() {
 sealed() {
 	strace -f -qq -e trace=syncfs,renameat2 -e signal=none -o "$BATS_TEST_TMPDIR/trace" "$@"
 	sed -E 's/^[0-9]+ +([a-z0-9]+)\(.*/\1/' "$BATS_TEST_TMPDIR/trace"
+}
+
+# layers DELTA: the trees that it stands on, from above.
+layers() {
+	local at=$1
+	while [ -e "$at/base" ]; do
+		at=$store/.images/$(<"$at/base")
+		printf ':%s' "$at/upper"
+	done
+}
+
+# merged DELTA: as tree_of, what its container sees.
+merged() {
+	local at
+	at=$(mktemp -d)
+	mount -t overlay -o "ro,lowerdir=$1/upper$(layers "$1")" mgr-test "$at"
+	tree_of "$at"
+	umount "$at"
+	rmdir "$at"
 }

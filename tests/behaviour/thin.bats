@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copies and snapshots of containers that stand on an image.
+
+load ../lib/common
+load ../lib/tree
+
+# shellcheck disable=SC2034 # of common.bash
+backend=overlay
+
+teardown() {
+	common_teardown
+	rm -rf "$store/.images"
+}
+
+# A container with all that a delta can have: new files, changed ones, removed and renamed ones.
+changed_container() {
+	container web "$@"
+	boot web
+	in_container web sh -c 'rm /bin/vi && rm -r /var/www && mkdir /var/www && echo new >/var/www/new && mv /etc/init.d /etc/rc.d'
+	mgr-stop -k -n web
+	mkdir -p "$store/web/delta/upper/home"
+	rich_tree "$store/web/delta/upper/home"
+}
+
+# The images that are made of changes.
+layer_names() {
+	find "$store/.images" -maxdepth 1 -name 'layer-*' -printf '%f\n'
+}
+
+
+# Of files that a new host name changes.
+without_names() {
+	grep -vE '\./etc(/host(name|s))?( |$)'
+}
+
+@test "copy.5 a thin copy copies nothing, and each of the two has its own changes" {
+	changed_container
+	local before
+	before=$(merged "$store/web/delta")
+	forget_later two
+	forget_later three
+	mgr-copy -n web -N two -s
+	assert_equal "$(merged "$store/web/delta")" "$before"
+	diff <(without_names <<<"$before") <(merged "$store/two/delta" | without_names)
+	[ "$(du -s --block-size=1 "$store/two" | cut -f1)" -lt 131072 ]
+	assert_equal "$(layer_names | wc -l)" 1
+	mgr-copy -n web -N three -s
+	assert_equal "$(layer_names | wc -l)" 1
+	boot two
+	assert_equal "$(in_container two sh -c 'hostname; cat /etc/hostname /var/www/new; ls /etc/rc.d; rm /home/file; rm -r /etc/rc.d')" \
+		$'two\ntwo\nnew\nrcS'
+	boot web
+	in_container web test -e /home/file -a -e /etc/rc.d/rcS -a ! -e /bin/vi
+	in_container web rm -r /var/www
+	run in_container two cat /var/www/new
+	assert_output new
+	mgr-stop -k -n web
+	mgr-stop -k -n two
+	mgr-destroy -n web
+	assert_equal "$(layer_names | wc -l)" 1
+	diff <(without_names <<<"$before") <(merged "$store/three/delta" | without_names)
+	mgr-destroy -n three
+	mgr-copy -n two -N three -s
+	assert_equal "$(layer_names | wc -l)" 2
+	mgr-destroy -n two
+	assert_equal "$(layer_names | wc -l)" 2
+	mgr-destroy -n three
+	assert_equal "$(layer_names)" ""
+}
+
+@test "copy.1 a copy of an overlay has all that was changed, and stands on no more" {
+	changed_container
+	forget_later two
+	mgr-copy -n web -N two
+	diff <(merged "$store/web/delta" | without_names) <(merged "$store/two/delta" | without_names)
+	assert_equal "$(layer_names)" ""
+	boot two
+	in_container two test -e /etc/rc.d/rcS -a ! -e /bin/vi -a ! -e /var/www/index.html
+}
+
+@test "copy.2 a thin copy that is interrupted leaves the source as it was" {
+	changed_container
+	local point before
+	before=$(merged "$store/web/delta")
+	forget_later two
+	for point in freeze:named freeze:prepared freeze:exchanged copy:copied copy:renewed copy:configured; do
+		echo $point >"$store/web/delta/upper/$point"
+		before=$(merged "$store/web/delta")
+		run env MGR_DEBUG_KILL=$point mgr-copy -n web -N two -s
+		assert_status 137
+		assert_equal "$(merged "$store/web/delta")" "$before"
+		mgr-copy -n web -N two -s
+		assert_equal "$(merged "$store/web/delta")" "$before"
+		diff <(without_names <<<"$before") <(merged "$store/two/delta" | without_names)
+		mgr-destroy -n two
+		[ ! -e "$store/.new" ]
+		assert_equal "$(entries)" 4
+	done
+	mgr-destroy -n web
+	assert_equal "$(layer_names)" ""
+}
+
+@test "snap.6 a snapshot of an overlay copies nothing; it is listed, restored, had as a new one, removed" {
+	changed_container
+	local was
+	was=$(merged "$store/web/delta")
+	mgr-snapshot -n web --comment 'as it was' one
+	[ "$(du -s --block-size=1 "$store/web" | cut -f1)" -lt 131072 ]
+	echo more >"$store/web/delta/upper/more"
+	mgr-snapshot -n web two
+	run mgr-snapshot -n web -L
+	assert_match $'\none +20.* as it was\ntwo '
+	mgr-snapshot -n web -r one
+	assert_equal "$(merged "$store/web/delta")" "$was"
+	run bash -c 'mgr-snapshot -n web -L --json | jq -c "map(.size < 500000)"'
+	assert_output '[true,true]'
+	echo else >"$store/web/delta/upper/else"
+	mgr-snapshot -n web -r two
+	assert_equal "$(ls "$store/web/delta/upper")" ""
+	assert_equal "$(ls -A "$store/web/.snap")" $'one\ntwo'
+	forget_later other
+	mgr-snapshot -n web -r one -N other
+	diff <(without_names <<<"$was") <(merged "$store/other/delta" | without_names)
+	boot other
+	assert_equal "$(in_container other sh -c 'hostname; ls /etc/rc.d')" $'other\nrcS'
+	mgr-snapshot -n web -d one
+	mgr-snapshot -n web -r two
+	assert_equal "$(layer_names | wc -l)" 2
+	mgr-snapshot -n web -d ALL
+	boot web
+	assert_equal "$(in_container web cat /more)" more
+	mgr-destroy -f -n web
+	assert_equal "$(layer_names | wc -l)" 1
+	in_container other true
+}
+
+@test "snap.6 the size of a snapshot is what its removal would free" {
+	container web -s net.0.type=empty
+	head -c 3M /dev/urandom >"$store/web/delta/upper/much"
+	mgr-snapshot -n web one
+	run bash -c 'mgr-snapshot -n web -L --json | jq -c "map(.size > 3000000)"'
+	assert_output '[false]'
+	forget_later two
+	mgr-create -n two -t busybox -B overlay -s net.0.type=empty
+	mgr-snapshot -n two empty
+	head -c 3M /dev/urandom >"$store/two/delta/upper/much"
+	mgr-snapshot -n two full
+	mgr-snapshot -n two -r empty
+	run bash -c 'mgr-snapshot -n two -L --json | jq -c "map(.size > 3000000)"'
+	assert_output '[false,true]'
+}
+
+@test "snap.6 interrupted anywhere, the container is as it was, or restored" {
+	changed_container -s limits.memory=64M
+	local point was now
+	was=$(merged "$store/web/delta")
+	mgr-snapshot -n web one
+	for point in freeze:named freeze:prepared freeze:exchanged snapshot:copied snapshot:configured; do
+		echo $point >"$store/web/delta/upper/$point"
+		now=$(merged "$store/web/delta")
+		run env MGR_DEBUG_KILL=$point mgr-snapshot -n web two
+		assert_status 137
+		assert_equal "$(merged "$store/web/delta")" "$now"
+		assert_equal "$(mgr-snapshot -n web -L --json | jq -c 'map(.name)')" '["one"]'
+	done
+	for point in begun copied configured ready exchanged committed removed; do
+		mgr-config -n web set limits.memory 96M
+		echo now >"$store/web/delta/upper/now"
+		now=$(merged "$store/web/delta")
+		run env MGR_DEBUG_KILL=restore:$point mgr-snapshot -n web -r one
+		assert_status 137
+		mgr-config -n web set limits.pids 1000 # the next that writes
+		case $point in
+		exchanged | committed | removed)
+			assert_equal "$(merged "$store/web/delta")" "$was"
+			assert_equal "$(key web limits.memory)" 64M
+			;;
+		*)
+			assert_equal "$(merged "$store/web/delta")" "$now"
+			assert_equal "$(key web limits.memory)" 96M
+			;;
+		esac
+		assert_equal "$(ls -A "$store/web/.snap")" one
+	done
+	run env MGR_DEBUG_KILL=image:gone mgr-snapshot -n web -d one
+	mgr-destroy -n web
+	assert_equal "$(layer_names)" ""
+}
