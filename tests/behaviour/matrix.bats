@@ -46,13 +46,13 @@ cell() {
 furnish() {
 	in_container "$1" sh -c 'cd /home && mkdir sub && echo precious >sub/file && ln sub/file link && ln -s sub/file symlink &&
 		mkfifo pipe && cp /bin/busybox own && chown 33:7 own && chmod 6755 own && dd if=/etc/passwd of=holes bs=1M seek=20 &&
-		rm /bin/gzip && mv /var/www /home/www && echo more >>/etc/group && chmod 1777 /mnt && touch -d "2001-02-03 04:05" sub' 2>/dev/null
+		rm /bin/gzip && mv /var/www /home/www && echo more >>/etc/group && chmod 1777 /mnt && chmod 711 / && touch -d "2001-02-03 04:05" sub' 2>/dev/null
 }
 
 # What is in a container that runs, as it sees it itself.
 picture_inside() {
 	in_container "$1" sh -c 'set -- bin home mnt var/www etc/group
-		cd / && find "$@" -xdev -type d -exec stat -c "%n d %a %u:%g" {} +
+		cd / && stat -c "%n %a %u:%g" . && find "$@" -xdev -type d -exec stat -c "%n d %a %u:%g" {} +
 		find "$@" -xdev ! -type d -exec stat -c "%n %F %a %u:%g %h %s %Y" {} +
 		find home etc/group -xdev -type f -exec md5sum {} +' 2>/dev/null | sort
 }
@@ -204,4 +204,8 @@ crashes() {
 @test "be.21 btrfs: killed on the way it is as it was before or after" {
 	within btrfs
 	crashes btrfs
+}
+
+@test "be.21 overlay: killed on the way it is as it was before or after" {
+	crashes overlay
 }
