@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 struct export
 {
 	const char *file;
+	bool snapshots;
 };
 
 static int set_file(void *data, const char *value, struct err *err)
@@ -27,6 +29,7 @@ static const struct option_row opts[] = {
 	  "Write to this file instead of standard output; its end says how it is compressed:\n"
 	  "                            .tar, .tar.zst, .tar.gz or .tar.xz.",
 	  .set = set_file },
+	{ 0, "snapshots", NULL, "Its snapshots too.", .flag = offsetof(struct export, snapshots) },
 	{ 0 },
 };
 
@@ -43,6 +46,7 @@ static int export_it(struct cli *cli, const char *name, struct err *err)
 	autocall(str_done) struct str told = { 0 };
 	struct life_export what = { .file = standard ? NULL : export->file,
 				    .out = STDOUT_FILENO,
+				    .snapshots = export->snapshots,
 				    .progress = cli_progress() ? show : NULL,
 				    .data = &progress };
 	int r;

@@ -47,7 +47,7 @@ static void show(uint64_t done, uint64_t total, void *data)
 static int import_it(struct cli *cli, const char *name, struct err *err)
 {
 	struct import *import = cli->data;
-	autocall(import_head_done) struct import_head head = { 0 };
+	autocall(about_done) struct about about = { 0 };
 	autocall(str_done) struct str told = { 0 };
 	int r;
 
@@ -57,14 +57,14 @@ static int import_it(struct cli *cli, const char *name, struct err *err)
 				 cli->rest.n ? "only one archive" : "which archive? give a file that mgr-export has made");
 	import->what.file = cli->rest.v[0];
 	passing_sweep(&cli->store);
-	r = life_import_head(&import->what, &head, err);
+	r = life_import_about(&import->what, &about, err);
 	if (r < 0)
 		return r;
-	name = import->name ? import->name : head.name;
+	name = import->name ? import->name : about.name;
 	struct progress progress = { .command = "import", .name = name, .began = clock_now() };
 	import->what.progress = cli_progress() ? show : NULL;
 	import->what.data = &progress;
-	r = life_import(&cli->store, name, &import->what, &head, &told, err);
+	r = life_import(&cli->store, name, &import->what, &about, &told, err);
 	if (import->what.progress)
 		progress_end();
 	if (r >= 0)

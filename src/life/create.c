@@ -8,6 +8,7 @@
 #include "base/debug.h"
 #include "life/identity.h"
 #include "life/internal.h"
+#include "life/unpack/about.h"
 #include "template/template.h"
 
 /* The configuration as asked for: the file, what the template left, then the command line. folder -1: no template yet. */
@@ -90,13 +91,14 @@ static int choose_ready(const struct birth *birth, struct spec *spec, struct err
 /* With another name an exported container is another machine. */
 static int renew(const struct birth *birth, const struct spec *spec, struct err *err)
 {
-	const char *was = birth->what->exported, *name = birth->what->name;
+	const struct about *was = birth->what->exported;
+	const char *name = birth->what->name;
 	autoclose int root = -1;
 
-	if (!was || str_eq(was, name))
+	if (!was || str_eq(was->name, name))
 		return 0;
 	root = birth_open_root(birth, spec, birth->backend, err);
-	return root < 0 ? root : identity_renew(root, was, str_eq(spec->uts.name, name) ? name : NULL, err);
+	return root < 0 ? root : identity_renew(root, was->name, str_eq(spec->uts.name, name) ? name : NULL, err);
 }
 
 static int configure(struct birth *birth, struct err *err)
@@ -121,6 +123,8 @@ static int configure(struct birth *birth, struct err *err)
 		r = spec_check(&spec, err);
 	if (r == 0)
 		r = renew(birth, &spec, err);
+	if (r == 0 && birth->what->exported)
+		r = birth_save_snapshots(birth, &spec, err);
 	if (r == 0)
 		r = spec_save(&spec, birth->folder, "config", err);
 	if (r == 0 && unlinkat(birth->folder, TEMPLATE_CONF, 0) < 0 && errno != ENOENT)

@@ -3,6 +3,7 @@
 #ifndef MGR_LIFE_EXPORT_H
 #define MGR_LIFE_EXPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -12,6 +13,7 @@
 struct life_export {
 	const char *file; /* its end says how it is compressed; NULL: */
 	int out;          /* a descriptor instead, not compressed */
+	bool snapshots;   /* with them */
 	/* How far it is, in bytes of files, about ten times a second; may be NULL. */
 	void (*progress)(uint64_t done, uint64_t total, void *data);
 	void *data;

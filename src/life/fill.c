@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/debug.h"
 #include "life/internal.h"
+#include "life/unpack/about.h"
 #include "life/unpack/progress.h"
 #include "template/template.h"
 
@@ -120,18 +121,31 @@ static int check_filled(const struct birth *birth, const char *what, const char 
 	return birth_check_filled(dir, what, name, err);
 }
 
-static int unpack_args(const struct birth *birth, struct strv *args)
+static int exported_args(const struct birth *birth, const char *path, struct strv *args)
+{
+	const struct life_create *what = birth->what;
+	int r = strv_add(args, "--exported");
+
+	if (what->line)
+		r |= strv_add(args, "--progress");
+	if (what->size)
+		r |= strv_addf(args, "--size=%" PRIu64, what->size);
+	for (size_t i = 0; i < what->exported->n; i++) {
+		const char *name = what->exported->v[i].name;
+		r |= strv_addf(args, "--snapshot=%s", name) | strv_addf(args, "--folder=%s/" STORE_SNAP "/%s", path, name) |
+		     strv_addf(args, "--tree=%s:%s/" STORE_SNAP "/%s/%s", birth->backend->name, path, name,
+			       birth->backend->own);
+	}
+	return r;
+}
+
+static int unpack_args(const struct birth *birth, const char *path, struct strv *args)
 {
 	const struct idmap *map = &birth->map;
 	int r = map->mode == IDMAP_NONE ? strv_add(args, "--map=none") : 0;
 
 	if (birth->what->exported)
-		r |= strv_add(args, "--exported");
-	if (birth->what->exported && birth->what->line)
-		r |= strv_add(args, "--progress");
-	if (birth->what->size)
-		r |= strv_addf(args, "--size=%" PRIu64, birth->what->size);
-
+		r |= exported_args(birth, path, args);
 	for (size_t i = 0; map->mode == IDMAP_MAP && i < map->n; i++)
 		r |= strv_addf(args, "--map=%c %u %u %u", map->v[i].gid ? 'g' : 'u', map->v[i].guest, map->v[i].host,
 			       map->v[i].count);
@@ -157,7 +171,7 @@ static int unpack(const struct birth *birth, struct template *run, struct str *r
 	autocall(str_done) struct str said = { 0 };
 	int r;
 
-	if (unpack_args(birth, &args) < 0)
+	if (unpack_args(birth, run->path, &args) < 0)
 		return err_nomem(err);
 	run->args = &args;
 	run->input = birth->archive;
@@ -221,6 +235,8 @@ static int fill_folder(const struct birth *birth, const struct storage_place *pl
 	const struct life_create *what = birth->what;
 	int r = birth->backend->create(place, NULL, err);
 
+	if (r == 0 && what->exported)
+		r = birth_make_snapshots(birth, err);
 	if (r == 0)
 		r = what->archive ? unpack(birth, run, ret_tail, err) : template_run(run, ret_tail, err);
 	if (r < 0)

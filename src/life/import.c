@@ -16,6 +16,7 @@
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "life/life.h"
+#include "life/snapshot.h"
 #include "life/unpack/progress.h"
 
 #define UNPACK    MGR_LIBEXECDIR "/mgr-unpack"
@@ -31,7 +32,7 @@ static int open_archive(const char *path, struct err *err)
 	return S_ISREG(st.st_mode) ? steal_fd(&fd) : err_set(err, EINVAL, "is no file: it is read twice");
 }
 
-/* "NAME\nCONFIG" on standard output, or what is wrong with it on standard error. */
+/* What it says about itself on standard output, or what is wrong with it on standard error. */
 static int run_head(int archive, char **ret_out, struct err *err)
 {
 	const char *const argv[] = { UNPACK, "--head", NULL };
@@ -49,7 +50,7 @@ static int run_head(int archive, char **ret_out, struct err *err)
 	const struct proc_fd fds[] = { { archive, 0 }, { out[1], 1 }, { problem[1], 2 } };
 	pid = proc_spawn_session(argv, fds, 3, NULL, err);
 	close(out[1]), close(problem[1]);
-	r = pid < 0 ? pid : file_read_fd(out[0], "its head", CONF_FILE_MAX + 2 * STORE_NAME_MAX, ret_out, NULL, err);
+	r = pid < 0 ? pid : file_read_fd(out[0], "its head", ABOUT_MAX, ret_out, NULL, err);
 	if (r == 0)
 		r = file_read_fd(problem[0], "its head", CONF_VALUE_MAX, &said, NULL, err);
 	close(out[0]), close(problem[0]);
@@ -62,43 +63,78 @@ static int run_head(int archive, char **ret_out, struct err *err)
 	return err_set(err, ECANCELED, "the program that reads it ended with %s", proc_status_text(status, text));
 }
 
-static int read_head(const struct life_import *what, struct import_head *ret, struct err *err)
+static int check_snapshots(const struct about *about, struct err *err)
+{
+	for (size_t i = 0; i < about->n; i++) {
+		const char *name = about->v[i].name;
+		int r = snapshot_check_name(name, err);
+		if (r == 0 && str_eq(name, SNAPSHOT_ALL))
+			r = err_set(err, EINVAL, "'" SNAPSHOT_ALL "' is no snapshot's name");
+		for (size_t k = 0; k < i && r == 0; k++)
+			if (str_eq(about->v[k].name, name))
+				r = err_set(err, EINVAL, "there are two snapshots '%s'", name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_about(const struct life_import *what, struct about *ret, struct err *err)
 {
 	autoclose int archive = open_archive(what->file, err);
 	autofree char *out = NULL;
-	char *newline;
 	int r = archive < 0 ? archive : run_head(archive, &out, err);
 
-	if (r < 0)
-		return r;
-	newline = strchr(out, '\n');
-	if (!newline)
-		return err_set(err, EINVAL, "has no name");
-	*newline = '\0';
-	r = store_check_new_name(out, err);
-	if (r < 0)
-		return r;
-	str_print(ret->name, sizeof ret->name, "%s", out);
-	ret->config = strdup(newline + 1);
-	return ret->config ? 0 : err_nomem(err);
+	if (r == 0)
+		r = about_parse(out, ret, err);
+	if (r == 0)
+		r = store_check_new_name(ret->name, err);
+	return r == 0 ? check_snapshots(ret, err) : r;
 }
 
-int life_import_head(const struct life_import *what, struct import_head *ret, struct err *err)
+int life_import_about(const struct life_import *what, struct about *ret, struct err *err)
 {
-	*ret = (struct import_head){ 0 };
-	return read_head(what, ret, err) < 0 ? err_wrap(err, "archive '%s'", what->file) : 0;
+	*ret = (struct about){ 0 };
+	return read_about(what, ret, err) < 0 ? err_wrap(err, "archive '%s'", what->file) : 0;
 }
 
-void import_head_done(struct import_head *head)
+/* Of a snapshot, what was not told of the container. */
+static void tell_more(const char *snapshot, const char *text, struct str *told)
 {
-	free(head->config);
+	while (*text) {
+		const size_t n = strcspn(text, "\n") + 1;
+		autofree char *line = strndup(text, n);
+		if (line && !strstr(str_text(told), line))
+			str_addf(told, "snapshot '%s': %s", snapshot, line);
+		text += n;
+	}
+}
+
+/* Its configurations become what a new container may have. */
+static int choose_keys(const struct life_import *what, struct about *about, struct str *told, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i <= about->n && r == 0; i++) {
+		char **config = i ? &about->v[i - 1].config : &about->config;
+		autocall(str_done) struct str text = { 0 }, left = { 0 };
+		r = import_config(*config, about->name, what->trust, &text, i ? &left : told, err);
+		if (r < 0)
+			return i ? err_wrap(err, "snapshot '%s'", about->v[i - 1].name) : r;
+		if (i)
+			tell_more(about->v[i - 1].name, str_text(&left), told);
+		free(*config);
+		*config = strdup(str_text(&text));
+		r = *config ? 0 : err_nomem(err);
+	}
+	return r;
 }
 
 /* As a file that life_create can be given. */
-static int keep(const struct str *text, struct err *err)
+static int keep(const char *text, struct err *err)
 {
 	autoclose int fd = memfd_create("config", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : file_write_all(fd, str_text(text), text->len);
+	int r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
 
 	return r < 0 ? err_sys(err, -r, "keep its configuration") : steal_fd(&fd);
 }
@@ -112,18 +148,17 @@ static void take_line(const char *line, void *data)
 		what->progress(done, total, what->data);
 }
 
-int life_import(const struct store *store, const char *name, const struct life_import *what, const struct import_head *head,
+int life_import(const struct store *store, const char *name, const struct life_import *what, struct about *about,
 		struct str *ret_told, struct err *err)
 {
-	autocall(str_done) struct str text = { 0 };
 	autofree char *path = NULL;
 	autoclose int config = -1;
 	const struct strv none = { 0 };
-	int r = import_config(head->config, head->name, what->trust, &text, ret_told, err);
+	int r = choose_keys(what, about, ret_told, err);
 
 	if (r < 0)
 		return err_wrap(err, "archive '%s'", what->file);
-	config = keep(&text, err);
+	config = keep(about->config, err);
 	if (config < 0)
 		return config;
 	path = str_fmt("/proc/self/fd/%d", config);
@@ -131,7 +166,7 @@ int life_import(const struct store *store, const char *name, const struct life_i
 		return err_nomem(err);
 	const struct life_create create = { .name = name,
 					    .archive = what->file,
-					    .exported = head->name,
+					    .exported = about,
 					    .size = what->size,
 					    .conf = path,
 					    .set = &none,

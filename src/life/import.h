@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "life/unpack/about.h"
 #include "store/store.h"
 
 struct life_import {
@@ -19,17 +20,13 @@ struct life_import {
 	void *data;
 };
 
-/* What it was called. Read by a process that has nothing. */
-struct import_head {
-	char name[STORE_NAME_MAX + 1];
-	char *config;
-};
-int life_import_head(const struct life_import *what, struct import_head *ret, struct err *err);
-void import_head_done(struct import_head *head);
+/* What it says about itself, read by a process that has nothing: names are ones that a container and snapshots can have,
+ * configurations anything. */
+int life_import_about(const struct life_import *what, struct about *ret, struct err *err);
 
-/* Make it, under this name. ret_told, added: a line for each key of the configuration that was left out, and for what of the
- * tree was. As life_create. */
-int life_import(const struct store *store, const char *name, const struct life_import *what, const struct import_head *head,
+/* Make it, under this name. Configurations become a new container's in *about. ret_told, added: a line for each key of the
+ * configuration that was left out, and for what of the tree was. As life_create. */
+int life_import(const struct store *store, const char *name, const struct life_import *what, struct about *about,
 		struct str *ret_told, struct err *err);
 
 /* The text of a configuration (mgr/config of an archive, whose container was called `was`) as a new container's, added to

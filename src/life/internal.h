@@ -59,6 +59,11 @@ int birth_check_filled(int dir, const char *what, const char *name, struct err *
 int birth_base(const struct birth *birth, const struct template *run, char ret_id[static IMAGE_ID_SIZE],
 	       struct str *ret_tail, struct err *err);
 
+/* Of an exported container: folders with empty roots for its snapshots; and once they are filled, what else a snapshot is.
+ * spec: the container's configuration. */
+int birth_make_snapshots(const struct birth *birth, struct err *err);
+int birth_save_snapshots(const struct birth *birth, const struct spec *spec, struct err *err);
+
 /* rootfs.path, and what belongs to it. */
 int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err);
 

@@ -10,12 +10,15 @@
 #include "base/str.h"
 #include "store/store.h"
 
+struct about; /* unpack/about.h */
+
 struct life_create {
 	const char *name;
 	/* what its root file system comes from, one of: */
-	const char *template;    /* name or absolute path */
-	const char *archive;     /* a tar file; "-" for standard input */
-	const char *exported;    /* the file is mgr-export's, of a container that was called so */
+	const char *template; /* name or absolute path */
+	const char *archive;  /* a tar file; "-" for standard input */
+	const struct about
+		*exported;       /* the file is mgr-export's, and says this; configurations are to be taken as they are */
 	uint64_t size;           /* bytes of files that it may have then; 0: by the room there is */
 	const char *rootfs;      /* a folder, used where it is and never removed */
 	const char *backend;     /* of its root file system; NULL: what mgr.conf says; "auto": mgr's choice */

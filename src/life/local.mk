@@ -28,6 +28,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/images.c %D%/images.h \
 	%D%/import.c %D%/import.h \
 	%D%/import_config.c \
+	%D%/import_snapshots.c \
 	%D%/look.c %D%/look.h \
 	%D%/macs.c \
 	%D%/monitor.c %D%/monitor.h %D%/monitor_internal.h \
@@ -41,19 +42,23 @@ src_life_liblife_a_SOURCES = \
 	%D%/snapshots.c \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
+	%D%/unpack/about.c %D%/unpack/about.h \
 	%D%/wait.c %D%/wait.h \
 	%D%/whole.c %D%/whole.h
 
 # The one program that links libarchive.
 pkglibexec_PROGRAMS += mgr-unpack
 mgr_unpack_SOURCES = \
+	%D%/unpack/about.c %D%/unpack/about.h \
 	%D%/unpack/entry.c \
 	%D%/unpack/head.c \
 	%D%/unpack/internal.h \
 	%D%/unpack/main.c \
 	%D%/unpack/owner.c \
 	%D%/unpack/pack.c %D%/unpack/pack.h \
+	%D%/unpack/place.c \
 	%D%/unpack/progress.c %D%/unpack/progress.h \
+	%D%/unpack/trees.c %D%/unpack/trees.h \
 	%D%/unpack/unpack.c %D%/unpack/unpack.h
 mgr_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
 mgr_unpack_LDADD = $(spec_archives) src/store/libstore.a src/conf/libconf.a src/base/libbase.a $(spec_libs) $(ARCHIVE_LIBS)

@@ -29,8 +29,8 @@ furnish() {
 	cp /bin/true suid
 	chown 1000:7 suid
 	chmod 6755 suid
-	truncate -s 1G sparse
-	echo end | dd of=sparse bs=1 seek=500000000 conv=notrunc status=none
+	truncate -s 100M sparse
+	echo end | dd of=sparse bs=1 seek=50000000 conv=notrunc status=none
 	truncate -s 10M hole
 	ln -s /etc/passwd absolute
 	mkfifo fifo
@@ -161,6 +161,62 @@ is_stuck() {
 	assert_equal "$(find "$store"/.ids/by-slot -type l | wc -l)" 1
 }
 
+@test "move.2 with --snapshots they come along, each with its tree, comment and time" {
+	container web -s net.0.type=empty
+	(cd "$store/web/rootfs/root" && furnish)
+	mgr-snapshot -n web --comment 'as it came' first
+	echo later >"$store/web/rootfs/root/file"
+	rm "$store/web/rootfs/root/suid"
+	mgr-config -n web set limits.memory 64M
+	mgr-config -n web set hook.pre-start /bin/true
+	mgr-snapshot -n web second
+	mgr-config -n web unset hook.pre-start
+	mgr-export -n web -o plain.tar
+	refute_member plain.tar snapshots
+	mgr-export --snapshots -n web -o web.tar.zst
+	forget_later site
+	run mgr-import web.tar.zst -N site
+	assert_success
+	assert_output "snapshot 'second': left out: hook.pre-start = /bin/true"
+	assert_equal "$(list_of site)" "$(list_of web)"
+	diff <(listing "$store/web/.snap/first/rootfs") <(listing "$store/site/.snap/first/rootfs")
+	diff <(listing "$store/web/.snap/second/rootfs") <(listing "$store/site/.snap/second/rootfs")
+	mgr-snapshot -n site -r first
+	diff <(listing "$store/web/.snap/first/rootfs") <(listing "$store/site/rootfs")
+	assert_equal "$(mgr-config -n site get limits.memory)" ""
+	assert_equal "$(mgr-config -n site get uts.name)" site
+	forget_later third
+	mgr-snapshot -n site -r second -N third
+	assert_equal "$(<"$store/third/rootfs/root/file")" later
+	boot third
+	boot site
+}
+
+list_of() {
+	mgr-snapshot -n "$1" -L --json | jq -c '.[] | [.name, .comment, .created]'
+}
+
+refute_member() {
+	! tar -tf "$1" | grep -q "$2" || show "$1 has $2"
+}
+
+@test "move.2 a container of a base is packed whole, and unpacked as one that needs none" {
+	backend=overlay container web -s net.0.type=empty
+	mgr-push -n web /bin/true /root/true
+	mgr-start -n web
+	in_container web sh -c 'rm /etc/issue; mkdir /new; echo x >/new/file; mv /etc/init.d /etc/moved; ln -s x /new/link'
+	mgr-stop -k web
+	mgr-export -n web -o web.tar
+	forget_later site
+	mgr-import web.tar -N site
+	assert_equal "$(mgr-config -n site get rootfs.path)" "dir:$store/site/rootfs"
+	boot site
+	run in_container site sh -c 'cat /new/file; ls /etc/moved | head -n 1; ls -d /etc/issue /etc/init.d 2>/dev/null; hostname'
+	assert_output "x
+rcS
+site"
+}
+
 # refused MESSAGE CONFIG ENTRY...
 refused() {
 	local message=$1
@@ -187,6 +243,14 @@ refused() {
 	refused "name '../web' must begin with" "" name:../web
 	refused "include" $'[include]\npath = /etc/passwd\n'
 	refused "mgr/config:2" $'[limits]\nmemory = much\n'
+	refused "name '..' must begin with" "" snapshot:..
+	refused "there are two snapshots 'a'" "" snapshot:a snapshot:a
+	refused "'snapshots/b/rootfs/evil' is no part of a container" "" snapshot:a file:snapshots/b/rootfs/evil
+	refused "'snapshots/a/evil' is no part of a container" "" snapshot:a file:snapshots/a/evil
+	refused "'snapshots/a/rootfs' is no folder" "" snapshot:a symlink:snapshots/a/rootfs=/
+	refused "'link/evil'" "" snapshot:a symlink:snapshots/a/rootfs/link=/ file:snapshots/a/rootfs/link/evil
+	refused "'snapshots/a/rootfs/x' is no part" "" snapshot:a file:rootfs/x link:snapshots/a/rootfs/x=rootfs/x
+	refused "snapshot 'a': mgr/config:2" "" $'snapshot:a=[limits]\nmemory = much\n'
 	tar -C / -czf bad.tar.gz etc/hostname
 	run mgr-import bad.tar.gz
 	assert_status 1

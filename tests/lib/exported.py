@@ -5,6 +5,7 @@
   file:PATH  folder:PATH  symlink:PATH=TARGET  link:PATH=TARGET  node:PATH  zeros:PATH=BYTES
   format:TEXT     instead of 1
   name:TEXT       instead of web
+  snapshot:NAME[=CONFIG]
 """
 import io
 import sys
@@ -32,6 +33,10 @@ def main():
         add(tar, "mgr/format", data=(head.get("format", "1") + "\n").encode())
         add(tar, "mgr/name", data=(head.get("name", "web") + "\n").encode())
         add(tar, "mgr/config", data=config.encode())
+        for kind, rest in entries:
+            name, _, text = rest.partition("=")
+            if kind == "snapshot":
+                add(tar, f"mgr/snapshots/{name}/config", data=text.encode())
         if not any(e[1].startswith("rootfs=") for e in entries):
             add(tar, "rootfs", tarfile.DIRTYPE)
             add(tar, "rootfs/etc", tarfile.DIRTYPE)

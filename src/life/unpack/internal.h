@@ -12,6 +12,12 @@
 
 /* Owner, group and ACL of the entry, in ids that the map has; -EOVERFLOW, or -ENOENT for a name that has none. */
 int unpack_owner(const struct idmap *map, struct archive_entry *entry, struct err *err);
+/* -EINVAL, naming it, when it leads out of the root. */
+int unpack_check_paths(struct archive_entry *entry, struct err *err);
+/* Of an exported container: which tree it is of, the container's (0) or a snapshot's; it has its path there then. -EINVAL
+ * when it is of none, or would make the top of one something else. */
+int unpack_find_place(struct archive_entry *entry, const struct strv *snapshots, struct err *err);
+
 /* An extended attribute that unpack_owner takes for the ACL that it is. */
 bool unpack_is_acl(const char *attribute);
 

@@ -2,10 +2,10 @@
 /* mgr-unpack --rootfs=DIR --map=MAP... <ARCHIVE: what mgr-create --tar runs. The archive is read by a process that has the
  * container's ids, no network, no descriptor and no path of the host's: whoever takes it over is where the container's own
  * root will be.
- * mgr-unpack --pack=FILTER --name=NAME --set=KEY=VALUE... --map=MAP... [--progress] <CONFIG >ARCHIVE 3>PROGRESS: what
- * mgr-export runs. The same process reads the tree.
- * mgr-unpack --exported [--size=BYTES] [--progress] as the first, of what mgr-export has packed, its progress on standard
- * output; --head <ARCHIVE >NAME-AND-CONFIG. */
+ * mgr-unpack --pack=FILTER --store=DIR [--exposed] { [--folder=DIR] --tree=BACKEND:PATH }... --map=MAP... [--progress]
+ * <ABOUT >ARCHIVE 3>PROGRESS: what mgr-export runs. The same process reads the trees, its own and its snapshots'.
+ * mgr-unpack --exported [--size=BYTES] [--snapshot=NAME --tree=...]... [--progress] as the first, of what mgr-export has
+ * packed, its progress on standard output; --head <ARCHIVE >ABOUT (about.h). */
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -27,6 +27,7 @@
 #include "base/sys.h"
 #include "hook/hook.h"
 #include "life/unpack/pack.h"
+#include "life/unpack/trees.h"
 #include "life/unpack/unpack.h"
 #include "security/security.h"
 #include "spec/spec.h"
@@ -37,13 +38,16 @@ static const uint64_t needed =
 	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP);
 
 #define PROGRESS_FD 3
+#define PEER_FD     4 /* who opens the trees */
 #define NOBODY      65534U
 #define MEMORY_MAX  (UINT64_C(1) << 30) /* whatever a stranger's compressed file asks for */
 
 struct job {
 	struct spec spec;
-	const char *name;
-	const char *filter; /* to pack; NULL: to unpack */
+	struct trees trees;
+	const char *folder;    /* of the next tree */
+	struct strv snapshots; /* whose trees follow the first */
+	const char *filter;    /* to pack; NULL: to unpack */
 	bool progress, head, exported;
 	uint64_t size;
 };
@@ -51,10 +55,16 @@ struct job {
 /* 1: it was none of these. */
 static int read_flag(struct job *job, const char *arg)
 {
-	if (str_starts(arg, "--name="))
-		job->name = arg + strlen("--name=");
-	else if (str_starts(arg, "--pack="))
+	if (str_starts(arg, "--pack="))
 		job->filter = arg + strlen("--pack=");
+	else if (str_starts(arg, "--store="))
+		job->trees.store = arg + strlen("--store=");
+	else if (str_starts(arg, "--folder="))
+		job->folder = arg + strlen("--folder=");
+	else if (str_starts(arg, "--snapshot="))
+		return strv_add(&job->snapshots, arg + strlen("--snapshot=")) < 0;
+	else if (str_eq(arg, "--exposed"))
+		job->trees.exposed = true;
 	else if (str_eq(arg, "--progress"))
 		job->progress = true;
 	else if (str_eq(arg, "--head"))
@@ -63,31 +73,41 @@ static int read_flag(struct job *job, const char *arg)
 		job->exported = true;
 	else if (str_starts(arg, "--size="))
 		return str_uint(arg + strlen("--size="), 1, UINT64_MAX, &job->size) < 0;
-	else
-		return !str_starts(arg, "--path="); /* as templates are called */
+	else /* as templates are called */
+		return !str_starts(arg, "--path=") && !str_starts(arg, "--name=");
+	return 0;
+}
+
+static int add_tree(struct job *job, const char *backend, const char *path, struct err *err)
+{
+	const char *folder = job->folder ? job->folder : "";
+
+	job->folder = NULL;
+	if (strv_addf(&job->trees.paths, "%s%s", backend, path) < 0 || strv_add(&job->trees.folders, folder) < 0)
+		return err_nomem(err);
 	return 0;
 }
 
 static int read_args(char *const argv[], struct job *job, struct err *err)
 {
-	struct spec *spec = &job->spec;
-	int r = spec_set(spec, "container.idmap=", err);
+	int r = spec_set(&job->spec, "container.idmap=", err);
 
 	for (size_t i = 1; argv[i] && r == 0; i++) {
-		autofree char *text = NULL;
+		autofree char *map = NULL;
 		if (str_starts(argv[i], "--rootfs="))
-			text = str_fmt("rootfs.path=dir:%s", argv[i] + strlen("--rootfs="));
-		else if (str_starts(argv[i], "--set="))
-			text = strdup(argv[i] + strlen("--set="));
+			r = add_tree(job, "dir:", argv[i] + strlen("--rootfs="), err);
+		else if (str_starts(argv[i], "--tree="))
+			r = add_tree(job, "", argv[i] + strlen("--tree="), err);
 		else if (str_starts(argv[i], "--map="))
-			text = str_fmt("container.idmap+=%s", argv[i] + strlen("--map="));
-		else if (read_flag(job, argv[i]) == 0)
-			continue;
-		else
+			r = (map = str_fmt("container.idmap+=%s", argv[i] + strlen("--map=")))
+				    ? spec_set(&job->spec, map, err)
+				    : err_nomem(err);
+		else if (read_flag(job, argv[i]) != 0)
 			return err_set(err, EINVAL, "unknown argument '%s'", argv[i]);
-		r = text ? spec_set(spec, text, err) : err_nomem(err);
 	}
-	return r < 0 || job->head ? r : spec_check(spec, err);
+	if (r == 0 && !job->head && !job->trees.paths.n)
+		r = err_set(err, EINVAL, "no root file system is given");
+	return r;
 }
 
 static int bound_memory(struct err *err)
@@ -114,37 +134,57 @@ static int read_head(struct err *err)
 	return r < 0 && !err->code ? err_sys(err, -r, "write what it has") : r;
 }
 
-/* In the child: the root, once the parent has mapped it, becomes everything there is. */
-static int confine(int peer, const struct job *job, struct err *err)
+/* The root, once the parent has mapped it, becomes everything there is. */
+static int enter_first(int peer, const struct job *job, struct err *err)
 {
-	autoclose int tree = -1;
-	size_t n = 0;
-	char go;
+	autoclose int tree = trees_ask(peer, 0, err);
 
-	if (fd_recv(peer, &go, 1, &tree, 1, &n) != 1 || n != 1)
-		return err_set(err, EIO, "the root file system did not come");
+	if (tree < 0)
+		return tree;
 	if (ns_become_root(&job->spec.container.idmap, err) < 0)
 		return -err->code;
-	if (fchdir(tree) < 0 || chroot(".") < 0)
-		return err_sys(err, errno, "enter the root file system");
-	if (sys_close_range(job->filter && job->progress ? 4U : 3U, ~0U, 0) < 0)
+	return fchdir(tree) < 0 || chroot(".") < 0 ? err_sys(err, errno, "enter the root file system") : 0;
+}
+
+/* But for what it was given, and the other end. */
+static int close_others(int peer, const struct job *job, struct err *err)
+{
+	if (dup2(peer, PEER_FD) < 0 || sys_close_range(PEER_FD + 1, ~0U, 0) < 0)
 		return err_sys(err, errno, "close descriptors");
-	tree = -1;
-	if (!job->filter && bound_memory(err) < 0)
-		return -err->code;
+	if (!job->filter || !job->progress)
+		close(PROGRESS_FD);
+	return 0;
+}
+
+/* In the child. */
+static int confine(int peer, const struct job *job, struct err *err)
+{
+	int r = enter_first(peer, job, err);
+
+	if (r == 0)
+		r = close_others(peer, job, err);
+	if (r == 0 && !job->filter)
+		r = bound_memory(err);
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "do without privileges");
 	return security_drop_caps(job->filter ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_DAC_OVERRIDE) : needed, err);
 }
 
+static int enter(size_t index, struct err *err)
+{
+	return trees_enter(PEER_FD, index, err);
+}
+
 static int pack_it(const struct job *job, struct str *told, struct err *err)
 {
-	const struct pack what = { .name = job->name,
-				   .filter = job->filter,
-				   .config = STDIN_FILENO,
+	const struct pack what = { .filter = job->filter,
+				   .about = STDIN_FILENO,
 				   .out = STDOUT_FILENO,
 				   .progress = job->progress ? PROGRESS_FD : -1,
-				   .nodes = job->spec.container.idmap.mode == IDMAP_NONE };
+				   .nodes = job->spec.container.idmap.mode == IDMAP_NONE,
+				   .enter = enter };
 
 	return pack(&what, told, err);
 }
@@ -158,7 +198,9 @@ static int child(int peer, const struct job *job)
 	const struct unpack_how how = { .map = &job->spec.container.idmap,
 					.exported = job->exported,
 					.size = job->size,
-					.progress = job->progress ? STDOUT_FILENO : -1 };
+					.progress = job->progress ? STDOUT_FILENO : -1,
+					.snapshots = &job->snapshots,
+					.enter = enter };
 
 	if (r == 0)
 		r = job->filter ? pack_it(job, &told, &err) : unpack(STDIN_FILENO, &how, &told, &err);
@@ -169,28 +211,14 @@ static int child(int peer, const struct job *job)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* In the parent: map the child's ids, and pass it the root. */
-static int serve(pid_t pid, int peer, const struct spec *spec, struct err *err)
+/* In the parent: map the child's ids, and open what it asks for. */
+static int serve(pid_t pid, int peer, const struct job *job, struct err *err)
 {
-	autoclose int userns = -1, tree = -1;
-	const struct storage_backend *backend;
-	struct storage_place place;
-	struct storage_mount root;
-	int r = spec_place(spec, NULL, NULL, -1, &place, &backend, err);
+	const struct idmap *map = &job->spec.container.idmap;
+	autoclose int userns = -1;
+	int r = ns_map_ids(pid, map, &userns, err);
 
-	if (r == 0)
-		r = ns_map_ids(pid, &spec->container.idmap, &userns, err);
-	if (r < 0)
-		return r;
-	r = mnt_is_old() ? mnt_stage_apart(HOOK_ROOTFS_MOUNT) : 0;
-	if (r < 0)
-		return err_sys(err, -r, "make a place for mounts on '%s'", HOOK_ROOTFS_MOUNT);
-	r = backend->open(&place, &(struct storage_ids){ .userns = userns }, &root, err);
-	if (r < 0)
-		return r;
-	tree = root.tree;
-	r = fd_send(peer, "", 1, &tree, 1);
-	return r < 0 ? err_sys(err, -r, "pass the root file system on") : 0;
+	return r < 0 ? r : trees_serve(&job->trees, peer, userns, map, err);
 }
 
 static int run(const struct job *job, int *ret_status, struct err *err)
@@ -212,7 +240,7 @@ static int run(const struct job *job, int *ret_status, struct err *err)
 	close(pair[1]);
 	if (pid < 0)
 		return pid;
-	r = serve(pid, ours, &job->spec, err);
+	r = serve(pid, ours, job, err);
 	close(steal_fd(&ours)); /* a child that still waits learns that nothing comes */
 	if (proc_wait(pid, CLOCK_NEVER, &status, r < 0 ? NULL : err) < 0)
 		return r < 0 ? r : -err->code;
@@ -222,7 +250,7 @@ static int run(const struct job *job, int *ret_status, struct err *err)
 
 int main(int argc, char *argv[])
 {
-	struct job job = { .name = "" };
+	struct job job = { 0 };
 	struct err err = { 0 };
 	char text[48];
 	int status = 0, r;
@@ -233,6 +261,8 @@ int main(int argc, char *argv[])
 	if (r == 0)
 		r = job.head ? read_head(&err) : run(&job, &status, &err);
 	spec_done(&job.spec);
+	trees_done(&job.trees);
+	strv_done(&job.snapshots);
 	if (r == 0 && status && !(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE)) /* which has said why */
 		r = err_set(&err, ECANCELED, "the program that does it ended with %s", proc_status_text(status, text));
 	if (r < 0)

@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
-#include "conf/conf.h"
+#include "life/unpack/about.h"
 #include "life/unpack/internal.h"
 #include "life/unpack/progress.h"
 
@@ -26,6 +27,8 @@ struct packing {
 	struct left_out nodes, attributes;
 	struct progress_out progress;
 	uint64_t done;
+	struct about about;
+	const char *root; /* where the tree is in the archive */
 	char zeros[256 << 10];
 };
 
@@ -36,6 +39,7 @@ static void done(struct packing *p)
 	archive_entry_linkresolver_free(p->links);
 	free(p->nodes.first);
 	free(p->attributes.first);
+	about_done(&p->about);
 }
 
 /* --- how far it is --------------------------------------------------------------------------------------------------------
@@ -48,7 +52,7 @@ static uint64_t data_of(const struct stat *st)
 	return ((uint64_t)st->st_size < on_disk ? (uint64_t)st->st_size : on_disk) / (st->st_nlink ? st->st_nlink : 1);
 }
 
-static uint64_t count(void)
+static uint64_t count_tree(void)
 {
 	char *const paths[] = { ".", NULL };
 	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
@@ -62,6 +66,18 @@ static uint64_t count(void)
 	return n;
 }
 
+static int count(struct packing *p, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; p->progress.fd >= 0 && i <= p->about.n && r == 0; i++) {
+		r = p->what->enter(i, err);
+		if (r == 0)
+			p->progress.total += count_tree();
+	}
+	return r;
+}
+
 /* --- the archive ----------------------------------------------------------------------------------------------------------
  */
 
@@ -70,10 +86,8 @@ static int open_output(struct packing *p, struct err *err)
 	int r;
 
 	p->to = archive_write_new();
-	p->links = archive_entry_linkresolver_new();
-	if (!p->to || !p->links)
+	if (!p->to)
 		return err_nomem(err);
-	archive_entry_linkresolver_set_strategy(p->links, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
 	r = archive_write_set_format_pax(p->to);
 	if (r == ARCHIVE_OK && !str_eq(p->what->filter, "none"))
 		r = archive_write_add_filter_by_name(p->to, p->what->filter);
@@ -117,7 +131,7 @@ static bool is_written(struct archive *to, int r)
 	return r == ARCHIVE_OK || (text && strstr(text, "Can't translate"));
 }
 
-static int add_text(struct packing *p, const char *path, const char *text, struct err *err)
+static int add_text(struct packing *p, const char *path, const char *text, uint64_t time, struct err *err)
 {
 	struct archive_entry *entry = archive_entry_new();
 	int r = 0;
@@ -128,24 +142,41 @@ static int add_text(struct packing *p, const char *path, const char *text, struc
 	archive_entry_set_filetype(entry, AE_IFREG);
 	archive_entry_set_perm(entry, 0600);
 	archive_entry_set_size(entry, (la_int64_t)strlen(text));
-	archive_entry_set_mtime(entry, time(NULL), 0);
+	archive_entry_set_mtime(entry, (time_t)(time / CLOCK_SECOND), (long)(time % CLOCK_SECOND));
 	if (archive_write_header(p->to, entry) != ARCHIVE_OK)
 		r = unpack_say(err, p->to, "pack", path);
 	archive_entry_free(entry);
 	return r < 0 ? r : write_bytes(p, path, text, strlen(text), err);
 }
 
+static int add_snapshot(struct packing *p, const struct about_snapshot *s, struct err *err)
+{
+	autofree char *config = str_fmt(PACK_HEAD PACK_SNAPSHOTS "/%s/config", s->name),
+		      *comment = str_fmt(PACK_HEAD PACK_SNAPSHOTS "/%s/comment", s->name);
+	int r = config && comment ? add_text(p, config, s->config, s->created, err) : err_nomem(err);
+
+	return r == 0 && s->comment ? add_text(p, comment, s->comment, s->created, err) : r;
+}
+
 static int add_head(struct packing *p, struct err *err)
 {
-	autofree char *config = NULL, *name = str_fmt("%s\n", p->what->name);
-	int r = name ? file_read_fd(p->what->config, "its configuration", CONF_FILE_MAX, &config, NULL, err)
-		     : err_nomem(err);
+	autofree char *text = NULL, *name = NULL;
+	const uint64_t now = (uint64_t)time(NULL) * CLOCK_SECOND;
+	int r = file_read_fd(p->what->about, "what it is", ABOUT_MAX, &text, NULL, err);
 
 	if (r == 0)
-		r = add_text(p, "mgr/format", PACK_FORMAT "\n", err);
+		r = about_parse(text, &p->about, err);
+	if (r == 0 && !(name = str_fmt("%s\n", p->about.name)))
+		r = err_nomem(err);
 	if (r == 0)
-		r = add_text(p, "mgr/name", name, err);
-	return r < 0 ? r : add_text(p, "mgr/config", config, err);
+		r = add_text(p, "mgr/format", PACK_FORMAT "\n", now, err);
+	if (r == 0)
+		r = add_text(p, "mgr/name", name, now, err);
+	if (r == 0)
+		r = add_text(p, "mgr/config", p->about.config, now, err);
+	for (size_t i = 0; i < p->about.n && r == 0; i++)
+		r = add_snapshot(p, &p->about.v[i], err);
+	return r;
 }
 
 /* --- the tree -------------------------------------------------------------------------------------------------------------
@@ -172,13 +203,13 @@ static int copy_data(struct packing *p, const char *path, la_int64_t size, struc
 }
 
 /* "." and "./etc" as the archive has them. */
-static int set_name(struct archive_entry *entry, const char *path, struct err *err)
+static int set_name(const struct packing *p, struct archive_entry *entry, const char *path, struct err *err)
 {
 	autofree char *name = NULL;
 
 	while (str_starts(path, "./"))
 		path += 2;
-	name = str_eq(path, ".") ? strdup(PACK_ROOT) : str_fmt(PACK_ROOT "/%s", path);
+	name = str_eq(path, ".") ? strdup(p->root) : str_fmt("%s/%s", p->root, path);
 	if (!name)
 		return err_nomem(err);
 	archive_entry_copy_pathname(entry, name);
@@ -209,7 +240,7 @@ static int pack_entry(struct packing *p, struct archive_entry *entry, struct err
 		return r < 0 ? r : 0;
 	r = unpack_choose_attributes(&p->attributes, entry, err);
 	if (r == 0)
-		r = set_name(entry, path, err);
+		r = set_name(p, entry, path, err);
 	if (r < 0)
 		return r;
 	archive_entry_unset_atime(entry);
@@ -227,9 +258,13 @@ static int pack_tree(struct packing *p, struct err *err)
 {
 	int got, r = 0;
 
+	archive_read_free(p->from);
+	archive_entry_linkresolver_free(p->links);
 	p->from = archive_read_disk_new();
-	if (!p->from)
+	p->links = archive_entry_linkresolver_new();
+	if (!p->from || !p->links)
 		return err_nomem(err);
+	archive_entry_linkresolver_set_strategy(p->links, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
 	archive_read_disk_set_symlink_physical(p->from);
 	archive_read_disk_set_behavior(p->from, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS | ARCHIVE_READDISK_NO_FFLAGS);
 	if (archive_read_disk_open(p->from, ".") != ARCHIVE_OK)
@@ -252,16 +287,31 @@ static int pack_tree(struct packing *p, struct err *err)
 	return r;
 }
 
+static int pack_trees(struct packing *p, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i <= p->about.n && r == 0; i++) {
+		autofree char *root =
+			i ? str_fmt(PACK_SNAPSHOTS "/%s/" PACK_ROOT, p->about.v[i - 1].name) : strdup(PACK_ROOT);
+		r = root ? p->what->enter(i, err) : err_nomem(err);
+		p->root = root;
+		if (r == 0)
+			r = pack_tree(p, err);
+	}
+	return r;
+}
+
 static int pack_all(struct packing *p, struct str *ret_told, struct err *err)
 {
 	int r = open_output(p, err);
 
 	if (r == 0)
 		r = add_head(p, err);
-	if (r == 0 && p->what->progress >= 0)
-		p->progress.total = count();
 	if (r == 0)
-		r = pack_tree(p, err);
+		r = count(p, err);
+	if (r == 0)
+		r = pack_trees(p, err);
 	if (r == 0 && archive_write_close(p->to) != ARCHIVE_OK)
 		r = unpack_say(err, p->to, "write it", NULL);
 	if (r < 0)

@@ -27,6 +27,7 @@ struct unpack {
 	struct archive *from, *to;
 	const struct unpack_how *how;
 	uint64_t entries, bytes, room; /* so far; of bytes how many there may be */
+	int tree;                      /* the one that is unpacked into */
 	struct progress_out progress;
 	uint64_t taken; /* of the archive */
 	struct left_out nodes, attributes;
@@ -88,67 +89,52 @@ int unpack_formats(struct archive *from, struct err *err)
 static int open_input(struct unpack *u, struct err *err)
 {
 	u->from = archive_read_new();
-	u->to = archive_write_disk_new();
-	if (!u->from || !u->to)
+	if (!u->from)
 		return err_nomem(err);
 	if (unpack_formats(u->from, err) < 0)
 		return -err->code;
-	if (archive_write_disk_set_options(u->to, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
-							  ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR |
-							  ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
-							  ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS) != ARCHIVE_OK)
-		return err_set(err, ENOSYS, "libarchive lacks what is needed");
 	if (archive_read_open(u->from, u, NULL, read_input, NULL) != ARCHIVE_OK)
 		return unpack_say(err, u->from, "read it", NULL);
 	return 0;
 }
 
-static bool is_inside(const char *path)
+static int open_output(struct unpack *u, struct err *err)
 {
-	if (!path || !*path || *path == '/')
-		return false;
-	for (const char *p = path; p; p = strchr(p, '/')) {
-		p += *p == '/';
-		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || !p[2]))
-			return false;
-	}
-	return true;
-}
-
-static int check_paths(struct archive_entry *entry, struct err *err)
-{
-	const char *path = archive_entry_pathname(entry), *link = archive_entry_hardlink(entry);
-
-	if (!is_inside(path))
-		return err_set(err, EINVAL, "'%s' leads out of the container's root: refused", path ? path : "");
-	if (link && !is_inside(link))
-		return err_set(err, EINVAL, "'%s' is a hard link to '%s', which leads out of the container's root: refused",
-			       path, link);
-	return 0;
-}
-
-/* Of an exported container: the tree, whose top is not to be anything else. 1: this is none of it. */
-static int find_place(struct archive_entry *entry, struct err *err)
-{
-	autofree char *path = strdup(archive_entry_pathname(entry)), *link = NULL;
-	const char *to = archive_entry_hardlink(entry);
-
-	if (!path || (to && !(link = strdup(to))))
+	u->to = archive_write_disk_new();
+	if (!u->to)
 		return err_nomem(err);
-	if (str_starts(path, "mgr/"))
-		return 1;
-	if (str_eq(path, PACK_ROOT) || str_eq(path, PACK_ROOT "/")) {
-		if (archive_entry_filetype(entry) != AE_IFDIR || link)
-			return err_set(err, EINVAL, "'%s' is no folder: refused", path);
-		archive_entry_copy_pathname(entry, ".");
-		return 0;
-	}
-	if (!str_starts(path, PACK_ROOT "/") || (link && !str_starts(link, PACK_ROOT "/")))
-		return err_set(err, EINVAL, "'%s' is no part of a container: refused", path);
-	archive_entry_copy_pathname(entry, path + strlen(PACK_ROOT "/"));
-	if (link)
-		archive_entry_copy_hardlink(entry, link + strlen(PACK_ROOT "/"));
+	if (archive_write_disk_set_options(u->to, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
+							  ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR |
+							  ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
+							  ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS) != ARCHIVE_OK)
+		return err_set(err, ENOSYS, "libarchive lacks what is needed");
 	return 0;
+}
+
+/* Folders get their modes and times here. */
+static int close_output(struct unpack *u, struct err *err)
+{
+	int r = u->to && archive_write_close(u->to) != ARCHIVE_OK ? unpack_say(err, u->to, "unpack", NULL) : 0;
+
+	archive_write_free(u->to);
+	u->to = NULL;
+	return r;
+}
+
+/* What is unpacked from now on is of that one; -errno is passed on. */
+static int take_tree(struct unpack *u, int tree, struct err *err)
+{
+	int r;
+
+	if (tree < 0 || tree == u->tree)
+		return tree < 0 ? tree : 0;
+	r = close_output(u, err);
+	if (r == 0)
+		r = u->how->enter((size_t)tree, err);
+	if (r == 0)
+		r = open_output(u, err);
+	u->tree = tree;
+	return r;
 }
 
 /* What a small archive may become. */
@@ -207,14 +193,16 @@ static int unpack_entry(struct unpack *u, struct archive_entry *entry, struct er
 {
 	const mode_t type = archive_entry_filetype(entry);
 	const char *path, *link;
-	int r = check_paths(entry, err);
+	int r = unpack_check_paths(entry, err);
 
+	if (r == 0 && u->how->exported && str_starts(archive_entry_pathname(entry), PACK_HEAD))
+		return 0;
 	if (r == 0 && u->how->exported)
-		r = find_place(entry, err);
+		r = take_tree(u, unpack_find_place(entry, u->how->snapshots, err), err);
 	if (r == 0)
 		r = count(u, archive_entry_pathname(entry), 0, err);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
 	path = archive_entry_pathname(entry);
 	link = archive_entry_hardlink(entry);
 	if (link && str_eq(link, path)) /* what GNU tar was told to pack twice */
@@ -263,8 +251,8 @@ static int unpack_all(struct unpack *u, struct str *ret_told, struct err *err)
 		return unpack_say(err, u->from, "read it", NULL);
 	if (u->end && !u->zeros && archive_filter_count(u->from) == 1)
 		return err_set(err, EINVAL, "read it: it is cut short, its end mark is missing");
-	if (archive_write_close(u->to) != ARCHIVE_OK) /* folders get their modes and times here */
-		return unpack_say(err, u->to, "unpack", NULL);
+	if (close_output(u, err) < 0)
+		return -err->code;
 	unpack_tell(&u->nodes, ret_told);
 	unpack_tell(&u->attributes, ret_told);
 	return 0;
@@ -283,6 +271,8 @@ int unpack(int archive, const struct unpack_how *how, struct str *ret_told, stru
 	u->attributes.what = "extended attributes that belong to the machine it was packed on";
 	begin_progress(u);
 	r = open_input(u, err);
+	if (r == 0)
+		r = open_output(u, err);
 	if (r == 0)
 		r = find_room(u, err);
 	if (r == 0)

@@ -17,7 +17,10 @@ struct unpack_how {
 	const struct idmap *map;
 	bool exported; /* it is from mgr-export: what is below rootfs/ alone, and no device node that the map rules out */
 	uint64_t size; /* bytes of files that it may have; 0: what there is room for, less a twentieth. exported alone */
-	int progress;  /* lines as in progress.h, bytes of the archive, which is a file; -1: nobody is interested */
+	const struct strv *snapshots; /* and what is of these: each has its tree */
+	/* Make the container's tree (0) or a snapshot's (1 and so on) the working folder. */
+	int (*enter)(size_t index, struct err *err);
+	int progress; /* lines as in progress.h, bytes of the archive, which is a file; -1: nobody is interested */
 };
 
 /* Unpack the tar archive that `archive` reads into the working folder, which is this process's root. What an id map rules
@@ -26,7 +29,7 @@ struct unpack_how {
  * then stays for the caller to remove. */
 int unpack(int archive, const struct unpack_how *how, struct str *ret_told, struct err *err);
 
-/* What the archive of an exported container begins with, added: a line with its name, then its configuration. */
+/* What the archive of an exported container begins with, added as about.h has it. */
 int unpack_head(int archive, struct str *ret, struct err *err);
 
 #endif
