@@ -23,11 +23,14 @@ src_storage_libqcow2_a_SOURCES = \
 	%D%/qcow2/broker.c %D%/qcow2/broker.h \
 	%D%/qcow2/chain.c %D%/qcow2/chain.h \
 	%D%/qcow2/convert.c %D%/qcow2/convert.h \
+	%D%/qcow2/delta.c %D%/qcow2/delta.h \
 	%D%/qcow2/header.c %D%/qcow2/header.h \
 	%D%/qcow2/inflate.c %D%/qcow2/inflate.h \
+	%D%/qcow2/io.c %D%/qcow2/io.h \
 	%D%/qcow2/serve.c %D%/qcow2/serve.h \
 	%D%/qcow2/table.c %D%/qcow2/table.h \
-	%D%/qcow2/vet.c %D%/qcow2/vet.h
+	%D%/qcow2/vet.c %D%/qcow2/vet.h \
+	%D%/qcow2/writer.c %D%/qcow2/writer.h
 src_storage_libqcow2_a_CPPFLAGS = $(AM_CPPFLAGS) $(QCOW2_CFLAGS)
 
 bin_PROGRAMS += mgr-qcow2

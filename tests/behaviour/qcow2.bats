@@ -153,9 +153,10 @@ refused() {
 	refused zstd "zstd"
 	create extended 1M -o extended_l2=on
 	refused extended "extended L2 entries"
-	create luks 1M --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10
-	refused luks "LUKS"
 	create v3 1M
+	cp v3 luks # qemu-img makes none on a busy machine: it measures how long a key takes
+	poke luks 35 '\002'
+	refused luks "LUKS"
 	cp v3 aes
 	poke aes 35 '\001'
 	refused aes "AES"

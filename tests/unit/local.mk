@@ -140,6 +140,10 @@ tests_unit_files_test_receive_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_files_test_receive_LDADD = src/files/libfiles.a src/base/libbase.a $(UNIT_LDADD)
 
 if HAVE_QCOW2
+unit_tests += tests/unit/storage/test_delta
+tests_unit_storage_test_delta_SOURCES = %D%/storage/test_delta.c
+tests_unit_storage_test_delta_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(QCOW2_CFLAGS)
+tests_unit_storage_test_delta_LDADD = src/storage/libqcow2.a src/base/libbase.a $(QCOW2_LIBS) $(UNIT_LDADD)
 unit_tests += tests/unit/storage/test_qcow2
 tests_unit_storage_test_qcow2_SOURCES = %D%/storage/test_qcow2.c
 tests_unit_storage_test_qcow2_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(QCOW2_CFLAGS)

@@ -13,6 +13,7 @@
 
 enum letter {
 	LETTER_CONVERT = 256,
+	LETTER_DELTA,
 	LETTER_FROM,
 	LETTER_OFFSET,
 	LETTER_LENGTH,
@@ -24,23 +25,19 @@ enum letter {
 };
 
 static const struct option options[] = {
-	{ "backing-from", required_argument, NULL, LETTER_FROM },
-	{ "convert", no_argument, NULL, LETTER_CONVERT },
-	{ "help", no_argument, NULL, 'h' },
-	{ "length", required_argument, NULL, LETTER_LENGTH },
-	{ "lock", required_argument, NULL, LETTER_LOCK },
-	{ "offset", required_argument, NULL, LETTER_OFFSET },
-	{ "read-only", no_argument, NULL, LETTER_READ_ONLY },
-	{ "report", required_argument, NULL, LETTER_REPORT },
-	{ "status", required_argument, NULL, LETTER_STATUS },
-	{ "version", no_argument, NULL, LETTER_VERSION },
-	{ 0 },
+	{ "backing-from", required_argument, NULL, LETTER_FROM }, { "convert", no_argument, NULL, LETTER_CONVERT },
+	{ "delta", required_argument, NULL, LETTER_DELTA },       { "help", no_argument, NULL, 'h' },
+	{ "length", required_argument, NULL, LETTER_LENGTH },     { "lock", required_argument, NULL, LETTER_LOCK },
+	{ "offset", required_argument, NULL, LETTER_OFFSET },     { "read-only", no_argument, NULL, LETTER_READ_ONLY },
+	{ "report", required_argument, NULL, LETTER_REPORT },     { "status", required_argument, NULL, LETTER_STATUS },
+	{ "version", no_argument, NULL, LETTER_VERSION },         { 0 },
 };
 
-static const char help[] = "usage: mgr-qcow2 [--read-only] [OPTION...] DISK DIR\n"
+static const char help[] = "usage: mgr-qcow2 [--read-only | --delta FILE] [OPTION...] DISK DIR\n"
 			   "       mgr-qcow2 --convert [OPTION...] DISK FILE|-\n"
 			   "Shows what is on a qcow2 disk as DIR/disk until DIR is unmounted, or writes it.\n\n"
 			   "      --read-only          the disk can be read alone, as it is without\n"
+			   "      --delta FILE         what is written goes there; without, the disk is read alone\n"
 			   "      --report FD          tell there when DIR/disk can be opened, or why not\n"
 			   "      --status FD          tell there how it has ended\n"
 			   "      --lock FD            keep this descriptor open until it has ended\n"
@@ -83,6 +80,9 @@ static int take_option(int c, const char *word, struct args *args)
 	case LETTER_CONVERT:
 		args->convert = true;
 		return 0;
+	case LETTER_DELTA:
+		args->broker.delta = optarg;
+		return 0;
 	case LETTER_FROM:
 		return strv_add(&args->broker.from, optarg) < 0 ? EXIT_FAILURE : 0;
 	case LETTER_OFFSET:
@@ -91,6 +91,7 @@ static int take_option(int c, const char *word, struct args *args)
 		args->cut = true;
 		return take_size("--length", optarg, &args->length);
 	case LETTER_READ_ONLY:
+		args->read_only = true;
 		return 0;
 	case LETTER_REPORT:
 		return take_fd("--report", optarg, &args->report);
@@ -119,6 +120,8 @@ int args_read(int argc, char *argv[], struct args *args)
 	}
 	if (!args->convert && (args->cut || args->offset))
 		return complain("--offset and --length are for --convert", NULL);
+	if (args->broker.delta && (args->convert || args->read_only))
+		return complain("--delta is for writing, not with --read-only or --convert", NULL);
 	if (argc - optind < 2)
 		return complain(args->convert ? "a disk and a file are wanted" : "a disk and a folder are wanted", NULL);
 	if (argc - optind > 2)

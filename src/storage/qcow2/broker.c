@@ -13,7 +13,7 @@
 #include "base/sys.h"
 #include "storage/qcow2/chain.h"
 
-enum what { WHAT_OPEN, WHAT_OUTPUT, WHAT_KEEP, WHAT_MOUNT };
+enum what { WHAT_OPEN, WHAT_OUTPUT, WHAT_KEEP, WHAT_DELTA, WHAT_MOUNT };
 
 struct request {
 	enum what what;
@@ -115,15 +115,15 @@ static int open_layer(struct broker *b, const struct request *q, int *ret_fd, st
 }
 
 /* Another name of a file that is read would be emptied before that. */
-static int check_output(const struct broker *b, int fd, struct err *err)
+static int check_output(const struct broker *b, const char *path, int fd, struct err *err)
 {
 	struct stat st, other;
 
 	if (fstat(fd, &st) < 0)
-		return err_sys(err, errno, "look at '%s'", b->output);
+		return err_sys(err, errno, "look at '%s'", path);
 	for (size_t i = 0; i < b->layers.n; i++)
 		if (stat(b->layers.v[i], &other) == 0 && st.st_dev == other.st_dev && st.st_ino == other.st_ino)
-			return err_set(err, EINVAL, "'%s' is what is to be read", b->output);
+			return err_set(err, EINVAL, "'%s' is what is to be read", path);
 	return 0;
 }
 
@@ -139,23 +139,57 @@ static int open_output(struct broker *b, int *ret_fd, struct err *err)
 		fd = open(b->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0)
 		return err_sys(err, errno, "write '%s'", b->output);
-	if (check_output(b, fd, err) < 0)
+	if (check_output(b, b->output, fd, err) < 0)
 		return -err->code;
-	b->made = !str_eq(b->output, "-");
+	b->made = str_eq(b->output, "-") ? NULL : b->output;
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+/* A new file is one that is there after a power cut when its folder has been synced. */
+static int sync_folder(const char *path, struct err *err)
+{
+	autofree char *folder = str_fmt("%.*s.", (int)folder_length(path), path);
+	autoclose int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return fd < 0 || fsync(fd) < 0 ? err_sys(err, errno, "sync its folder") : 0;
+}
+
+static int open_delta(struct broker *b, int *ret_fd, struct err *err)
+{
+	const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
+	autoclose int fd = -1;
+	struct stat st;
+
+	if (!b->delta || b->made)
+		return err_set(err, EINVAL, "there is no delta");
+	fd = open(b->delta, flags | O_CREAT | O_EXCL, 0600);
+	if (fd >= 0)
+		b->made = b->delta;
+	else if (errno == EEXIST)
+		fd = open(b->delta, flags);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, errno, "open it");
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "it is no file");
+	if (check_output(b, b->delta, fd, err) < 0 || (b->made && sync_folder(b->delta, err) < 0))
+		return -err->code;
 	*ret_fd = steal_fd(&fd);
 	return 0;
 }
 
 static int mount_folder(struct broker *b, struct err *err)
 {
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | (b->delta ? 0 : MS_RDONLY);
 	char options[64];
 
 	if (!b->folder)
 		return err_set(err, EINVAL, "there is no folder");
 	str_print(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", b->fuse);
-	if (mount("mgr-qcow2", b->folder, "fuse.mgr-qcow2", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options) < 0)
+	if (mount("mgr-qcow2", b->folder, "fuse.mgr-qcow2", flags, options) < 0)
 		return err_sys(err, errno, "mount it on '%s'", b->folder);
 	b->folder = NULL; /* once */
+	b->made = NULL;
 	return 0;
 }
 
@@ -169,8 +203,10 @@ static int answer(struct broker *b, const struct request *q, int *ret_fd, struct
 	case WHAT_OUTPUT:
 		return open_output(b, ret_fd, err);
 	case WHAT_KEEP:
-		b->made = false;
+		b->made = NULL;
 		return 0;
+	case WHAT_DELTA:
+		return open_delta(b, ret_fd, err);
 	case WHAT_MOUNT:
 		return mount_folder(b, err);
 	}
@@ -199,7 +235,7 @@ void broker_run(struct broker *b, int sock)
 			break;
 	}
 	if (b->made)
-		remove_output(b->output);
+		remove_output(b->made);
 }
 
 void broker_done(struct broker *b)
@@ -244,6 +280,13 @@ int broker_keep(int sock, struct err *err)
 	const struct request q = { .what = WHAT_KEEP };
 
 	return ask(sock, &q, NULL, err);
+}
+
+int broker_delta(int sock, int *ret_fd, struct err *err)
+{
+	const struct request q = { .what = WHAT_DELTA };
+
+	return ask(sock, &q, ret_fd, err);
 }
 
 int broker_mount(int sock, struct err *err)

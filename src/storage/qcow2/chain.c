@@ -2,6 +2,7 @@
 #include "storage/qcow2/chain.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,6 +68,8 @@ static int look(const struct chain *c, struct layer *l, struct err *err)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->layer[i].dev == l->dev && c->layer[i].ino == l->ino)
 			return err_set(err, ELOOP, "it stands on itself");
+	if (c->n > 0 && l[-1].kind == LAYER_DELTA)
+		return delta_check_base(&l[-1].delta, &st, err);
 	return 0;
 }
 
@@ -78,7 +81,46 @@ static int read_qcow2(struct layer *l, chain_vet_fn *vet, struct err *err)
 	return vet ? vet(l, err) : 0;
 }
 
+static int read_delta(struct layer *l, struct err *err)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	char page[DELTA_PAGE];
+
+	if (fcntl(l->fd, F_OFD_SETLK, &lock) < 0)
+		return errno == EAGAIN ? err_set(err, EBUSY, "it is in use: it is being written to")
+				       : err_sys(err, errno, "lock it");
+	if (header_bytes(l->fd, page, sizeof page, 0, "the header", err) < 0 || delta_header_read(page, &l->delta, err) < 0)
+		return -err->code;
+	if (l->file_size < l->delta.data + l->delta.size)
+		return err_set(err, EINVAL, "it is a delta that is cut short: it has %llu bytes",
+			       (unsigned long long)l->file_size);
+	l->size = l->delta.size;
+	return 0;
+}
+
 /* format: as the layer above says, "" when it does not, NULL for the disk itself, which is never guessed to be raw. */
+static int read_layer(struct layer *l, const char *format, chain_vet_fn *vet, struct err *err)
+{
+	const bool may_be_delta = !format || l[-1].kind == LAYER_DELTA;
+	char magic[8] = { 0 };
+
+	if (!format)
+		format = pread(l->fd, magic, sizeof magic, 0) > 0 && delta_is(magic, sizeof magic) ? "delta" : "qcow2";
+	else if (!*format)
+		format = format_by_magic(l);
+	if (str_eq(format, "qcow2"))
+		return read_qcow2(l, vet, err);
+	if (str_eq(format, "delta") && may_be_delta) {
+		l->kind = LAYER_DELTA;
+		return read_delta(l, err);
+	}
+	if (!str_eq(format, "raw"))
+		return wrap_named((err_set(err, EOPNOTSUPP, "raw and qcow2 can be read"), err), "its format is", format);
+	l->kind = LAYER_RAW;
+	l->size = l->file_size;
+	return 0;
+}
+
 static int add_layer(struct chain *c, int fd, const char *format, chain_vet_fn *vet, struct err *err)
 {
 	struct layer *l = &c->layer[c->n];
@@ -89,16 +131,16 @@ static int add_layer(struct chain *c, int fd, const char *format, chain_vet_fn *
 		return -err->code;
 	}
 	c->n++;
-	if (!format)
-		format = "qcow2";
-	else if (!*format)
-		format = format_by_magic(l);
-	l->raw = str_eq(format, "raw");
-	if (l->raw)
-		l->size = l->file_size;
-	else if (!str_eq(format, "qcow2"))
-		return wrap_named((err_set(err, EOPNOTSUPP, "raw and qcow2 can be read"), err), "its format is", format);
-	return l->raw ? 0 : read_qcow2(l, vet, err);
+	return read_layer(l, format, vet, err);
+}
+
+/* What a layer stands on, or NULL. */
+static const char *name_below(const struct layer *l, const char **ret_format)
+{
+	if (l->kind == LAYER_RAW || (l->kind == LAYER_QCOW2 && !l->header.backing[0]))
+		return NULL;
+	*ret_format = l->kind == LAYER_DELTA ? l->delta.base.format : l->header.format;
+	return l->kind == LAYER_DELTA ? l->delta.base.path : l->header.backing;
 }
 
 int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err)
@@ -108,13 +150,12 @@ int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn 
 	if (open(data, 0, NULL, &fd, err) < 0 || add_layer(ret, fd, NULL, vet, err) < 0)
 		return -err->code;
 	for (;;) {
-		const struct layer *above = &ret->layer[ret->n - 1];
-		const char *name = above->header.backing;
-		if (above->raw || !*name)
+		const char *format = NULL, *name = name_below(&ret->layer[ret->n - 1], &format);
+		if (!name)
 			return 0;
 		if (ret->n == CHAIN_MAX)
 			return err_set(err, E2BIG, "it stands on more than %d files", CHAIN_MAX - 1);
-		if (open(data, ret->n - 1, name, &fd, err) < 0 || add_layer(ret, fd, above->header.format, vet, err) < 0)
+		if (open(data, ret->n - 1, name, &fd, err) < 0 || add_layer(ret, fd, format, vet, err) < 0)
 			return wrap_named(err, "its backing file", name);
 	}
 }
@@ -134,7 +175,7 @@ int chain_reader_init(struct chain_reader *ret, const struct chain *chain, struc
 
 	*ret = (struct chain_reader){ .chain = chain };
 	for (size_t i = 0; i < chain->n; i++)
-		if (!chain->layer[i].raw && (size_t)1 << chain->layer[i].header.cluster_bits > cluster)
+		if (chain->layer[i].kind == LAYER_QCOW2 && (size_t)1 << chain->layer[i].header.cluster_bits > cluster)
 			cluster = (size_t)1 << chain->layer[i].header.cluster_bits;
 	ret->at = calloc(chain->n, sizeof *ret->at);
 	ret->packed = malloc(2 * cluster); /* as much as an entry can say */
@@ -153,6 +194,21 @@ void chain_reader_done(struct chain_reader *r)
 	*r = (struct chain_reader){ 0 };
 }
 
+static int find_in(const struct layer *l, struct table_at *at, uint64_t offset, uint64_t *length, struct place *ret,
+		   struct err *err)
+{
+	switch (l->kind) {
+	case LAYER_QCOW2:
+		return table_find(l->fd, &l->header, at, offset, length, ret, err);
+	case LAYER_DELTA:
+		return delta_find(l->fd, &l->delta, at, offset, length, ret, err);
+	case LAYER_RAW:
+		break;
+	}
+	*ret = (struct place){ .kind = PLACE_PLAIN, .offset = offset };
+	return 0;
+}
+
 /* What is at `offset` of the disk, for *length bytes, which may become less. 1: this layer has it, there; 0: zeros. */
 static int find(struct chain_reader *r, uint64_t offset, uint64_t *length, const struct layer **ret, struct place *ret_place,
 		struct err *err)
@@ -163,9 +219,7 @@ static int find(struct chain_reader *r, uint64_t offset, uint64_t *length, const
 			return 0;
 		if (*length > l->size - offset)
 			*length = l->size - offset;
-		if (l->raw)
-			*ret_place = (struct place){ .kind = PLACE_PLAIN, .offset = offset };
-		else if (table_find(l->fd, &l->header, &r->at[i], offset, length, ret_place, err) < 0)
+		if (find_in(l, &r->at[i], offset, length, ret_place, err) < 0)
 			return -err->code;
 		*ret = l;
 		if (ret_place->kind != PLACE_BELOW)

@@ -9,19 +9,25 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "storage/qcow2/delta.h"
 #include "storage/qcow2/header.h"
 #include "storage/qcow2/table.h"
 
 #define CHAIN_MAX 64 /* files */
 
+enum layer_kind { LAYER_QCOW2, LAYER_RAW, LAYER_DELTA };
+
 struct layer {
+	enum layer_kind kind;
 	int fd;
 	uint64_t file_size;
 	uint64_t size; /* of the disk that it shows; behind its end are zeros */
-	bool raw;
 	dev_t dev;
 	ino_t ino;
-	struct header header; /* unless raw */
+	union {
+		struct header header;
+		struct delta_header delta;
+	};
 };
 
 struct chain {
@@ -34,7 +40,8 @@ typedef int chain_open_fn(void *data, size_t above, const char *name, int *ret_f
 /* What else there is to say of a file whose header reads: 0 or -errno with the reason. */
 typedef int chain_vet_fn(const struct layer *layer, struct err *err);
 
-/* Everything is read that a header or a table says; every error names the file, unless it is the disk itself. Zero `ret`. */
+/* Everything is read that a header or a table says; every error names the file, unless it is the disk itself. A delta is
+ * locked: nobody writes it meanwhile. Zero `ret`. */
 int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err);
 void chain_done(struct chain *chain); /* closes the files */
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,13 +18,16 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "storage/confine.h"
 #include "storage/qcow2/args.h"
 #include "storage/qcow2/broker.h"
 #include "storage/qcow2/chain.h"
-#include "storage/confine.h"
 #include "storage/qcow2/convert.h"
 #include "storage/qcow2/serve.h"
 #include "storage/qcow2/vet.h"
+#include "storage/qcow2/writer.h"
+
+#define EXIT_LOST 3
 
 static volatile sig_atomic_t reader;
 static volatile sig_atomic_t interrupted;
@@ -66,21 +70,75 @@ static int report(const struct args *args, const struct err *err)
 	return EXIT_FAILURE;
 }
 
+/* Whose lock it has, to its end: two that write it would destroy it. */
+static int lock_delta(int fd, struct err *err)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return 0;
+	return errno == EAGAIN ? err_set(err, EBUSY, "it is in use") : err_sys(err, errno, "lock it");
+}
+
+static int open_delta(const struct args *args, int sock, const struct chain *chain, int *fd, struct writer **ret,
+		      struct err *err)
+{
+	struct delta_base base = { 0 };
+	struct stat disk, delta;
+
+	if (broker_delta(sock, fd, err) < 0 || lock_delta(*fd, err) < 0)
+		return -err->code;
+	if (fstat(chain->layer[0].fd, &disk) < 0 || fstat(*fd, &delta) < 0)
+		return err_sys(err, errno, "look at it");
+	if (!S_ISREG(disk.st_mode))
+		return err_set(err, EOPNOTSUPP, "it can stand on a file alone, and the disk is a device");
+	str_print(base.format, sizeof base.format, "%s", chain->layer[0].kind == LAYER_DELTA ? "delta" : "qcow2");
+	if (str_print(base.path, sizeof base.path, "%s", args->real) < 0)
+		return err_set(err, ENAMETOOLONG, "the path of the disk is too long");
+	base.size = (uint64_t)disk.st_size;
+	base.seconds = disk.st_mtim.tv_sec;
+	base.nanoseconds = (uint32_t)disk.st_mtim.tv_nsec;
+	*ret = writer_open(io_file(fd), (uint64_t)delta.st_size, chain->layer[0].size, &base, err);
+	return *ret ? 0 : -err->code;
+}
+
+/* The exit code: did all that was written get where it belongs? */
+static int tell_losses(const struct args *args, struct writer *writer)
+{
+	struct err err = { 0 };
+	char text[128] = "ok\n";
+	uint64_t lost = 0;
+
+	if (writer) {
+		writer_sync(writer, &err);
+		lost = writer_lost(writer, &err);
+	}
+	if (lost)
+		str_print(text, sizeof text, "lost %llu writes: %s\n", (unsigned long long)lost, strerror(err.code));
+	if (args->status >= 0)
+		(void)!pwrite(args->status, text, strlen(text), 0);
+	if (lost)
+		fprintf(stderr, "mgr-qcow2: %s: %s", args->broker.disk, text);
+	return lost ? EXIT_LOST : EXIT_SUCCESS;
+}
+
 static int serve_disk(const struct args *args, int sock, struct chain *chain, struct err *err)
 {
+	static int delta = -1; /* as long as the process */
+	struct writer *writer = NULL;
 	struct serve *s;
 
 	if (chain_open(chain, broker_open, &sock, vet_layer, err) < 0)
 		return -err->code;
-	s = serve_new(chain, args->broker.fuse, err);
+	if (args->broker.delta && open_delta(args, sock, chain, &delta, &writer, err) < 0)
+		return err_wrap(err, "the delta '%s'", args->broker.delta);
+	s = serve_new(chain, writer, args->broker.fuse, err);
 	if (!s || confine_rest(err) < 0 || broker_mount(sock, err) < 0)
 		return -err->code;
 	close(sock);
 	report(args, err);
 	serve_run(s);
-	if (args->status >= 0)
-		(void)!pwrite(args->status, "ok\n", 3, 0);
-	return 0;
+	return tell_losses(args, writer);
 }
 
 static int read_disk(const struct args *args, int sock)
@@ -92,8 +150,10 @@ static int read_disk(const struct args *args, int sock)
 	signal(SIGXFSZ, SIG_IGN);
 	if (confine_begin(!args->convert, &err) < 0)
 		return report(args, &err);
-	if (!args->convert)
-		return serve_disk(args, sock, &chain, &err) < 0 ? report(args, &err) : EXIT_SUCCESS;
+	if (!args->convert) {
+		int status = serve_disk(args, sock, &chain, &err);
+		return status < 0 ? report(args, &err) : status;
+	}
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0)
 		convert_disk(args, sock, &chain, &err);
 	chain_done(&chain);
@@ -153,11 +213,14 @@ static int run_convert(struct args *args, const int pair[2], struct err *err)
 	return tell_end(args, status);
 }
 
-/* Whoever has a file system on it would lose that with it. So it goes last when memory is short, as far as we may say so;
- * and what somebody else has started, who waits for its report, is not ended with that one's terminal. */
+/* Whoever has a file system on it would lose that with it. So it goes last when memory is short, and does not wait for what
+ * it has to write itself, as far as we may say so; and what somebody else has started, who waits for its report, is not
+ * ended with that one's terminal. */
 static void keep_on(const struct args *args)
 {
 	(void)file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", NULL);
+	if (args->broker.delta)
+		(void)prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
 	if (args->report < 0)
 		return;
 	setsid();
@@ -171,6 +234,9 @@ static int run_server(struct args *args, const int pair[2], struct err *err)
 {
 	pid_t pid;
 
+	args->real = realpath(args->broker.disk, NULL);
+	if (!args->real)
+		return err_sys(err, errno, "open it");
 	args->broker.fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (args->broker.fuse < 0)
 		return err_sys(err, errno, "open '/dev/fuse'");
@@ -212,6 +278,7 @@ int main(int argc, char *argv[])
 	status = run(&args, &err);
 	if (status < 0)
 		status = report(&args, &err);
+	free(args.real);
 	broker_done(&args.broker);
 	return status;
 }

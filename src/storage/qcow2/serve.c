@@ -3,11 +3,13 @@
 #include "storage/qcow2/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,7 +17,9 @@
 
 #define WORKERS 4
 #define STACK   ((size_t)128 << 10)
-#define REQUEST ((size_t)1 << 20) /* bytes that are read at once, at most: 256 pages, the kernel's own limit */
+#define LONGEST ((size_t)1 << 20) /* bytes that are read or written at once: 256 pages, the kernel's own limit */
+#define REQUEST (LONGEST + 4096)  /* one with that many, as it comes */
+#define UNIT    4096              /* what is discarded is in whole ones of these */
 #define DISK    "disk"
 #define INO     (FUSE_ROOT_ID + 1)
 #define FOREVER 1e9 /* seconds: nothing of it changes */
@@ -23,13 +27,14 @@
 struct worker {
 	struct serve *serve;
 	struct chain_reader reader;
-	struct fuse_buf request;
-	char *bytes;
+	char *request, *bytes;
 	_Alignas(4096) char stack[STACK]; /* here, so that it is held in memory with all the rest */
 };
 
 struct serve {
 	struct fuse_session *session;
+	int fuse;
+	struct writer *writer;
 	uint64_t size;
 	struct worker worker[WORKERS];
 };
@@ -43,7 +48,7 @@ static struct stat describe(const struct serve *s, fuse_ino_t ino)
 
 	if (ino == INO) {
 		st.st_nlink = 1;
-		st.st_mode = S_IFREG | 0400;
+		st.st_mode = S_IFREG | (s->writer ? 0600 : 0400);
 		st.st_size = (off_t)s->size;
 		st.st_blocks = (blkcnt_t)(s->size / 512);
 	}
@@ -54,7 +59,7 @@ static void on_init(void *data, struct fuse_conn_info *conn)
 {
 	(void)data;
 	conn->want &= ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
-	conn->max_write = (unsigned)REQUEST; /* for reading, too */
+	conn->max_write = (unsigned)LONGEST; /* for reading, too */
 }
 
 static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -93,9 +98,11 @@ static void on_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset
 
 static void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
+	const struct serve *s = fuse_req_userdata(req);
+
 	if (ino != INO)
 		fuse_reply_err(req, EISDIR);
-	else if ((info->flags & O_ACCMODE) != O_RDONLY)
+	else if (!s->writer && (info->flags & O_ACCMODE) != O_RDONLY)
 		fuse_reply_err(req, EROFS);
 	else {
 		info->keep_cache = 1;
@@ -109,14 +116,81 @@ static void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 	const uint64_t from = (uint64_t)offset, left = from < s->size ? s->size - from : 0;
 	struct err err = { 0 };
 	size_t n = size < left ? size : (size_t)left;
+	int r;
 
 	(void)ino;
 	(void)info;
-	n = n < REQUEST ? n : REQUEST;
-	if (chain_read(&self->reader, from, self->bytes, n, &err) < 0)
+	n = n < LONGEST ? n : LONGEST;
+	if (s->writer)
+		r = writer_read(s->writer, &self->reader, from, self->bytes, n, &err);
+	else
+		r = chain_read(&self->reader, from, self->bytes, n, &err);
+	if (r < 0)
 		fuse_reply_err(req, EIO); /* a damaged place is nothing else, whatever the reason */
 	else
 		fuse_reply_buf(req, self->bytes, n);
+}
+
+/* 0, or why not. */
+static int check_write(const struct serve *s, off_t offset, uint64_t n)
+{
+	if (!s->writer)
+		return EROFS;
+	return offset < 0 || (uint64_t)offset > s->size || n > s->size - (uint64_t)offset ? EFBIG : 0;
+}
+
+static void on_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t n, off_t offset, struct fuse_file_info *info)
+{
+	const struct serve *s = fuse_req_userdata(req);
+	struct err err = { 0 };
+	int r = check_write(s, offset, n);
+
+	(void)ino;
+	(void)info;
+	if (r)
+		fuse_reply_err(req, r);
+	else if (writer_write(s->writer, &self->reader, (uint64_t)offset, bytes, n, &err) < 0)
+		fuse_reply_err(req, err.code);
+	else
+		fuse_reply_write(req, n);
+}
+
+static void on_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length, struct fuse_file_info *info)
+{
+	const struct serve *s = fuse_req_userdata(req);
+	struct err err = { 0 };
+	int r = check_write(s, offset, (uint64_t)length);
+
+	(void)ino;
+	(void)info;
+	if (!(mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)))
+		r = EOPNOTSUPP;
+	if (!r)
+		r = -writer_zero(s->writer, &self->reader, (uint64_t)offset, (uint64_t)length, &err);
+	fuse_reply_err(req, r);
+}
+
+static void on_fsync(fuse_req_t req, fuse_ino_t ino, int data_alone, struct fuse_file_info *info)
+{
+	const struct serve *s = fuse_req_userdata(req);
+	struct err err = { 0 };
+
+	(void)ino;
+	(void)data_alone;
+	(void)info;
+	fuse_reply_err(req, s->writer ? -writer_sync(s->writer, &err) : 0);
+}
+
+/* A loop device discards in units of what this says. */
+static void on_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	const struct serve *s = fuse_req_userdata(req);
+	const struct statvfs st = {
+		.f_bsize = UNIT, .f_frsize = UNIT, .f_blocks = s->size / UNIT, .f_files = 2, .f_namemax = 255
+	};
+
+	(void)ino;
+	fuse_reply_statfs(req, &st);
 }
 
 static const struct fuse_lowlevel_ops ops = {
@@ -126,20 +200,27 @@ static const struct fuse_lowlevel_ops ops = {
 	.readdir = on_readdir,
 	.open = on_open,
 	.read = on_read,
+	.write = on_write,
+	.fallocate = on_fallocate,
+	.fsync = on_fsync,
+	.statfs = on_statfs,
 };
 
-struct serve *serve_new(const struct chain *chain, int fuse, struct err *err)
+struct serve *serve_new(const struct chain *chain, struct writer *writer, int fuse, struct err *err)
 {
 	static struct serve s; /* one a process */
 	char *argv[] = { (char[]){ "mgr-qcow2" }, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
 	char path[32];
 
+	s.fuse = fuse;
+	s.writer = writer;
 	s.size = chain->layer[0].size;
 	for (size_t i = 0; i < WORKERS; i++) {
 		s.worker[i].serve = &s;
-		s.worker[i].bytes = malloc(REQUEST);
-		if (!s.worker[i].bytes || chain_reader_init(&s.worker[i].reader, chain, err) < 0) {
+		s.worker[i].bytes = malloc(LONGEST);
+		s.worker[i].request = malloc(REQUEST);
+		if (!s.worker[i].bytes || !s.worker[i].request || chain_reader_init(&s.worker[i].reader, chain, err) < 0) {
 			err_nomem(err);
 			return NULL;
 		}
@@ -156,20 +237,22 @@ struct serve *serve_new(const struct chain *chain, int fuse, struct err *err)
 	return &s;
 }
 
+/* Not by libfuse's own way to receive: it would allocate. */
 static void *work(void *data)
 {
 	self = data;
-	struct fuse_session *session = self->serve->session;
+	const struct serve *s = self->serve;
 
-	while (!fuse_session_exited(session)) {
-		int r = fuse_session_receive_buf(session, &self->request);
-		if (r == -EINTR || r == -EAGAIN)
+	while (!fuse_session_exited(s->session)) {
+		const ssize_t n = read(s->fuse, self->request, REQUEST);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT)) /* the last: it was interrupted */
 			continue;
-		if (r <= 0)
+		if (n <= 0)
 			break;
-		fuse_session_process_buf(session, &self->request);
+		const struct fuse_buf request = { .mem = self->request, .size = (size_t)n };
+		fuse_session_process_buf(s->session, &request);
 	}
-	fuse_session_exit(session);
+	fuse_session_exit(s->session);
 	return NULL;
 }
 
