@@ -16,6 +16,11 @@ int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof *how);
 }
 
+int sys_quotactl(int fd, int command, uint32_t id, void *at)
+{
+	return (int)syscall(SYS_quotactl_fd, fd, command, id, at);
+}
+
 pid_t sys_clone(uint64_t flags, int *ret_pidfd)
 {
 	if (SYS_CLONE_FLAGS_LAST)

@@ -47,6 +47,7 @@
 #endif
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);
+int sys_quotactl(int fd, int command, uint32_t id, void *at); /* quotactl_fd(2), from Linux 5.14 on */
 /* As fork(), with CLONE_PIDFD among the flags of the clone(2) of old. */
 pid_t sys_clone(uint64_t flags, int *ret_pidfd);
 int sys_pidfd_open(pid_t pid);

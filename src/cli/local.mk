@@ -54,6 +54,7 @@ mgr_LDADD = src/cli/libcli.a \
 	src/security/libsecurity.a \
 	src/tty/libtty.a \
 	src/life/liblife.a \
+	src/storage/libstorage.a \
 	src/cgroup/libcgroup.a \
 	src/net/libnet.a \
 	src/unit/libunit.a \

@@ -87,6 +87,16 @@ static struct print_cell disk_cell(struct seen *s)
 	return print_number(s->look->disk);
 }
 
+static struct print_cell disk_limit_cell(struct seen *s)
+{
+	return print_number(s->look->disk_limit);
+}
+
+static struct print_cell backend_cell(struct seen *s)
+{
+	return print_text(s->look->backend);
+}
+
 static struct print_cell ipv4_cell(struct seen *s)
 {
 	return print_list(&s->look->ipv4);
@@ -271,6 +281,8 @@ static const struct look_column columns[] = {
 	{ { "net_packets_sent", "PACKETS_SENT", PRINT_NUMBER }, JSON, LOOK_TRAFFIC, traffic_cell, PASSED(packets_sent) },
 	{ { "apparmor", "APPARMOR", PRINT_TEXT }, JSON, LOOK_LABEL, label_cell, 0 },
 	{ { "disk", "DISK", PRINT_BYTES }, 0, LOOK_DISK, disk_cell, 0 },
+	{ { "disk_limit", "DISK_LIMIT", PRINT_BYTES }, JSON, LOOK_CONFIG, disk_limit_cell, 0 },
+	{ { "backend", "BACKEND", PRINT_TEXT }, JSON, LOOK_CONFIG, backend_cell, 0 },
 	{ { "last", "LAST", PRINT_TEXT }, 0, LOOK_LAST, last_cell, 0 },
 	{ { "last_ended", "LAST_ENDED", PRINT_TIME }, JSON, LOOK_LAST, last_ended_cell, 0 },
 	{ { "last_exit_status", "LAST_EXIT_STATUS", PRINT_NUMBER }, JSON, LOOK_LAST, exit_status_cell, 0 },

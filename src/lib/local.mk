@@ -26,6 +26,7 @@ src_lib_libshared_a_SOURCES = \
 	$(src_cgroup_libcgroup_a_SOURCES) \
 	$(src_guest_libguest_a_SOURCES) \
 	$(src_life_liblife_a_SOURCES) \
+	$(src_storage_libstorage_a_SOURCES) \
 	src/attach/ask.c src/attach/inside.c \
 	src/net/names.c src/net/waits.c \
 	src/security/caps.c src/security/label.c

@@ -3,18 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "life/glance.h"
 
 #define NET_DEV_MAX (1 << 20)
-#define DISK_BLOCK  512 /* what st_blocks counts, stat(3type) */
 /* Numbers of a line of /proc/PID/net/dev. */
 enum net_dev_column {
 	BYTES_RECEIVED = 0,
@@ -95,36 +92,5 @@ int life_traffic(pid_t init, const char *spec, struct traffic *ret)
 	*ret = (struct traffic){ 0 };
 	for (rest = text; (line = strsep(&rest, "\n"));)
 		add_line(line, &interfaces, ret);
-	return 0;
-}
-
-/* A file of several names is found as often: each time its part is counted. */
-static uint64_t share(const struct stat *st)
-{
-	const uint64_t bytes = (uint64_t)st->st_blocks * DISK_BLOCK;
-
-	return S_ISDIR(st->st_mode) || st->st_nlink < 2 ? bytes : bytes / st->st_nlink;
-}
-
-int life_disk(const struct store *store, const char *name, uint64_t *ret, struct err *err)
-{
-	autofree char *path = str_fmt("%s/%s", store->containers, name);
-
-	return path ? life_disk_at(path, ret, err) : err_nomem(err);
-}
-
-int life_disk_at(char *path, uint64_t *ret, struct err *err)
-{
-	char *roots[] = { path, NULL };
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	FTSENT *e;
-
-	if (!tree)
-		return err_sys(err, errno, "look through its folder");
-	*ret = 0;
-	while ((e = fts_read(tree)))
-		if (e->fts_info == FTS_D || e->fts_info == FTS_F || e->fts_info == FTS_SL || e->fts_info == FTS_DEFAULT)
-			*ret += share(e->fts_statp);
-	fts_close(tree);
 	return 0;
 }

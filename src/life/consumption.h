@@ -18,9 +18,10 @@ struct traffic {                 /* UINT64_MAX: it has no network of its own */
  * spec: text of the configuration in force. 0, or -ENOENT when it has no network of its own or has just ended. */
 int life_traffic(pid_t init, const char *spec, struct traffic *ret);
 
-/* Bytes that its folder takes on disk, other file systems below it apart. Every file is looked at. */
+/* Bytes that it takes on disk: its root file system where something counts that, else all of its folder, where every file is
+ * looked at. */
 int life_disk(const struct store *store, const char *name, uint64_t *ret, struct err *err);
-/* The same of any folder. */
+/* Of any folder, what is mounted below it apart. Every file is looked at. */
 int life_disk_at(char *path, uint64_t *ret, struct err *err);
 
 #endif

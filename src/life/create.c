@@ -62,6 +62,7 @@ static int prepare(struct birth *birth, struct err *err)
 	if (r == 0 && birth->rootfs && spec_check_owner(&spec, err) < 0)
 		r = err_wrap(err, "--rootfs");
 	birth->map = spec.container.idmap;
+	birth->size = spec.rootfs.size;
 	debug_point("create", "reserved");
 	return r;
 }

@@ -250,7 +250,7 @@ static int fill_folder(const struct birth *birth, const struct storage_place *pl
 int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 {
 	const struct life_create *what = birth->what;
-	const struct rootfs_conf conf = { 0 };
+	const struct rootfs_conf conf = { .size = birth->size };
 	autofree char *link = str_fmt("/proc/self/fd/%d", birth->folder), *path = link ? realpath(link, NULL) : NULL;
 	autofree char *rootfs = path ? str_fmt("%s/" ROOTFS, path) : NULL;
 	struct storage_place place = { .conf = &conf,

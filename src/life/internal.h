@@ -19,6 +19,7 @@ struct birth {
 	struct lease leases[NICS_MAX]; /* of the first n, one a network */
 	size_t n_leases;
 	const struct storage_backend *backend;
+	uint64_t size;   /* rootfs.size */
 	char *base;      /* what the template calls its base; NULL: the backend needs none */
 	bool chosen_mac; /* a hardware address is the user's choice */
 

@@ -40,6 +40,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/restore.c \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/snapshots.c \
+	%D%/space.c \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/unpack/about.c %D%/unpack/about.h \

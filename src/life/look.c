@@ -33,6 +33,7 @@ void look_done(struct look *look)
 	strv_done(&look->ipv6);
 	strv_done(&look->forwards);
 	free(look->label);
+	free(look->backend);
 }
 
 static int add_address(struct look *look, const struct ifaddrs *a)
@@ -88,15 +89,34 @@ static bool runs(const struct look *look)
 	return look->status.init_pid || (look->silent && look->status.state != WIRE_STOPPED);
 }
 
+/* Its root file system, by the text of the configuration. 0 or -ENOMEM. */
+static int find_root(const char *text, struct look *look)
+{
+	autocall(strv_done) struct strv path = { 0 }, size = { 0 };
+	const char *last;
+
+	if (glance_in(text, "rootfs", "path", &path) < 0 || glance_in(text, "rootfs", "size", &size) < 0)
+		return -ENOMEM;
+	last = path.n ? path.v[path.n - 1] : "";
+	if (strchr(last, ':') && !(look->backend = strndup(last, strcspn(last, ":"))))
+		return -ENOMEM;
+	if (!size.n || str_size(size.v[size.n - 1], &look->disk_limit) < 0 || !look->disk_limit)
+		look->disk_limit = UINT64_MAX;
+	return 0;
+}
+
 /* The configuration in force, or the one that the next start will use. */
 static int find_config(const struct store *store, const char *name, struct look *look, struct err *err)
 {
 	autocall(strv_done) struct strv uuid = { 0 };
 	autoclose int folder = store_container(store, name, err);
-	int r = folder < 0 ? folder : glance_at(folder, "config", "container", "uuid", &uuid, err);
+	autofree char *text = NULL;
+	int r = folder < 0 ? folder : glance_load(folder, "config", &text, err);
 
 	if (r < 0)
 		return r;
+	if (glance_in(text, "container", "uuid", &uuid) < 0 || find_root(text, look) < 0)
+		return err_nomem(err);
 	if (uuid.n)
 		str_print(look->uuid, sizeof look->uuid, "%s", uuid.v[uuid.n - 1]);
 	look->waits = net_waits(store, look->uuid);
@@ -169,7 +189,7 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 {
 	int r;
 
-	*ret = (struct look){ .traffic = no_traffic, .disk = UINT64_MAX, .uptime = UINT64_MAX };
+	*ret = (struct look){ .traffic = no_traffic, .disk = UINT64_MAX, .disk_limit = UINT64_MAX, .uptime = UINT64_MAX };
 	r = life_answer(host, store, name, asked, &ret->status, deadline, err);
 	if (r == -ETIMEDOUT) {
 		err_clear(err);

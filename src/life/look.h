@@ -24,7 +24,9 @@ struct look {
 	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
 	bool has_usage, has_pressures, has_last;
 	struct traffic traffic; /* by the network */
-	uint64_t disk;          /* bytes that its folder takes; UINT64_MAX when not looked at */
+	char *backend;          /* how its root file system is stored; NULL: its configuration does not say */
+	uint64_t disk;          /* bytes that it takes; UINT64_MAX when not looked at */
+	uint64_t disk_limit;    /* bytes that its root file system may have, as configured; UINT64_MAX: no limit */
 	uint64_t uptime;        /* ns since its init was started; UINT64_MAX when it does not run */
 	struct cgroup_usage usage;
 	struct cgroup_pressures pressures; /* with has_pressures */
@@ -33,7 +35,7 @@ struct look {
 
 enum look_what {
 	LOOK_IPS = 1 << 0,
-	LOOK_CONFIG = 1 << 1, /* uuid, forwards */
+	LOOK_CONFIG = 1 << 1, /* uuid, forwards, the root file system */
 	LOOK_USAGE = 1 << 2,
 	LOOK_LAST = 1 << 3,
 	LOOK_TRAFFIC = 1 << 4,

@@ -2,13 +2,66 @@
 /* A subvolume of btrfs: a folder like any other to whoever mounts it, and copied as a whole without copying anything. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/btrfs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/subvol.h"
 #include "storage/internal.h"
 
 #define ROOT "rootfs" /* in the container's folder */
+
+/* --- how much it may hold: a quota group (btrfs-qgroup(8)) ------------------------------------------------------------- */
+
+/* A number that the kernel shows of the subvolume's group; -ENODATA: there is no quota here. */
+static int group_number(int root, const char *what, uint64_t *ret)
+{
+	struct btrfs_ioctl_fs_info_args fs = { 0 };
+	autocall(str_done) struct str path = { 0 };
+	char text[32];
+	uint64_t id;
+
+	if (ioctl(root, BTRFS_IOC_FS_INFO, &fs) < 0 || subvol_id(root, &id) < 0)
+		return -ENODATA;
+	str_add(&path, "/sys/fs/btrfs/");
+	for (size_t i = 0; i < sizeof fs.fsid; i++)
+		str_addf(&path, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", fs.fsid[i]);
+	str_addf(&path, "/qgroups/0_%" PRIu64 "/%s", id, what);
+	if (file_read_small_at(AT_FDCWD, str_text(&path), text, sizeof text, NULL) < 0)
+		return -ENODATA;
+	return str_uint(text, 0, UINT64_MAX, ret) < 0 ? -ENODATA : 0;
+}
+
+static int set_bound(int root, uint64_t size)
+{
+	struct btrfs_ioctl_qgroup_limit_args args = { .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER,
+							       .max_rfer = size ? size : UINT64_MAX /* none */ } };
+
+	return ioctl(root, BTRFS_IOC_QGROUP_LIMIT, &args) < 0 ? -errno : 0;
+}
+
+static int bound(const struct storage_place *p, int root, uint64_t size, struct err *err)
+{
+	uint64_t is;
+	int r;
+
+	if (group_number(root, "max_referenced", &is) == 0 && is == size)
+		return 0;
+	r = set_bound(root, size);
+	if (r == 0 || !size)
+		return 0;
+	if (r == -ENOTCONN || r == -EINVAL || r == -ENOENT)
+		return err_set(err, EOPNOTSUPP,
+			       "nothing bounds a subvolume in '%s': its file system counts none, until "
+			       "'btrfs quota enable %s' has it do so",
+			       p->store->containers, p->store->containers);
+	return err_sys(err, -r, "bound a subvolume in '%s'", p->store->containers);
+}
+
+/* --- the ops -------------------------------------------------------------------------------------------------------- */
 
 static int refuse(const struct storage_place *p, int code, struct err *err)
 {
@@ -21,11 +74,15 @@ static int refuse(const struct storage_place *p, int code, struct err *err)
 static int create(const struct storage_place *p, const char *base, struct err *err)
 {
 	int r = subvol_make(p->folder, ROOT);
+	autoclose int root = -1;
 
 	(void)base; /* nothing can be below it */
 	if (r < 0)
 		return refuse(p, -r, err);
-	return fchmodat(p->folder, ROOT, 0755, 0) < 0 ? err_sys(err, errno, "make the root folder") : 0;
+	root = openat(p->folder, ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root < 0 || fchmod(root, 0755) < 0)
+		return err_sys(err, errno, "make the root folder");
+	return p->conf->size ? bound(p, root, p->conf->size, err) : 0;
 }
 
 /* What is no subvolume, or on another file system, is copied into one. */
@@ -48,11 +105,45 @@ static int copy(const struct storage_place *from, const struct storage_place *to
 	return *ret_path ? 0 : err_nomem(err);
 }
 
+static int usage(const struct storage_place *p, uint64_t *ret)
+{
+	autoclose int root = storage_read_root(p, NULL);
+
+	return root < 0 ? -ENODATA : group_number(root, "referenced", ret);
+}
+
+static int resize(const struct storage_place *p, bool running, uint64_t size, struct err *err)
+{
+	autoclose int root = storage_read_root(p, err);
+	uint64_t used;
+
+	(void)running;
+	if (root < 0)
+		return root;
+	if (size && group_number(root, "referenced", &used) == 0 && storage_check_fits(used, size, err) < 0)
+		return -err->code;
+	return bound(p, root, size, err);
+}
+
+/* The bound is what the configuration says, whatever has become of the subvolume meanwhile. */
+static int open_bound(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+		      struct err *err)
+{
+	const uint64_t size = p->conf->size;
+	autoclose int root = size ? storage_read_root(p, err) : -1;
+
+	if (size && (root < 0 || bound(p, root, size, err) < 0))
+		return -err->code;
+	return storage_mount_folder(p, ids, ret, err);
+}
+
 const struct storage_backend storage_btrfs = {
 	.name = "btrfs",
 	.own = ROOT,
 	.create = create,
 	.copy = copy,
 	.fork = copy,
-	.open = storage_mount_folder,
+	.open = open_bound,
+	.resize = resize,
+	.usage = usage,
 };

@@ -17,10 +17,16 @@
 
 static int create(const struct storage_place *p, const char *base, struct err *err)
 {
+	autoclose int root = -1;
+
 	(void)base; /* nothing can be below a folder */
 	if (mkdirat(p->folder, ROOT, 0755) < 0 || fchmodat(p->folder, ROOT, 0755, 0) < 0)
 		return err_sys(err, errno, "make the root folder '%s'", p->path);
-	return 0;
+	if (!p->conf->size)
+		return 0;
+	root = openat(p->folder, ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return root < 0 ? err_sys(err, errno, "open the root folder '%s'", p->path)
+			: storage_bound_folder(root, p->store->containers, p->conf->size, err);
 }
 
 /* What is checked is what is mounted. Where others can move the folders above, no symlink is to lead anywhere. */
@@ -35,6 +41,14 @@ int storage_open_root(const struct rootfs_conf *conf, const char *path, bool har
 	if (!conf->exposed && !harmless && storage_check_exposed(dir, path, "rootfs.exposed = yes", err) < 0)
 		return -err->code;
 	return steal_fd(&dir);
+}
+
+int storage_read_root(const struct storage_place *p, struct err *err)
+{
+	autoclose int root = storage_open_root(p->conf, p->path, true, err);
+	int fd = root < 0 ? root : openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 && root >= 0 ? err_sys(err, errno, "open the root folder '%s'", p->path) : fd;
 }
 
 /* Are its files those of container root's host id, as LXC keeps them? That id has made the user namespace (ns/ns.h). */
@@ -101,10 +115,22 @@ static int copy(const struct storage_place *from, const struct storage_place *to
 	return *ret_path ? 0 : err_nomem(err);
 }
 
+static int open_dir(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret, struct err *err)
+{
+	const uint64_t size = p->conf->size;
+	autoclose int root = size ? storage_read_root(p, err) : -1;
+
+	if (size && (root < 0 || storage_bound_folder(root, p->path, size, err) < 0))
+		return -err->code;
+	return storage_mount_folder(p, ids, ret, err);
+}
+
 const struct storage_backend storage_dir = {
 	.name = "dir",
 	.own = ROOT,
 	.create = create,
 	.copy = copy,
-	.open = storage_mount_folder,
+	.open = open_dir,
+	.resize = storage_resize_folder,
+	.usage = storage_folder_usage,
 };

@@ -9,9 +9,20 @@ extern const struct storage_backend storage_btrfs, storage_dir, storage_overlay;
 
 /* A root that is a folder of the host's, open: not one that is exposed, unless that is said or does no harm. */
 int storage_open_root(const struct rootfs_conf *conf, const char *path, bool harmless, struct err *err);
+/* The same to be read, or told something of: harmless. */
+int storage_read_root(const struct storage_place *p, struct err *err);
 /* The op open of such a one. */
 int storage_mount_folder(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
 			 struct err *err);
+
+/* How many bytes a folder may hold, with all that is in it: by project quota, where its file system has that (ext4, xfs).
+ * path: for messages. The ops resize and usage of a root that is such a folder. */
+int storage_bound_folder(int dir, const char *path, uint64_t size, struct err *err);
+int storage_resize_folder(const struct storage_place *p, bool running, uint64_t size, struct err *err);
+int storage_folder_usage(const struct storage_place *p, uint64_t *ret);
+
+/* -ENOSPC when it takes more than it is to have. */
+int storage_check_fits(uint64_t used, uint64_t size, struct err *err);
 
 /* All that is in the folder `from` as the new folder to/name, with whatever a file has; what is mounted below it
  * stays out. */

@@ -12,6 +12,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/keys.c %D%/keys.h \
 	%D%/loopdev.c %D%/loopdev.h \
 	%D%/overlay.c \
+	%D%/project.c \
 	%D%/storage.c %D%/storage.h \
 	%D%/tree.c
 

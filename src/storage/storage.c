@@ -2,6 +2,7 @@
 #include "storage/storage.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -72,4 +73,19 @@ int storage_keep(const struct storage_backend *backend, const struct storage_pla
 	int r = storage_copy(backend, from, to, backend->fork, ret_path, err);
 
 	return r < 0 || backend->fork ? r : file_sync_system(to->folder, err);
+}
+
+int storage_resize(const struct storage_backend *backend, const struct storage_place *p, bool running, uint64_t size,
+		   struct err *err)
+{
+	if (backend->resize)
+		return backend->resize(p, running, size, err);
+	return size ? err_set(err, EOPNOTSUPP, "rootfs.size: backend %s has none", backend->name) : 0;
+}
+
+int storage_check_fits(uint64_t used, uint64_t size, struct err *err)
+{
+	if (used <= size)
+		return 0;
+	return err_set(err, ENOSPC, "it takes %" PRIu64 " MiB already", (used >> 20) + 1);
 }

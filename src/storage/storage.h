@@ -57,6 +57,11 @@ struct storage_backend {
 	/* The same without copying what there is: both stand on it from then on. `from` stays itself at whatever point this
 	 * ends. -EOPNOTSUPP with the reason. */
 	int (*fork)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
+	/* Make it so many bytes large, 0: as large as there is room. running: it is open; else the caller has the
+	 * container's lock. -EOPNOTSUPP with the reason and what can be done. */
+	int (*resize)(const struct storage_place *p, bool running, uint64_t size, struct err *err);
+	/* Bytes that it takes of the host. -ENODATA, without a message: nobody counts, and its files are to be looked at. */
+	int (*usage)(const struct storage_place *p, uint64_t *ret);
 };
 
 /* NULL with an error that lists what there is. */
@@ -66,6 +71,9 @@ const struct storage_backend *storage_find(const struct rootfs_conf *conf, const
 /* Its op copy, or fork when thin. -EOPNOTSUPP when it has none. */
 int storage_copy(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
 		 bool thin, char **ret_path, struct err *err);
+/* Its op resize. -EOPNOTSUPP when it has none. */
+int storage_resize(const struct storage_backend *backend, const struct storage_place *p, bool running, uint64_t size,
+		   struct err *err);
 
 /* What is kept for later, or had back: without copying where that can be. */
 int storage_keep(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,

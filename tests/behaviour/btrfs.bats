@@ -121,7 +121,7 @@ nest() {
 	boot four
 }
 
-@test "be.3 subvolumes that a guest has made are copied, kept, restored and removed with its own" {
+@test "be.3 subvolumes that a guest has made are copied, kept, restored, packed and removed with its own" {
 	container web -s net.0.type=empty
 	nest "$store/web/rootfs"
 	tree_of "$store/web/rootfs/var" >"$BATS_TEST_TMPDIR/nested"
@@ -138,6 +138,12 @@ nest() {
 		assert_equal "$(cat "$store/$name/rootfs/srv/file") $(btrfs property get -ts "$store/$name/rootfs/srv" ro)" "kept ro=true"
 	done
 	assert_equal "$(subvolumes | wc -w)" 12
+	mgr-export -n web -o "$BATS_TEST_TMPDIR/web.tar"
+	forget_later five
+	mgr-import "$BATS_TEST_TMPDIR/web.tar" -N five
+	diff <(tree_of "$store/web/rootfs/srv") <(tree_of "$store/five/rootfs/srv")
+	cmp "$store/web/rootfs/var/lib/machines/inner/file" "$store/five/rootfs/var/lib/machines/inner/file"
+	mgr-destroy five
 	forget_later three
 	backend=dir container three -s net.0.type=empty
 	nest "$store/three/rootfs"

@@ -55,7 +55,7 @@ static uint64_t data_of(const struct stat *st)
 static uint64_t count_tree(void)
 {
 	char *const paths[] = { ".", NULL };
-	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	const FTSENT *e;
 	uint64_t n = 0;
 
@@ -266,7 +266,7 @@ static int pack_tree(struct packing *p, struct err *err)
 		return err_nomem(err);
 	archive_entry_linkresolver_set_strategy(p->links, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
 	archive_read_disk_set_symlink_physical(p->from);
-	archive_read_disk_set_behavior(p->from, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS | ARCHIVE_READDISK_NO_FFLAGS);
+	archive_read_disk_set_behavior(p->from, ARCHIVE_READDISK_NO_FFLAGS);
 	if (archive_read_disk_open(p->from, ".") != ARCHIVE_OK)
 		return unpack_say(err, p->from, "read it", NULL);
 	while (r == 0) {

@@ -193,6 +193,7 @@ static const char *const assignments[] = {
 	"container.idmap+=g 0 1048576 65536",
 	"uts.name=web.example",
 	"rootfs.path=dir:/srv/web",
+	"rootfs.size=24M",
 	"mount.entry=/srv srv/data none bind,idmap,create=dir 0 0",
 	"mount.cgroup=hybrid",
 	"net.0.type=host",
