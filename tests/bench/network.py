@@ -10,16 +10,17 @@ The other machine is a network namespace on a cable. "Without" a forward is the 
 namespace on a bridge, in a host that has no nftables at all.
 """
 import argparse
-import contextlib
 import json
 import os
 import pathlib
 import shutil
 import statistics
-import statistics
 import subprocess
 import sys
 import time
+
+import measure
+from measure import run, took
 
 PEER, HOST, HOST6, PEER6 = "192.0.2.2", "192.0.2.1", "2001:db8:1::1", "2001:db8:1::2"
 PLAIN_HOST, PLAIN = "198.51.100.1", "203.0.113.2"
@@ -27,55 +28,7 @@ PORT = 5201  # of iperf3
 MANY = 10000
 
 
-def run(*command, may_fail=False):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          timeout=120, check=False)
-    if done.returncode and not may_fail:
-        sys.exit(f"FAILED ({done.returncode}): {' '.join(command)}: {done.stderr.strip()[-300:] or done.stdout.strip()[-300:]}")
-    return done.stdout
-
-
-def took(*command):
-    """Wall-clock milliseconds of one command, the whole process."""
-    begin = time.perf_counter()
-    run(*command)
-    return (time.perf_counter() - begin) * 1e3
-
-
-class Bench:
-    def __init__(self, args):
-        self.args = args
-        self.missed = []
-        self.servers = contextlib.ExitStack()
-
-    def held(self, promise, text, value, least=None, most=None):
-        good = value >= least if least is not None else value <= most
-        bar = f">= {least}" if least is not None else f"<= {most}"
-        if not good:
-            self.missed.append(promise)
-        print(f"{promise:9} {text}: {value:.3g} {'holds' if good else 'MISSED'} ({bar})", flush=True)
-
-    def wanted(self, name):
-        return not self.args.only or name in self.args.only
-
-    def later(self, *command):
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.servers.callback(process.wait)
-        self.servers.callback(process.kill)
-
-    def rounds(self, what, measure, number):
-        """Each of several measured in turn, forth and back; the first round is thrown away. A list of {name: value}."""
-        rounds = []
-        for turn in range(number + 1):
-            names = list(what) if turn % 2 else list(reversed(what))
-            rounds.append({name: measure(what[name]) for name in names})
-        return rounds[1:]
-
-    def turns(self, what, measure, best=max):
-        """The best of each."""
-        rounds = self.rounds(what, measure, self.args.runs)
-        return {name: best(r[name] for r in rounds) for name in what}
-
+class Bench(measure.Bench):
     # --- machines -------------------------------------------------------------------------------------------------------
 
     def cable(self, here, there, ours, theirs, netns=None):
@@ -225,13 +178,10 @@ class Bench:
                   f" address: {self.kernel():.2f}): ms more, round by round",
                   statistics.median(r["none"] - r["empty"] for r in rounds), most=0.6)
 
-    def measure(self):
+    def prepare(self):
         self.machines()
         self.containers()
         self.serve()
-        for name in ("forward", "loopback", "rates", "add", "start"):
-            if self.wanted(name):
-                getattr(self, name)()
 
     def remove(self):
         self.servers.close()
@@ -254,14 +204,7 @@ def main():
     for need in (args.rate, "iperf3", "ss", "mgr-start"):
         if not shutil.which(need):
             sys.exit(f"network: '{need}' is missing (tests/bench/network --install)")
-    bench, began = Bench(args), time.monotonic()
-    os.environ["LC_ALL"] = "C"
-    try:
-        bench.measure()
-    finally:
-        bench.remove()
-    print(f"took {time.monotonic() - began:.0f} s; load {os.getloadavg()[0]:.1f}")
-    sys.exit(1 if bench.missed else 0)
+    measure.main(Bench(args), ("forward", "loopback", "rates", "add", "start"))
 
 
 main()
