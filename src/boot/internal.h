@@ -58,10 +58,18 @@ struct boot {
 	int diag;          /* to ask the container's network who listens, when readiness depends on it */
 	size_t child_step; /* that the child has begun, for the parent */
 	bool child_failed; /* and said at which step, while a row of the parent waited for it */
+	int mark;          /* that it is ephemeral (store/ephemeral.h); -1: it is not, or another has it */
 	int host_root;     /* child: O_PATH, while its root is in a mount point of the host's tree */
 	int namespaces[BOOT_NAMESPACES];
 	size_t n_namespaces; /* of the container, for the hooks at its end */
 };
+
+/* ephemeral.c: from here on this run is its last, if its configuration says so. */
+int boot_ephemeral_begin(struct boot *b, struct err *err);
+/* It could not be started: it stays. */
+void boot_ephemeral_fail(struct boot *b);
+/* It is at rest, and locked: when its last run is over it is removed, and the lock is gone. */
+bool boot_ephemeral_end(const struct boot *b, int lock);
 
 /* What undoing knows. */
 struct down {

@@ -9,6 +9,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/device_nic.c \
 	%D%/down.c \
 	%D%/entries.c \
+	%D%/ephemeral.c \
 	%D%/hand.c \
 	%D%/hook_net.c \
 	%D%/hooks.c \

@@ -90,6 +90,8 @@ int up_config(struct boot *b, struct err *err)
 	int r = boot_load(b, err);
 
 	if (r == 0)
+		r = boot_ephemeral_begin(b, err);
+	if (r == 0)
 		r = boot_open_console_log(b, err);
 	if (r == 0)
 		r = save_spec(b, err);

@@ -30,7 +30,7 @@ void boot_init(struct boot *b, const char *name, const char *path)
 {
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
-	b->host_root = b->program = b->unit = b->label = b->profile.compiled = -1;
+	b->mark = b->host_root = b->program = b->unit = b->label = b->profile.compiled = -1;
 	b->peer = b->dev = b->sys = b->securityfs = b->tree = -1;
 	b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn = -1;
 }
@@ -163,9 +163,12 @@ int boot_begin(struct boot *b, enum store_phase phase, struct err *err)
 		return r;
 	if (store_sweep(&b->store, &swept) < 0) /* another container's: no reason to fail */
 		log_warn("%s", swept.msg);
-	if (faccessat(b->rundir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && !boot_has_assignments(b->rundir))
-		return 0; /* nothing was made without a record, and the assignments go last */
-	return recover(b, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
+	/* nothing was made without a record, and the assignments go last */
+	if (faccessat(b->rundir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) == 0 || boot_has_assignments(b->rundir))
+		r = recover(b, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
+	if (r == 0 && boot_ephemeral_end(b, b->lock))
+		r = err_set(err, ENOENT, "no such container: it was there for one run, which is over");
+	return r;
 }
 
 /* Who wants this very container started does not know that there is another one of its name by now. */
@@ -199,6 +202,8 @@ static int up(struct boot *b, const struct boot_request *q, struct err *err)
 		r = boot_make_pidfile(b->rundir, q->pidfile, err);
 	if (r == 0)
 		r = boot_run(b, err);
+	if (r < 0)
+		boot_ephemeral_fail(b);
 	return r;
 }
 
@@ -249,6 +254,8 @@ int boot_undo(const struct boot_request *q)
 		b.folder = store_container(&b.store, b.name, NULL); /* what is being destroyed has none */
 	if (r >= 0)
 		r = recover(&b, &err);
+	if (r >= 0)
+		boot_ephemeral_end(&b, q->lock >= 0 ? q->lock : b.lock);
 	if (r < 0)
 		fprintf(stderr, "mgr-boot: %s: %s\n", b.name, err.msg);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

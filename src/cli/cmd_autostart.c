@@ -14,6 +14,7 @@
 #include "cli/parallel.h"
 #include "cli/startable.h"
 #include "lib/start.h"
+#include "life/passing.h"
 #include "life/state.h"
 #include "life/stop.h"
 
@@ -168,9 +169,12 @@ static int run(struct cli *cli, const char *name, struct err *err)
 {
 	struct autostart_data *d = cli->data;
 	autocall(startables_done) struct startables list = { 0 };
-	int code, r = startables_find(&cli->store, &d->choice, complain_unreadable, cli, &list, err);
+	int code, r;
 
 	(void)name;
+	if (!d->list)
+		passing_sweep(&cli->store);
+	r = startables_find(&cli->store, &d->choice, complain_unreadable, cli, &list, err);
 	if (r < 0)
 		return r;
 	code = r > 0 ? EXIT_SOME_FAILED : 0;

@@ -19,6 +19,8 @@ static const struct option_row opts[] = {
 	{ 'N', "newname", "NEW", "The copy's name.", .set = set_name },
 	{ 's', "snapshot", NULL, "Both stand on the files that there are: nothing is copied.",
 	  .flag = offsetof(struct life_copy, thin) },
+	{ 'e', "ephemeral", NULL, "Start it; it is removed when that run ends, however it ends.",
+	  .flag = offsetof(struct life_copy, ephemeral) },
 	{ 'K', "keepname", NULL, "It keeps the host name.", .flag = offsetof(struct life_copy, keep_name) },
 	{ 'M', "keepmac", NULL, "It keeps the hardware addresses.", .flag = offsetof(struct life_copy, keep_macs) },
 	{ 0 },

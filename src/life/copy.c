@@ -4,21 +4,27 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/debug.h"
 #include "base/file.h"
 #include "life/config.h"
 #include "life/identity.h"
 #include "life/internal.h"
 #include "life/origin.h"
+#include "store/ephemeral.h"
 #include "store/ids.h"
+
+#define MARK_TIME (10 * CLOCK_SECOND) /* a mark of the same name is looked at */
 
 struct copying {
 	const struct life_copy *what;
 	struct origin from;
 	struct spec spec; /* what it is to be */
 	struct strv *left;
+	int hold;
 };
 
 static int set(struct spec *spec, const char *key, const char *value, struct err *err)
@@ -108,6 +114,8 @@ static int part(struct copying *c, struct err *err)
 		r = set(&c->spec, "uts.name", what->keep_name ? host : what->name, err);
 	if (r == 0)
 		r = set(&c->spec, "rootfs.exposed", "", err);
+	if (r == 0)
+		r = set(&c->spec, "container.ephemeral", what->ephemeral ? "yes" : "", err);
 	for (size_t i = 0; i < was->net.n && r == 0; i++)
 		r = part_nic(c, &was->net.v[i], err);
 	return r == 0 && was->net.forward.n ? leave_out(c, "forward.port", err) : r;
@@ -122,12 +130,17 @@ static struct storage_place place_of(const struct copying *c, const struct birth
 				       .folder = birth->folder };
 }
 
+static bool is_thin(const struct copying *c)
+{
+	return c->what->thin || (c->what->ephemeral && c->from.backend->fork);
+}
+
 static int copy_root(struct copying *c, const struct birth *birth, struct err *err)
 {
 	const struct origin *from = &c->from;
 	const struct storage_place to = place_of(c, birth);
 	autofree char *path = NULL;
-	int r = storage_copy(from->backend, &from->place, &to, c->what->thin, &path, err);
+	int r = storage_copy(from->backend, &from->place, &to, is_thin(c), &path, err);
 
 	debug_point("copy", "copied");
 	return r == 0 ? set(&c->spec, "rootfs.path", path, err) : r;
@@ -179,7 +192,12 @@ static int make(struct birth *birth, void *data, struct err *err)
 		r = renew(c, birth, err);
 	if (r == 0)
 		r = save(c, birth, err);
-	return r == 0 && !c->what->thin ? file_sync_system(birth->folder, err) : r;
+	if (r == 0 && !is_thin(c))
+		r = file_sync_system(birth->folder, err);
+	if (r == 0 && c->what->ephemeral)
+		r = c->hold = ephemeral_mark(birth->store, birth->what->name, birth->uuid, clock_in(MARK_TIME), err);
+	debug_point("copy", "marked");
+	return r < 0 ? r : 0;
 }
 
 static int open_origin(struct copying *c, const struct store *store, struct err *err)
@@ -195,17 +213,22 @@ static int open_origin(struct copying *c, const struct store *store, struct err 
 	return r;
 }
 
-int life_copy(const struct store *store, const struct life_copy *what, struct strv *ret_left, struct err *err)
+int life_copy(const struct store *store, const struct life_copy *what, struct strv *ret_left, int *ret_hold, struct err *err)
 {
 	const struct life_create born = { .name = what->name };
 	struct birth birth = { .store = store, .what = &born, .claim = -1, .folder = -1 };
-	struct copying c = { .what = what, .left = ret_left };
+	struct copying c = { .what = what, .left = ret_left, .hold = -1 };
 	int r = open_origin(&c, store, err);
 
 	if (r == 0) {
 		r = birth_run(&birth, make, &c, err);
 		r = r < 0 ? err_wrap(err, "'%s'", what->name) : r;
 	}
+	if (r < 0 && c.hold >= 0) {
+		ephemeral_forget(store, what->name);
+		close(steal_fd(&c.hold));
+	}
+	*ret_hold = c.hold;
 	origin_done(&c.from);
 	spec_done(&c.spec);
 	return r;

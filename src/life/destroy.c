@@ -18,6 +18,7 @@
 #include "spec/spec.h"
 #include "storage/image.h"
 #include "store/claim.h"
+#include "store/ephemeral.h"
 
 #define NET_TIME   (2 * CLOCK_SECOND)
 #define MOUNTS_MAX ((size_t)64 << 20)
@@ -141,6 +142,8 @@ static int remove_all(const struct store *store, const char *name, int dir, cons
 		r = remove_folder(store->run, name, err);
 	if (r == 0)
 		r = store_bury(store, uuid, err);
+	if (r == 0)
+		ephemeral_forget(store, name);
 	image_drop_unused(store);
 	if (r == 0)
 		store_leave(store);
@@ -165,11 +168,14 @@ int life_destroy(const struct store *store, const char *name, bool force, struct
 		return dir;
 	close(steal_fd(&dir));
 	lock = take(store, name, force, err);
-	if (lock < 0)
-		return lock;
-	dir = open_folder(store, name, force, err); /* it may have been destroyed while we waited */
-	if (dir < 0)
-		return dir;
+	if (lock >= 0)
+		dir = open_folder(store, name, force, err);
+	if (lock == -ENOENT || dir == -ENOENT) { /* it has gone meanwhile, which is as good */
+		err_clear(err);
+		return 0;
+	}
+	if (lock < 0 || dir < 0)
+		return -err->code;
 	r = check_unmounted(dir, err);
 	if (r < 0)
 		return r;

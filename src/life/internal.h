@@ -72,4 +72,7 @@ int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *e
  * nothing is reserved again. */
 int birth_allot(struct birth *birth, struct spec *spec, struct err *err);
 
+/* Remove those whose one run is over (store/ephemeral.h); failures are logged. */
+void ephemeral_sweep(const struct store *store);
+
 #endif

@@ -16,6 +16,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/device.c %D%/device.h %D%/device_kind.h \
 	%D%/device_bind.c \
 	%D%/device_nic.c \
+	%D%/ephemeral.c \
 	%D%/export.c %D%/export.h \
 	%D%/fill.c \
 	%D%/force.c \

@@ -13,6 +13,7 @@
 #include "base/debug.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "life/internal.h"
 #include "store/claim.h"
 
 #define LOCK      ".execute.lock" /* held while one is made or swept: one without a holder is then left over */
@@ -107,6 +108,7 @@ void passing_sweep(const struct store *of)
 	autocall(store_done) struct store store = { 0 };
 	autoclose int lock = -1;
 
+	ephemeral_sweep(of);
 	if (access(of->passing, F_OK) < 0 || store_open(&store, of->passing, NULL) < 0)
 		return;
 	lock = lock_all(of, 0, NULL); /* who has it sweeps */

@@ -16,7 +16,8 @@ struct passing {
 int passing_make(const struct store *of, struct life_create *what, struct passing *ret, struct err *err);
 /* Remove it, whatever it does, and free what it holds. */
 int passing_end(struct passing *passing, struct err *err);
-/* Remove those that nobody holds and that have ended; failures are logged. */
+/* Remove those that nobody holds and that have ended, and containers of the store whose one run is over
+ * (store/ephemeral.h); failures are logged. */
 void passing_sweep(const struct store *of);
 
 #endif

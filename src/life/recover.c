@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/proc.h"
 #include "life/state.h"
 #include "life/stop.h"
@@ -53,6 +54,15 @@ int life_recover(const struct store *store, const char *name, struct err *err)
 	return run_down(store, name, err);
 }
 
+/* With its lock, which is all that is there. */
+static void forget_runtime(const struct store *store, const char *name)
+{
+	autofree char *path = str_fmt("%s/%s", store->run, name);
+
+	if (path)
+		file_remove_tree_at(AT_FDCWD, path, NULL);
+}
+
 int life_take(const struct store *store, const char *name, uint64_t deadline, struct err *err)
 {
 	autoclose int lock = -1, folder = -1;
@@ -62,8 +72,10 @@ int life_take(const struct store *store, const char *name, uint64_t deadline, st
 		r = lock = store_lock(store, name, STORE_WORKING, deadline, err);
 	if (r < 0)
 		return r;
-	folder = store_folder(store, name, NULL); /* it may have gone meanwhile */
-	r = folder < 0 ? 0 : restore_settle(folder, err);
+	folder = store_folder(store, name, err);
+	if (folder == -ENOENT) /* it has gone meanwhile */
+		forget_runtime(store, name);
+	r = folder < 0 ? folder : restore_settle(folder, err);
 	return r < 0 ? r : steal_fd(&lock);
 }
 

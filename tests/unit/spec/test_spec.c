@@ -261,6 +261,7 @@ static const char *const assignments[] = {
 	"tty.max=4",
 	"log.level=DEBUG",
 	"container.group=web",
+	"container.ephemeral=yes",
 	"start.order=7",
 	"start.delay=1500ms",
 	"start.idle-freeze=600s",
