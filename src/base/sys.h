@@ -40,6 +40,21 @@
 #define SYS_AUDIT_ARCH AUDIT_ARCH_S390X
 #endif
 
+/* GPT's type of a partition that holds a root file system for this machine (the Discoverable Partitions Specification). */
+#if defined(__x86_64__)
+#define SYS_GPT_ROOT "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"
+#elif defined(__aarch64__)
+#define SYS_GPT_ROOT "b921b045-1df0-41c3-af44-4c6f280d3fae"
+#elif defined(__riscv)
+#define SYS_GPT_ROOT "72ec70a6-cf74-40e6-bd49-4bda08e8f224"
+#elif defined(__powerpc64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SYS_GPT_ROOT "c31c45e6-3f39-412e-80fb-4809c4980599"
+#elif defined(__s390x__)
+#define SYS_GPT_ROOT "5eead9a9-fe09-4a1e-a1d7-520d00531306"
+#else
+#define SYS_GPT_ROOT ""
+#endif
+
 #ifdef __s390x__ /* the first two arguments of its clone(2) are the other way round */
 #define SYS_CLONE_FLAGS_LAST 1
 #else

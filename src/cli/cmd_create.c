@@ -16,8 +16,9 @@
 #include "template/template.h"
 
 struct create {
-	const char *template, *archive, *rootfs, *backend, *conf;
-	char *answer; /* the template that was asked for */
+	const char *template, *archive, *rootfs, *image, *backend, *conf;
+	int64_t partition; /* its number and 1; 0: not said */
+	char *answer;      /* the template that was asked for */
 	bool exposed, interactive;
 	struct strv set;
 	struct in_addr ip;
@@ -48,6 +49,26 @@ static int set_rootfs(void *data, const char *value, struct err *err)
 
 	(void)err;
 	create->rootfs = value;
+	return 0;
+}
+
+static int set_image(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)err;
+	create->image = value;
+	return 0;
+}
+
+static int set_partition(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+	uint64_t number;
+
+	if (str_uint(value, 0, UINT32_MAX, &number) < 0)
+		return err_set(err, EINVAL, "'%s' is no number of a partition: 1 or more, or 0 for all of the disk", value);
+	create->partition = (int64_t)number + 1;
 	return 0;
 }
 
@@ -147,6 +168,12 @@ static const struct option_row opts[] = {
 	  "                            - is standard input.",
 	  .set = set_archive },
 	{ 0, "rootfs", "DIR", "Use a folder where it is instead; nothing ever removes it.", .set = set_rootfs },
+	{ 0, "image", "FILE",
+	  "Use the file system in a file, or on the disk in it, and only read it: what changes\n"
+	  "                            is kept beside.",
+	  .set = set_image },
+	{ 0, "partition", "N", "With --image: the partition of the disk that it is; 0 is all of the disk.",
+	  .set = set_partition },
 	{ 'B', "backend", "BACKEND", "How its root file system is stored; auto chooses.", .set = set_backend },
 	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", .set = set_exposed },
 	{ 'i', "interactive", NULL, "Ask for what is missing, on the terminal.", .set = set_interactive },
@@ -173,7 +200,7 @@ static int ask(struct cli *cli, struct err *err)
 		r = create_ask_name(cli->path, &cli->names, err);
 	else
 		r = create_check_name(cli->path, cli->names.v[0], err);
-	if (r == 0 && !create->template && !create->archive && !create->rootfs) {
+	if (r == 0 && !create->template && !create->archive && !create->rootfs && !create->image) {
 		r = create_ask_template(&create->answer, err);
 		create->template = create->answer;
 	}
@@ -197,14 +224,19 @@ static void show_line(const char *line, void *data)
 static int check_source(struct cli *cli)
 {
 	const struct create *create = cli->data;
-	int sources = !!create->template + !!create->archive + !!create->rootfs;
+	int sources = !!create->template + !!create->archive + !!create->rootfs + !!create->image;
 
 	if (sources == 0)
-		return cli_usage(cli, "which template? one of -t TEMPLATE, --tar FILE and --rootfs DIR is needed");
+		return cli_usage(cli,
+				 "which template? one of -t TEMPLATE, --tar FILE, --rootfs DIR and --image FILE is needed");
 	if (sources > 1)
-		return cli_usage(cli, "only one of -t, --tar and --rootfs");
+		return cli_usage(cli, "only one of -t, --tar, --rootfs and --image");
 	if (create->backend && create->rootfs)
 		return cli_usage(cli, "-B does not go with --rootfs: a folder that is used where it is is stored as it is");
+	if (create->backend && create->image)
+		return cli_usage(cli, "-B does not go with --image: it says how it is stored");
+	if (create->partition && !create->image)
+		return cli_usage(cli, "--partition goes with --image");
 	if (create->exposed && !create->rootfs)
 		return cli_usage(cli, "--exposed goes with --rootfs");
 	if (cli->rest.n && !create->template)
@@ -221,6 +253,8 @@ static int create(struct cli *cli, const char *name, struct err *err)
 				    .template = create->template,
 				    .archive = create->archive,
 				    .rootfs = create->rootfs,
+				    .image = create->image,
+				    .partition = create->partition - 1,
 				    .backend = create->backend,
 				    .exposed = create->exposed,
 				    .args = &cli->rest,
@@ -262,8 +296,8 @@ static void done(void *data)
 
 const struct command cmd_create = {
 	.name = "create",
-	.args = "NAME -t TEMPLATE [-- ARG...] | NAME --tar FILE | NAME --rootfs DIR",
-	.help = "Make a container from a template, a tar file or a folder; what follows -- goes to the template.",
+	.args = "NAME -t TEMPLATE [-- ARG...] | NAME --tar FILE | NAME --rootfs DIR | NAME --image FILE",
+	.help = "Make a container from a template, a tar file, a folder or a disk; what follows -- goes to the template.",
 	.opts = opts,
 	.data_size = sizeof(struct create),
 	.flags = CMD_ONE_NAME | CMD_TAIL,

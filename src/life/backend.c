@@ -23,6 +23,8 @@ static int choose(struct birth *birth, const char *name, struct err *err)
 	birth->backend = storage_named(str_eq(name, "auto") ? USUAL : name, err);
 	if (!birth->backend)
 		return -err->code;
+	if (birth->backend->on_disk)
+		return err_set(err, EINVAL, "backend %s: it is what a container of a disk has: --image makes one", name);
 	r = birth->backend->on_base ? find_base(birth, err) : 1;
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -39,6 +41,10 @@ int birth_choose(struct birth *birth, struct err *err)
 	const char *name = birth->what->backend;
 	int r;
 
+	if (birth->disk) {
+		birth->backend = storage_named("disk", err);
+		return birth->backend ? 0 : -err->code;
+	}
 	if (!name && !birth->what->rootfs) {
 		if (settings_load(birth->store, &settings, err) < 0)
 			return -err->code;

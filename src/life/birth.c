@@ -26,7 +26,9 @@ int birth_folder(struct birth *birth, struct err *err)
 int birth_open_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
 		    struct err *err)
 {
-	autofree char *path = str_fmt("/proc/self/fd/%d%s", birth->folder, strrchr(spec->rootfs.path, '/'));
+	autofree char *path = backend->on_disk
+				      ? strdup(strchr(spec->rootfs.path, ':') + 1)
+				      : str_fmt("/proc/self/fd/%d%s", birth->folder, strrchr(spec->rootfs.path, '/'));
 	const struct storage_place place = { .conf = &spec->rootfs,
 					     .path = path,
 					     .store = birth->store,

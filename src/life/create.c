@@ -79,9 +79,12 @@ static bool is_asked_for(const struct birth *birth, const char *key)
 static int choose_ready(const struct birth *birth, struct spec *spec, struct err *err)
 {
 	autoclose int packed = birth->archive < 0 ? -1 : openat(birth->folder, "rootfs", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const int root = birth->rootfs ? birth->rootfs_fd : packed;
+	autoclose int shown = birth->disk ? birth_open_root(birth, spec, birth->backend, err) : -1;
+	const int root = birth->rootfs ? birth->rootfs_fd : birth->disk ? shown : packed;
 	autocall(strv_done) struct strv argv = { 0 };
 
+	if (birth->disk && shown < 0)
+		return -err->code;
 	if (root < 0 || spec->init.ready.how != HANDOVER_READY_NOTIFY || is_asked_for(birth, "init.ready"))
 		return 0;
 	if (init_argv(&spec->init, &argv, err) < 0)
@@ -89,17 +92,18 @@ static int choose_ready(const struct birth *birth, struct spec *spec, struct err
 	return init_says_ready(root, argv.v[0]) ? 0 : spec_set(spec, "init.ready=exec", err);
 }
 
-/* With another name an exported container is another machine. */
+/* With another name an exported container is another machine; a disk is what any number of them stand on. */
 static int renew(const struct birth *birth, const struct spec *spec, struct err *err)
 {
 	const struct about *was = birth->what->exported;
 	const char *name = birth->what->name;
 	autoclose int root = -1;
 
-	if (!was || str_eq(was->name, name))
+	if (!birth->disk && (!was || str_eq(was->name, name)))
 		return 0;
 	root = birth_open_root(birth, spec, birth->backend, err);
-	return root < 0 ? root : identity_renew(root, was->name, str_eq(spec->uts.name, name) ? name : NULL, err);
+	return root < 0 ? root
+			: identity_renew(root, was ? was->name : NULL, str_eq(spec->uts.name, name) ? name : NULL, err);
 }
 
 static int configure(struct birth *birth, struct err *err)
@@ -115,11 +119,11 @@ static int configure(struct birth *birth, struct err *err)
 			    "-s container.idmap=none if it is to be one",
 			    birth->what->template);
 	if (r == 0)
+		r = birth_set_rootfs(birth, &spec, err);
+	if (r == 0)
 		r = choose_ready(birth, &spec, err);
 	if (r == 0)
 		r = birth_allot(birth, &spec, err);
-	if (r == 0)
-		r = birth_set_rootfs(birth, &spec, err);
 	if (r == 0)
 		r = spec_check(&spec, err);
 	if (r == 0)

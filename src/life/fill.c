@@ -31,6 +31,8 @@ int birth_source(struct birth *birth, struct err *err)
 	birth->archive = birth->rootfs_fd = -1;
 	if (what->rootfs)
 		return birth_adopt(birth, err);
+	if (what->image)
+		return birth_disk(birth, err);
 	if (!what->archive)
 		return template_find(what->template, &birth->program, err);
 	birth->archive = open_archive(what->archive, err);
@@ -44,6 +46,7 @@ void birth_source_done(struct birth *birth)
 {
 	free(birth->program);
 	free(birth->rootfs);
+	free(birth->disk);
 	free(birth->base);
 	if (birth->archive >= 0)
 		close(birth->archive);
@@ -54,9 +57,10 @@ void birth_source_done(struct birth *birth)
 int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err)
 {
 	const struct storage_backend *backend = birth->backend;
-	autofree char *text = birth->rootfs ? str_fmt("rootfs.path=%s:%s", backend->name, birth->rootfs)
-					    : str_fmt("rootfs.path=%s:%s/%s/%s", backend->name, birth->store->containers,
-						      birth->what->name, backend->own);
+	const char *outside = birth->rootfs ? birth->rootfs : birth->disk;
+	autofree char *text = outside ? str_fmt("rootfs.path=%s:%s", backend->name, outside)
+				      : str_fmt("rootfs.path=%s:%s/%s/%s", backend->name, birth->store->containers,
+						birth->what->name, backend->own);
 	int r = text ? spec_set(spec, text, err) : err_nomem(err);
 
 	return r == 0 && birth->what->exposed ? spec_set(spec, "rootfs.exposed=yes", err) : r;
@@ -274,6 +278,8 @@ int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 
 	if (birth->rootfs)
 		return 0;
+	if (birth->disk)
+		return birth_fill_disk(birth, err);
 	if (!rootfs)
 		return err_nomem(err);
 	r = birth->base ? fill_on_base(birth, &place, &run, ret_tail, err) : fill_folder(birth, &place, &run, ret_tail, err);

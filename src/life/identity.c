@@ -150,10 +150,25 @@ static int rename_hosts(int root, const char *was, const char *name, struct err 
 	return r < 0 || !text || str_eq(str_text(&out), text) ? r : replace(fd, "etc/hosts", str_text(&out), err);
 }
 
+/* What it calls itself, without a domain; localhost is everybody. NULL: nothing. */
+static char *own_name(int root, struct err *err)
+{
+	autoclose int fd = open_file(root, "etc/hostname");
+	char *text = NULL;
+
+	if (fd >= 0 && read_file(fd, &text, err) == 0 && text)
+		text[strcspn(text, ".\n")] = '\0';
+	if (text && (!*text || str_eq(text, "localhost")))
+		free(steal_ptr(&text));
+	return text;
+}
+
 int identity_renew(int root, const char *was, const char *name, struct err *err)
 {
+	autofree char *own = was ? NULL : own_name(root, err);
 	int r = renew_machine_ids(root, err);
 
+	was = was ? was : own ? own : name;
 	if (r == 0 && name)
 		r = rename_host(root, was, name, true, err);
 	return r == 0 && name ? rename_hosts(root, was, name, err) : r;

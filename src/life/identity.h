@@ -6,7 +6,7 @@
 #include "spec/spec.h"
 
 /* A copy becomes a machine of its own: another machine-id where it has one, and `name` in its hostname and hosts instead of
- * `was`; name NULL: it keeps these. What is not there stays so. root: as identity_open has it. */
+ * `was` (NULL: whatever it says); name NULL: it keeps these. What is not there stays so. root: as identity_open has it. */
 int identity_renew(int root, const char *was, const char *name, struct err *err);
 /* A root at rest, to be written to, with ids as on disk: the descriptor of a mount. */
 int identity_open(const struct storage_backend *backend, const struct storage_place *place, struct err *err);

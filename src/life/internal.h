@@ -27,6 +27,7 @@ struct birth {
 	char *program; /* a template */
 	int archive;   /* a tar file, open to read */
 	char *rootfs;  /* a folder of the host's, used where it is */
+	char *disk;    /* a file of the host's with a file system or a disk */
 	int rootfs_fd; /* and that it is: locked, so that no other create takes it meanwhile */
 };
 
@@ -50,6 +51,10 @@ int birth_choose(struct birth *birth, struct err *err);
 
 /* --rootfs: what birth_source does for it. */
 int birth_adopt(struct birth *birth, struct err *err);
+
+/* --image: what birth_source does for it, and birth_fill. */
+int birth_disk(struct birth *birth, struct err *err);
+int birth_fill_disk(const struct birth *birth, struct err *err);
 
 /* Fill folder/rootfs, unless it is elsewhere. ret_tail: last lines of what was said meanwhile. */
 int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err);

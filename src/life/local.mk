@@ -17,6 +17,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/device_bind.c \
 	%D%/device_nic.c \
 	%D%/ephemeral.c \
+	%D%/disk.c \
 	%D%/export.c %D%/export.h \
 	%D%/fill.c \
 	%D%/force.c \

@@ -35,7 +35,10 @@ static int find_root(struct restoring *r, const struct store *store, const char 
 		e = spec_place(&r->now, store, name, r->config.folder, &r->place, &r->backend, err);
 	if (e < 0)
 		return e;
-	r->leaf = str_starts(r->place.path, folder) ? strdup(r->place.path + strlen(folder)) : NULL;
+	if (r->backend->on_disk) /* what it has changed is */
+		r->leaf = strdup(r->backend->own);
+	else if (str_starts(r->place.path, folder))
+		r->leaf = strdup(r->place.path + strlen(folder));
 	if (!r->leaf || !*r->leaf || strchr(r->leaf, '/'))
 		return err_set(err, EOPNOTSUPP,
 			       "its root file system '%s' is not in its own folder, and stays as it is: have it as a new "

@@ -5,7 +5,14 @@
 
 #include "storage/storage.h"
 
-extern const struct storage_backend storage_btrfs, storage_dir, storage_overlay;
+extern const struct storage_backend storage_btrfs, storage_dir, storage_disk, storage_overlay;
+
+/* The ops of an overlay. on_image: it must stand on one. */
+int overlay_copy(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err);
+int overlay_fork(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err);
+/* All of it over `below`, a detached mount with its ids mapped (stays the caller's); -1: its images are all. */
+int overlay_open(const struct storage_place *p, const struct storage_ids *ids, int below, struct storage_mount *ret,
+		 struct err *err);
 
 /* A root that is a folder of the host's, open: not one that is exposed, unless that is said or does no harm. */
 int storage_open_root(const struct rootfs_conf *conf, const char *path, bool harmless, struct err *err);

@@ -3,6 +3,8 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/confine.c %D%/confine.h \
 	%D%/btrfs.c \
 	%D%/dir.c \
+	%D%/disk.h %D%/disk_internal.h \
+	%D%/disk_backend.c %D%/disk_choose.c %D%/disk_file.c %D%/disk_mount.c %D%/disk_probe.c \
 	%D%/exposed.c \
 	%D%/image.c %D%/image.h %D%/image_internal.h \
 	%D%/image_list.c \
@@ -37,4 +39,12 @@ src_storage_libqcow2_a_CPPFLAGS = $(AM_CPPFLAGS) $(QCOW2_CFLAGS)
 bin_PROGRAMS += mgr-qcow2
 mgr_qcow2_SOURCES = %D%/qcow2/main.c
 mgr_qcow2_LDADD = src/storage/libqcow2.a src/storage/libstorage.a src/base/libbase.a $(QCOW2_LIBS) -lpthread
+endif
+
+# The one that links libblkid and libfdisk; without them there is no --image.
+if HAVE_PROBE
+pkglibexec_PROGRAMS += mgr-disk
+mgr_disk_SOURCES = %D%/probe/main.c %D%/probe/content.c %D%/probe/probe.h %D%/probe/table.c
+mgr_disk_CPPFLAGS = $(AM_CPPFLAGS) $(PROBE_CFLAGS)
+mgr_disk_LDADD = src/storage/libstorage.a src/base/libbase.a $(PROBE_LIBS)
 endif

@@ -53,6 +53,43 @@ int loopdev_find(int file, char ret_name[LOOPDEV_NAME], struct err *err)
 	return err_set(err, ENOENT, "there is no loop device of it");
 }
 
+static bool is_shared(int device, const struct loopdev *what, const struct stat *file)
+{
+	struct loop_info64 info;
+	char name[LOOPDEV_NAME];
+
+	if (ioctl(device, LOOP_GET_STATUS64, &info) < 0 || !(info.lo_flags & LO_FLAGS_READ_ONLY) ||
+	    info.lo_offset != what->offset || info.lo_sizelimit != what->length)
+		return false;
+	if (file)
+		return info.lo_device == file->st_dev && info.lo_inode == file->st_ino;
+	str_print(name, sizeof name, NAME_OF "%.*s", NAME_ROOM, what->name);
+	return strncmp((const char *)info.lo_file_name, name, sizeof name) == 0;
+}
+
+int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, struct err *err)
+{
+	autoclosedir DIR *dir = opendir("/sys/block");
+	const struct dirent *entry;
+	struct stat st;
+	uint64_t n;
+
+	if (!dir || (file >= 0 && fstat(file, &st) < 0))
+		return err_sys(err, errno, "look at the loop devices");
+	while ((entry = readdir(dir))) {
+		char path[64];
+		if (!str_starts(entry->d_name, "loop") || str_uint(entry->d_name + 4, 0, UINT32_MAX, &n) < 0 ||
+		    str_print(path, sizeof path, "/dev/%s", entry->d_name) < 0)
+			continue;
+		autoclose int device = open(path, O_RDONLY | O_CLOEXEC);
+		if (device >= 0 && is_shared(device, what, file >= 0 ? &st : NULL)) {
+			*ret_n = (unsigned)n;
+			return steal_fd(&device);
+		}
+	}
+	return err_set(err, ENOENT, "there is no loop device of it");
+}
+
 static int busy(const struct loopdev *what, int file, struct err *err)
 {
 	char name[LOOPDEV_NAME] = "";

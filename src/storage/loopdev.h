@@ -32,6 +32,10 @@ int loopdev_attach(const struct loopdev *what, int file, unsigned *ret_n, struct
 /* The device that somebody has made of this file, open; -ENOENT: there is none. ret_name (may be NULL): whose it is. */
 int loopdev_find(int file, char ret_name[LOOPDEV_NAME], struct err *err);
 
+/* A read-only device of the same part of this file, open, for whoever mounts that too: the same device is the same file
+ * system, and what is read of it is in memory once. file -1: one of this name. Its number in *ret_n; -ENOENT. */
+int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, struct err *err);
+
 /* The file has another length by now. */
 int loopdev_measure(int device, struct err *err);
 

@@ -55,42 +55,59 @@ static int tell_path(const struct storage_place *to, char **ret_path, struct err
 	return *ret_path ? 0 : err_nomem(err);
 }
 
-static int fork_overlay(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+/* What it has changed is frozen, unless that is nothing: over a disk it stands on no image then. */
+int overlay_fork(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err)
 {
-	autoclose int root = -1;
+	autoclose int root = -1, made = -1;
 	char id[IMAGE_ID_SIZE];
-	int r = image_freeze(from->store, from->folder, IMAGE_DELTA, id, err);
+	int r = image_freeze(from->store, from->folder, IMAGE_DELTA, id, err), frozen = r;
 
+	if (r == -ENOENT && !on_image) {
+		err_clear(err);
+		r = 0;
+	}
 	if (r == 0)
 		r = root = open_tree_of(from->folder, IMAGE_DELTA "/" IMAGE_TREE, err);
+	if (r >= 0 && frozen == 0)
+		return make_delta(to, id, root, err);
 	if (r >= 0)
-		r = make_delta(to, id, root, err);
-	return r == 0 ? tell_path(to, ret_path, err) : r;
+		r = made = image_make_delta(to->folder, IMAGE_DELTA, root, err);
+	return r < 0 ? r : 0;
+}
+
+static int fork_overlay(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	return overlay_fork(from, to, true, err) < 0 ? -err->code : tell_path(to, ret_path, err);
 }
 
 /* What it has changed is copied, what it stands on is there once. */
-static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+int overlay_copy(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err)
 {
 	autoclose int delta = open_tree_of(from->folder, IMAGE_DELTA, err), root = -1, made = -1;
 	char id[IMAGE_ID_SIZE];
-	int r = delta < 0 ? delta : image_read(delta, IMAGE_BASE, id, err);
+	const int based = delta < 0 ? delta : image_read(delta, IMAGE_BASE, id, err);
+	int r = based;
 
-	if (r == 0)
+	if (r == 0 && on_image)
 		return err_set(err, ENOENT, "'%s' does not say what it stands on", from->path);
-	if (r > 0)
+	if (r >= 0)
 		r = root = open_tree_of(delta, IMAGE_TREE, err);
 	if (r >= 0)
 		r = made = image_make_delta(to->folder, IMAGE_DELTA, -1, err);
-	if (r >= 0)
+	if (r >= 0 && based > 0)
 		r = image_link(to->store, id, made, IMAGE_BASE, err);
-	if (r == 0)
-		r = storage_copy_tree(root, made, IMAGE_TREE, err);
-	return r == 0 ? tell_path(to, ret_path, err) : r;
+	return r < 0 ? r : storage_copy_tree(root, made, IMAGE_TREE, err);
+}
+
+static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	return overlay_copy(from, to, true, err) < 0 ? -err->code : tell_path(to, ret_path, err);
 }
 
 struct opening {
 	const struct storage_place *place;
 	const struct storage_ids *ids;
+	int below; /* what is under all images, or -1 */
 	int layers[LAYERS_MAX +
 		   1]; /* detached mounts; the first is the delta's folder, then what it stands on, from above */
 	size_t n;
@@ -102,7 +119,7 @@ static int take_layer(struct opening *o, int folder, struct err *err)
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	int tree, r;
 
-	if (o->n == ARRAY_SIZE(o->layers))
+	if (o->n == LAYERS_MAX)
 		return err_set(err, ELOOP, "'%s' stands on more than %d images", o->place->path, LAYERS_MAX);
 	if (o->ids->userns >= 0) {
 		attr.attr_set = MOUNT_ATTR_IDMAP;
@@ -140,6 +157,16 @@ static int take_image(struct opening *o, int *above, struct err *err)
 	return r < 0 ? r : 1;
 }
 
+static int take_below(struct opening *o, struct err *err)
+{
+	int tree = fcntl(o->below, F_DUPFD_CLOEXEC, 3);
+
+	if (tree < 0)
+		return err_sys(err, errno, "take what '%s' stands on", o->place->path);
+	o->layers[o->n++] = tree;
+	return 0;
+}
+
 static int take_all(struct opening *o, struct err *err)
 {
 	autoclose int at = openat(o->place->folder, IMAGE_DELTA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -152,6 +179,8 @@ static int take_all(struct opening *o, struct err *err)
 		do
 			r = take_image(o, &at, err);
 		while (r > 0);
+	if (r == 0 && o->below >= 0)
+		r = take_below(o, err);
 	return r == 0 && o->n < 2 ? err_set(err, ENOENT, "'%s' does not say what it stands on", o->place->path) : r;
 }
 
@@ -216,11 +245,11 @@ static int mount_apart(void *data, struct err *err)
 	return r < 0 ? r : mount_all(o, str_text(&lower), err);
 }
 
-static int open_overlay(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
-			struct err *err)
+int overlay_open(const struct storage_place *p, const struct storage_ids *ids, int below, struct storage_mount *ret,
+		 struct err *err)
 {
 	const struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	struct opening o = { .place = p, .ids = ids };
+	struct opening o = { .place = p, .ids = ids, .below = below };
 	autoclose int tree = -1;
 	int r;
 
@@ -237,6 +266,12 @@ static int open_overlay(const struct storage_place *p, const struct storage_ids 
 		return r;
 	ret->tree = steal_fd(&tree);
 	return 0;
+}
+
+static int open_overlay(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+			struct err *err)
+{
+	return overlay_open(p, ids, -1, ret, err);
 }
 
 const struct storage_backend storage_overlay = {

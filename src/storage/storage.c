@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "storage/internal.h"
 
-static const struct storage_backend *const backends[] = { &storage_dir, &storage_overlay, &storage_btrfs };
+static const struct storage_backend *const backends[] = { &storage_dir, &storage_overlay, &storage_btrfs, &storage_disk };
 
 struct storage_place storage_place_in(const struct storage_place *p, int folder)
 {
@@ -27,7 +27,8 @@ const struct storage_backend *storage_named(const char *name, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
 		if (str_eq(backends[i]->name, name))
 			return backends[i];
-		str_addf(&known, ", %s", backends[i]->name);
+		if (!backends[i]->on_disk) /* nobody chooses that */
+			str_addf(&known, ", %s", backends[i]->name);
 	}
 	err_set(err, EINVAL, "'%s' is no backend: known are auto%s", name, str_text(&known));
 	return NULL;

@@ -44,6 +44,7 @@ struct storage_backend {
 	const char *name;
 	const char *own; /* in a container's folder: what rootfs.path names there */
 	bool on_base;    /* it stands on an image */
+	bool on_disk;    /* on a file of the user's, which rootfs.path names (storage/disk.h) */
 	/* Can it be there at all: 0, or the reason (-EOPNOTSUPP). Makes nothing that stays. NULL: everywhere. */
 	int (*check)(const struct storage_place *p, struct err *err);
 	/* An empty root in p->folder, to be filled through open. base: ID of the image that it stands on, or NULL. */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was found on a disk, kept with the container. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "storage/disk_internal.h"
+#include "storage/loopdev.h"
+
+#define LOCK_TIME (5 * CLOCK_SECOND) /* for another's device that is about to go */
+
+#define FILE_MAX 4096
+
+/* A line each, "size 1234"; "type ext4" beside these. */
+static const struct {
+	const char *name;
+	size_t off;
+} numbers[] = {
+	{ "size", offsetof(struct disk, size) },           { "mtime", offsetof(struct disk, mtime) },
+	{ "partition", offsetof(struct disk, partition) }, { "offset", offsetof(struct disk, offset) },
+	{ "length", offsetof(struct disk, length) },
+};
+
+void disk_done(struct disk *disk)
+{
+	free(steal_ptr(&disk->fs));
+}
+
+int disk_save(const struct disk *disk, int folder, struct err *err)
+{
+	autocall(str_done) struct str text = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		str_addf(&text, "%s %" PRIu64 "\n", numbers[i].name,
+			 *(const uint64_t *)((const char *)disk + numbers[i].off));
+	str_addf(&text, "type %s\n", disk->fs);
+	if (text.failed)
+		return err_nomem(err);
+	return file_replace_at(folder, DISK_FILE, str_text(&text), text.len, 0600, err);
+}
+
+static int take_line(char *line, struct disk *ret)
+{
+	const char *name = strsep(&line, " ");
+
+	if (line && str_eq(name, "type") && !ret->fs)
+		return (ret->fs = strdup(line)) ? 0 : -ENOMEM;
+	for (size_t i = 0; line && i < ARRAY_SIZE(numbers); i++)
+		if (str_eq(name, numbers[i].name))
+			return str_uint(line, 0, UINT64_MAX, (uint64_t *)((char *)ret + numbers[i].off));
+	return -EINVAL;
+}
+
+int disk_load(int folder, struct disk *ret, struct err *err)
+{
+	autocall(strv_done) struct strv lines = { 0 };
+	int r = file_read_lines_at(folder, DISK_FILE, FILE_MAX, &lines, err);
+
+	*ret = (struct disk){ 0 };
+	for (size_t i = 0; r == 0 && i < lines.n; i++)
+		r = take_line(lines.v[i], ret);
+	if (r == 0 && ret->fs && ret->length)
+		return 0;
+	disk_done(ret);
+	return r == -ENOMEM ? err_nomem(err) : err_set(err, EINVAL, "'" DISK_FILE "' does not say what is on the disk");
+}
+
+uint64_t disk_mtime(const struct stat *st)
+{
+	return (uint64_t)st->st_mtim.tv_sec * CLOCK_SECOND + (uint64_t)st->st_mtim.tv_nsec;
+}
+
+int disk_open_file(const struct disk *disk, const char *path, const char *name, struct err *err)
+{
+	const struct loopdev what = { .path = path, .name = name, .readonly = true };
+	autoclose int file = loopdev_lock(&what, clock_in(LOCK_TIME), err);
+	struct stat st;
+
+	if (file < 0)
+		return file;
+	if (fstat(file, &st) < 0)
+		return err_sys(err, errno, "look at '%s'", path);
+	if (disk && ((uint64_t)st.st_size != disk->size || disk_mtime(&st) != disk->mtime))
+		return err_set(err, ESTALE,
+			       "'%s' has been written since the container was made, which stands on what it was", path);
+	return steal_fd(&file);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is on a disk, mounted. The kernel reads it: that its file systems take what strangers made is the kernel's matter. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mnt.h"
+#include "base/path.h"
+#include "storage/disk_internal.h"
+#include "storage/loopdev.h"
+
+#define LOCK      ".disks"
+#define LOCK_TIME (30 * CLOCK_SECOND)
+
+/* The driver of what libblkid calls so, and how to look at it without a recovery. */
+static const struct {
+	const char *name, *driver, *look;
+} known[] = {
+	{ "ext2", "ext4", "noload" },
+	{ "ext3", "ext4", "noload" },
+	{ "ext4", "ext4", "noload" },
+	{ "xfs", "xfs", "norecovery,nouuid" },
+	{ "btrfs", "btrfs", "rescue=nologreplay" },
+};
+
+/* Read-only. look: although it has not been unmounted. */
+static int mount_device(unsigned n, const char *fs, bool look, struct err *err)
+{
+	const char *driver = fs, *option = NULL;
+	char source[32], options[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_eq(known[i].name, fs)) {
+			driver = known[i].driver;
+			option = look ? known[i].look : str_eq(fs, "xfs") ? "nouuid" : NULL;
+		}
+	str_print(source, sizeof source, "/dev/loop%u", n);
+	str_print(options, sizeof options, "ro%s%s", option ? "," : "", option ? option : "");
+	return mnt_new(driver, source, options, MOUNT_ATTR_RDONLY, err);
+}
+
+static int explain(const struct disk *disk, const char *path, struct err *err)
+{
+	const bool unclean = err->code == EROFS || err->code == EUCLEAN;
+
+	if (err->code == ENODEV)
+		return err_set(err, ENODEV, "'%s' holds %s, which this kernel has no file system for", path, disk->fs);
+	if (unclean)
+		return err_set(
+			err, EROFS,
+			"the file system (%s) in '%s' was not unmounted, and has to be recovered before it can be read",
+			disk->fs, path);
+	return err_wrap(err, "mount '%s' (%s)", path, disk->fs);
+}
+
+/* Of whoever has it mounted already, so that it is the same file system. */
+static int open_device(const struct loopdev *what, int file, unsigned *ret_n, struct err *err)
+{
+	int device = loopdev_find_shared(what, file, ret_n, NULL);
+
+	return device >= 0 ? device : loopdev_attach(what, file, ret_n, err);
+}
+
+int disk_has_root(int file, const char *path, const struct disk_part *part, struct err *err)
+{
+	static const char *const inits[] = { "sbin/init", "usr/lib/systemd/systemd", "lib/systemd/systemd", "bin/init" };
+	const struct loopdev what = {
+		.path = path, .name = "look", .offset = part->offset, .length = part->length, .readonly = true
+	};
+	autoclose int device = -1, tree = -1, etc = -1;
+	unsigned n;
+
+	device = open_device(&what, file, &n, err);
+	if (device < 0)
+		return device;
+	tree = mount_device(n, part->fs, true, err);
+	if (tree < 0)
+		return tree;
+	etc = path_open_in_root(tree, "etc", O_PATH | O_DIRECTORY, 0);
+	for (size_t i = 0; etc >= 0 && i < ARRAY_SIZE(inits); i++) {
+		autoclose int init = path_open_in_root(tree, inits[i], O_PATH, 0);
+		if (init >= 0)
+			return 1;
+	}
+	return 0;
+}
+
+int disk_lock(const struct store *store, struct err *err)
+{
+	autoclose int run = open(store->manager_run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int lock = run < 0 ? -errno : store_lock_file(run, LOCK, clock_in(LOCK_TIME));
+
+	return lock < 0 ? err_sys(err, -lock, "lock '%s/" LOCK "'", store->manager_run) : lock;
+}
+
+int disk_mount(const struct disk *disk, const char *path, const char *name, const struct store *store, struct err *err)
+{
+	const struct loopdev what = {
+		.path = path, .name = name, .offset = disk->offset, .length = disk->length, .readonly = true
+	};
+	autoclose int lock = disk_lock(store, err), file = -1, device = -1;
+	unsigned n;
+	int tree;
+
+	if (lock < 0)
+		return lock;
+	file = disk_open_file(disk, path, name, err);
+	device = file < 0 ? file : open_device(&what, file, &n, err);
+	if (device < 0)
+		return device;
+	tree = mount_device(n, disk->fs, false, err);
+	return tree < 0 ? explain(disk, path, err) : tree;
+}

@@ -1,0 +1,236 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# mgr-create --image: containers over file systems and disks that are only read.
+
+load ../lib/common
+
+setup_file() {
+	export images=/run/images tree=/run/images/tree
+	[ -x "$STAGE/libexec/mgr/mgr-disk" ] || return 0
+	mkdir "$images"
+	mgr-create -n model -t busybox -B dir -s net.0.type=empty
+	cp -a "$MGR_ROOT/var/lib/mgr/model/rootfs" "$tree"
+	mgr-destroy -n model
+	echo 0123456789abcdef0123456789abcdef >"$tree/etc/machine-id"
+	dd if=/dev/urandom of="$tree/data" bs=1M count=4 status=none
+	file_system "$images/root.ext4"
+}
+
+teardown_file() {
+	rm -rf "$images"
+}
+
+setup() {
+	common_setup
+	[ -x "$STAGE/libexec/mgr/mgr-disk" ] || skip "mgr was built without libblkid and libfdisk"
+	cd "$images" || return
+}
+
+# file_system FILE [OPTION...]: of mke2fs, with the tree on it.
+file_system() {
+	truncate -s 24M "$1"
+	mke2fs -q -t ext4 -L model -d "$tree" "${@:2}" "$1"
+}
+
+# disk FILE LABEL PARTITION...: in sfdisk's words; 100 MiB. put FILE MIB: the file system, so many MiB from the beginning.
+disk() {
+	truncate -s 100M "$1"
+	printf '%s\n' "label: $2" "${@:3}" | sfdisk -q "$1"
+}
+
+put() {
+	dd if=root.ext4 of="$1" bs=1M seek="$2" conv=notrunc status=none
+}
+
+# over FILE [OPTION...]: the container c, which stands on it.
+over() {
+	forget_later c
+	mgr-create -n c --image "$@" -s net.0.type=empty
+}
+
+gpt_root=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709
+case $(uname -m) in
+aarch64) gpt_root=B921B045-1DF0-41C3-AF44-4C6F280D3FAE ;;
+esac
+
+# That it lives, writes, and leaves FILE as it was.
+lives_over() {
+	local before
+	before=$(sha256sum <"$1")
+	over "$@"
+	boot c
+	in_container c sh -c 'cmp /data /data && echo new >/etc/new && rm /etc/passwd && chmod 4755 /data'
+	mgr-stop -k -n c
+	run find "$MGR_ROOT/var/lib/mgr/c/delta/upper" -name passwd -type c
+	assert_contains "/etc/passwd"
+	run losetup -j "$1"
+	assert_output ""
+	boot c
+	in_container c sh -c '[ "$(cat /etc/new)" = new ] && [ ! -e /etc/passwd ] && [ -u /data ]'
+	mgr-destroy -f -n c
+	[ "$(sha256sum <"$1")" = "$before" ] || show "$1 was written to"
+}
+
+@test "be.5 a container over an ext4 image keeps what it changes beside, and the file is what it was" {
+	lives_over root.ext4
+}
+
+@test "be.5 squashfs and erofs" {
+	[ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ] || skip "squashfs has no mapped ids before Linux 6.2"
+	mksquashfs "$tree" root.squashfs -quiet -no-progress >/dev/null
+	mkfs.erofs --quiet root.erofs "$tree" >/dev/null
+	lives_over root.squashfs
+	lives_over root.erofs
+}
+
+@test "be.5 of a GPT disk it is the partition of the root type" {
+	disk gpt gpt size=10M,type=U "size=30M,type=$gpt_root" size=30M
+	put gpt 11
+	put gpt 41
+	lives_over gpt
+	over gpt
+	run cat "$MGR_ROOT/var/lib/mgr/c/disk"
+	assert_contains "partition 2"
+}
+
+@test "be.5 of an MBR disk it is the one that holds a root, in an extended partition too; several are listed" {
+	disk mbr dos "1: size=10M,type=83" "2: type=5" "5: start=24576,size=30M,type=83" "6: start=88064,size=30M,type=82"
+	mke2fs -q -t ext4 -E offset=$((1 << 20)) mbr 10M
+	put mbr 12
+	lives_over mbr
+	put mbr 43
+	run over mbr
+	assert_status 1
+	assert_output "mgr-create: c: --image: '$images/mbr': more than one partition holds a root file system: --partition chooses: 1 (10M, Linux, ext4), 5 (30M, Linux, ext4 'model'), 6 (30M, Linux swap / Solaris, ext4 'model')"
+	over mbr --partition 6
+	run cat "$MGR_ROOT/var/lib/mgr/c/disk"
+	assert_contains "partition 6"
+	run mgr-create -n d --image mbr --partition 7
+	assert_status 1
+	assert_contains "it has no partition 7"
+	run mgr-create -n d --image mbr --partition x
+	assert_status 1
+	assert_contains "--partition: 'x' is no number"
+}
+
+@test "be.5 what holds no file system, or is not all there, is named as what it is" {
+	run over /etc/os-release
+	assert_status 1
+	assert_contains "the disk holds no file system: nothing known is on it"
+	: >empty
+	run over empty
+	assert_contains "it is empty"
+	truncate -s 4M swap
+	mkswap swap 2>/dev/null >&2
+	run over swap
+	assert_contains "the disk holds no file system: it is swap"
+	truncate -s 4M luks
+	printf 'LUKS\272\276\000\001' | dd of=luks conv=notrunc status=none
+	run over luks
+	assert_contains "the disk is encrypted (crypto_LUKS)"
+	disk cut gpt "size=80M,type=$gpt_root"
+	truncate -s 30M cut
+	run over cut
+	assert_status 1
+	assert_contains "its GPT partition table cannot be read: is that all of the disk?"
+	disk short dos size=10M,type=83 size=80M,type=83
+	put short 11
+	truncate -s 60M short
+	run over short --partition 2
+	assert_status 1
+	assert_contains "partition 2 ends behind the end of the file"
+	run mgr-create -n c --image root.ext4 -B dir
+	assert_status 64
+	run mgr-create -n c -t busybox -B disk
+	assert_status 1
+	assert_contains "--image makes one"
+	[ ! -e "$MGR_ROOT/var/lib/mgr/c" ] || show "something is left"
+}
+
+@test "be.5 a file system that was not unmounted is refused, since nothing is written to it" {
+	cp root.ext4 unclean
+	debugfs -w -R "feature needs_recovery" unclean 2>/dev/null >&2
+	run over unclean
+	assert_status 1
+	assert_contains "was not unmounted, and has to be recovered"
+}
+
+@test "be.5 containers over one disk have one device, so that what they read is in memory once" {
+	local first
+	over root.ext4
+	forget_later d
+	mgr-create -n d --image root.ext4 -s net.0.type=empty
+	boot c
+	first=$(losetup -n -O NAME -j root.ext4)
+	boot d
+	run losetup -n -O NAME -j root.ext4
+	assert_output "$first"
+	in_container c cat /data >/dev/null
+	read -r _ _ before _ <"/sys/block/${first#/dev/}/stat"
+	in_container d cmp /data /data
+	read -r _ _ after _ <"/sys/block/${first#/dev/}/stat"
+	[ $((after - before)) -lt 64 ] || show "$((after - before)) sectors were read again"
+	in_container c sh -c 'echo mine >/mine'
+	run in_container d cat /mine
+	assert_status 1
+	run in_container d cat /etc/hostname
+	assert_output d
+	[ "$(in_container c cat /etc/machine-id)" != "$(in_container d cat /etc/machine-id)" ]
+	mgr-stop -k -n c
+	in_container d cmp /data /data
+}
+
+@test "be.5 a start is refused when the file has been written since, and when it is gone" {
+	file_system changing
+	over changing
+	touch changing
+	run mgr-start -n c
+	assert_status 1
+	assert_contains "mgr-start: c: storage: '$images/changing' has been written since the container was made"
+	rm changing
+	run mgr-start -n c
+	assert_status 1
+	assert_contains "'$images/changing': No such file"
+	mgr-destroy -n c
+}
+
+@test "be.5 tables and file systems are told apart by nobody, alone in an empty root, with few system calls" {
+	run python3 - "$STAGE/libexec/mgr/mgr-disk" <<-'END'
+		import fcntl, os, subprocess, sys, time
+		r, w = os.pipe()
+		fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+		os.write(w, bytes(4096)) # it has to wait before its only line
+		p = subprocess.Popen([sys.argv[1]], stdin=open("root.ext4"), stdout=w)
+		while open(f"/proc/{p.pid}/wchan").read() not in ("pipe_write", "anon_pipe_write"): time.sleep(0.01)
+		print(open(f"/proc/{p.pid}/status").read(), os.listdir(f"/proc/{p.pid}/root"), open(f"/proc/{p.pid}/limits").read())
+		p.kill()
+	END
+	assert_match $'NoNewPrivs:\t1'
+	assert_match $'Seccomp:\t2'
+	assert_match $'CapPrm:\t0+\n'
+	assert_match $'Uid:\t65534\t65534\t65534\t65534'
+	assert_match "\['fd'\]"
+	assert_match 'Max address space +134217728 '
+}
+
+@test "be.5 copies, whole and thin, and snapshots stand on the same disk, with what has been changed" {
+	local name
+	over root.ext4
+	boot c
+	in_container c sh -c 'echo 1 >/one && rm /etc/group'
+	mgr-stop -k -n c
+	forget_later whole
+	mgr-copy -n c -N whole
+	forget_later thin
+	mgr-copy -s -n c -N thin
+	mgr-snapshot -n c before
+	boot c
+	in_container c rm /one
+	mgr-stop -k -n c
+	mgr-snapshot -n c -r before
+	for name in c whole thin; do
+		boot $name
+		run in_container $name sh -c 'cat /one && [ ! -e /etc/group ] && cat /etc/hostname && cmp /data /data'
+		assert_output $'1\n'$name
+	done
+}
