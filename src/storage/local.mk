@@ -24,6 +24,7 @@ noinst_LIBRARIES += src/storage/libqcow2.a
 src_storage_libqcow2_a_SOURCES = \
 	%D%/qcow2/args.c %D%/qcow2/args.h \
 	%D%/qcow2/broker.c %D%/qcow2/broker.h \
+	%D%/qcow2/cache.c %D%/qcow2/cache.h \
 	%D%/qcow2/chain.c %D%/qcow2/chain.h \
 	%D%/qcow2/convert.c %D%/qcow2/convert.h \
 	%D%/qcow2/delta.c %D%/qcow2/delta.h \

@@ -75,7 +75,8 @@ static int look(const struct chain *c, struct layer *l, struct err *err)
 
 static int read_qcow2(struct layer *l, chain_vet_fn *vet, struct err *err)
 {
-	if (header_read(l->fd, l->file_size, &l->header, err) < 0 || table_check(l->fd, l->file_size, &l->header, err) < 0)
+	if (header_read(l->fd, l->file_size, &l->header, err) < 0 ||
+	    table_check(l->fd, l->file_size, &l->header, &l->packed, err) < 0)
 		return -err->code;
 	l->size = l->header.size;
 	return vet ? vet(l, err) : 0;
@@ -143,7 +144,7 @@ static const char *name_below(const struct layer *l, const char **ret_format)
 	return l->kind == LAYER_DELTA ? l->delta.base.path : l->header.backing;
 }
 
-int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err)
+static int open_layers(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err)
 {
 	int fd = -1;
 
@@ -160,10 +161,33 @@ int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn 
 	}
 }
 
+static size_t largest_packed(const struct chain *c)
+{
+	size_t cluster = 0;
+
+	for (const struct layer *l = c->layer; l < c->layer + c->n; l++)
+		if (l->packed && (size_t)1 << l->header.cluster_bits > cluster)
+			cluster = (size_t)1 << l->header.cluster_bits;
+	return cluster;
+}
+
+int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err)
+{
+	size_t cluster;
+
+	if (open_layers(ret, open, data, vet, err) < 0)
+		return -err->code;
+	cluster = largest_packed(ret);
+	ret->cache = cluster ? cache_new(cluster) : NULL;
+	return cluster && !ret->cache ? err_nomem(err) : 0;
+}
+
 void chain_done(struct chain *chain)
 {
 	for (size_t i = 0; i < chain->n; i++)
 		close(chain->layer[i].fd);
+	cache_free(chain->cache);
+	chain->cache = NULL;
 	chain->n = 0;
 }
 
@@ -171,16 +195,12 @@ void chain_done(struct chain *chain)
 
 int chain_reader_init(struct chain_reader *ret, const struct chain *chain, struct err *err)
 {
-	size_t cluster = 0;
+	const size_t cluster = largest_packed(chain);
 
 	*ret = (struct chain_reader){ .chain = chain };
-	for (size_t i = 0; i < chain->n; i++)
-		if (chain->layer[i].kind == LAYER_QCOW2 && (size_t)1 << chain->layer[i].header.cluster_bits > cluster)
-			cluster = (size_t)1 << chain->layer[i].header.cluster_bits;
 	ret->at = calloc(chain->n, sizeof *ret->at);
-	ret->packed = malloc(2 * cluster); /* as much as an entry can say */
-	ret->unpacked = malloc(cluster);
-	if (ret->at && ret->packed && ret->unpacked)
+	ret->packed = cluster ? malloc(2 * cluster) : NULL; /* as much as an entry can say */
+	if (ret->at && (ret->packed || !cluster))
 		return 0;
 	chain_reader_done(ret);
 	return err_nomem(err);
@@ -190,7 +210,6 @@ void chain_reader_done(struct chain_reader *r)
 {
 	free(r->at);
 	free(r->packed);
-	free(r->unpacked);
 	*r = (struct chain_reader){ 0 };
 }
 
@@ -246,17 +265,31 @@ static int read_plain(const struct layer *l, uint64_t offset, char *bytes, size_
 	return header_bytes(l->fd, bytes, there, offset, "its data", err);
 }
 
-static int unpack_cluster(struct chain_reader *r, const struct layer *l, const struct place *p, struct err *err)
+static int unpack(struct chain_reader *r, const struct layer *l, const struct place *p, void *cluster, struct err *err)
 {
-	if (r->from == l && r->cluster == p->offset)
-		return 0;
-	r->from = NULL;
-	if (read_plain(l, p->offset, r->packed, p->packed, err) < 0 ||
-	    inflate_cluster(r->packed, p->packed, r->unpacked, (size_t)1 << l->header.cluster_bits, err) < 0)
+	if (read_plain(l, p->offset, r->packed, p->packed, err) < 0)
 		return -err->code;
-	r->from = l;
-	r->cluster = p->offset;
-	return 0;
+	return inflate_cluster(r->packed, p->packed, cluster, (size_t)1 << l->header.cluster_bits, err);
+}
+
+/* A whole one is not wanted again soon: nothing but its bytes would be thrown away for it. */
+static int read_packed(struct chain_reader *r, const struct layer *l, const struct place *p, uint64_t offset, char *bytes,
+		       size_t n, struct err *err)
+{
+	const size_t cluster = (size_t)1 << l->header.cluster_bits;
+	bool empty;
+	char *all;
+	int status = 0;
+
+	if (n == cluster)
+		return unpack(r, l, p, bytes, err);
+	all = cache_get(r->chain->cache, l, p->offset, &empty);
+	if (empty)
+		status = unpack(r, l, p, all, err);
+	if (status == 0)
+		memcpy(bytes, all + (offset & (cluster - 1)), n);
+	cache_put(r->chain->cache, all, status == 0);
+	return status;
 }
 
 static int read_place(struct chain_reader *r, const struct layer *l, const struct place *p, uint64_t offset, char *bytes,
@@ -264,9 +297,8 @@ static int read_place(struct chain_reader *r, const struct layer *l, const struc
 {
 	if (p->kind == PLACE_PLAIN)
 		return read_plain(l, p->offset, bytes, n, err);
-	if (unpack_cluster(r, l, p, err) < 0)
+	if (read_packed(r, l, p, offset, bytes, n, err) < 0)
 		return err_wrap(err, "at %llu", (unsigned long long)offset);
-	memcpy(bytes, (char *)r->unpacked + (offset & ((UINT64_C(1) << l->header.cluster_bits) - 1)), n);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "storage/qcow2/cache.h"
 #include "storage/qcow2/delta.h"
 #include "storage/qcow2/header.h"
 #include "storage/qcow2/table.h"
@@ -19,6 +20,7 @@ enum layer_kind { LAYER_QCOW2, LAYER_RAW, LAYER_DELTA };
 
 struct layer {
 	enum layer_kind kind;
+	bool packed; /* there are compressed clusters */
 	int fd;
 	uint64_t file_size;
 	uint64_t size; /* of the disk that it shows; behind its end are zeros */
@@ -33,6 +35,7 @@ struct layer {
 struct chain {
 	struct layer layer[CHAIN_MAX]; /* the disk first */
 	size_t n;
+	struct cache *cache; /* NULL: nothing is compressed */
 };
 
 /* A file, open for reading: the disk itself (name NULL), or what the layer `above` names. -errno with the reason. */
@@ -43,15 +46,13 @@ typedef int chain_vet_fn(const struct layer *layer, struct err *err);
 /* Everything is read that a header or a table says; every error names the file, unless it is the disk itself. A delta is
  * locked: nobody writes it meanwhile. Zero `ret`. */
 int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err);
-void chain_done(struct chain *chain); /* closes the files */
+void chain_done(struct chain *chain); /* closes the files, too */
 
 /* One that reads it: there may be several at a time, each in a thread of its own. */
 struct chain_reader {
 	const struct chain *chain;
-	struct table_at *at;      /* of each layer */
-	void *packed, *unpacked;  /* room for the largest compressed cluster, and for what comes of it */
-	const struct layer *from; /* whose cluster is in `unpacked`; NULL: there is none */
-	uint64_t cluster;         /* which, as an offset in the file */
+	struct table_at *at; /* of each layer */
+	void *packed;        /* room for the largest compressed cluster, if there are any */
 };
 
 int chain_reader_init(struct chain_reader *ret, const struct chain *chain, struct err *err);

@@ -3,7 +3,6 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -74,7 +73,7 @@ static int check_entry(const struct header *h, uint64_t file_size, uint64_t inde
 }
 
 static int check_l2(int fd, uint64_t file_size, const struct header *h, uint64_t l1_index, uint64_t offset, uint64_t *piece,
-		    struct err *err)
+		    bool *ret_packed, struct err *err)
 {
 	const uint64_t cluster = cluster_of(h), first = l1_index << (h->cluster_bits - 3);
 	const size_t n = cluster < PIECE ? (size_t)cluster : PIECE;
@@ -82,9 +81,12 @@ static int check_l2(int fd, uint64_t file_size, const struct header *h, uint64_t
 	for (uint64_t done = 0; done < cluster; done += n) {
 		if (header_bytes(fd, piece, n, offset + done, "an L2 table", err) < 0)
 			return -err->code;
-		for (size_t i = 0; i < n / ENTRY; i++)
-			if (piece[i] && check_entry(h, file_size, first + done / ENTRY + i, be64toh(piece[i]), err) < 0)
+		for (size_t i = 0; i < n / ENTRY; i++) {
+			const uint64_t entry = be64toh(piece[i]);
+			if (entry && check_entry(h, file_size, first + done / ENTRY + i, entry, err) < 0)
 				return -err->code;
+			*ret_packed |= (entry & COMPRESSED) != 0;
+		}
 	}
 	return 0;
 }
@@ -102,7 +104,7 @@ static int check_l1_entry(const struct header *h, uint64_t file_size, uint64_t i
 	return 0;
 }
 
-int table_check(int fd, uint64_t file_size, const struct header *h, struct err *err)
+int table_check(int fd, uint64_t file_size, const struct header *h, bool *ret_packed, struct err *err)
 {
 	/* Each table is there once: more than fit into the file only a loop of them could have, and reading it no end. */
 	const uint64_t most = file_size >> h->cluster_bits;
@@ -125,7 +127,7 @@ int table_check(int fd, uint64_t file_size, const struct header *h, struct err *
 			continue;
 		if (++tables > most)
 			return err_set(err, EINVAL, "it is damaged: it has more L2 tables than the file has room for");
-		if (check_l2(fd, file_size, h, i, entry & OFFSET, l2, err) < 0)
+		if (check_l2(fd, file_size, h, i, entry & OFFSET, l2, ret_packed, err) < 0)
 			return -err->code;
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #ifndef MGR_STORAGE_QCOW2_TABLE_H
 #define MGR_STORAGE_QCOW2_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -32,9 +33,9 @@ struct table_at {
 	uint64_t entry[TABLE_SLICE];
 };
 
-/* Read all tables once: every place that they name is in the file, and nothing stands there that is unknown.
- * -EINVAL saying what is wrong, -EIO, -ENOMEM. */
-int table_check(int fd, uint64_t file_size, const struct header *h, struct err *err);
+/* Read all tables once: every place that they name is in the file, and nothing stands there that is unknown. *ret_packed:
+ * there are compressed clusters; zero it. -EINVAL saying what is wrong, -EIO, -ENOMEM. */
+int table_check(int fd, uint64_t file_size, const struct header *h, bool *ret_packed, struct err *err);
 
 /* What is at `offset` of the disk, for *length bytes, which becomes as many as are alike and lie one behind the other, to
  * the end of a compressed cluster at most. */

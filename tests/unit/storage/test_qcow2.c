@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <endian.h>
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -209,6 +211,65 @@ static void a_stream_that_ends_early_is_no_cluster(void **state)
 	assert_int_equal(inflate_cluster("\xff\xff", 2, out, sizeof out, &err), -EIO);
 }
 
+static bool is_kept(struct cache *c, uint64_t offset, bool good)
+{
+	bool empty;
+	char *bytes = cache_get(c, c, offset, &empty);
+
+	assert_true(empty || *bytes == (char)offset);
+	*bytes = (char)offset;
+	cache_put(c, bytes, good);
+	return !empty;
+}
+
+static void what_was_not_used_for_the_longest_time_goes_first(void **state)
+{
+	struct cache *c = cache_new((size_t)2 << 20);
+	const unsigned n = CACHE_BYTES / (2 << 20);
+
+	(void)state;
+	assert_non_null(c);
+	for (unsigned i = 0; i < n; i++)
+		assert_false(is_kept(c, i, true));
+	assert_true(is_kept(c, 0, true));
+	assert_false(is_kept(c, n, true));
+	assert_true(is_kept(c, 0, true));
+	assert_true(is_kept(c, 2, true));
+	assert_false(is_kept(c, 1, false));
+	assert_false(is_kept(c, 1, true)); /* what could not be unpacked is not there */
+	cache_free(c);
+}
+
+static void *unpack_many(void *data)
+{
+	struct cache *c = data;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		const uint64_t offset = i / 100 % 12;
+		bool empty;
+		uint64_t *bytes = cache_get(c, c, offset, &empty);
+		if (empty)
+			*bytes = offset;
+		assert_int_equal(*bytes, offset);
+		cache_put(c, bytes, !empty || i % 7);
+	}
+	return NULL;
+}
+
+static void several_may_want_one(void **state)
+{
+	struct cache *c = cache_new((size_t)2 << 20);
+	pthread_t thread[4];
+
+	(void)state;
+	assert_non_null(c);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, unpack_many, c), 0);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(thread[i], NULL);
+	cache_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +279,8 @@ int main(void)
 		cmocka_unit_test(a_size_beyond_the_l1_table_is_refused),
 		cmocka_unit_test(tables_that_are_there_more_than_once_are_refused),
 		cmocka_unit_test(a_stream_that_ends_early_is_no_cluster),
+		cmocka_unit_test(what_was_not_used_for_the_longest_time_goes_first),
+		cmocka_unit_test(several_may_want_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
