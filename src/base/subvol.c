@@ -83,6 +83,37 @@ static int open_inner(int fd, const char *path)
 	return path_open_in_root(fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
+struct walk {
+	int (*fn)(int fd, void *data);
+	void *data;
+	unsigned depth;
+};
+
+static int walk(int fd, const struct walk *w);
+
+static int walk_inner(int fd, const char *folder, const char *name, void *data)
+{
+	const struct walk *outer = data, w = { outer->fn, outer->data, outer->depth + 1 };
+	autoclose int holder = open_inner(fd, folder), inner = holder < 0 ? holder : open_inner(holder, name);
+
+	if (inner < 0)
+		return inner == -ENOENT ? 0 : inner; /* it has just gone */
+	return w.depth == DEEPEST ? -ELOOP : walk(inner, &w);
+}
+
+static int walk(int fd, const struct walk *w)
+{
+	struct walk inner = *w;
+	int r = w->fn(fd, w->data);
+
+	return r == 0 ? each_inner(fd, walk_inner, &inner) : r;
+}
+
+int subvol_each(int fd, int (*fn)(int fd, void *data), void *data)
+{
+	return walk(fd, &(struct walk){ .fn = fn, .data = data });
+}
+
 struct copying {
 	int root; /* of the new one */
 	unsigned depth;

@@ -11,6 +11,9 @@
 bool subvol_is(int fd);
 /* The number of the one that it lies in. */
 int subvol_id(int fd, uint64_t *ret);
+/* fn for the one that fd is the root of and each that is in it; what it returns but 0 ends it and is returned. fd must be
+ * more than O_PATH. */
+int subvol_each(int fd, int (*fn)(int fd, void *data), void *data);
 /* A new one, empty. -ENOTTY where there are none. */
 int subvol_make(int dirfd, const char *name);
 /* The one that fd (O_PATH will do) is the root of once more, with those inside it, as dirfd/name: nothing is copied. -EXDEV

@@ -2,55 +2,19 @@
 /* A subvolume of btrfs: a folder like any other to whoever mounts it, and copied as a whole without copying anything. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <linux/btrfs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/subvol.h"
 #include "storage/internal.h"
+#include "storage/qgroup.h"
 
 #define ROOT "rootfs" /* in the container's folder */
 
-/* --- how much it may hold: a quota group (btrfs-qgroup(8)) ------------------------------------------------------------- */
-
-/* A number that the kernel shows of the subvolume's group; -ENODATA: there is no quota here. */
-static int group_number(int root, const char *what, uint64_t *ret)
-{
-	struct btrfs_ioctl_fs_info_args fs = { 0 };
-	autocall(str_done) struct str path = { 0 };
-	char text[32];
-	uint64_t id;
-
-	if (ioctl(root, BTRFS_IOC_FS_INFO, &fs) < 0 || subvol_id(root, &id) < 0)
-		return -ENODATA;
-	str_add(&path, "/sys/fs/btrfs/");
-	for (size_t i = 0; i < sizeof fs.fsid; i++)
-		str_addf(&path, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", fs.fsid[i]);
-	str_addf(&path, "/qgroups/0_%" PRIu64 "/%s", id, what);
-	if (file_read_small_at(AT_FDCWD, str_text(&path), text, sizeof text, NULL) < 0)
-		return -ENODATA;
-	return str_uint(text, 0, UINT64_MAX, ret) < 0 ? -ENODATA : 0;
-}
-
-static int set_bound(int root, uint64_t size)
-{
-	struct btrfs_ioctl_qgroup_limit_args args = { .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER,
-							       .max_rfer = size ? size : UINT64_MAX /* none */ } };
-
-	return ioctl(root, BTRFS_IOC_QGROUP_LIMIT, &args) < 0 ? -errno : 0;
-}
-
 static int bound(const struct storage_place *p, int root, uint64_t size, struct err *err)
 {
-	uint64_t is;
-	int r;
+	int r = qgroup_bound(root, size);
 
-	if (group_number(root, "max_referenced", &is) == 0 && is == size)
-		return 0;
-	r = set_bound(root, size);
 	if (r == 0 || !size)
 		return 0;
 	if (r == -ENOTCONN || r == -EINVAL || r == -ENOENT)
@@ -60,8 +24,6 @@ static int bound(const struct storage_place *p, int root, uint64_t size, struct 
 			       p->store->containers, p->store->containers);
 	return err_sys(err, -r, "bound a subvolume in '%s'", p->store->containers);
 }
-
-/* --- the ops -------------------------------------------------------------------------------------------------------- */
 
 static int refuse(const struct storage_place *p, int code, struct err *err)
 {
@@ -109,7 +71,7 @@ static int usage(const struct storage_place *p, uint64_t *ret)
 {
 	autoclose int root = storage_read_root(p, NULL);
 
-	return root < 0 ? -ENODATA : group_number(root, "referenced", ret);
+	return root < 0 ? -ENODATA : qgroup_taken(root, ret);
 }
 
 static int resize(const struct storage_place *p, bool running, uint64_t size, struct err *err)
@@ -120,7 +82,7 @@ static int resize(const struct storage_place *p, bool running, uint64_t size, st
 	(void)running;
 	if (root < 0)
 		return root;
-	if (size && group_number(root, "referenced", &used) == 0 && storage_check_fits(used, size, err) < 0)
+	if (size && qgroup_taken(root, &used) == 0 && storage_check_fits(used, size, err) < 0)
 		return -err->code;
 	return bound(p, root, size, err);
 }

@@ -15,6 +15,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/loopdev.c %D%/loopdev.h \
 	%D%/overlay.c \
 	%D%/project.c \
+	%D%/qgroup.c %D%/qgroup.h \
 	%D%/storage.c %D%/storage.h \
 	%D%/tree.c
 
