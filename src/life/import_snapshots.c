@@ -22,9 +22,13 @@ static int open_folder(const struct birth *birth, const char *snapshot, struct e
 static int make_one(const struct birth *birth, const char *snapshot, struct err *err)
 {
 	autofree char *path = str_fmt(STORE_SNAP "/%s", snapshot);
-	const struct storage_place of = {
-		.path = path, .store = birth->store, .name = birth->what->name, .uuid = birth->uuid, .folder = birth->folder
-	};
+	const struct rootfs_conf unbounded = { 0 };
+	const struct storage_place of = { .conf = &unbounded,
+					  .path = path,
+					  .store = birth->store,
+					  .name = birth->what->name,
+					  .uuid = birth->uuid,
+					  .folder = birth->folder };
 	autoclose int folder = -1;
 
 	if (!path)
