@@ -72,6 +72,21 @@ static int check_forwards(const struct net_conf *net, struct err *err)
 	return check_clashes(f, err);
 }
 
+static int check_size(const struct rootfs_conf *conf, struct err *err)
+{
+	const char *path;
+	const struct storage_backend *backend = storage_find(conf, &path, err);
+
+	if (!backend)
+		return -err->code;
+	if (conf->size && !backend->resize)
+		return err_set(err, EOPNOTSUPP,
+			       "rootfs.size: nothing bounds what a container of backend %s takes: one made with -B btrfs or "
+			       "-B loop can have a size, or with -B dir where there is project quota",
+			       backend->name);
+	return 0;
+}
+
 int spec_check(const struct spec *spec, struct err *err)
 {
 	int r;
@@ -80,7 +95,9 @@ int spec_check(const struct spec *spec, struct err *err)
 		return err_nomem(err);
 	if (!spec->rootfs.path)
 		return err_set(err, EINVAL, "rootfs.path: is not set, BACKEND:PATH such as dir:/var/lib/mgr/web/rootfs");
-	r = check_idmap(&spec->container.idmap, err);
+	r = check_size(&spec->rootfs, err);
+	if (r == 0)
+		r = check_idmap(&spec->container.idmap, err);
 	if (r == 0)
 		r = net_check(&spec->net, err);
 	if (r == 0)

@@ -9,6 +9,8 @@ load ../lib/stub
 
 declare -gA cannot=( # BACKEND.OPERATION
 	[dir.thin]="backend dir has no thin copies: without it all of it is copied"
+	[dir.resize]="nothing bounds the folder"
+	[overlay.resize]="nothing bounds what a container of backend overlay takes"
 )
 
 # within STORE_TYPE: the store is a file system of that type of its own.
@@ -53,7 +55,8 @@ furnish() {
 picture_inside() {
 	in_container "$1" sh -c 'set -- bin home mnt var/www etc/group
 		cd / && stat -c "%n %a %u:%g" . && find "$@" -xdev -type d -exec stat -c "%n d %a %u:%g" {} +
-		find "$@" -xdev ! -type d -exec stat -c "%n %F %a %u:%g %h %s %Y" {} +
+		find "$@" -xdev ! -type d -exec stat -c "%n %F %a %u:%g %s %Y" {} +
+		find home -xdev -type f -exec stat -c "%n %h" {} +
 		find home etc/group -xdev -type f -exec md5sum {} +' 2>/dev/null | sort
 }
 
@@ -66,6 +69,17 @@ picture() {
 # same NAME AS: it has what is in that file.
 same() {
 	diff "$2" <(picture "$1") || fail "$backend: '$1' is not as it was"
+}
+
+# It is there from the next start on: there is room for so much, and no more.
+resize() {
+	local status=0
+	mgr-config -n web set rootfs.size 40M && mgr-start web || return
+	in_container web dd if=/dev/zero of=/home/big bs=1M count=20 conv=fsync || status=$?
+	! in_container web dd if=/dev/zero of=/home/more bs=1M count=60 conv=fsync || status=1
+	in_container web rm -f /home/big /home/more
+	mgr-stop -k web
+	return $status
 }
 
 # The first half of the row, of the container `web`; what it has is in $was.
@@ -129,6 +143,10 @@ row() {
 	copies
 	snapshots
 	moves
+	cell resize resize
+	! $can || same web "$was"
+	mgr-config -n web unset rootfs.size
+	same web "$was"
 	cell destroy mgr-destroy web
 	[ ! -e "$store/web" ]
 }
@@ -198,6 +216,7 @@ crashes() {
 
 @test "be.20 btrfs: each operation works or is refused, saying why" {
 	within btrfs
+	btrfs quota enable "$store"
 	row btrfs
 }
 
@@ -208,4 +227,8 @@ crashes() {
 
 @test "be.21 overlay: killed on the way it is as it was before or after" {
 	crashes overlay
+}
+
+@test "be.20 overlay: each operation works or is refused, saying why" {
+	row overlay
 }

@@ -120,6 +120,14 @@ simple_quotas() {
 	run mgr-create -n web -t busybox -B dir -s rootfs.size=24M
 	assert_status 1
 	assert_output "mgr-create: web: nothing bounds the folder '$store': its file system is not ext4 or xfs, mounted with prjquota, on Linux 5.14 or later; a container made with -B loop has a size anywhere"
+	run mgr-create -n web -t busybox -B overlay -s rootfs.size=24M
+	assert_status 1
+	assert_contains "mgr-create: web: rootfs.size: nothing bounds what a container of backend overlay takes: one made with"
+	container thin -B overlay -s net.0.type=empty
+	run mgr-config -n thin set rootfs.size 24M
+	assert_status 1
+	assert_contains "nothing bounds what a container of backend overlay takes"
+	mgr-destroy thin
 	store_on btrfs
 	run mgr-create -n web -t busybox -B btrfs -s rootfs.size=24M
 	assert_status 1
