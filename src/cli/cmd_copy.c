@@ -21,6 +21,8 @@ static const struct option_row opts[] = {
 	  .flag = offsetof(struct life_copy, thin) },
 	{ 'e', "ephemeral", NULL, "Start it; it is removed when that run ends, however it ends.",
 	  .flag = offsetof(struct life_copy, ephemeral) },
+	{ 0, "live", NULL, "It may run: it stands still while its files are copied.",
+	  .flag = offsetof(struct life_copy, live) },
 	{ 'K', "keepname", NULL, "It keeps the host name.", .flag = offsetof(struct life_copy, keep_name) },
 	{ 'M', "keepmac", NULL, "It keeps the hardware addresses.", .flag = offsetof(struct life_copy, keep_macs) },
 	{ 0 },
@@ -40,9 +42,9 @@ static int copy(struct cli *cli, const char *name, struct err *err)
 const struct command cmd_copy = {
 	.name = "copy",
 	.args = "NAME -N NEW",
-	.help = "Make another container of the files and the configuration of a stopped one.",
+	.help = "Make another container of the files and the configuration of one that there is.",
 	.opts = opts,
 	.data_size = sizeof(struct life_copy),
-	.flags = CMD_ONE_NAME | CMD_MUST_EXIST | CMD_STOPPED,
+	.flags = CMD_ONE_NAME | CMD_MUST_EXIST,
 	.run = copy,
 };

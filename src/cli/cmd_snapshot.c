@@ -10,7 +10,7 @@
 #include "life/snapshot.h"
 
 struct options {
-	bool list;
+	bool list, live;
 	const char *comment, *restore, *delete, *name;
 };
 
@@ -49,6 +49,8 @@ static int set_delete(void *data, const char *value, struct err *err)
 
 static const struct option_row opts[] = {
 	{ 0, "comment", "TEXT", "Goes with the new one, and is shown in the list.", .set = set_comment },
+	{ 0, "live", NULL, "For a new one: it may run, and stands still while its files are kept.",
+	  .flag = offsetof(struct options, live) },
 	{ 'L', "list", NULL, "List those that there are.", .flag = offsetof(struct options, list) },
 	{ 'r', "restore", "SNAPSHOT", "Make the container what it was then.", .set = set_restore },
 	{ 'N', "newname", "NEW", "With -r: make a new container of it instead.", .set = set_name },
@@ -94,7 +96,7 @@ static int take(struct cli *cli, const char *name, struct err *err)
 	const struct options *o = cli->data;
 	const char *wanted = cli->rest.n ? cli->rest.v[0] : NULL;
 	char snapshot[STORE_NAME_MAX + 1];
-	int r = life_snapshot(&cli->store, name, wanted, o->comment, snapshot, err);
+	int r = life_snapshot(&cli->store, name, wanted, o->comment, o->live, snapshot, err);
 
 	if (r == 0 && !wanted)
 		puts(snapshot);
@@ -112,6 +114,8 @@ static int check(struct cli *cli)
 		return cli_usage(cli, "-N goes with -r");
 	if (o->comment && others)
 		return cli_usage(cli, "--comment goes with a new snapshot");
+	if (o->live && others)
+		return cli_usage(cli, "--live goes with a new snapshot");
 	if (cli->json && !o->list)
 		return cli_usage(cli, "--json goes with -L");
 	if (cli->rest.n > 1 || (cli->rest.n && others))

@@ -132,15 +132,14 @@ static struct storage_place place_of(const struct copying *c, const struct birth
 
 static bool is_thin(const struct copying *c)
 {
-	return c->what->thin || (c->what->ephemeral && c->from.backend->fork);
+	return c->what->thin || (c->what->ephemeral && origin_is_thin(&c->from));
 }
 
 static int copy_root(struct copying *c, const struct birth *birth, struct err *err)
 {
-	const struct origin *from = &c->from;
 	const struct storage_place to = place_of(c, birth);
 	autofree char *path = NULL;
-	int r = storage_copy(from->backend, &from->place, &to, is_thin(c), &path, err);
+	int r = origin_copy(&c->from, &to, is_thin(c), &path, err);
 
 	debug_point("copy", "copied");
 	return r == 0 ? set(&c->spec, "rootfs.path", path, err) : r;
@@ -203,7 +202,7 @@ static int make(struct birth *birth, void *data, struct err *err)
 static int open_origin(struct copying *c, const struct store *store, struct err *err)
 {
 	const struct life_copy *what = c->what;
-	int r = origin_open(&c->from, store, what->from, what->snapshot, err);
+	int r = origin_open(&c->from, store, what->from, what->snapshot, what->live, err);
 
 	spec_init(&c->spec);
 	if (r == 0)

@@ -10,7 +10,8 @@
 #include "store/store.h"
 
 struct life_copy {
-	const char *from;     /* a container at rest */
+	const char *from;     /* a container at rest, */
+	bool live;            /* or that runs, which stands still while its files are copied */
 	const char *snapshot; /* of it, instead; NULL: as it is now */
 	const char *name;
 	bool thin;                 /* both stand on what there is; -EOPNOTSUPP where its backend cannot */

@@ -89,7 +89,7 @@ static int add_snapshot(struct gathered *g, const struct snapshot *snapshot, str
 	const struct storage_place *p = &g->from.place;
 	struct about_snapshot *s = about_add(&g->about, snapshot->name);
 	struct origin o;
-	int r = s ? origin_open(&o, p->store, p->name, snapshot->name, err) : err_nomem(err);
+	int r = s ? origin_open(&o, p->store, p->name, snapshot->name, false, err) : err_nomem(err);
 
 	if (!s)
 		return r;
@@ -118,7 +118,7 @@ static int add_snapshots(struct gathered *g, const struct store *store, const ch
 
 static int gather(struct gathered *g, const struct store *store, const char *name, bool snapshots, struct err *err)
 {
-	int r = origin_open(&g->from, store, name, NULL, err);
+	int r = origin_open(&g->from, store, name, NULL, false, err);
 
 	if (r == 0)
 		r = spec_check(&g->from.spec, err);

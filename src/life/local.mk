@@ -31,6 +31,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/import.c %D%/import.h \
 	%D%/import_config.c \
 	%D%/import_snapshots.c \
+	%D%/live.c %D%/live.h \
 	%D%/look.c %D%/look.h \
 	%D%/macs.c \
 	%D%/monitor.c %D%/monitor.h %D%/monitor_internal.h \

@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "life/origin.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "life/live.h"
 #include "life/snapshot.h"
+#include "life/state.h"
 #include "life/stop.h"
 
-static int find_folder(struct origin *o, const struct store *store, const char *name, const char *snapshot, struct err *err)
+static int take(struct origin *o, const struct store *store, const char *name, bool live, struct err *err)
+{
+	enum wire_state state;
+	int r = live ? life_state(store, name, &state, err) : 0;
+
+	o->live = r == 0 && live && (state == WIRE_RUNNING || state == WIRE_FROZEN);
+	if (r == 0 && !o->live)
+		r = o->lock = life_take_stopped(store, name, err);
+	o->folder = r < 0 ? r : store_container(store, name, err); /* it may have gone meanwhile */
+	return o->folder < 0 ? o->folder : 0;
+}
+
+static int find_folder(struct origin *o, const struct store *store, const char *name, const char *snapshot, bool live,
+		       struct err *err)
 {
 	autoclose int container = store_container(store, name, err);
 
 	if (container < 0)
 		return container;
-	if (!snapshot) {
-		o->lock = life_take_stopped(store, name, err);
-		o->folder = o->lock < 0 ? o->lock : store_container(store, name, err); /* it may have gone meanwhile */
-		return o->folder < 0 ? o->folder : 0;
-	}
+	if (!snapshot)
+		return take(o, store, name, live, err);
 	o->lock = snapshots_lock(container, false, err);
 	o->folder = o->lock < 0 ? o->lock : snapshot_open(o->lock, snapshot, err);
 	return o->folder < 0 ? o->folder : 0;
@@ -37,13 +50,14 @@ static int find_root(struct origin *o, const struct store *store, const char *na
 	return o->path ? 0 : err_nomem(err);
 }
 
-int origin_open(struct origin *o, const struct store *store, const char *name, const char *snapshot, struct err *err)
+int origin_open(struct origin *o, const struct store *store, const char *name, const char *snapshot, bool live,
+		struct err *err)
 {
 	int r;
 
 	*o = (struct origin){ .lock = -1, .folder = -1 };
 	spec_init(&o->spec);
-	r = find_folder(o, store, name, snapshot, err);
+	r = find_folder(o, store, name, snapshot, live, err);
 	if (r == 0)
 		r = file_read_at(o->folder, "config", CONF_FILE_MAX, &o->text, NULL, err);
 	if (r == 0)
@@ -60,4 +74,36 @@ void origin_done(struct origin *o)
 		close(o->folder);
 	if (o->lock >= 0)
 		close(o->lock);
+}
+
+bool origin_is_thin(const struct origin *o)
+{
+	return o->backend->fork && (!o->live || o->backend->fork_live);
+}
+
+int origin_copy(const struct origin *o, const struct storage_place *to, bool thin, char **ret_path, struct err *err)
+{
+	struct live live;
+	struct err second = { 0 };
+	int r, ended;
+
+	if (!o->live)
+		return storage_copy(o->backend, &o->place, to, thin, ret_path, err);
+	if (thin && o->backend->fork && !o->backend->fork_live)
+		return err_set(err, EOPNOTSUPP,
+			       "-s: nothing can stand on what a running container writes to: without it that is copied");
+	r = live_begin(&live, o->place.store, o->place.name, err);
+	if (r < 0)
+		return r;
+	r = storage_copy(o->backend, &o->place, to, thin, ret_path, err);
+	ended = live_end(&live, r < 0 ? &second : err);
+	return r < 0 ? r : ended;
+}
+
+int origin_keep(const struct origin *o, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	const bool thin = origin_is_thin(o);
+	int r = origin_copy(o, to, thin, ret_path, err);
+
+	return r < 0 || thin ? r : file_sync_system(to->folder, err);
 }

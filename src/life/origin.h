@@ -6,17 +6,25 @@
 #include "spec/spec.h"
 
 struct origin {
-	int lock;   /* nobody starts it, or removes it */
+	int lock;   /* nobody starts it, or removes it; -1 while it runs */
 	int folder; /* of the container, or of the snapshot */
 	char *text; /* its configuration */
 	struct spec spec;
+	bool live;  /* it runs */
 	char *path; /* of a snapshot's root */
 	const struct storage_backend *backend;
 	struct storage_place place;
 };
 
-/* snapshot NULL: the container itself, which must be stopped. */
-int origin_open(struct origin *o, const struct store *store, const char *name, const char *snapshot, struct err *err);
+/* snapshot NULL: the container itself, which must be stopped, or with `live` may run. */
+int origin_open(struct origin *o, const struct store *store, const char *name, const char *snapshot, bool live,
+		struct err *err);
+/* Into to->folder; of one that runs, which stands still meanwhile. thin: nothing is copied, or -EOPNOTSUPP. */
+int origin_copy(const struct origin *o, const struct storage_place *to, bool thin, char **ret_path, struct err *err);
+/* The same, for later: thin where that can be, and on disk. */
+int origin_keep(const struct origin *o, const struct storage_place *to, char **ret_path, struct err *err);
+/* Can it be had without copying? */
+bool origin_is_thin(const struct origin *o);
 /* It does not matter how far that came. */
 void origin_done(struct origin *o);
 

@@ -114,7 +114,7 @@ static int restore(struct restoring *r, struct err *err)
 	guard_begin(&guard);
 	debug_point("restore", "begun");
 	if (e == 0)
-		e = storage_keep(r->backend, &r->from.place, &to, &rootfs, err);
+		e = origin_keep(&r->from, &to, &rootfs, err);
 	debug_point("restore", "copied");
 	if (e == 0)
 		e = configure(r, beside, err);
@@ -132,7 +132,7 @@ static int restore(struct restoring *r, struct err *err)
 
 static int open_all(struct restoring *r, const struct store *store, const char *name, const char *snapshot, struct err *err)
 {
-	int e = origin_open(&r->from, store, name, snapshot, err);
+	int e = origin_open(&r->from, store, name, snapshot, false, err);
 
 	if (e == 0)
 		e = life_config_open(&r->config, store, name, err);

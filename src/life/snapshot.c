@@ -108,7 +108,7 @@ static int fill(const struct origin *of, int folder, const char *comment, struct
 {
 	const struct storage_place to = storage_place_in(&of->place, folder);
 	autofree char *rootfs = NULL;
-	int r = storage_keep(of->backend, &of->place, &to, &rootfs, err);
+	int r = origin_keep(of, &to, &rootfs, err);
 
 	debug_point("snapshot", "copied");
 	if (r == 0)
@@ -142,12 +142,12 @@ static int make(const struct origin *of, int snapshots, const char *snapshot, co
 	return r;
 }
 
-int life_snapshot(const struct store *store, const char *name, const char *snapshot, const char *comment,
+int life_snapshot(const struct store *store, const char *name, const char *snapshot, const char *comment, bool live,
 		  char ret[static STORE_NAME_MAX + 1], struct err *err)
 {
 	struct origin of;
 	autoclose int snapshots = -1;
-	int r = origin_open(&of, store, name, NULL, err);
+	int r = origin_open(&of, store, name, NULL, live, err);
 
 	if (r == 0)
 		r = snapshots = snapshots_lock(of.folder, true, err);

@@ -24,9 +24,9 @@ struct snapshots {
 	struct snapshot *v; /* by time */
 };
 
-/* Make one of a container at rest. snapshot NULL: "snapN" with the first N that is free. ret: its name. Interrupted as
- * life_create. */
-int life_snapshot(const struct store *store, const char *name, const char *snapshot, const char *comment,
+/* Make one of a container at rest, or with `live` also of one that runs, which stands still meanwhile. snapshot NULL:
+ * "snapN" with the first N that is free. ret: its name. Interrupted as life_create. */
+int life_snapshot(const struct store *store, const char *name, const char *snapshot, const char *comment, bool live,
 		  char ret[static STORE_NAME_MAX + 1], struct err *err);
 int life_snapshots(const struct store *store, const char *name, struct snapshots *ret, struct err *err);
 void snapshots_done(struct snapshots *list);

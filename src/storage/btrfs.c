@@ -105,6 +105,7 @@ const struct storage_backend storage_btrfs = {
 	.create = create,
 	.copy = copy,
 	.fork = copy,
+	.fork_live = true,
 	.open = open_bound,
 	.resize = resize,
 	.usage = usage,

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "storage/internal.h"
 
 static const struct storage_backend *const backends[] = { &storage_dir, &storage_overlay, &storage_btrfs, &storage_disk };
@@ -66,14 +65,6 @@ int storage_copy(const struct storage_backend *backend, const struct storage_pla
 	if (!thin && !backend->copy)
 		return err_set(err, EOPNOTSUPP, "what backend %s keeps cannot be copied yet", backend->name);
 	return (thin ? backend->fork : backend->copy)(from, to, ret_path, err);
-}
-
-int storage_keep(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
-		 char **ret_path, struct err *err)
-{
-	int r = storage_copy(backend, from, to, backend->fork, ret_path, err);
-
-	return r < 0 || backend->fork ? r : file_sync_system(to->folder, err);
 }
 
 int storage_resize(const struct storage_backend *backend, const struct storage_place *p, bool running, uint64_t size,

@@ -58,6 +58,7 @@ struct storage_backend {
 	/* The same without copying what there is: both stand on it from then on. `from` stays itself at whatever point this
 	 * ends. -EOPNOTSUPP with the reason. */
 	int (*fork)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
+	bool fork_live; /* also while it runs */
 	/* Make it so many bytes large, 0: as large as there is room. running: it is open; else the caller has the
 	 * container's lock. -EOPNOTSUPP with the reason and what can be done. */
 	int (*resize)(const struct storage_place *p, bool running, uint64_t size, struct err *err);
@@ -75,10 +76,6 @@ int storage_copy(const struct storage_backend *backend, const struct storage_pla
 /* Its op resize. -EOPNOTSUPP when it has none. */
 int storage_resize(const struct storage_backend *backend, const struct storage_place *p, bool running, uint64_t size,
 		   struct err *err);
-
-/* What is kept for later, or had back: without copying where that can be. */
-int storage_keep(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
-		 char **ret_path, struct err *err);
 
 /* --- folders of the host that a container may write to ----------------------------------------------------------------- */
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A container that runs stands still while its files are read: frozen, and thawed in any case. */
+#ifndef MGR_LIFE_LIVE_H
+#define MGR_LIFE_LIVE_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+struct live {
+	const struct store *store;
+	const char *name;
+	pid_t keeper; /* thaws it once `hold` is closed, whatever becomes of us; 0: it was frozen before, and stays so */
+	int hold;
+};
+
+/* It stands still until live_end. -ESRCH when it does not run. */
+int live_begin(struct live *live, const struct store *store, const char *name, struct err *err);
+/* It goes on. -EBUSY when it has not stood still all the time: it was thawed, or stopped. */
+int live_end(struct live *live, struct err *err);
+
+#endif
