@@ -11,6 +11,7 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[dir.thin]="backend dir has no thin copies: without it all of it is copied"
 	[dir.resize]="nothing bounds the folder"
 	[overlay.resize]="nothing bounds what a container of backend overlay takes"
+	[disk.resize]="nothing bounds what a container of backend disk takes"
 )
 
 # within STORE_TYPE: the store is a file system of that type of its own.
@@ -71,6 +72,15 @@ same() {
 	diff "$2" <(picture "$1") || fail "$backend: '$1' is not as it was"
 }
 
+# on_image NAME [OPTION...]: over a file system in a file, with what a busybox has.
+on_image() {
+	backend=dir container model -s net.0.type=empty
+	mke2fs -q -t ext4 -d "$store/model/rootfs" "$BATS_TEST_TMPDIR/model.img" 40M
+	mgr-destroy model
+	forget_later "$1"
+	mgr-create -n "$@" --image "$BATS_TEST_TMPDIR/model.img"
+}
+
 # It is there from the next start on: there is room for so much, and no more.
 resize() {
 	local status=0
@@ -85,7 +95,7 @@ resize() {
 # The first half of the row, of the container `web`; what it has is in $was.
 ordinary() {
 	was=$BATS_TEST_TMPDIR/was
-	cell create container web -s net.0.type=empty
+	cell create "${born:-container}" web -s net.0.type=empty
 	assert_equal "$(key web rootfs.path | cut -d: -f1)" "$backend"
 	boot web >/dev/null
 	furnish web
@@ -225,10 +235,18 @@ crashes() {
 	crashes btrfs
 }
 
+@test "be.20 overlay: each operation works or is refused, saying why" {
+	row overlay
+}
+
 @test "be.21 overlay: killed on the way it is as it was before or after" {
 	crashes overlay
 }
 
-@test "be.20 overlay: each operation works or is refused, saying why" {
-	row overlay
+@test "be.20 a file system in a file: each operation works or is refused, saying why" {
+	born=on_image row disk
+}
+
+@test "be.21 a file system in a file: killed on the way it is as it was before or after" {
+	born=on_image crashes disk
 }
