@@ -201,6 +201,19 @@ change() {
 	assert_status 64
 }
 
+@test "q.2 a delta takes little memory, however large the disk is" {
+	qemu-img create -q -f qcow2 -o cluster_size=2M disk 2T
+	qemu-io -f qcow2 -c "write -c -P 3 4M 2M" disk >/dev/null
+	serve disk --delta delta
+	dd if=/usr/bin/python3 of=d/disk bs=1000 count=1 seek=2G conv=notrunc,fsync status=none
+	run sed -n 's/^Vm\(Peak\|Lck\):[^0-9]*\([0-9]*\) kB/\2/p' "/proc/$server/status"
+	[ "${lines[0]}" -le 65536 ] && [ "${lines[1]}" -le 65536 ] || show "it has had ${lines[0]} kB, and holds ${lines[1]}"
+	umount d
+	ended
+	[ "$(du -k delta | cut -f 1)" -lt 200 ] || show "$(du -k delta)"
+	cmp <(mgr-qcow2 --convert --offset 2147483648000 --length 1000 delta -) <(head -c 1000 /usr/bin/python3)
+}
+
 @test "q.11 writes that find no room are errors, and told at the end" {
 	make_disk
 	mkdir small

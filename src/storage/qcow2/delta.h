@@ -20,7 +20,7 @@
 #include "storage/qcow2/table.h"
 
 #define DELTA_PAGE     4096U
-#define DELTA_MAP_MOST (UINT64_C(16) << 20) /* bytes of a map: beyond 512 GiB blocks have more than 4 KiB */
+#define DELTA_MAP_MOST (UINT64_C(4) << 20) /* bytes of a map: beyond 128 GiB blocks have more than 4 KiB */
 
 /* Which file, and which it was when it was looked at. */
 struct delta_base {

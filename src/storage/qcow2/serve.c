@@ -17,9 +17,9 @@
 
 #define WORKERS 4
 #define STACK   ((size_t)128 << 10)
-#define LONGEST ((size_t)1 << 20) /* bytes that are read or written at once: 256 pages, the kernel's own limit */
-#define REQUEST (LONGEST + 4096)  /* one with that many, as it comes */
-#define UNIT    4096              /* what is discarded is in whole ones of these */
+#define LONGEST ((size_t)256 << 10) /* bytes that are read or written at once; more are no faster */
+#define REQUEST (LONGEST + 4096)    /* one with that many, as it comes */
+#define UNIT    4096                /* what is discarded is in whole ones of these */
 #define DISK    "disk"
 #define INO     (FUSE_ROOT_ID + 1)
 #define FOREVER 1e9 /* seconds: nothing of it changes */

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 
 #define PAGES_MOST (DELTA_MAP_MOST / DELTA_PAGE)
+#define STAGE      64 /* pages of the map, of 128 MiB of the disk each, that are written at once */
 
 struct writer {
 	struct io io;
@@ -17,14 +18,15 @@ struct writer {
 	/* Whole blocks are written side by side; what reads, adds to it and writes back is alone, or it would put old bytes
 	 * above what another one writes. */
 	pthread_rwlock_t blocks;
-	char *block; /* room for one, of who is alone */
-	/* What is in the file, and what the file's map says, or will when its sync has ended. */
-	unsigned char *map, *stable;
+	char *block;              /* room for one, of who is alone */
+	unsigned char *map;       /* what is in the file */
 	pthread_mutex_t changes;  /* of these two */
-	bool changed[PAGES_MOST]; /* pages of the map that `stable` does not have */
-	pthread_mutex_t syncing;  /* of these two */
-	bool staged[PAGES_MOST];  /* pages that `stable` has, and the file not */
+	bool changed[PAGES_MOST]; /* pages of the map that the file does not have */
+	pthread_mutex_t syncing;  /* of what follows */
 	bool failed;              /* a sync has */
+	size_t n;                 /* staged pages: as they were before the data that they tell of was synced */
+	uint32_t number[STAGE];
+	unsigned char staged[STAGE][DELTA_PAGE];
 	pthread_mutex_t counting;
 	uint64_t lost;
 	struct err why;
@@ -105,9 +107,8 @@ static int load_map(struct writer *w, uint64_t file_size, struct err *err)
 	int r = 0;
 
 	w->map = calloc(1, w->h.map_bytes + 1);
-	w->stable = calloc(1, w->h.map_bytes + 1);
 	w->block = calloc(1, w->h.block);
-	if (!w->map || !w->stable || !w->block)
+	if (!w->map || !w->block)
 		return err_nomem(err);
 	if (file_size > DELTA_PAGE && file_size < end)
 		return err_set(err, EINVAL, "it is cut short: it has %llu bytes", (unsigned long long)file_size);
@@ -116,7 +117,6 @@ static int load_map(struct writer *w, uint64_t file_size, struct err *err)
 	r = w->io.read(w->io.data, w->map, w->h.map_bytes, DELTA_PAGE);
 	if (r < 0)
 		return err_sys(err, -r, "read its map");
-	memcpy(w->stable, w->map, w->h.map_bytes);
 	return 0;
 }
 
@@ -148,7 +148,6 @@ void writer_free(struct writer *w)
 	if (!w)
 		return;
 	free(w->map);
-	free(w->stable);
 	free(w->block);
 	pthread_rwlock_destroy(&w->blocks);
 	pthread_mutex_destroy(&w->changes);
@@ -285,31 +284,45 @@ int writer_zero(struct writer *w, struct chain_reader *below, uint64_t offset, u
 
 /* --- syncing --------------------------------------------------------------------------------------------- */
 
-/* Bits that are set from here on are the next sync's: what they tell of may not be in this one. */
-static bool stage(struct writer *w)
+/* Bits that are set from here on are the next sync's: what they tell of may not be in this one. false: no page has changed
+ * from *page on, which becomes the one to go on from. */
+static bool stage(struct writer *w, uint32_t *page)
 {
-	bool any = false;
-
+	w->n = 0;
 	pthread_mutex_lock(&w->changes);
-	for (uint64_t p = 0; p < w->h.map_bytes / DELTA_PAGE; p++) {
-		w->staged[p] = w->changed[p];
-		if (!w->changed[p])
+	for (; *page < w->h.map_bytes / DELTA_PAGE && w->n < STAGE; ++*page) {
+		if (!w->changed[*page])
 			continue;
-		memcpy(w->stable + p * DELTA_PAGE, w->map + p * DELTA_PAGE, DELTA_PAGE);
-		w->changed[p] = false;
-		any = true;
+		memcpy(w->staged[w->n], w->map + (size_t)*page * DELTA_PAGE, DELTA_PAGE);
+		w->number[w->n++] = *page;
+		w->changed[*page] = false;
 	}
 	pthread_mutex_unlock(&w->changes);
-	return any;
+	return w->n > 0;
 }
 
 static int write_map(struct writer *w)
 {
 	int r = 0;
 
-	for (uint64_t p = 0; p < w->h.map_bytes / DELTA_PAGE && r == 0; p++)
-		if (w->staged[p])
-			r = w->io.write(w->io.data, w->stable + p * DELTA_PAGE, DELTA_PAGE, DELTA_PAGE + p * DELTA_PAGE);
+	for (size_t i = 0; i < w->n && r == 0; i++)
+		r = w->io.write(w->io.data, w->staged[i], DELTA_PAGE, DELTA_PAGE * (UINT64_C(1) + w->number[i]));
+	return r;
+}
+
+/* Data, then what of the map tells of it, as often as it takes; and at last the map. */
+static int sync_all(struct writer *w)
+{
+	uint32_t page = 0;
+	bool more = stage(w, &page);
+	int r = w->io.sync(w->io.data);
+
+	while (r == 0 && more) {
+		r = write_map(w);
+		more = stage(w, &page);
+		if (r == 0)
+			r = w->io.sync(w->io.data);
+	}
 	return r;
 }
 
@@ -319,12 +332,7 @@ int writer_sync(struct writer *w, struct err *err)
 
 	pthread_mutex_lock(&w->syncing);
 	if (!w->failed) {
-		const bool mapped = stage(w);
-		r = w->io.sync(w->io.data);
-		if (r == 0 && mapped)
-			r = write_map(w);
-		if (r == 0 && mapped)
-			r = w->io.sync(w->io.data);
+		r = sync_all(w);
 		w->failed = r < 0;
 	}
 	pthread_mutex_unlock(&w->syncing);
