@@ -83,7 +83,8 @@ static uint64_t last(int slots)
 	uint64_t max = 0;
 
 	for (unsigned i = 0; i < SLOTS; i++)
-		if (pread(slots, &record, SIZE, (off_t)i * SIZE) == SIZE && record.number > max && same(&record, record.number))
+		if (pread(slots, &record, SIZE, (off_t)i * SIZE) == SIZE && record.number > max &&
+		    same(&record, record.number))
 			max = record.number;
 	return max;
 }
