@@ -37,6 +37,11 @@ static void link_of(int fd, char buf[static 32])
 	str_print(buf, 32, "/proc/self/fd/%d", fd);
 }
 
+bool mnt_lacks_stage(void)
+{
+	return mnt_is_old() && stage < 0;
+}
+
 int mnt_stage(const char *path)
 {
 	if (mount("mgr-stage", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=64k") < 0 ||

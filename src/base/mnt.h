@@ -14,6 +14,9 @@
 /* Is a stage needed? */
 bool mnt_is_old(void);
 
+/* Is one needed, and there is none: then nothing can be mounted. */
+bool mnt_lacks_stage(void);
+
 /* Make this mount namespace's stage on a folder, in whose tree it stays. What is mounted must be private or slave. */
 int mnt_stage(const char *path);
 /* The same in a mount namespace of this process's own, from here on. */

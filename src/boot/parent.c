@@ -278,7 +278,7 @@ static int pass_dev(struct boot *b, struct err *err)
 
 static int mount_root(struct boot *b, struct err *err)
 {
-	const struct storage_ids ids = { b->userns, b->root_uid, b->root_gid };
+	const struct storage_ids ids = spec_ids(&b->spec.container.idmap, b->userns);
 	const struct storage_backend *backend;
 	struct storage_place place;
 	struct storage_mount root;

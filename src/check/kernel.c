@@ -89,7 +89,7 @@ void check_kernel(struct check *c)
 		{ "setns", has_setns, CHECK_FAILED, NULL,
 		  "containers cannot be entered: Linux 5.8 or later is needed, or a filter that lets pidfds pass" },
 		{ "mount calls", has_mount_calls, CHECK_WARNING, NULL,
-		  "containers start by mount(2), with container.idmap = none or from files that have their ids on disk: "
+		  "containers start by mount(2), with container.idmap = none or files that get their ids on disk: "
 		  "for others Linux 5.12 or later is needed" },
 		{ "clone3", has_clone3, CHECK_OK, "clone(2) makes processes", NULL },
 		{ "clone into a cgroup", has_clone_into_cgroup, CHECK_OK, "a process waits until it is in its cgroup",

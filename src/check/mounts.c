@@ -152,6 +152,7 @@ static void try_type(const struct check *c, const char *name, const char *type, 
 static void try_mapped(const struct check *c, const char *path)
 {
 	static const char advice[] =
+		"the files of a container get its ids on disk when it is first started, and no two share a base: "
 		"put the containers (-P, or a mount on this folder) on a file system that can be mounted "
 		"with mapped ids: ext4, xfs, btrfs, tmpfs" OLD_KERNEL;
 	const struct place place = { path, c->userns };
@@ -160,7 +161,7 @@ static void try_mapped(const struct check *c, const char *path)
 	int r = check_try(try_idmap, &place, &err);
 
 	str_print(found, sizeof found, "works below '%.120s'", path);
-	check_tried(c, "idmap of the store", r, CHECK_FAILED, advice, &err, found);
+	check_tried(c, "idmap of the store", r, CHECK_WARNING, advice, &err, found);
 	r = check_try(try_tmpfs, &place, &err);
 	check_tried(c, "idmap of tmpfs", r, CHECK_WARNING,
 		    "containers on a tmpfs cannot be used: Linux 6.3 or later is needed", &err, "works");

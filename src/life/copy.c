@@ -2,6 +2,7 @@
 #include "life/copy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,6 +48,8 @@ static int check_ids(const struct origin *from, struct err *err)
 			return err_set(err, EOPNOTSUPP,
 				       "container.idmap has more than %u ids, and a copy gets a range of its own of so many",
 				       IDS_COUNT);
+	if (faccessat(from->folder, STORAGE_SHIFT, F_OK, AT_SYMLINK_NOFOLLOW) == 0) /* it gets back what it had */
+		return 0;
 	if (lstat(from->place.path, &st) == 0 && st.st_uid && st.st_uid == idmap_root(map, false))
 		return err_set(err, EOPNOTSUPP,
 			       "the files of '%s' have its ids on disk, as LXC keeps them: a copy has others",

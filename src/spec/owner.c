@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "spec/spec.h"
@@ -8,6 +9,7 @@
 int spec_check_owner(const struct spec *spec, struct err *err)
 {
 	const struct idmap *map = &spec->container.idmap;
+	autofree char *record = NULL;
 	const char *path;
 	struct stat st;
 
@@ -15,6 +17,9 @@ int spec_check_owner(const struct spec *spec, struct err *err)
 		return -err->code;
 	if (map->mode != IDMAP_MAP || lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)) /* who opens it will say so */
 		return 0;
+	record = str_fmt("%s/../" STORAGE_SHIFT, path);
+	if (!record || access(record, F_OK) == 0) /* they have been changed, and will be again */
+		return record ? 0 : err_nomem(err);
 	if (st.st_uid == idmap_root(map, false) && st.st_gid == idmap_root(map, true)) /* its own: no map is needed */
 		return 0;
 	for (int gid = 0; gid < 2; gid++) {

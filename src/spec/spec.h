@@ -56,6 +56,9 @@ int spec_check(const struct spec *spec, struct err *err);
 int spec_place(const struct spec *spec, const struct store *store, const char *name, int folder, struct storage_place *ret,
 	       const struct storage_backend **ret_backend, struct err *err);
 
+/* What it is seen through, in a user namespace with this id map (-1: as on disk). */
+struct storage_ids spec_ids(const struct idmap *map, int userns);
+
 /* Does the root folder belong to somebody inside? -EOVERFLOW when its ids are outside of the id map. The folder has no ids
  * of the host's: the map is put on its mount. */
 int spec_check_owner(const struct spec *spec, struct err *err);

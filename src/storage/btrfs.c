@@ -8,6 +8,7 @@
 #include "base/subvol.h"
 #include "storage/internal.h"
 #include "storage/qgroup.h"
+#include "storage/shift.h"
 
 #define ROOT "rootfs" /* in the container's folder */
 
@@ -51,16 +52,19 @@ static int create(const struct storage_place *p, const char *base, struct err *e
 static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
 {
 	autoclose int root = storage_open_root(from->conf, from->path, true, err);
-	int r = root < 0 ? root : subvol_copy(root, to->folder, ROOT);
+	int r = root < 0 ? root : shift_settle(from->folder, root, NULL, err);
 
-	if (root < 0)
-		return root;
+	if (r < 0)
+		return r;
+	r = subvol_copy(root, to->folder, ROOT);
 	if (r == -EXDEV || r == -EINVAL) {
 		r = create(to, NULL, err);
 		r = r < 0 ? r : storage_copy_tree(root, to->folder, ROOT, err);
 	} else if (r < 0) {
 		r = err_sys(err, -r, "take a snapshot of the subvolume '%s'", from->path);
 	}
+	if (r == 0)
+		r = shift_undo(from->folder, root, to->folder, ROOT, err);
 	if (r < 0)
 		return r;
 	*ret_path = str_fmt("btrfs:%s/%s/" ROOT, to->store->containers, to->name);

@@ -12,6 +12,7 @@
 #include "base/mnt.h"
 #include "base/sys.h"
 #include "storage/internal.h"
+#include "storage/shift.h"
 
 #define ROOT "rootfs" /* in the container's folder, unless it is a folder of the host's */
 
@@ -51,13 +52,26 @@ int storage_read_root(const struct storage_place *p, struct err *err)
 	return fd < 0 && root >= 0 ? err_sys(err, errno, "open the root folder '%s'", p->path) : fd;
 }
 
-/* Are its files those of container root's host id, as LXC keeps them? That id has made the user namespace (ns/ns.h). */
-static bool has_shifted_ids(int dir, int userns)
+/* Are its files those of the container's ids on the host, as LXC keeps them? Root's has made the user namespace (ns/ns.h).
+ */
+static bool has_shifted_ids(int dir, const struct storage_ids *ids)
 {
 	struct stat st;
 	uid_t root;
 
-	return ioctl(userns, NS_GET_OWNER_UID, &root) == 0 && root != 0 && fstat(dir, &st) == 0 && st.st_uid == root;
+	if (fstat(dir, &st) < 0)
+		return false;
+	return shift_is_outside(ids, false, st.st_uid) ||
+	       (ioctl(ids->userns, NS_GET_OWNER_UID, &root) == 0 && root != 0 && st.st_uid == root);
+}
+
+/* In the container's folder, and not a folder of the host's. */
+static bool is_own(const struct storage_place *p, int dir)
+{
+	struct stat folder, above;
+
+	return p->folder >= 0 && fstat(p->folder, &folder) == 0 && fstatat(dir, "..", &above, 0) == 0 &&
+	       folder.st_ino == above.st_ino && folder.st_dev == above.st_dev;
 }
 
 static int refuse(const char *path, int code, bool mapped, struct err *err)
@@ -80,35 +94,63 @@ static int refuse(const char *path, int code, bool mapped, struct err *err)
 	return err_sys(err, code, "map the ids of the root folder '%s'", path);
 }
 
-int storage_mount_folder(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
-			 struct err *err)
+/* Where ids cannot be mapped, those of a root of our own are changed. */
+static int set_mount(const struct storage_place *p, int dir, int tree, const struct storage_ids *ids, struct err *err)
 {
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
-	autoclose int dir = storage_open_root(p->conf, p->path, p->conf->readonly && ids->userns >= 0, err), tree = -1;
+	const bool mapped = ids->userns >= 0 && !has_shifted_ids(dir, ids);
 	int r;
 
-	if (dir < 0)
-		return dir;
-	if (ids->userns >= 0 && !has_shifted_ids(dir, ids->userns)) {
+	if (mapped) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (unsigned)ids->userns;
 	}
 	if (p->conf->readonly)
 		attr.attr_set |= MOUNT_ATTR_RDONLY;
-	r = tree = mnt_copy(dir, false);
-	if (r >= 0)
+	r = mnt_set(tree, &attr, false);
+	if (mapped && (r == -EINVAL || r == -EOPNOTSUPP) && ids->map.n && is_own(p, dir)) {
+		if (shift_out(p->folder, dir, ids, err) < 0)
+			return -err->code;
+		attr.attr_set &= ~(uint64_t)MOUNT_ATTR_IDMAP;
+		attr.userns_fd = 0;
 		r = mnt_set(tree, &attr, false);
-	if (r < 0)
-		return refuse(p->path, -r, attr.attr_set & MOUNT_ATTR_IDMAP, err);
-	ret->tree = steal_fd(&tree);
-	return 0;
+	}
+	return r < 0 ? refuse(p->path, -r, attr.attr_set & MOUNT_ATTR_IDMAP, err) : 0;
 }
 
+int storage_mount_folder(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+			 struct err *err)
+{
+	autoclose int dir = storage_open_root(p->conf, p->path, p->conf->readonly && ids->userns >= 0, err), tree = -1;
+	int r = dir < 0 ? dir : 0;
+
+	if (r == 0 && p->folder >= 0)
+		r = shift_settle(p->folder, dir, ids->userns >= 0 ? &ids->map : NULL, err);
+	if (r < 0)
+		return r;
+	if (mnt_lacks_stage() && ids->userns < 0 && !p->conf->readonly) { /* who reads and writes files can do without */
+		ret->tree = steal_fd(&dir);
+		return 0;
+	}
+	tree = mnt_copy(dir, false);
+	if (tree < 0)
+		return refuse(p->path, -tree, false, err);
+	r = set_mount(p, dir, tree, ids, err);
+	if (r == 0)
+		ret->tree = steal_fd(&tree);
+	return r;
+}
+
+/* With the ids that it has inside. */
 static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
 {
 	autoclose int dir = storage_open_root(from->conf, from->path, true, err);
-	int r = dir < 0 ? dir : storage_copy_tree(dir, to->folder, ROOT, err);
+	int r = dir < 0 ? dir : shift_settle(from->folder, dir, NULL, err);
 
+	if (r == 0)
+		r = storage_copy_tree(dir, to->folder, ROOT, err);
+	if (r == 0)
+		r = shift_undo(from->folder, dir, to->folder, ROOT, err);
 	if (r < 0)
 		return r;
 	*ret_path = str_fmt("dir:%s/%s/" ROOT, to->store->containers, to->name);

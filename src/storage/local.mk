@@ -16,6 +16,10 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/overlay.c \
 	%D%/project.c \
 	%D%/qgroup.c %D%/qgroup.h \
+	%D%/shift.c %D%/shift.h \
+	%D%/shift_file.c \
+	%D%/shift_record.c \
+	%D%/shift_walk.c \
 	%D%/storage.c %D%/storage.h \
 	%D%/tree.c
 

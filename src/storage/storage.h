@@ -29,10 +29,26 @@ struct storage_place {
 /* The same container's in another folder; where in it, the op says. */
 struct storage_place storage_place_in(const struct storage_place *p, int folder);
 
+#define STORAGE_RANGES 8
+#define STORAGE_SHIFT                                                                                                       \
+	"shift" /* in a container's folder: its ids on disk are, or become, those that the host has for them                \
+		 */
+
+struct storage_range {
+	bool gid; /* else uid */
+	uint32_t inside, outside, count;
+};
+
+struct storage_map {
+	size_t n;
+	struct storage_range v[STORAGE_RANGES];
+};
+
 /* What the root is seen through. */
 struct storage_ids {
-	int userns;        /* its id map is put on the mount; -1: ids as on disk */
-	uint32_t uid, gid; /* container root's on the host */
+	int userns;             /* its id map is put on the mount; -1: ids as on disk */
+	uint32_t uid, gid;      /* container root's on the host */
+	struct storage_map map; /* that map, for a root that no mount can map; empty: it is refused */
 };
 
 struct storage_mount {

@@ -73,3 +73,23 @@ bool unpack_is_below_dev(const char *path)
 		path += 2;
 	return str_starts(path, "dev/");
 }
+
+int unpack_drop_nobody(struct archive_entry *entry, struct err *err)
+{
+	struct archive_entry *copy;
+	int type, permset, tag, id;
+	const char *name;
+
+	if (!(archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E))
+		return 0;
+	copy = archive_entry_clone(entry);
+	if (!copy)
+		return err_nomem(err);
+	archive_entry_acl_clear(entry);
+	archive_entry_acl_reset(copy, ARCHIVE_ENTRY_ACL_TYPE_POSIX1E);
+	while (archive_entry_acl_next(copy, ARCHIVE_ENTRY_ACL_TYPE_POSIX1E, &type, &permset, &tag, &id, &name) == ARCHIVE_OK)
+		if (id != -1 || (tag != ARCHIVE_ENTRY_ACL_USER && tag != ARCHIVE_ENTRY_ACL_GROUP))
+			archive_entry_acl_add_entry(entry, type, permset, tag, id, name);
+	archive_entry_free(copy);
+	return 0;
+}

@@ -59,6 +59,8 @@ static int read_flag(struct job *job, const char *arg)
 		job->filter = arg + strlen("--pack=");
 	else if (str_starts(arg, "--store="))
 		job->trees.store = arg + strlen("--store=");
+	else if (str_starts(arg, "--path=")) /* as templates are called */
+		job->folder = arg + strlen("--path=");
 	else if (str_starts(arg, "--folder="))
 		job->folder = arg + strlen("--folder=");
 	else if (str_starts(arg, "--snapshot="))
@@ -73,8 +75,8 @@ static int read_flag(struct job *job, const char *arg)
 		job->exported = true;
 	else if (str_starts(arg, "--size="))
 		return str_uint(arg + strlen("--size="), 1, UINT64_MAX, &job->size) < 0;
-	else /* as templates are called */
-		return !str_starts(arg, "--path=") && !str_starts(arg, "--name=");
+	else
+		return !str_starts(arg, "--name=");
 	return 0;
 }
 
@@ -146,10 +148,12 @@ static int enter_first(int peer, const struct job *job, struct err *err)
 	return fchdir(tree) < 0 || chroot(".") < 0 ? err_sys(err, errno, "enter the root file system") : 0;
 }
 
-/* But for what it was given, and the other end. */
+/* But for what it was given, and the other end where it will want more. */
 static int close_others(int peer, const struct job *job, struct err *err)
 {
-	if (dup2(peer, PEER_FD) < 0 || sys_close_range(PEER_FD + 1, ~0U, 0) < 0)
+	const bool wants_more = job->filter || job->trees.paths.n > 1;
+
+	if (dup2(peer, PEER_FD) < 0 || sys_close_range(PEER_FD + wants_more, ~0U, 0) < 0)
 		return err_sys(err, errno, "close descriptors");
 	if (!job->filter || !job->progress)
 		close(PROGRESS_FD);

@@ -240,6 +240,8 @@ static int pack_entry(struct packing *p, struct archive_entry *entry, struct err
 		return r < 0 ? r : 0;
 	r = unpack_choose_attributes(&p->attributes, entry, err);
 	if (r == 0)
+		r = unpack_drop_nobody(entry, err);
+	if (r == 0)
 		r = set_name(p, entry, path, err);
 	if (r < 0)
 		return r;

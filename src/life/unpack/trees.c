@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/mnt.h"
 #include "hook/hook.h"
-#include "storage/storage.h"
+#include "spec/spec.h"
 #include "store/store.h"
 
 void trees_done(struct trees *trees)
@@ -41,7 +41,7 @@ static int open_tree_of(const struct trees *trees, size_t index, const struct st
 
 int trees_serve(const struct trees *trees, int peer, int userns, const struct idmap *map, struct err *err)
 {
-	const struct storage_ids ids = { .userns = userns, .uid = idmap_root(map, false), .gid = idmap_root(map, true) };
+	const struct storage_ids ids = spec_ids(map, userns);
 	int r = mnt_is_old() ? mnt_stage_apart(HOOK_ROOTFS_MOUNT) : 0;
 	uint32_t index;
 

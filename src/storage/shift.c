@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "storage/shift.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "base/file.h"
+#include "base/log.h"
+
+static int look(void *data, int fd, const struct stat *st, struct err *err)
+{
+	return shift_look(data, fd, st, err);
+}
+
+static int change(void *data, int fd, const struct stat *st, struct err *err)
+{
+	int r = shift_change(data, fd, st, err);
+
+	debug_point("shift", S_ISDIR(st->st_mode) ? "folder" : "file");
+	return r;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct shift_special *one = a, *other = b;
+
+	return one->inode < other->inode ? -1 : one->inode > other->inode;
+}
+
+static int collect(struct shift *s, int root, struct err *err)
+{
+	int r = shift_walk(root, look, s, err);
+
+	if (s->n)
+		qsort(s->v, s->n, sizeof *s->v, by_inode);
+	return r;
+}
+
+/* What is on disk before the record says that it is done. */
+static int sync_root(int root, struct err *err)
+{
+	autoclose int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, errno, "open the root folder") : file_sync_system(fd, err);
+}
+
+static int finish(struct shift *s, int folder, int root, struct err *err)
+{
+	int r = shift_walk(root, change, s, err);
+
+	if (r == 0)
+		r = sync_root(root, err);
+	debug_point("shift", "changed");
+	if (r < 0)
+		return err_wrap(err, "change the ids on disk");
+	s->done = true;
+	if (s->out)
+		return shift_write(folder, s, err);
+	return unlinkat(folder, STORAGE_SHIFT, 0) < 0 ? err_sys(err, errno, "remove '" STORAGE_SHIFT "'") : 0;
+}
+
+static int begin(struct shift *s, int folder, int root, struct err *err)
+{
+	int r;
+
+	s->done = false;
+	s->n = 0;
+	r = collect(s, root, err);
+	if (r == 0)
+		r = shift_write(folder, s, err);
+	debug_point("shift", "recorded");
+	return r < 0 ? r : finish(s, folder, root, err);
+}
+
+/* Where the two have an id in common, nobody could tell which it is. */
+static int check_map(const struct storage_map *map, struct err *err)
+{
+	for (size_t i = 0; i < map->n; i++)
+		for (size_t k = 0; k < map->n; k++) {
+			const struct storage_range *in = &map->v[i], *out = &map->v[k];
+			if (in->gid == out->gid && in->inside < (uint64_t)out->outside + out->count &&
+			    out->outside < (uint64_t)in->inside + in->count)
+				return err_set(err, EOPNOTSUPP,
+					       "its ids cannot be changed on disk: some are inside as on the host");
+		}
+	return 0;
+}
+
+static int inode_of(int root, uint64_t *ret, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(root, &st) < 0)
+		return err_sys(err, errno, "look at the root folder");
+	*ret = st.st_ino;
+	return 0;
+}
+
+/* What there is of a record; finished. 1: it has been done. */
+static int settle(int folder, int root, struct shift *s, struct err *err)
+{
+	uint64_t inode = 0;
+	int r = inode_of(root, &inode, err);
+
+	if (r == 0)
+		r = shift_read(folder, inode, s, err);
+	if (r <= 0 || s->done)
+		return r;
+	log_info("the ids on disk are being changed still");
+	r = finish(s, folder, root, err);
+	return r < 0 ? r : s->out;
+}
+
+static bool is_same(const struct storage_map *a, const struct storage_map *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		if (a->v[i].gid != b->v[i].gid || a->v[i].inside != b->v[i].inside || a->v[i].outside != b->v[i].outside ||
+		    a->v[i].count != b->v[i].count)
+			return false;
+	return a->n == b->n;
+}
+
+int shift_settle(int folder, int root, const struct storage_map *now, struct err *err)
+{
+	autocall(shift_done) struct shift s = { 0 };
+	int r = settle(folder, root, &s, err);
+
+	if (r <= 0 || !now || is_same(&s.map, now))
+		return r < 0 ? r : 0;
+	s.out = false;
+	return begin(&s, folder, root, err);
+}
+
+int shift_out(int folder, int root, const struct storage_ids *ids, struct err *err)
+{
+	autocall(shift_done) struct shift s = { .map = ids->map, .out = true };
+	int r = check_map(&ids->map, err);
+
+	if (r == 0)
+		r = inode_of(root, &s.root, err);
+	if (r < 0)
+		return r;
+	log_info("this kernel, or this file system, cannot map the ids of its files: they are changed on disk");
+	return begin(&s, folder, root, err);
+}
+
+int shift_undo(int folder, int root, int to, const char *name, struct err *err)
+{
+	autocall(shift_done) struct shift s = { 0 };
+	autoclose int copy = -1;
+	int r = settle(folder, root, &s, err);
+
+	if (r <= 0)
+		return r;
+	copy = openat(to, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (copy < 0)
+		return err_sys(err, errno, "open the copy");
+	s.out = false;
+	s.n = 0;
+	r = collect(&s, copy, err);
+	return r == 0 ? shift_walk(copy, change, &s, err) : r;
+}
