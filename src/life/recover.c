@@ -7,9 +7,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "life/state.h"
 #include "life/stop.h"
+#include "store/claim.h"
 #include "store/restore.h"
 
 #define BOOT      MGR_LIBEXECDIR "/mgr-boot"
@@ -81,8 +83,13 @@ int life_take(const struct store *store, const char *name, uint64_t deadline, st
 
 int life_take_stopped(const struct store *store, const char *name, struct err *err)
 {
+	struct err swept = { 0 };
 	enum wire_state state;
-	int r = life_state(store, name, &state, err);
+	int r;
+
+	if (store_sweep(store, &swept) < 0) /* another's: no reason to fail */
+		log_warn("%s", swept.msg);
+	r = life_state(store, name, &state, err);
 
 	if (r == 0 && state != WIRE_STOPPED && state != WIRE_ABORTING)
 		return err_set(err, EBUSY, "it is not stopped (%s): stop it first", wire_state_names[state]);

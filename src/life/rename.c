@@ -137,13 +137,10 @@ static int change(struct rename *r, struct err *err)
 int life_rename(const struct store *store, const char *from, const char *to, struct err *err)
 {
 	struct rename r = { .store = store, .what = { .from = from, .to = to }, .from = -1, .to = -1 };
-	struct err swept = { 0 };
 	int e = store_check_new_name(to, err);
 
 	if (e < 0)
 		return e;
-	if (store_sweep(store, &swept) < 0) /* another's: no reason to fail */
-		log_warn("%s", swept.msg);
 	spec_init(&r.spec);
 	e = change(&r, err);
 	if (r.to >= 0)

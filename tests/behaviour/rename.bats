@@ -99,14 +99,20 @@ web 2"
 	boot "$from"
 }
 
-@test "move.1 the start of what an interrupted one has renamed finishes it" {
+@test "move.1 whatever is asked of one that an interrupted one has renamed finishes it" {
 	container web
 	forget_later site
 	echo precious >"$store/web/rootfs/kept"
-	run env MGR_DEBUG_KILL=rename:renamed mgr-rename -n web -N site
-	assert_status 137
-	mgr-start site
-	whole site web
+	mgr-snapshot -n web one
+	local from=web to=site what
+	for what in "mgr-start NAME" "mgr-snapshot -n NAME" "mgr-snapshot -n NAME -r one" "mgr-export -n NAME -o $BATS_TEST_TMPDIR/x.tar"; do
+		run env MGR_DEBUG_KILL=rename:renamed mgr-rename -n "$from" -N "$to"
+		assert_status 137
+		${what/NAME/$to}
+		whole "$to" "$from" || show "by $what"
+		mgr-stop -k "$to" || true
+		read -r from to <<<"$to $from"
+	done
 }
 
 @test "move.1 a forward that waits starts it under its new name" {
