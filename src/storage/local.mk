@@ -34,6 +34,7 @@ src_storage_libqcow2_a_SOURCES = \
 	%D%/qcow2/convert.c %D%/qcow2/convert.h \
 	%D%/qcow2/delta.c %D%/qcow2/delta.h \
 	%D%/qcow2/header.c %D%/qcow2/header.h \
+	%D%/qcow2/hold.c %D%/qcow2/hold.h \
 	%D%/qcow2/inflate.c %D%/qcow2/inflate.h \
 	%D%/qcow2/io.c %D%/qcow2/io.h \
 	%D%/qcow2/serve.c %D%/qcow2/serve.h \

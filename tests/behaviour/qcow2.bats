@@ -492,6 +492,32 @@ locked() {
 	assert_equal "$(<status)" ""
 }
 
+@test "q.12 a disk that a virtual machine writes is refused, and one that is read is not written by any" {
+	local machine name
+	create base 1M
+	create top 1M -b base -F qcow2
+	mkfifo commands
+	for name in base top; do
+		qemu-io -f qcow2 "$name" <commands >said 2>&1 3>&- &
+		machine=$!
+		exec 4>commands
+		echo "write -P 1 0 64k" >&4
+		wait_until 10 grep -q wrote said
+		refused top "it is in use: another program writes it, as a virtual machine does"
+		exec 4>&-
+		wait_gone 10 $machine
+	done
+	serve top
+	for name in base top; do
+		run qemu-io -f qcow2 -c "write 0 512" "$name"
+		assert_contains 'Failed to get "write" lock'
+	done
+	alike top
+	umount d
+	ended
+	io top "write -P 2 0 512"
+}
+
 @test "q.10 what is refused is not mounted, and told to who waits for it" {
 	echo nothing >disk
 	mkdir d

@@ -2,13 +2,13 @@
 #include "storage/qcow2/chain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "storage/qcow2/hold.h"
 #include "storage/qcow2/inflate.h"
 
 /* What QEMU would take a file for whose format nobody says. Bytes at an offset tell. */
@@ -84,13 +84,10 @@ static int read_qcow2(struct layer *l, chain_vet_fn *vet, struct err *err)
 
 static int read_delta(struct layer *l, struct err *err)
 {
-	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	char page[DELTA_PAGE];
 
-	if (fcntl(l->fd, F_OFD_SETLK, &lock) < 0)
-		return errno == EAGAIN ? err_set(err, EBUSY, "it is in use: it is being written to")
-				       : err_sys(err, errno, "lock it");
-	if (header_bytes(l->fd, page, sizeof page, 0, "the header", err) < 0 || delta_header_read(page, &l->delta, err) < 0)
+	if (hold_delta(l->fd, false, err) < 0 || header_bytes(l->fd, page, sizeof page, 0, "the header", err) < 0 ||
+	    delta_header_read(page, &l->delta, err) < 0)
 		return -err->code;
 	if (l->file_size < l->delta.data + l->delta.size)
 		return err_set(err, EINVAL, "it is a delta that is cut short: it has %llu bytes",
@@ -109,12 +106,14 @@ static int read_layer(struct layer *l, const char *format, chain_vet_fn *vet, st
 		format = pread(l->fd, magic, sizeof magic, 0) > 0 && delta_is(magic, sizeof magic) ? "delta" : "qcow2";
 	else if (!*format)
 		format = format_by_magic(l);
-	if (str_eq(format, "qcow2"))
-		return read_qcow2(l, vet, err);
 	if (str_eq(format, "delta") && may_be_delta) {
 		l->kind = LAYER_DELTA;
 		return read_delta(l, err);
 	}
+	if (hold_disk(l->fd, err) < 0)
+		return -err->code;
+	if (str_eq(format, "qcow2"))
+		return read_qcow2(l, vet, err);
 	if (!str_eq(format, "raw"))
 		return wrap_named((err_set(err, EOPNOTSUPP, "raw and qcow2 can be read"), err), "its format is", format);
 	l->kind = LAYER_RAW;

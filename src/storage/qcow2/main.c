@@ -23,6 +23,7 @@
 #include "storage/qcow2/broker.h"
 #include "storage/qcow2/chain.h"
 #include "storage/qcow2/convert.h"
+#include "storage/qcow2/hold.h"
 #include "storage/qcow2/serve.h"
 #include "storage/qcow2/vet.h"
 #include "storage/qcow2/writer.h"
@@ -70,23 +71,13 @@ static int report(const struct args *args, const struct err *err)
 	return EXIT_FAILURE;
 }
 
-/* Whose lock it has, to its end: two that write it would destroy it. */
-static int lock_delta(int fd, struct err *err)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-		return 0;
-	return errno == EAGAIN ? err_set(err, EBUSY, "it is in use") : err_sys(err, errno, "lock it");
-}
-
 static int open_delta(const struct args *args, int sock, const struct chain *chain, int *fd, struct writer **ret,
 		      struct err *err)
 {
 	struct delta_base base = { 0 };
 	struct stat disk, delta;
 
-	if (broker_delta(sock, fd, err) < 0 || lock_delta(*fd, err) < 0)
+	if (broker_delta(sock, fd, err) < 0 || hold_delta(*fd, true, err) < 0)
 		return -err->code;
 	if (fstat(chain->layer[0].fd, &disk) < 0 || fstat(*fd, &delta) < 0)
 		return err_sys(err, errno, "look at it");
