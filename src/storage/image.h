@@ -9,6 +9,7 @@
 #ifndef MGR_STORAGE_IMAGE_H
 #define MGR_STORAGE_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -64,6 +65,13 @@ int image_make_delta(int folder, const char *name, int like, struct err *err);
  * changed nothing the one that it stands on. */
 int image_freeze(const struct store *store, int folder, const char *name, char ret_id[static IMAGE_ID_SIZE],
 		 struct err *err);
+/* Has the delta anything of its own? */
+int image_is_changed(int folder, const char *name, struct err *err);
+/* How many images it stands on. */
+int image_depth(const struct store *store, int folder, const char *name, struct err *err);
+/* Make an image that has all of the tree and stands on none; a delta of nothing on it takes the place of the one of this
+ * name, as with image_freeze. */
+int image_whole(const struct store *store, int tree, int folder, const char *name, struct err *err);
 /* Remove the images made so that nothing stands on any more, and what interrupted ones left; failures are logged. */
 void image_drop_unused(const struct store *store);
 /* Add up `size` of each image, from the base of the delta in the folder on, that nothing else stands on. */

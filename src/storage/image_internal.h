@@ -19,5 +19,9 @@ int image_folder(const struct store *store, bool make, struct err *err);
 int image_lock(int images, struct err *err);
 /* .images/.new, made when absent; open. */
 int image_new_folder(int images, struct err *err);
+/* The folder of this name there, made when absent, open and locked: what somebody is at. -EAGAIN when another is. */
+int image_lock_new(int news, const char *name, struct err *err);
+/* A name for an image that is made of changes. */
+int image_choose_id(char ret[static IMAGE_ID_SIZE], struct err *err);
 
 #endif

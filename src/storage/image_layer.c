@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,33 +18,34 @@
 #include "base/log.h"
 #include "storage/image_internal.h"
 
-#define LAYER     "layer-"
-#define NAMES_MAX 65536
+#define LAYER "layer-"
 
 /* --- deltas -------------------------------------------------------------------------------------------------------------
  */
 
 /* The overlay's own are of one layer, not of what it stands for. */
-static int copy_attribute(int from, int to, const char *name)
+static int copy_attribute(int from, int to, const char *name, char value[static XATTR_SIZE_MAX])
 {
-	char value[4096];
 	ssize_t n;
 
 	if (str_starts(name, "trusted.overlay."))
 		return 0;
-	n = fgetxattr(from, name, value, sizeof value);
+	n = fgetxattr(from, name, value, XATTR_SIZE_MAX);
 	return n < 0 || fsetxattr(to, name, value, (size_t)n, 0) < 0 ? -1 : 0;
 }
 
 static int copy_attributes(int from, int to)
 {
-	autofree char *names = malloc(NAMES_MAX);
-	const ssize_t n = names ? flistxattr(from, names, NAMES_MAX) : -1;
+	const ssize_t n = flistxattr(from, NULL, 0);
+	autofree char *names = n > 0 ? malloc(XATTR_LIST_MAX) : NULL, *value = n > 0 ? malloc(XATTR_SIZE_MAX) : NULL;
+	const ssize_t got = names && value ? flistxattr(from, names, XATTR_LIST_MAX) : -1;
 
-	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(names + at) + 1)
-		if (copy_attribute(from, to, names + at) < 0)
+	if (n <= 0)
+		return n == 0 || errno == EOPNOTSUPP ? 0 : -1;
+	for (ssize_t at = 0; at < got; at += (ssize_t)strlen(names + at) + 1)
+		if (copy_attribute(from, to, names + at, value) < 0)
 			return -1;
-	return n < 0 && errno != EOPNOTSUPP ? -1 : 0;
+	return got < 0 ? -1 : 0;
 }
 
 static int make_like(int at, const char *name, int like)
@@ -74,16 +76,19 @@ int image_make_delta(int folder, const char *name, int like, struct err *err)
 /* --- freezing -----------------------------------------------------------------------------------------------------------
  */
 
-static bool is_empty(int tree)
+int image_is_changed(int folder, const char *name, struct err *err)
 {
-	int again = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autoclosedir DIR *dir = again < 0 ? NULL : fdopendir(again);
+	autofree char *path = str_fmt("%s/" IMAGE_TREE, name);
+	int tree = path ? openat(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	autoclosedir DIR *dir = tree < 0 ? NULL : fdopendir(tree);
 	const struct dirent *e;
 
-	while (dir && (e = readdir(dir)))
+	if (!dir)
+		return path ? err_sys(err, errno, "open '%s'", path) : err_nomem(err);
+	while ((e = readdir(dir)))
 		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			return false;
-	return dir != NULL;
+			return 1;
+	return 0;
 }
 
 /* An interrupted one has given the delta its name, and may have made what was to take its place. */
@@ -105,7 +110,7 @@ static int forget_interrupted(int images, int delta, struct err *err)
 	return unlinkat(delta, IMAGE_NAME, 0) < 0 ? err_sys(err, errno, "remove '" IMAGE_NAME "'") : 0;
 }
 
-static int choose_id(char ret[static IMAGE_ID_SIZE], struct err *err)
+int image_choose_id(char ret[static IMAGE_ID_SIZE], struct err *err)
 {
 	uint64_t number;
 
@@ -143,12 +148,15 @@ int image_freeze(const struct store *store, int folder, const char *name, char r
 	tree = delta < 0 ? -1 : openat(delta, IMAGE_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (tree < 0)
 		return err_sys(err, errno, "open '%s'", name);
-	if (is_empty(tree))
+	r = image_is_changed(folder, name, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
 		return image_read(delta, IMAGE_BASE, ret_id, err) > 0 ? 0 : err_set(err, ENOENT, "it stands on nothing");
 	lock = image_lock(images, err);
 	r = lock < 0 ? lock : forget_interrupted(images, delta, err);
 	if (r == 0)
-		r = choose_id(ret_id, err);
+		r = image_choose_id(ret_id, err);
 	if (r == 0)
 		r = change_places(images, folder, name, delta, tree, ret_id, err);
 	if (r < 0 && lock >= 0)

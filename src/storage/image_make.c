@@ -58,8 +58,7 @@ int image_find_key(const struct store *store, const char *key, char ret[static I
 	return images < 0 ? images : find_key(images, key, ret, err);
 }
 
-/* The folder of this name in .new, locked, and still called so. */
-static int lock_new(int news, const char *key, struct err *err)
+int image_lock_new(int news, const char *key, struct err *err)
 {
 	struct stat ours, there;
 
@@ -91,7 +90,7 @@ int image_begin(const struct store *store, const char *key, struct image_new *re
 		return r;
 	image_sweep(store, NULL);
 	autoclose int news = image_new_folder(ret->images, err);
-	r = ret->lock = news < 0 ? news : lock_new(news, key, err);
+	r = ret->lock = news < 0 ? news : image_lock_new(news, key, err);
 	if (r >= 0)
 		r = find_key(ret->images, key, ret_id, err); /* made meanwhile */
 	if (r == 0)

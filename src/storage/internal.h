@@ -7,6 +7,10 @@
 
 extern const struct storage_backend storage_btrfs, storage_dir, storage_disk, storage_overlay;
 
+int overlay_create(const struct storage_place *p, const char *base, struct err *err);
+int overlay_copy_op(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
+int overlay_fork_op(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
+
 /* The ops of an overlay. on_image: it must stand on one. */
 int overlay_copy(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err);
 int overlay_fork(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err);

@@ -10,10 +10,12 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/image_list.c \
 	%D%/image_layer.c \
 	%D%/image_make.c \
+	%D%/image_whole.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/loopdev.c %D%/loopdev.h \
 	%D%/overlay.c \
+	%D%/overlay_copy.c \
 	%D%/project.c \
 	%D%/qgroup.c %D%/qgroup.h \
 	%D%/shift.c %D%/shift.h \

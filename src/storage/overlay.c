@@ -12,97 +12,12 @@
 #include <sys/statvfs.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mnt.h"
 #include "base/sys.h"
 #include "storage/image.h"
 #include "storage/internal.h"
 
 #define LAYERS_MAX 60 /* the names of all of them have to go into one option, of 255 bytes */
-
-/* What the root folder is, the upper one says. */
-static int make_delta(const struct storage_place *p, const char *base, int root, struct err *err)
-{
-	autoclose int delta = image_make_delta(p->folder, IMAGE_DELTA, root, err);
-
-	if (delta < 0 || image_link(p->store, base, delta, IMAGE_BASE, err) == 0)
-		return delta < 0 ? delta : 0;
-	file_remove_tree_at(p->folder, IMAGE_DELTA, NULL);
-	return -err->code;
-}
-
-static int open_tree_of(int folder, const char *path, struct err *err)
-{
-	int tree = openat(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return tree < 0 ? err_sys(err, errno, "open '%s'", path) : tree;
-}
-
-static int create(const struct storage_place *p, const char *base, struct err *err)
-{
-	autoclose int image = -1, root = -1;
-
-	if (!base)
-		return err_set(err, EOPNOTSUPP, "an overlay stands on a base, and there is none here");
-	image = image_open(p->store, base, err);
-	root = image < 0 ? image : open_tree_of(image, IMAGE_TREE, err);
-	return root < 0 ? root : make_delta(p, base, root, err);
-}
-
-static int tell_path(const struct storage_place *to, char **ret_path, struct err *err)
-{
-	*ret_path = str_fmt("overlay:%s/%s/" IMAGE_DELTA, to->store->containers, to->name);
-	return *ret_path ? 0 : err_nomem(err);
-}
-
-/* What it has changed is frozen, unless that is nothing: over a disk it stands on no image then. */
-int overlay_fork(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err)
-{
-	autoclose int root = -1, made = -1;
-	char id[IMAGE_ID_SIZE];
-	int r = image_freeze(from->store, from->folder, IMAGE_DELTA, id, err), frozen = r;
-
-	if (r == -ENOENT && !on_image) {
-		err_clear(err);
-		r = 0;
-	}
-	if (r == 0)
-		r = root = open_tree_of(from->folder, IMAGE_DELTA "/" IMAGE_TREE, err);
-	if (r >= 0 && frozen == 0)
-		return make_delta(to, id, root, err);
-	if (r >= 0)
-		r = made = image_make_delta(to->folder, IMAGE_DELTA, root, err);
-	return r < 0 ? r : 0;
-}
-
-static int fork_overlay(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
-{
-	return overlay_fork(from, to, true, err) < 0 ? -err->code : tell_path(to, ret_path, err);
-}
-
-/* What it has changed is copied, what it stands on is there once. */
-int overlay_copy(const struct storage_place *from, const struct storage_place *to, bool on_image, struct err *err)
-{
-	autoclose int delta = open_tree_of(from->folder, IMAGE_DELTA, err), root = -1, made = -1;
-	char id[IMAGE_ID_SIZE];
-	const int based = delta < 0 ? delta : image_read(delta, IMAGE_BASE, id, err);
-	int r = based;
-
-	if (r == 0 && on_image)
-		return err_set(err, ENOENT, "'%s' does not say what it stands on", from->path);
-	if (r >= 0)
-		r = root = open_tree_of(delta, IMAGE_TREE, err);
-	if (r >= 0)
-		r = made = image_make_delta(to->folder, IMAGE_DELTA, -1, err);
-	if (r >= 0 && based > 0)
-		r = image_link(to->store, id, made, IMAGE_BASE, err);
-	return r < 0 ? r : storage_copy_tree(root, made, IMAGE_TREE, err);
-}
-
-static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
-{
-	return overlay_copy(from, to, true, err) < 0 ? -err->code : tell_path(to, ret_path, err);
-}
 
 struct opening {
 	const struct storage_place *place;
@@ -278,8 +193,8 @@ const struct storage_backend storage_overlay = {
 	.name = "overlay",
 	.own = IMAGE_DELTA,
 	.on_base = true,
-	.create = create,
-	.copy = copy,
-	.fork = fork_overlay,
+	.create = overlay_create,
+	.copy = overlay_copy_op,
+	.fork = overlay_fork_op,
 	.open = open_overlay,
 };

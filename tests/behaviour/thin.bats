@@ -41,7 +41,7 @@ without_names() {
 	forget_later two
 	forget_later three
 	mgr-copy -n web -N two -s
-	assert_equal "$(merged "$store/web/delta")" "$before"
+	diff <(merged "$store/web/delta") <(echo "$before")
 	diff <(without_names <<<"$before") <(merged "$store/two/delta" | without_names)
 	[ "$(du -s --block-size=1 "$store/two" | cut -f1)" -lt 131072 ]
 	assert_equal "$(layer_names | wc -l)" 1
@@ -89,9 +89,9 @@ without_names() {
 		before=$(merged "$store/web/delta")
 		run env MGR_DEBUG_KILL=$point mgr-copy -n web -N two -s
 		assert_status 137
-		assert_equal "$(merged "$store/web/delta")" "$before"
+		diff <(merged "$store/web/delta") <(echo "$before")
 		mgr-copy -n web -N two -s
-		assert_equal "$(merged "$store/web/delta")" "$before"
+		diff <(merged "$store/web/delta") <(echo "$before")
 		diff <(without_names <<<"$before") <(merged "$store/two/delta" | without_names)
 		mgr-destroy -n two
 		[ ! -e "$store/.new" ]
@@ -112,7 +112,7 @@ without_names() {
 	run mgr-snapshot -n web -L
 	assert_match $'\none +20.* as it was\ntwo '
 	mgr-snapshot -n web -r one
-	assert_equal "$(merged "$store/web/delta")" "$was"
+	diff <(merged "$store/web/delta") <(echo "$was")
 	run bash -c 'mgr-snapshot -n web -L --json | jq -c "map(.size < 500000)"'
 	assert_output '[true,true]'
 	echo else >"$store/web/delta/upper/else"
@@ -161,7 +161,7 @@ without_names() {
 		now=$(merged "$store/web/delta")
 		run env MGR_DEBUG_KILL=$point mgr-snapshot -n web two
 		assert_status 137
-		assert_equal "$(merged "$store/web/delta")" "$now"
+		diff <(merged "$store/web/delta") <(echo "$now")
 		assert_equal "$(mgr-snapshot -n web -L --json | jq -c 'map(.name)')" '["one"]'
 	done
 	for point in begun copied configured ready exchanged committed removed; do
@@ -173,11 +173,11 @@ without_names() {
 		mgr-config -n web set limits.pids 1000 # the next that writes
 		case $point in
 		exchanged | committed | removed)
-			assert_equal "$(merged "$store/web/delta")" "$was"
+			diff <(merged "$store/web/delta") <(echo "$was")
 			assert_equal "$(key web limits.memory)" 64M
 			;;
 		*)
-			assert_equal "$(merged "$store/web/delta")" "$now"
+			diff <(merged "$store/web/delta") <(echo "$now")
 			assert_equal "$(key web limits.memory)" 96M
 			;;
 		esac
@@ -185,5 +185,43 @@ without_names() {
 	done
 	run env MGR_DEBUG_KILL=image:gone mgr-snapshot -n web -d one
 	mgr-destroy -n web
+	assert_equal "$(layer_names)" ""
+}
+
+@test "snap.7 however many there are, a container can be started, copied and kept" {
+	container web -s net.0.type=empty
+	local n
+	for n in {1..51}; do
+		echo "$n" >"$store/web/delta/upper/file$n"
+		mgr-snapshot -n web "s$n"
+	done
+	[ "$(layers "$store/web/delta" | tr -cd : | wc -c)" -lt 10 ]
+	boot web
+	assert_equal "$(in_container web sh -c 'cat /file1 /file48 /file51; ls / | grep -c file')" $'1\n48\n51\n51'
+	mgr-stop -k -n web
+	mgr-snapshot -n web -r s45
+	forget_later two
+	mgr-copy -n web -N two -s
+	merged "$store/web/delta" >"$BATS_TEST_TMPDIR/was"
+	grep -q ' ./file45 ' "$BATS_TEST_TMPDIR/was"
+	run ! grep -q ' ./file46 ' "$BATS_TEST_TMPDIR/was"
+	mgr-snapshot -n web -r s47
+	local point now
+	for point in whole:filled whole:prepared whole:exchanged; do
+		mgr-snapshot -n web -r s47
+		echo "$point" >"$store/web/delta/upper/$point"
+		now=$(merged "$store/web/delta")
+		run env MGR_DEBUG_KILL=$point mgr-snapshot -n web other
+		assert_status 137
+		diff <(merged "$store/web/delta") <(echo "$now")
+	done
+	mgr-snapshot -n web -r s47
+	now=$(merged "$store/web/delta" | without_names)
+	forget_later three
+	mgr-copy -n web -N three
+	diff <(echo "$now") <(merged "$store/three/delta" | without_names)
+	mgr-destroy -n web
+	mgr-destroy -n two
+	mgr-destroy -n three
 	assert_equal "$(layer_names)" ""
 }

@@ -36,14 +36,15 @@ rich_tree() {
 	touch -d '2001-02-03 04:05:06.789' "$1/sub"
 }
 
-# tree_of FOLDER: everything in it, a line each or more.
+# tree_of FOLDER [BUT]: everything in it, a line each or more; but for what is in the folder BUT of it (./bin).
 tree_of() {
 	(
 		cd "$1" || exit
-		find . -printf '%y %m %U:%G %n %T@ %s %p %l\n' | sed -E 's/^(d .*) [0-9]+ (\.[^ ]*) $/\1 - \2 /' | sort -k7
-		find . -type f -printf '%i %p\n' | sort -k2 | awk '!seen[$1]++' | cut -d ' ' -f 2- | xargs -d '\n' -r sha256sum
-		getfattr -Rhd -m - . 2>/dev/null | sort
-		getfacl -Rp . 2>/dev/null | awk -v RS= '{ gsub("\n", " "); print }' | sort
+		in_it=(find . -path "${2:-/}/*" -prune -o)
+		"${in_it[@]}" -printf '%y %m %U:%G %n %T@ %s %p %l\n' | sed -E 's/^(d .*) [0-9]+ (\.[^ ]*) $/\1 - \2 /' | sort -k7
+		"${in_it[@]}" -type f -printf '%i %p\n' | sort -k2 | awk '!seen[$1]++' | cut -d ' ' -f 2- | xargs -d '\n' -r sha256sum
+		"${in_it[@]}" -print0 | xargs -0 getfattr -hd -m - 2>/dev/null | sort
+		"${in_it[@]}" ! -type l -print0 | xargs -0 getfacl -p 2>/dev/null | awk -v RS= '{ gsub("\n", " "); print }' | sort
 	)
 }
 
@@ -62,12 +63,12 @@ layers() {
 	done
 }
 
-# merged DELTA: as tree_of, what its container sees.
+# merged DELTA: as tree_of, what its container sees, but for its programs, and links of folders, which layers share out.
 merged() {
 	local at
 	at=$(mktemp -d)
 	mount -t overlay -o "ro,lowerdir=$1/upper$(layers "$1")" mgr-test "$at"
-	tree_of "$at"
+	tree_of "$at" ./bin | grep -v '/s\?bin/' | sed -E 's/^(d [0-7]+ [0-9:]+) [0-9]+ /\1 - /'
 	umount "$at"
 	rmdir "$at"
 }

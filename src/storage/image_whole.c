@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What stands on many images is made to stand on one: there is an end to how many the kernel takes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "base/file.h"
+#include "storage/image_internal.h"
+#include "storage/internal.h"
+
+#define MADE "image" /* in .new/ID */
+
+int image_depth(const struct store *store, int folder, const char *name, struct err *err)
+{
+	autoclose int at = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char id[IMAGE_ID_SIZE];
+	int depth = 0, r;
+
+	if (at < 0)
+		return err_sys(err, errno, "open '%s'", name);
+	while ((r = image_read(at, IMAGE_BASE, id, err)) > 0) {
+		close(at);
+		at = image_open(store, id, err);
+		if (at < 0)
+			return at;
+		depth++;
+	}
+	return r < 0 ? r : depth;
+}
+
+static int fill(int news, const char *id, int tree, struct err *err)
+{
+	autoclose int lock = image_lock_new(news, id, err), made = -1;
+	int r = lock;
+
+	if (lock >= 0 && (mkdirat(lock, MADE, 0700) < 0 ||
+			  (made = openat(lock, MADE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0))
+		r = err_sys(err, errno, "make a folder for image '%s'", id);
+	if (r >= 0)
+		r = storage_copy_tree(tree, made, IMAGE_TREE, err);
+	if (r == 0)
+		r = file_replace_at(made, IMAGE_NAME, id, strlen(id), 0600, err);
+	if (r == 0)
+		r = file_sync_system(made, err);
+	debug_point("whole", "filled");
+	return r < 0 ? r : steal_fd(&lock);
+}
+
+/* A delta of nothing on the image, instead of the one that is there. That gets the name `other` among the images: without an
+ * `id`, so that it is none. */
+static int stand_on(int images, const char *id, const char *other, int folder, const char *name, struct err *err)
+{
+	autofree char *root = str_fmt("%s/" IMAGE_TREE, id), *file = str_fmt("%s/" IMAGE_NAME, id);
+	autoclose int like = -1, fresh = -1;
+
+	if (!root || !file)
+		return err_nomem(err);
+	like = openat(images, root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (like < 0)
+		return err_sys(err, errno, "open image '%s'", id);
+	fresh = image_make_delta(images, other, like, err);
+	if (fresh < 0)
+		return fresh;
+	if (linkat(images, file, fresh, IMAGE_BASE, 0) < 0)
+		return err_sys(err, errno, "link image '%s'", id);
+	debug_point("whole", "prepared");
+	if (renameat2(images, other, folder, name, RENAME_EXCHANGE) < 0)
+		return err_sys(err, errno, "put image '%s' in place", id);
+	debug_point("whole", "exchanged");
+	return 0;
+}
+
+int image_whole(const struct store *store, int tree, int folder, const char *name, struct err *err)
+{
+	autoclose int images = image_folder(store, true, err), news = -1, made = -1, lock = -1;
+	char id[IMAGE_ID_SIZE], other[IMAGE_ID_SIZE];
+	int r = images < 0 ? images : 0;
+
+	if (r == 0)
+		r = news = image_new_folder(images, err);
+	if (r >= 0)
+		r = image_choose_id(id, err);
+	if (r == 0)
+		r = image_choose_id(other, err);
+	if (r == 0)
+		r = made = fill(news, id, tree, err);
+	if (r >= 0)
+		r = lock = image_lock(images, err);
+	if (r >= 0 && renameat(made, MADE, images, id) < 0)
+		r = err_sys(err, errno, "rename image '%s'", id);
+	if (r >= 0)
+		r = stand_on(images, id, other, folder, name, err);
+	if (lock >= 0)
+		close(steal_fd(&lock));
+	if (made >= 0)
+		file_remove_tree_at(news, id, NULL);
+	image_drop_unused(store);
+	return r;
+}
