@@ -131,7 +131,6 @@ static const struct {
 	{ "lxc.hook.clone", "not there yet" },
 	{ "lxc.log.file", "the log is where mgr-log finds it: leave it out" },
 	{ "lxc.log.syslog", "the log is a file, see mgr-log" },
-	{ "lxc.ephemeral", "not there yet: mgr-destroy removes a container" },
 	{ "lxc.execute.cmd", "here the command is mgr-execute's argument" },
 	{ "lxc.environment", "here a variable A=b is a line 'A = b' in [environment]" },
 	{ "lxc.utsname", "here it is 'name' in [uts]" },
