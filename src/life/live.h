@@ -13,6 +13,7 @@ struct live {
 	const char *name;
 	pid_t keeper; /* thaws it once `hold` is closed, whatever becomes of us; 0: it was frozen before, and stays so */
 	int hold;
+	int watch; /* on which its supervisor tells what it does */
 };
 
 /* It stands still until live_end. -ESRCH when it does not run. */

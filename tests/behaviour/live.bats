@@ -73,7 +73,8 @@ is_stopped() {
 	MGR_DEBUG_STOP=live:frozen mgr-copy -n web -N two --live 2>"$BATS_TEST_TMPDIR/told" 3>&- &
 	pid=$!
 	wait_until 10 is_stopped $pid
-	mgr-stop -k -n web
+	mgr-unfreeze -n web # and what happens then is over when it is looked at
+	mgr-freeze -n web
 	kill -CONT $pid
 	status=0
 	wait $pid || status=$?
@@ -81,6 +82,17 @@ is_stopped() {
 	assert_equal "$(<"$BATS_TEST_TMPDIR/told")" "mgr-copy: web: 'two': 'web' was thawed, or stopped, while its files were read"
 	[ ! -e "$store/two" ]
 	[ ! -e "$store/.new" ]
+	wait_state web RUNNING
+	MGR_DEBUG_STOP=live:frozen mgr-snapshot -n web --live one 2>"$BATS_TEST_TMPDIR/told" 3>&- &
+	pid=$!
+	wait_until 10 is_stopped $pid
+	mgr-stop -k -n web
+	kill -CONT $pid
+	status=0
+	wait $pid || status=$?
+	assert_status 1
+	assert_equal "$(<"$BATS_TEST_TMPDIR/told")" "mgr-snapshot: web: 'web' was thawed, or stopped, while its files were read"
+	assert_equal "$(ls -A "$store/web/.snap")" ""
 }
 
 @test "copy.6 of an overlay what was changed is copied, since it is written to" {
