@@ -103,4 +103,6 @@ const struct storage_backend storage_disk = {
 	.open = open_disk,
 	.copy = copy,
 	.fork = fork_disk,
+	.resize = storage_resize_delta,
+	.usage = storage_delta_usage,
 };

@@ -26,11 +26,20 @@ int storage_read_root(const struct storage_place *p, struct err *err);
 int storage_mount_folder(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
 			 struct err *err);
 
-/* How many bytes a folder may hold, with all that is in it: by project quota, where its file system has that (ext4, xfs).
- * path: for messages. The ops resize and usage of a root that is such a folder. */
-int storage_bound_folder(int dir, const char *path, uint64_t size, struct err *err);
+/* How many bytes folders may hold together, with all that is in them: by project quota, where their file system has that
+ * (ext4, xfs). path: for messages. The second refuses what is less than they have. */
+int storage_bound_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err);
+int storage_resize_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err);
+/* Bytes; dir: the first. -ENODATA: nobody counts. */
+int storage_taken(int dir, uint64_t *ret);
+/* The ops resize and usage of a root that is a folder. */
 int storage_resize_folder(const struct storage_place *p, bool running, uint64_t size, struct err *err);
 int storage_folder_usage(const struct storage_place *p, uint64_t *ret);
+
+/* Of one that is what has been changed, over something else (storage/overlay.c): what that may be. */
+int storage_bound_delta(const struct storage_place *p, struct err *err);
+int storage_resize_delta(const struct storage_place *p, bool running, uint64_t size, struct err *err);
+int storage_delta_usage(const struct storage_place *p, uint64_t *ret);
 
 /* -ENOSPC when it takes more than it is to have. */
 int storage_check_fits(uint64_t used, uint64_t size, struct err *err);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/storage/libstorage.a
 src_storage_libstorage_a_SOURCES = \
 	%D%/confine.c %D%/confine.h \
+	%D%/bound.c \
 	%D%/btrfs.c \
 	%D%/dir.c \
 	%D%/disk.h %D%/disk_internal.h \

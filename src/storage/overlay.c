@@ -170,7 +170,9 @@ int overlay_open(const struct storage_place *p, const struct storage_ids *ids, i
 
 	if (mnt_is_old())
 		return err_set(err, EOPNOTSUPP, "an overlay with mapped ids needs Linux 5.19 or later");
-	r = take_all(&o, err);
+	r = p->conf->size ? storage_bound_delta(p, err) : 0;
+	if (r == 0)
+		r = take_all(&o, err);
 	if (r == 0)
 		r = tree = mnt_apart(mount_apart, &o, err);
 	while (o.n > 0)
@@ -197,4 +199,6 @@ const struct storage_backend storage_overlay = {
 	.copy = overlay_copy_op,
 	.fork = overlay_fork_op,
 	.open = open_overlay,
+	.resize = storage_resize_delta,
+	.usage = storage_delta_usage,
 };

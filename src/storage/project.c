@@ -93,14 +93,15 @@ static int choose_number(int dir, uint32_t *ret, struct dqblk *q)
 	return -EEXIST;
 }
 
-static int bound(int dir, uint64_t size)
+static int bound(const int *dirs, size_t n, uint64_t size)
 {
 	struct dqblk q = { 0 };
 	uint32_t id = 0;
-	int r = choose_number(dir, &id, &q);
+	int dir = dirs[0], r = choose_number(dir, &id, &q);
+	const bool all = number_of(dir) == id && q.dqb_bhardlimit; /* the bound comes last */
 
-	if (r == 0 && size && (number_of(dir) != id || !q.dqb_bhardlimit)) /* the bound comes last: all have the number */
-		r = number_all(dir, id);
+	for (size_t i = 0; i < n && size && !all && r == 0; i++)
+		r = number_all(dirs[i], id);
 	q.dqb_bhardlimit = q.dqb_bsoftlimit = (size + UNIT - 1) / UNIT;
 	q.dqb_valid = QIF_BLIMITS;
 	return r == 0 ? quota(dir, Q_SETQUOTA, id, &q) : r;
@@ -122,14 +123,14 @@ static int refuse(int dir, const char *path, int code, struct err *err)
 		       path);
 }
 
-int storage_bound_folder(int dir, const char *path, uint64_t size, struct err *err)
+int storage_bound_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err)
 {
-	int r = bound(dir, size);
+	int r = bound(dirs, n, size);
 
-	return r < 0 && size ? refuse(dir, path, -r, err) : 0;
+	return r < 0 && size ? refuse(dirs[0], path, -r, err) : 0;
 }
 
-static int taken(int dir, uint64_t *ret)
+int storage_taken(int dir, uint64_t *ret)
 {
 	const uint32_t id = number_of(dir);
 	struct dqblk q = { 0 };
@@ -140,22 +141,26 @@ static int taken(int dir, uint64_t *ret)
 	return 0;
 }
 
+int storage_resize_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err)
+{
+	uint64_t used;
+
+	if (size && storage_taken(dirs[0], &used) == 0 && storage_check_fits(used, size, err) < 0)
+		return -err->code;
+	return storage_bound_folders(dirs, n, path, size, err);
+}
+
 int storage_resize_folder(const struct storage_place *p, bool running, uint64_t size, struct err *err)
 {
 	autoclose int dir = storage_read_root(p, err);
-	uint64_t used;
 
 	(void)running;
-	if (dir < 0)
-		return dir;
-	if (size && taken(dir, &used) == 0 && storage_check_fits(used, size, err) < 0)
-		return -err->code;
-	return storage_bound_folder(dir, p->path, size, err);
+	return dir < 0 ? dir : storage_resize_folders(&dir, 1, p->path, size, err);
 }
 
 int storage_folder_usage(const struct storage_place *p, uint64_t *ret)
 {
 	autoclose int dir = storage_read_root(p, NULL);
 
-	return dir < 0 ? -ENODATA : taken(dir, ret);
+	return dir < 0 ? -ENODATA : storage_taken(dir, ret);
 }
