@@ -145,6 +145,7 @@ static void say_usage(const struct info_data *d, const struct look *look)
 		say_number(d, "Packets out:", look->traffic.packets_sent);
 	}
 	say_bytes(d, "Disk use:", look->disk);
+	say_bytes(d, "Disk limit:", look->disk_limit);
 	say_span(d, "Uptime:", look->uptime);
 }
 
@@ -276,7 +277,7 @@ static unsigned needs(const struct cli *cli, bool some)
 	if (d->ips)
 		what |= LOOK_IPS;
 	if (d->statistics)
-		what |= LOOK_USAGE | LOOK_PRESSURES | LOOK_TRAFFIC | LOOK_DISK;
+		what |= LOOK_USAGE | LOOK_PRESSURES | LOOK_TRAFFIC | LOOK_DISK | LOOK_CONFIG;
 	return what;
 }
 

@@ -149,6 +149,8 @@ by_project() {
 	assert_contains "nothing bounds a subvolume in '$store'"
 	btrfs quota enable "$store"
 	boot web
+	run mgr-info -n web -S
+	assert_match $'\nDisk limit: +24.00 MiB(\n|$)'
 }
 
 @test "quota.1 mgr-ls and mgr-info show the backend, what is taken and the limit" {
