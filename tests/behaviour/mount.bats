@@ -127,6 +127,26 @@ opens"
 	assert_match "none /srv tmpfs rw,nosuid,.*size=1024k,mode=700"
 }
 
+@test "mount.1 a disk of the host's by any line of fstab; with idmap root inside has it, without it nobody inside does" {
+	local disk
+	truncate -s 4M "$BATS_TEST_TMPDIR/disk"
+	mkfs.ext4 -q "$BATS_TEST_TMPDIR/disk"
+	disk=$(losetup -f --show "$BATS_TEST_TMPDIR/disk")
+	run sh_with "$disk /srv ext4 defaults,noatime,nosuid,idmap 0 2" 'echo new >/srv/new; stat -c %u /srv/new; grep " /srv " /proc/mounts'
+	assert_match "^0
+$disk /srv ext4 rw,nosuid,noatime,.*idmapped"
+	run sh_with "$disk /srv ext4 ro,noload,idmap" 'cat /srv/new; mount -o remount,rw /srv 2>/dev/null; touch /srv/more'
+	assert_match '^new'
+	assert_contains "Read-only file system"
+	run sh_with "$disk /srv ext4 rw" 'stat -c %u /srv/new; touch /srv/more'
+	losetup -d "$disk"
+	assert_match '^65534'
+	assert_contains "Permission denied"
+	run sh_with "none /srv overlay lowerdir=/etc:/usr" 'ls -d /srv/passwd /srv/bin'
+	assert_output "/srv/bin
+/srv/passwd"
+}
+
 @test "mount.1 relative: the source is the container's" {
 	run sh_with "/etc/passwd /srv/users none bind,relative,create=file" 'cmp /etc/passwd /srv/users && echo same'
 	assert_output same
