@@ -43,7 +43,7 @@ bounded() {
 	boot web
 	run fill web
 	[ "$output" -ge 12 ] && [ "$output" -le 24 ]
-	in_container web dd if=/dev/zero of=/home/some bs=1M count=10 conv=fsync
+	in_container web dd if=/dev/urandom of=/home/some bs=1M count=10 conv=fsync
 	run disk web
 	assert_match '^1[0-4] 24$'
 	mgr-stop -k web
