@@ -32,6 +32,10 @@ int mnt_set(int mount, const struct mount_attr *attr, bool recursive);
 /* Put it on what target stands for. */
 int mnt_move(int mount, int target);
 
+/* An option that is the mount's, not the file system's: "ro", "noatime", "exec"; into what mount_setattr(2) is to set and
+ * clear. false: it is none. */
+bool mnt_flag(const char *word, uint64_t *set, uint64_t *clear);
+
 /* For what can be made only where its parts are mounted: fn runs in a child, in a mount namespace of its own that ends with
  * it, the working folder an empty one that it may mount in; absolute paths are as they were. What it returns, a descriptor
  * or -errno, is what this returns. Not for a kernel that needs a stage. */

@@ -8,29 +8,9 @@
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
+#include "base/mnt.h"
 #include "base/sys.h"
 #include "mount/internal.h"
-
-static const struct flag {
-	const char *name;
-	uint64_t set, clear;
-} flags[] = {
-	{ "ro", MOUNT_ATTR_RDONLY, 0 },
-	{ "rw", 0, MOUNT_ATTR_RDONLY },
-	{ "nosuid", MOUNT_ATTR_NOSUID, 0 },
-	{ "suid", 0, MOUNT_ATTR_NOSUID },
-	{ "nodev", MOUNT_ATTR_NODEV, 0 },
-	{ "dev", 0, MOUNT_ATTR_NODEV },
-	{ "noexec", MOUNT_ATTR_NOEXEC, 0 },
-	{ "exec", 0, MOUNT_ATTR_NOEXEC },
-	{ "nodiratime", MOUNT_ATTR_NODIRATIME, 0 },
-	{ "diratime", 0, MOUNT_ATTR_NODIRATIME },
-	{ "nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0 },
-	/* three of one field (mount_setattr(2)): it is cleared with each */
-	{ "relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME },
-	{ "noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME },
-	{ "strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME },
-};
 
 static const struct {
 	const char *name;
@@ -65,13 +45,7 @@ static bool is_passed_over(const char *word)
 
 static bool take_flag(struct mount_entry *e, const char *word)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (str_eq(word, flags[i].name)) {
-			e->set = (e->set & ~(flags[i].clear | flags[i].set)) | flags[i].set;
-			e->clear = (e->clear & ~flags[i].set) | flags[i].clear;
-			return true;
-		}
-	return false;
+	return mnt_flag(word, &e->set, &e->clear);
 }
 
 static bool take_propagation(struct mount_entry *e, const char *word)
