@@ -30,6 +30,7 @@ struct boot_request {
 	pid_t init;        /* of --device: the container's */
 	int netd;          /* of --device: its connection to mgr-netd, or -1 */
 	char **words;      /* of --device: what is to be done; ends with NULL */
+	bool disk;         /* of --down: BOOT_DISK_FD is the root folder, to be synced */
 	size_t namespaces; /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
 };
 

@@ -84,7 +84,7 @@ static bool is_of(const char *step, const char *object, unsigned number)
 }
 
 struct undoing {
-	const struct boot *b;
+	struct boot *b;
 	int number; /* of the one that goes; -1: all that b->spec does not have */
 	int pidns;
 	bool any;

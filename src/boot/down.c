@@ -12,7 +12,7 @@
 
 #define KILL_TIME (30 * CLOCK_SECOND)
 
-struct down down_of(const struct boot *b)
+struct down down_of(struct boot *b)
 {
 	return (struct down){
 		.store = &b->store,
@@ -21,6 +21,7 @@ struct down down_of(const struct boot *b)
 		.pidns = -1,
 		.namespaces = b->namespaces,
 		.n_namespaces = b->n_namespaces,
+		.disk = &b->disk,
 	};
 }
 

@@ -38,6 +38,8 @@ static void fill_fds(const struct boot *b, struct handover *h)
 	h->seccomp = b->seccomp;
 	h->n_namespaces = (uint32_t)b->n_namespaces;
 	memcpy(h->namespaces, b->namespaces, sizeof h->namespaces);
+	h->disk = b->disk;
+	h->storage_use = b->storage_use;
 }
 
 static void fill_guest_init(const struct boot *b, struct handover *h)

@@ -52,6 +52,7 @@ struct boot {
 	int pidfd, userns;
 	int peer;                       /* parent: the child's end of the pair, and the other way round */
 	int dev, sys, securityfs, tree; /* detached mounts */
+	int disk, storage_use;          /* wire/handover.h */
 	int console, console_peer, notify, control;
 	int ttys[TTY_MOST]; /* masters of /dev/tty1 and so on */
 	size_t n_ttys;
@@ -77,13 +78,14 @@ struct down {
 	const char *name;
 	int rundir;
 	bool reboot;
-	const int *namespaces; /* of the container that has ended, as far as anybody kept them open */
+	int *namespaces; /* of the container that has ended, as far as anybody kept them open; one that is closed is -1 */
 	size_t n_namespaces;
+	int *disk; /* its root folder, to be synced before it goes; -1 then, or where there is none */
 	int pidns; /* where it lives on; -1 */
 };
 
 /* Of what b is about. */
-struct down down_of(const struct boot *b);
+struct down down_of(struct boot *b);
 
 enum side {
 	PARENT,
@@ -122,6 +124,11 @@ int down_network_service(const struct down *d, const char *object, struct err *e
 int up_clone(struct boot *b, struct err *err);
 int up_idmap(struct boot *b, struct err *err);
 int up_storage(struct boot *b, struct err *err);
+/* The same for somebody's work: nothing of it outlives b->tree. */
+int boot_open_storage(struct boot *b, struct err *err);
+int down_storage(const struct down *d, const char *object, struct err *err);
+/* Close what is open of it, but the folder to sync. */
+void boot_drop_storage(struct boot *b);
 int up_entries_open(struct boot *b, struct err *err);
 struct mount_entry;
 /* The tree of one that is the host's, looked at as a start does (b->userns: whose ids it is to have). */
@@ -182,6 +189,9 @@ int boot_stage_enter(struct boot_stage *s, const struct boot *b, struct err *err
 void boot_stage_leave(struct boot_stage *s);
 
 /* --- parent.c ---------------------------------------------------------------------------------------------------------- */
+
+/* /dev and the like, as far as this container has them. */
+int boot_make_dev(struct boot *b, struct err *err);
 
 /* The configuration, checked, as far as it says what the root file system is and whose. */
 int boot_load(struct boot *b, struct err *err);

@@ -26,6 +26,7 @@ src_boot_libboot_a_SOURCES = \
 	%D%/run.c \
 	%D%/stage.c \
 	%D%/steps.c \
+	%D%/storage.c \
 	%D%/undo.c %D%/undo.h \
 	%D%/unit.c \
 	%D%/up.c

@@ -6,9 +6,10 @@
  *                                                       answers with a struct boot_result to descriptor 3; FD: a socket
  *                                                       that the supervisor takes as a control connection;
  *                                                       MASK: bit n: descriptor 5+n is the command's n
- *   mgr-boot --down [-P PATH] [--lock FD] [--namespaces N] NAME
+ *   mgr-boot --down [-P PATH] [--lock FD] [--namespaces N] [--disk] NAME
  *                                                       from the undo record alone; FD: the lock, held by the caller;
- *                                                       N: descriptors of its namespaces, from 4 on
+ *                                                       N: descriptors of its namespaces, from 4 on; disk: 12 is its
+ *                                                       root folder, to be synced
  *   mgr-boot --open [-P PATH] NAME                      answers with the container's root and lock, for who works on its
  *                                                       files
  *   mgr-boot --device --init PID [--netd] [-P PATH] NAME VERB [KIND [WORD]...]
@@ -65,16 +66,27 @@ static void hold_stops(void)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "up", no_argument, NULL, 'u' },           { "down", no_argument, NULL, 'd' },
-		{ "lock", required_argument, NULL, 'l' },   { "namespaces", required_argument, NULL, 'n' },
-		{ "steps", no_argument, NULL, 'S' },        { "reboot", required_argument, NULL, 'r' },
-		{ "client", required_argument, NULL, 'c' }, { "execute", no_argument, NULL, 'e' },
-		{ "user", required_argument, NULL, 'U' },   { "term", required_argument, NULL, 'T' },
-		{ "window", required_argument, NULL, 'w' }, { "stdio", required_argument, NULL, 'i' },
-		{ "open", no_argument, NULL, 'o' },         { "orphan", no_argument, NULL, 'O' },
-		{ "device", no_argument, NULL, 'D' },       { "init", required_argument, NULL, 'I' },
-		{ "netd", no_argument, NULL, 'N' },         { "await", no_argument, NULL, 'a' },
-		{ "uuid", required_argument, NULL, 'V' },   { 0 },
+		{ "up", no_argument, NULL, 'u' },
+		{ "down", no_argument, NULL, 'd' },
+		{ "lock", required_argument, NULL, 'l' },
+		{ "namespaces", required_argument, NULL, 'n' },
+		{ "steps", no_argument, NULL, 'S' },
+		{ "reboot", required_argument, NULL, 'r' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "execute", no_argument, NULL, 'e' },
+		{ "user", required_argument, NULL, 'U' },
+		{ "term", required_argument, NULL, 'T' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "stdio", required_argument, NULL, 'i' },
+		{ "open", no_argument, NULL, 'o' },
+		{ "orphan", no_argument, NULL, 'O' },
+		{ "device", no_argument, NULL, 'D' },
+		{ "init", required_argument, NULL, 'I' },
+		{ "netd", no_argument, NULL, 'N' },
+		{ "await", no_argument, NULL, 'a' },
+		{ "uuid", required_argument, NULL, 'V' },
+		{ "disk", no_argument, NULL, 'k' },
+		{ 0 },
 	};
 	struct boot_request q = { .lock = -1, .client = -1, .netd = -1, .command.stdio = { -1, -1, -1 } };
 	bool execute = false;
@@ -98,6 +110,8 @@ int main(int argc, char **argv)
 			q.init = (pid_t)fd;
 		else if (c == 'N')
 			q.netd = BOOT_DEVICE_NETD_FD;
+		else if (c == 'k')
+			q.disk = true;
 		else if (c == 'O')
 			q.orphan = true;
 		else if (c == 'e')

@@ -48,7 +48,7 @@ static int open_root(struct boot *b, const struct boot_request *q, struct err *e
 		r = boot_load(b, err);
 	if (r == 0)
 		r = make_userns(b, err);
-	return r == 0 ? up_storage(b, err) : r;
+	return r == 0 ? boot_open_storage(b, err) : r;
 }
 
 int boot_open(const struct boot_request *q)

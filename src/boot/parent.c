@@ -202,7 +202,7 @@ int down_cgroup(const struct down *d, const char *object, struct err *err)
 	return r < 0 || d->reboot ? r : store_cgroup_forget(d->rundir, err);
 }
 
-static int make_dev(struct boot *b, struct err *err)
+int boot_make_dev(struct boot *b, struct err *err)
 {
 	b->dev = mount_dev_new(b->root_uid, b->root_gid, err);
 	if (b->dev < 0)
@@ -223,7 +223,7 @@ int up_dev(struct boot *b, struct err *err)
 	/* for the container's /run/host; a host may have none */
 	if (file_read_at(AT_FDCWD, "/etc/os-release", 65536, &b->os_release, NULL, NULL) < 0)
 		b->os_release = NULL;
-	return mnt_is_old() ? 0 : make_dev(b, err);
+	return mnt_is_old() ? 0 : boot_make_dev(b, err);
 }
 
 int up_clone(struct boot *b, struct err *err)
@@ -251,64 +251,6 @@ int up_clone(struct boot *b, struct err *err)
 int up_idmap(struct boot *b, struct err *err)
 {
 	return ns_map_ids(b->pid, &b->spec.container.idmap, &b->userns, err);
-}
-
-/* /dev/null for what there is none of. */
-static int pass(struct boot *b, int mount, struct err *err)
-{
-	int copy = mount < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : fcntl(mount, F_DUPFD_CLOEXEC, 3);
-
-	if (copy < 0)
-		return err_sys(err, errno, "pass a mount on");
-	b->passed[b->n_passed++] = copy;
-	return 0;
-}
-
-/* The child was born without them. */
-static int pass_dev(struct boot *b, struct err *err)
-{
-	int r = make_dev(b, err);
-
-	if (r == 0)
-		r = pass(b, b->dev, err);
-	if (r == 0)
-		r = pass(b, b->sys, err);
-	return r < 0 ? r : pass(b, b->securityfs, err);
-}
-
-static int mount_root(struct boot *b, struct err *err)
-{
-	const struct storage_ids ids = spec_ids(&b->spec.container.idmap, b->userns);
-	const struct storage_backend *backend;
-	struct storage_place place;
-	struct storage_mount root;
-	int r = spec_place(&b->spec, &b->store, b->name, b->folder, &place, &backend, err);
-
-	if (r < 0 || spec_check_owner(&b->spec, err) < 0 || spec_check_alone(&b->spec, &b->store, err) < 0)
-		return -err->code;
-	r = backend->open(&place, &ids, &root, err);
-	if (r < 0)
-		return r;
-	b->tree = root.tree;
-	if (b->spec.rootfs.readonly && b->userns >= 0)
-		r = mount_lock(b->tree, b->userns, err);
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		close(b->tree);
-		b->tree = r;
-	}
-	return pass(b, b->tree, err);
-}
-
-int up_storage(struct boot *b, struct err *err)
-{
-	autocall(boot_stage_leave) struct boot_stage stage;
-	int r = boot_stage_enter(&stage, b, err);
-
-	if (r == 0)
-		r = mount_root(b, err);
-	return r == 0 && stage.home >= 0 ? pass_dev(b, err) : r;
 }
 
 /* Before the exec, because a missing library would show only after it: the loader ends with 127. */

@@ -14,9 +14,10 @@
 #define BOOT_RESULT_FD 3
 
 #define BOOT_NAMESPACES_FD 4 /* of mgr-boot --down: the first of the namespaces that it gets */
-#define BOOT_CLIENT_FD     4 /* of --client */
-#define BOOT_STDIO_FD      5 /* of --stdio: 5, 6 and 7 */
-#define BOOT_OPEN_FDS      3 /* the most that come with the answer to --open */
+#define BOOT_DISK_FD       (BOOT_NAMESPACES_FD + HANDOVER_NAMESPACES) /* with --disk */
+#define BOOT_CLIENT_FD     4                                          /* of --client */
+#define BOOT_STDIO_FD      5                                          /* of --stdio: 5, 6 and 7 */
+#define BOOT_OPEN_FDS      3                                          /* the most that come with the answer to --open */
 
 struct boot_result {
 	int32_t code;      /* 0, or the errno value in err */

@@ -276,6 +276,7 @@ void boot_abort(struct boot *b)
 	const struct down d = down_of(b);
 	struct err down = { 0 };
 
+	boot_drop_storage(b);
 	if (b->pid > 0) {
 		sys_pidfd_send_signal(b->pidfd, SIGKILL);
 		waitpid(b->pid, NULL, 0);

@@ -14,7 +14,7 @@ const struct step steps[] = {
 	{ "dev", PARENT, up_dev, NULL },
 	{ "clone", PARENT, up_clone, NULL },
 	{ "idmap", PARENT, up_idmap, NULL },
-	{ "storage", PARENT, up_storage, NULL },
+	{ "storage", PARENT, up_storage, down_storage },
 	{ "mount-entries", PARENT, up_entries_open, NULL },
 	{ "become-root", CHILD, up_become_root, NULL },
 	{ "hook-pre-mount", CHILD, up_hook_pre_mount, NULL },

@@ -31,7 +31,7 @@ void boot_init(struct boot *b, const char *name, const char *path)
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
 	b->mark = b->host_root = b->program = b->unit = b->label = b->profile.compiled = -1;
-	b->peer = b->dev = b->sys = b->securityfs = b->tree = -1;
+	b->peer = b->dev = b->sys = b->securityfs = b->tree = b->disk = b->storage_use = -1;
 	b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn = -1;
 }
 
@@ -125,7 +125,7 @@ static int take_lock(struct boot *b, enum store_phase phase, struct err *err)
 }
 
 /* Kill and undo what a dead mgr-boot or supervisor has left. */
-static int recover(const struct boot *b, struct err *err)
+static int recover(struct boot *b, struct err *err)
 {
 	const bool unseen = last_is_missing(b->folder, b->rundir);
 	const struct down d = down_of(b);
@@ -239,6 +239,7 @@ int boot_undo(const struct boot_request *q)
 	boot_init(&b, q->name, q->path);
 	for (; b.n_namespaces < q->namespaces && b.n_namespaces < BOOT_NAMESPACES; b.n_namespaces++)
 		b.namespaces[b.n_namespaces] = BOOT_NAMESPACES_FD + (int)b.n_namespaces;
+	b.disk = q->disk ? BOOT_DISK_FD : -1;
 	if (q->lock >= 0)
 		fcntl(q->lock, F_SETFD, FD_CLOEXEC);
 	r = store_open(&b.store, q->path, &err);
@@ -278,6 +279,7 @@ static int take_over(struct boot *b, int fd, struct handover *h, struct err *err
 	b->console_log = h->console_log;
 	b->n_namespaces = h->n_namespaces;
 	memcpy(b->namespaces, h->namespaces, sizeof b->namespaces);
+	b->disk = h->disk;
 	log_to(b->log, LOG_INFO, b->name);
 	r = store_open(&b->store, h->path[0] ? h->path : NULL, err);
 	return r < 0 ? r : boot_read_assignments(b->rundir, &b->assign, err);
@@ -296,6 +298,7 @@ int boot_again(int handover)
 		return EXIT_FAILURE;
 	}
 	close(h.netd); /* what it stood for ends here */
+	close(h.storage_use);
 
 	d = down_of(&b);
 	d.reboot = true;

@@ -128,6 +128,13 @@ static int set_volume(void *data, const char *value, struct err *err)
 	return mount_volume_assign(value, &create->set, err);
 }
 
+static int set_size(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	return cli_set_key(&create->set, "rootfs.size", value, err);
+}
+
 static int set_memory(void *data, const char *value, struct err *err)
 {
 	struct create *create = data;
@@ -175,6 +182,7 @@ static const struct option_row opts[] = {
 	{ 0, "partition", "N", "With --image: the partition of the disk that it is; 0 is all of the disk.",
 	  .set = set_partition },
 	{ 'B', "backend", "BACKEND", "How its root file system is stored; auto chooses.", .set = set_backend },
+	{ 0, "size", "SIZE", "How large the file system of backend loop is, instead of 10G.", .set = set_size },
 	{ 0, "exposed", NULL, "With --rootfs: although others than root can come to it.", .set = set_exposed },
 	{ 'i', "interactive", NULL, "Ask for what is missing, on the terminal.", .set = set_interactive },
 	{ 'f', "config", "FILE", "Configuration to start from, instead of default.conf.", .set = set_conf },

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "boot/assign.h"
+#include "life/resize.h"
 #include "life/state.h"
 
 /* Its run, and what it is to become. */
@@ -130,11 +131,11 @@ int config_check_network(const struct store *store, const char *container, const
 	return r;
 }
 
-static bool concerns_network(const struct config_change *changes, size_t n)
+static bool concerns(const struct config_change *changes, size_t n, const char *what)
 {
 	size_t i = 0;
 
-	while (i < n && !str_starts(changes[i].name, "net."))
+	while (i < n && !str_starts(changes[i].name, what))
 		i++;
 	return i < n;
 }
@@ -145,12 +146,14 @@ int config_live(const struct store *store, const char *container, const struct c
 	autocall(live_done) struct live l = { .rundir = -1 };
 	enum wire_state state;
 	struct cgroup host;
-	int r = concerns_network(changes, n) ? config_check_network(store, container, next, err) : 0;
+	int r = concerns(changes, n, "net.") ? config_check_network(store, container, next, err) : 0;
 
 	if (r >= 0)
 		r = cgroup_host(&host, err);
 	if (r >= 0)
 		r = life_state_on(&host, store, container, &state, err);
+	if (r >= 0 && concerns(changes, n, "rootfs.size"))
+		r = life_resize(store, container, next, 1U << state & WIRE_STATES_RUN, err);
 	if (r < 0)
 		return r;
 	if (!(1U << state & WIRE_STATES_RUN))

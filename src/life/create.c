@@ -63,6 +63,8 @@ static int prepare(struct birth *birth, struct err *err)
 		r = err_wrap(err, "--rootfs");
 	birth->map = spec.container.idmap;
 	birth->size = spec.rootfs.size;
+	birth->options = spec.rootfs.options;
+	spec.rootfs.options = (struct strv){ 0 };
 	debug_point("create", "reserved");
 	return r;
 }
@@ -78,9 +80,9 @@ static bool is_asked_for(const struct birth *birth, const char *key)
 /* A template knows its init; of what came from elsewhere one that is not systemd would never say that it is ready. */
 static int choose_ready(const struct birth *birth, struct spec *spec, struct err *err)
 {
-	autoclose int packed = birth->archive < 0 ? -1 : openat(birth->folder, "rootfs", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int shown = birth->disk ? birth_open_root(birth, spec, birth->backend, err) : -1;
-	const int root = birth->rootfs ? birth->rootfs_fd : birth->disk ? shown : packed;
+	const int filled = birth->archive < 0 ? -1 : birth->tree;
+	const int root = birth->rootfs ? birth->rootfs_fd : birth->disk ? shown : filled;
 	autocall(strv_done) struct strv argv = { 0 };
 
 	if (birth->disk && shown < 0)
@@ -106,6 +108,14 @@ static int renew(const struct birth *birth, const struct spec *spec, struct err 
 			: identity_renew(root, was ? was->name : NULL, str_eq(spec->uts.name, name) ? name : NULL, err);
 }
 
+/* What is on a device is somebody else's to have only then. */
+static void let_go_of_root(struct birth *birth)
+{
+	if (birth->tree >= 0)
+		close(birth->tree);
+	birth->tree = -1;
+}
+
 static int configure(struct birth *birth, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
@@ -122,6 +132,7 @@ static int configure(struct birth *birth, struct err *err)
 		r = birth_set_rootfs(birth, &spec, err);
 	if (r == 0)
 		r = choose_ready(birth, &spec, err);
+	let_go_of_root(birth);
 	if (r == 0)
 		r = birth_allot(birth, &spec, err);
 	if (r == 0)
@@ -149,7 +160,7 @@ static int make(struct birth *birth, void *data, struct err *err)
 
 int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err)
 {
-	struct birth birth = { .store = store, .what = what, .claim = -1, .folder = -1 };
+	struct birth birth = { .store = store, .what = what, .claim = -1, .folder = -1, .tree = -1 };
 	int r = birth_source(&birth, err);
 
 	if (r == 0)

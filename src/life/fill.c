@@ -28,7 +28,7 @@ int birth_source(struct birth *birth, struct err *err)
 {
 	const struct life_create *what = birth->what;
 
-	birth->archive = birth->rootfs_fd = -1;
+	birth->archive = birth->rootfs_fd = birth->tree = -1;
 	if (what->rootfs)
 		return birth_adopt(birth, err);
 	if (what->image)
@@ -48,6 +48,9 @@ void birth_source_done(struct birth *birth)
 	free(birth->rootfs);
 	free(birth->disk);
 	free(birth->base);
+	strv_done(&birth->options);
+	if (birth->tree >= 0)
+		close(birth->tree);
 	if (birth->archive >= 0)
 		close(birth->archive);
 	if (birth->rootfs_fd >= 0)
@@ -63,6 +66,10 @@ int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *e
 						birth->what->name, backend->own);
 	int r = text ? spec_set(spec, text, err) : err_nomem(err);
 
+	if (r == 0 && birth->backend->size && !spec->rootfs.size) {
+		autofree char *size = str_fmt("rootfs.size=%ju", (uintmax_t)birth->backend->size);
+		r = size ? spec_set(spec, size, err) : err_nomem(err);
+	}
 	return r == 0 && birth->what->exposed ? spec_set(spec, "rootfs.exposed=yes", err) : r;
 }
 
@@ -88,9 +95,8 @@ static char *only_entry(int folder)
 static int check_depth(const struct birth *birth, struct err *err)
 {
 	static const char *const of_root[] = { "etc", "usr", "bin", "sbin" };
-	autoclose int rootfs = openat(birth->folder, ROOTFS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	autofree char *name = rootfs < 0 ? NULL : only_entry(rootfs);
-	autoclose int inner = name ? openat(rootfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	autofree char *name = only_entry(birth->tree);
+	autoclose int inner = name ? openat(birth->tree, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 
 	if (str_eq(name, "usr")) /* a root may be that alone */
 		return 0;
@@ -118,11 +124,16 @@ int birth_check_filled(int dir, const char *what, const char *name, struct err *
 	return err_set(err, ECANCELED, "%s '%s' left an empty root file system", what, name);
 }
 
-static int check_filled(const struct birth *birth, const char *what, const char *name, struct err *err)
+/* Of what is in birth->tree. */
+static int check_tree(const struct birth *birth, struct err *err)
 {
-	autoclose int dir = openat(birth->folder, ROOTFS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const struct life_create *what = birth->what;
+	int r;
 
-	return birth_check_filled(dir, what, name, err);
+	if (!what->archive)
+		return birth_check_filled(birth->tree, "template", what->template, err);
+	r = birth_check_filled(birth->tree, "archive", what->archive, err);
+	return r < 0 ? r : check_depth(birth, err);
 }
 
 static int exported_args(const struct birth *birth, const char *path, struct strv *args)
@@ -210,55 +221,59 @@ static int stand_on_base(const struct birth *birth, const struct storage_place *
 	}
 }
 
-/* The template finds its base in the folder, and what it writes goes where the backend keeps it. */
-static int fill_on_base(const struct birth *birth, struct storage_place *place, struct template *run, struct str *ret_tail,
+static int run_source(const struct birth *birth, struct template *run, struct str *ret_tail, struct err *err)
+{
+	if (!birth->what->archive)
+		return template_run(run, ret_tail, err);
+	if (birth->what->exported && birth_make_snapshots(birth, err) < 0)
+		return -err->code;
+	return unpack(birth, run, ret_tail, err);
+}
+
+/* A template or mgr-unpack finds the root in the folder, and what it writes goes where the backend keeps it. */
+static int fill_mounted(struct birth *birth, const struct storage_place *place, struct template *run, struct str *ret_tail,
 			struct err *err)
 {
 	const struct storage_ids as_on_disk = { .userns = -1 };
 	struct storage_mount root;
-	autoclose int tree = -1;
-	int r = stand_on_base(birth, place, run, ret_tail, err);
+	int r = birth->base ? stand_on_base(birth, place, run, ret_tail, err) : birth->backend->create(place, NULL, err);
 
+	debug_point("create", "made");
 	if (r == 0)
 		r = birth->backend->open(place, &as_on_disk, &root, err);
 	if (r < 0)
 		return r;
-	run->tree = tree = root.tree;
-	run->verb = TEMPLATE_FROM_BASE;
+	run->tree = birth->tree = root.tree;
+	if (birth->base)
+		run->verb = TEMPLATE_FROM_BASE;
 	if (mkdirat(birth->folder, ROOTFS, 0700) < 0)
 		return err_sys(err, errno, "make '%s'", run->rootfs);
-	r = template_run(run, ret_tail, err);
+	r = run_source(birth, run, ret_tail, err);
 	if (r < 0)
 		return r;
 	return unlinkat(birth->folder, ROOTFS, AT_REMOVEDIR) < 0 ? err_sys(err, errno, "remove '%s'", run->rootfs) : 0;
 }
 
-static int fill_folder(const struct birth *birth, const struct storage_place *place, struct template *run,
-		       struct str *ret_tail, struct err *err)
+static int fill_folder(struct birth *birth, const struct storage_place *place, struct template *run, struct str *ret_tail,
+		       struct err *err)
 {
-	const struct life_create *what = birth->what;
 	int r = birth->backend->create(place, NULL, err);
 
-	if (r == 0 && what->exported)
-		r = birth_make_snapshots(birth, err);
 	if (r == 0)
-		r = what->archive ? unpack(birth, run, ret_tail, err) : template_run(run, ret_tail, err);
-	if (r < 0)
-		return r;
-	if (!what->archive)
-		return check_filled(birth, "template", what->template, err);
-	r = check_filled(birth, "archive", what->archive, err);
-	return r < 0 ? r : check_depth(birth, err);
+		r = run_source(birth, run, ret_tail, err);
+	birth->tree = openat(birth->folder, ROOTFS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return r;
 }
 
-int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
+int birth_fill(struct birth *birth, struct str *ret_tail, struct err *err)
 {
 	const struct life_create *what = birth->what;
-	const struct rootfs_conf conf = { .size = birth->size };
+	const struct rootfs_conf conf = { .size = birth->size, .options = birth->options };
+	const bool mounted = birth->base || birth->backend->apart;
 	autofree char *link = str_fmt("/proc/self/fd/%d", birth->folder), *path = link ? realpath(link, NULL) : NULL;
 	autofree char *rootfs = path ? str_fmt("%s/" ROOTFS, path) : NULL;
 	struct storage_place place = { .conf = &conf,
-				       .path = path,
+				       .path = birth->backend->apart ? NULL : path,
 				       .store = birth->store,
 				       .name = what->name,
 				       .uuid = birth->uuid,
@@ -282,7 +297,9 @@ int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err)
 		return birth_fill_disk(birth, err);
 	if (!rootfs)
 		return err_nomem(err);
-	r = birth->base ? fill_on_base(birth, &place, &run, ret_tail, err) : fill_folder(birth, &place, &run, ret_tail, err);
+	r = (mounted ? fill_mounted : fill_folder)(birth, &place, &run, ret_tail, err);
+	if (r == 0 && !birth->base)
+		r = check_tree(birth, err);
 	debug_point("create", "filled");
 	return r;
 }

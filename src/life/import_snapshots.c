@@ -22,8 +22,8 @@ static int open_folder(const struct birth *birth, const char *snapshot, struct e
 static int make_one(const struct birth *birth, const char *snapshot, struct err *err)
 {
 	autofree char *path = str_fmt(STORE_SNAP "/%s", snapshot);
-	const struct rootfs_conf unbounded = { 0 };
-	const struct storage_place of = { .conf = &unbounded,
+	const struct rootfs_conf conf = { .size = birth->backend->apart ? birth->size : 0, .options = birth->options };
+	const struct storage_place of = { .conf = &conf,
 					  .path = path,
 					  .store = birth->store,
 					  .name = birth->what->name,

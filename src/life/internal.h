@@ -19,9 +19,10 @@ struct birth {
 	struct lease leases[NICS_MAX]; /* of the first n, one a network */
 	size_t n_leases;
 	const struct storage_backend *backend;
-	uint64_t size;   /* rootfs.size */
-	char *base;      /* what the template calls its base; NULL: the backend needs none */
-	bool chosen_mac; /* a hardware address is the user's choice */
+	uint64_t size;       /* rootfs.size */
+	struct strv options; /* rootfs.options */
+	char *base;          /* what the template calls its base; NULL: the backend needs none */
+	bool chosen_mac;     /* a hardware address is the user's choice */
 
 	/* one of them, by what the root file system is to come from: */
 	char *program; /* a template */
@@ -29,6 +30,8 @@ struct birth {
 	char *rootfs;  /* a folder of the host's, used where it is */
 	char *disk;    /* a file of the host's with a file system or a disk */
 	int rootfs_fd; /* and that it is: locked, so that no other create takes it meanwhile */
+
+	int tree; /* the root, once it has been filled; -1: nobody needs it any more */
 };
 
 /* Claim the name, have fn make in birth->folder what is to be the container, and give that its name. When it fails nothing
@@ -57,7 +60,7 @@ int birth_disk(struct birth *birth, struct err *err);
 int birth_fill_disk(const struct birth *birth, struct err *err);
 
 /* Fill folder/rootfs, unless it is elsewhere. ret_tail: last lines of what was said meanwhile. */
-int birth_fill(const struct birth *birth, struct str *ret_tail, struct err *err);
+int birth_fill(struct birth *birth, struct str *ret_tail, struct err *err);
 
 /* What ends well and leaves nothing in the folder is no template. dir -1: there is no such folder. */
 int birth_check_filled(int dir, const char *what, const char *name, struct err *err);

@@ -40,6 +40,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/passing.c %D%/passing.h \
 	%D%/recover.c \
 	%D%/rename.c \
+	%D%/resize.c %D%/resize.h \
 	%D%/restore.c \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/snapshots.c \

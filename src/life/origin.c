@@ -78,7 +78,7 @@ void origin_done(struct origin *o)
 
 bool origin_is_thin(const struct origin *o)
 {
-	return o->backend->fork && (!o->live || o->backend->fork_live);
+	return o->backend->fork && !o->backend->shares && (!o->live || o->backend->fork_live);
 }
 
 int origin_copy(const struct origin *o, const struct storage_place *to, bool thin, char **ret_path, struct err *err)

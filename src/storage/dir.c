@@ -129,7 +129,7 @@ int storage_mount_folder(const struct storage_place *p, const struct storage_ids
 	if (r < 0)
 		return r;
 	if (mnt_lacks_stage() && ids->userns < 0 && !p->conf->readonly) { /* who reads and writes files can do without */
-		ret->tree = steal_fd(&dir);
+		*ret = (struct storage_mount){ .tree = steal_fd(&dir), .use = -1 };
 		return 0;
 	}
 	tree = mnt_copy(dir, false);
@@ -137,7 +137,7 @@ int storage_mount_folder(const struct storage_place *p, const struct storage_ids
 		return refuse(p->path, -tree, false, err);
 	r = set_mount(p, dir, tree, ids, err);
 	if (r == 0)
-		ret->tree = steal_fd(&tree);
+		*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1 };
 	return r;
 }
 

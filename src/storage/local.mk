@@ -7,6 +7,8 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/disk.h %D%/disk_internal.h \
 	%D%/disk_backend.c %D%/disk_choose.c %D%/disk_file.c %D%/disk_mount.c %D%/disk_probe.c \
 	%D%/exposed.c \
+	%D%/fs.c %D%/fs.h \
+	%D%/fs_size.c \
 	%D%/image.c %D%/image.h %D%/image_internal.h \
 	%D%/image_list.c \
 	%D%/image_layer.c \
@@ -14,6 +16,9 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/image_whole.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/loop.c \
+	%D%/loop_image.c %D%/loop_image.h \
+	%D%/loop_size.c \
 	%D%/loopdev.c %D%/loopdev.h \
 	%D%/overlay.c \
 	%D%/overlay_copy.c \

@@ -90,22 +90,40 @@ int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, s
 	return err_set(err, ENOENT, "there is no loop device of it");
 }
 
-static int busy(const struct loopdev *what, int file, struct err *err)
+static int busy(const struct loopdev *what, const char *name, struct err *err)
 {
-	char name[LOOPDEV_NAME] = "";
-	autoclose int device = loopdev_find(file, name, NULL);
-
-	if (device < 0 || !*name)
+	if (!*name)
 		return err_set(err, EBUSY, "'%s' is in use by another program", what->path);
 	return err_set(err, EBUSY, "'%s' is in use by '%s': what is in it would be destroyed", what->path, name);
 }
 
+/* Of those that have it; "": nobody that tells. */
+static void find_name(int file, char name[LOOPDEV_NAME])
+{
+	autoclose int device = loopdev_find(file, name, NULL);
+
+	if (device < 0)
+		name[0] = '\0';
+}
+
+/* One that is long has been cut. */
+static bool is_same(const char *theirs, const char *name)
+{
+	return strncmp(theirs, name, NAME_ROOM) == 0;
+}
+
 static int lock(const struct loopdev *what, int file, uint64_t deadline, struct err *err)
 {
-	int r = lock_take(file, what->readonly ? F_RDLCK : F_WRLCK, 0, 0, deadline);
+	const int type = what->readonly ? F_RDLCK : F_WRLCK;
+	char name[LOOPDEV_NAME] = "";
+	int r = lock_take(file, type, 0, 0, 0);
 
 	if (r == -EAGAIN)
-		return busy(what, file, err);
+		find_name(file, name);
+	if (r == -EAGAIN && (!*name || is_same(name, what->name))) /* which has just been let go of, maybe */
+		r = lock_take(file, type, 0, 0, deadline);
+	if (r == -EAGAIN)
+		return busy(what, name, err);
 	return r < 0 ? err_sys(err, -r, "lock '%s'", what->path) : 0;
 }
 
@@ -173,8 +191,16 @@ int loopdev_measure(int device, struct err *err)
 int loopdev_await_end(const struct loopdev *what, uint64_t deadline, struct err *err)
 {
 	autoclose int file = loopdev_lock(what, deadline, err);
+	char name[LOOPDEV_NAME];
 
-	if (file == -ENOENT)
-		err_clear(err);
-	return file < 0 && file != -ENOENT ? file : 0;
+	if (file != -ENOENT && file != -EBUSY)
+		return file < 0 ? file : 0;
+	if (file == -EBUSY) {
+		autoclose int theirs = open(what->path, O_RDONLY | O_CLOEXEC);
+		find_name(theirs, name);
+		if (!*name || is_same(name, what->name))
+			return -EBUSY;
+	}
+	err_clear(err);
+	return 0;
 }

@@ -21,8 +21,9 @@ struct loopdev {
 	bool readonly;
 };
 
-/* Open the file and lock it: any number may have it read-only, or one read-write. Another's device may take a moment to go.
- * The file; -EBUSY, with the name of who has it, when it has not gone by the deadline (clock.h); -errno. */
+/* Open the file and lock it: any number may have it read-only, or one read-write. A device of the
+ * same name may take a moment to go, and is waited for until the deadline (clock.h). The file; -EBUSY, with the name of who
+ * has it; -errno. */
 int loopdev_lock(const struct loopdev *what, uint64_t deadline, struct err *err);
 
 /* A device of the file that loopdev_lock has returned: its descriptor, to be kept open until it is mounted; its number in
@@ -39,7 +40,7 @@ int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, s
 /* The file has another length by now. */
 int loopdev_measure(int device, struct err *err);
 
-/* Wait until nobody's device has the file any more. One that is gone is nobody's. -EBUSY, as loopdev_lock. */
+/* Wait until a device of this name has the file no more; one that is gone nobody has. -EBUSY, as loopdev_lock. */
 int loopdev_await_end(const struct loopdev *what, uint64_t deadline, struct err *err);
 
 #endif

@@ -181,7 +181,7 @@ int overlay_open(const struct storage_place *p, const struct storage_ids *ids, i
 		err_sys(err, -r, "make '%s' read-only", p->path);
 	if (r < 0)
 		return r;
-	ret->tree = steal_fd(&tree);
+	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1 };
 	return 0;
 }
 

@@ -24,6 +24,14 @@ struct storage_place {
 	const struct store *store;
 	const char *name, *uuid;
 	int folder; /* the container's, its claim's or its snapshot's, open; -1: there is none, and the path is all */
+	const struct storage_note *note;
+};
+
+/* Hears, before it is made, what close() is to undo when whoever calls is not there any more. NULL: nothing outlives the
+ * descriptors that open() returns. */
+struct storage_note {
+	int (*fn)(void *data, const char *object, struct err *err);
+	void *data;
 };
 
 /* The same container's in another folder; where in it, the op says. */
@@ -53,6 +61,8 @@ struct storage_ids {
 
 struct storage_mount {
 	int tree; /* the root: a detached mount (base/mnt.h) */
+	int use;  /* a lock, to be held as long as it is mounted; -1: there is none */
+	bool own; /* a file system of its own: synced before it goes, whose errors nobody else would tell */
 };
 
 /* An op that a backend does not have is NULL. All return -errno. */
@@ -61,6 +71,9 @@ struct storage_backend {
 	const char *own; /* in a container's folder: what rootfs.path names there */
 	bool on_base;    /* it stands on an image */
 	bool on_disk;    /* on a file of the user's, which rootfs.path names (storage/disk.h) */
+	bool apart;      /* there is no folder with its root but while it is open */
+	bool shares;     /* copy is what fork is, where that can be */
+	uint64_t size;   /* bytes of one that is not told how many; 0: no more than the host has */
 	/* Can it be there at all: 0, or the reason (-EOPNOTSUPP). Makes nothing that stays. NULL: everywhere. */
 	int (*check)(const struct storage_place *p, struct err *err);
 	/* An empty root in p->folder, to be filled through open. base: ID of the image that it stands on, or NULL. */
@@ -68,6 +81,9 @@ struct storage_backend {
 	/* The caller closes what is in *ret. */
 	int (*open)(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
 		    struct err *err);
+	/* Undo what a note said, with all descriptors closed: wait until it has gone. It may come twice, and when nothing is
+	 * there. name: the container's. NULL: there are no notes. */
+	int (*close)(const char *name, const char *object, uint64_t deadline, struct err *err);
 	/* All of it once more in to->folder, which has no root yet. *ret_path: what rootfs.path is to say there, allocated.
 	 */
 	int (*copy)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
@@ -76,7 +92,8 @@ struct storage_backend {
 	int (*fork)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
 	bool fork_live; /* also while it runs */
 	/* Make it so many bytes large, 0: as large as there is room. running: it is open; else the caller has the
-	 * container's lock. -EOPNOTSUPP with the reason and what can be done. */
+	 * container's lock. -EOPNOTSUPP with the reason and what can be done. What an interrupted one leaves is whole, and
+	 * done by another one. */
 	int (*resize)(const struct storage_place *p, bool running, uint64_t size, struct err *err);
 	/* Bytes that it takes of the host. -ENODATA, without a message: nobody counts, and its files are to be looked at. */
 	int (*usage)(const struct storage_place *p, uint64_t *ret);

@@ -52,18 +52,27 @@ static void finish(struct supervisor *s, bool undone)
 	loop_quit(s->loop);
 }
 
-/* They keep its mounts and its network: only the hooks may, as long as they run. */
-static void let_go_of_namespaces(struct supervisor *s)
+static void let_go(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* It keeps its mounts and its network: only mgr-boot may, as long as it needs them. */
+static void let_go_of_all(struct supervisor *s)
 {
 	while (s->n_namespaces > 0)
-		close(s->namespaces[--s->n_namespaces]);
+		let_go(&s->namespaces[--s->n_namespaces]);
+	let_go(&s->disk);
+	let_go(&s->storage_use);
 }
 
 static void start_down(struct supervisor *s)
 {
 	char number[12], namespaces[12];
-	const char *argv[10] = { BOOT, "--down", "--lock", number, "--namespaces", namespaces };
-	struct proc_fd fds[2 + HANDOVER_NAMESPACES] = { { s->lock, LOCK_FD } };
+	const char *argv[11] = { BOOT, "--down", "--lock", number, "--namespaces", namespaces };
+	struct proc_fd fds[3 + HANDOVER_NAMESPACES] = { { s->lock, LOCK_FD } };
 	struct err err;
 	size_t n = 6, n_fds = 1;
 
@@ -71,6 +80,10 @@ static void start_down(struct supervisor *s)
 	snprintf(namespaces, sizeof namespaces, "%u", (unsigned)s->n_namespaces);
 	for (uint32_t i = 0; i < s->n_namespaces; i++)
 		fds[n_fds++] = (struct proc_fd){ s->namespaces[i], BOOT_NAMESPACES_FD + (int)i };
+	if (s->disk >= 0) {
+		fds[n_fds++] = (struct proc_fd){ s->disk, BOOT_DISK_FD };
+		argv[n++] = "--disk";
+	}
 	if (s->log >= 0)
 		fds[n_fds++] = (struct proc_fd){ s->log, 2 };
 	if (s->path[0]) {
@@ -80,7 +93,7 @@ static void start_down(struct supervisor *s)
 	argv[n++] = s->name;
 	debug_point("supervisor", "before-down");
 	s->down = proc_spawn(argv, fds, n_fds, NULL, &err);
-	let_go_of_namespaces(s);
+	let_go_of_all(s);
 	if (s->down > 0)
 		return;
 	log_error("undo: %s", err.msg);

@@ -104,6 +104,7 @@ struct supervisor {
 	int cgroups[HANDOVER_HIERARCHIES];
 	uint32_t n_namespaces; /* kept for the hooks at the end */
 	int namespaces[HANDOVER_NAMESPACES];
+	int disk, storage_use; /* wire/handover.h */
 
 	unsigned n_consoles;
 	struct console *consoles; /* the first is /dev/console */

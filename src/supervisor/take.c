@@ -66,6 +66,8 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	memcpy(s->cgroups, h->cgroups, sizeof s->cgroups);
 	s->n_namespaces = h->n_namespaces;
 	memcpy(s->namespaces, h->namespaces, sizeof s->namespaces);
+	s->disk = h->disk;
+	s->storage_use = h->storage_use;
 	s->netd.sock = h->netd;
 	s->netd.again.deadline = CLOCK_NEVER;
 	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
@@ -163,6 +165,8 @@ int hand_over(const struct supervisor *s, struct err *err)
 		fd = handover_put_join(h, s->netd.join, err);
 	h->n_namespaces = s->n_namespaces;
 	memcpy(h->namespaces, s->namespaces, sizeof h->namespaces);
+	h->disk = s->disk;
+	h->storage_use = s->storage_use;
 	give_clients(s, h);
 	if (fd >= 0)
 		fd = handover_write(h, err);

@@ -103,11 +103,14 @@ struct handover {
 
 	int32_t join_file;      /* sealed memfd with the join, when it is longer than `join`: then join_len is 0, */
 	uint32_t join_file_len; /* and this is how long it is */
+
+	int32_t disk;        /* the root folder, where it has a file system of its own: to be synced at the end */
+	int32_t storage_use; /* lock, held as long as what the root is on is in use */
 };
 
 /* What every one has. At the end no byte is left over, which a new member would get from an older one's padding. */
 #define HANDOVER_MIN offsetof(struct handover, attended)
-_Static_assert(sizeof(struct handover) == offsetof(struct handover, join_file_len) + sizeof(uint32_t),
+_Static_assert(sizeof(struct handover) == offsetof(struct handover, storage_use) + sizeof(int32_t),
 	       "handover: padding at its end");
 
 struct wire_net_join;

@@ -123,7 +123,7 @@ after_stop() {
 @test "repo.11 each step that has an undo is in the record of a start" {
 	local steps hooks
 	mapfile -t hooks < <(with_hooks "$BATS_TEST_DIRNAME/../lib")
-	container x "${hooks[@]}"
+	container x -B loop --size 64M "${hooks[@]}"
 	mgr-start -n x
 	steps=$("$STAGE/libexec/mgr/mgr-boot" --steps | awk '$3 == "down" { print $1 }' | sort)
 	[ -e /sys/kernel/security/apparmor/.replace ] || steps=$(grep -vx apparmor <<<"$steps")

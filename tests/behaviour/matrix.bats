@@ -12,6 +12,7 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[dir.resize]="nothing bounds the folder"
 	[overlay.resize]="nothing bounds what a container of backend overlay takes"
 	[disk.resize]="nothing bounds what a container of backend disk takes"
+	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
 # within STORE_TYPE: the store is a file system of that type of its own.
@@ -79,6 +80,11 @@ on_image() {
 	mgr-destroy model
 	forget_later "$1"
 	mgr-create -n "$@" --image "$BATS_TEST_TMPDIR/model.img"
+}
+
+# of_some_size NAME [OPTION...]: which can be made smaller.
+of_some_size() {
+	container "$@" --size 100M
 }
 
 # It is there from the next start on: there is room for so much, and no more.
@@ -249,4 +255,12 @@ crashes() {
 
 @test "be.21 a file system in a file: killed on the way it is as it was before or after" {
 	born=on_image crashes disk
+}
+
+@test "be.20 loop: each operation works or is refused, saying why" {
+	born=of_some_size row loop
+}
+
+@test "be.21 loop: killed on the way it is as it was before or after" {
+	born=of_some_size crashes loop
 }

@@ -143,11 +143,14 @@ by_project() {
 	assert_output ""
 	[ ! -e "$store/.new" ]
 	container web -B btrfs -s net.0.type=empty
-	mgr-config -n web set rootfs.size 24M
-	run mgr-start web
+	run mgr-config -n web set rootfs.size 24M
+	assert_status 1
+	assert_contains "rootfs.size: nothing bounds a subvolume in '$store'"
+	run mgr-start web -s rootfs.size=24M
 	assert_status 1
 	assert_contains "nothing bounds a subvolume in '$store'"
 	btrfs quota enable "$store"
+	mgr-config -n web set rootfs.size 24M
 	boot web
 	run mgr-info -n web -S
 	assert_match $'\nDisk limit: +24.00 MiB(\n|$)'

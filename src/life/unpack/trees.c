@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,19 +40,45 @@ static int open_tree_of(const struct trees *trees, size_t index, const struct st
 	return r < 0 ? r : root.tree;
 }
 
+struct opened {
+	size_t n;
+	int *v; /* by index; -1 */
+};
+
+static void opened_done(struct opened *o)
+{
+	for (size_t i = 0; o->v && i < o->n; i++)
+		if (o->v[i] >= 0)
+			close(o->v[i]);
+	free(o->v);
+}
+
+static int opened_init(struct opened *o, size_t n, struct err *err)
+{
+	*o = (struct opened){ .n = n, .v = calloc(n, sizeof *o->v) };
+	for (size_t i = 0; o->v && i < n; i++)
+		o->v[i] = -1;
+	return o->v ? 0 : err_nomem(err);
+}
+
 int trees_serve(const struct trees *trees, int peer, int userns, const struct idmap *map, struct err *err)
 {
 	const struct storage_ids ids = spec_ids(map, userns);
 	int r = mnt_is_old() ? mnt_stage_apart(HOOK_ROOTFS_MOUNT) : 0;
+	autocall(opened_done) struct opened opened = { 0 }; /* some can be opened once alone, and are asked for twice */
 	uint32_t index;
 
 	if (r < 0)
 		return err_sys(err, -r, "make a place for mounts on '%s'", HOOK_ROOTFS_MOUNT);
+	if (opened_init(&opened, trees->paths.n, err) < 0)
+		return -err->code;
 	while (recv(peer, &index, sizeof index, 0) == sizeof index && index < trees->paths.n) {
-		autoclose int tree = open_tree_of(trees, index, &ids, err);
-		if (tree < 0)
-			return tree;
-		r = fd_send(peer, "", 1, &tree, 1);
+		int *tree = &opened.v[index];
+		if (*tree < 0)
+			*tree = open_tree_of(trees, index, &ids, err);
+		if (*tree < 0)
+			return *tree;
+		r = fd_send(peer, "", 1, tree, 1);
 		if (r < 0)
 			return err_sys(err, -r, "pass the root file system on");
 	}

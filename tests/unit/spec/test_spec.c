@@ -194,6 +194,7 @@ static const char *const assignments[] = {
 	"uts.name=web.example",
 	"rootfs.path=dir:/srv/web",
 	"rootfs.size=24M",
+	"rootfs.options=noatime",
 	"mount.entry=/srv srv/data none bind,idmap,create=dir 0 0",
 	"mount.cgroup=hybrid",
 	"net.0.type=host",

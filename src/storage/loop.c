@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file system of its own, in a sparse file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "base/mnt.h"
+#include "base/proc.h"
+#include "storage/internal.h"
+#include "storage/loop_image.h"
+
+#define USUAL_SIZE (UINT64_C(10) << 30)
+
+/* --- making one -------------------------------------------------------------------------------------------------------- */
+
+/* What is in it but root has not put there. */
+static int clear(const struct storage_place *p, struct err *err)
+{
+	autocall(loop_image_done) struct loop_image i;
+	autoclose int tree = -1;
+	int r = loop_image_lock(&i, p, false, err);
+
+	if (r == 0)
+		r = tree = loop_image_mount(&i, &p->conf->options, err);
+	if (r >= 0 && unlinkat(tree, "lost+found", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove 'lost+found'");
+	return r < 0 ? r : 0;
+}
+
+static int create(const struct storage_place *p, const char *base, struct err *err)
+{
+	const struct storage_place in = storage_place_in(p, p->folder);
+	const struct fs *fs = fs_named(fs_wanted(&p->conf->options), err);
+	const uint64_t size = p->conf->size ? p->conf->size : USUAL_SIZE;
+	autoclose int file = -1;
+	int r;
+
+	(void)base;
+	if (!fs)
+		return -err->code;
+	file = openat(p->folder, LOOP_IMAGE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (file < 0 || ftruncate(file, (off_t)size) < 0)
+		return err_sys(err, errno, "make '" LOOP_IMAGE "' of %ju bytes", (uintmax_t)size);
+	r = fs_make(fs, file, err);
+	return r < 0 ? r : clear(&in, err);
+}
+
+/* --- mounting it ------------------------------------------------------------------------------------------------------- */
+
+static int set_up(int tree, const struct storage_place *p, const struct storage_ids *ids, const struct loop_image *i,
+		  struct err *err)
+{
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	int r;
+
+	if (ids->userns >= 0) {
+		attr.attr_set |= MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (unsigned)ids->userns;
+	}
+	if (p->conf->readonly)
+		attr.attr_set |= MOUNT_ATTR_RDONLY;
+	r = mnt_set(tree, &attr, false);
+	if (r == -EINVAL || r == -EOPNOTSUPP)
+		return err_set(err, -r, "map the ids of '%s': this kernel cannot, on %s", i->path, i->fs->name);
+	return r < 0 ? err_sys(err, -r, "map the ids of '%s'", i->path) : 0;
+}
+
+static int open_loop(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
+		     struct err *err)
+{
+	autocall(loop_image_done) struct loop_image i;
+	autoclose int tree = -1;
+	int r = loop_image_lock(&i, p, false, err);
+
+	if (r == 0)
+		r = fs_check(i.fs, i.file, i.path, false, err);
+	if (r == 0)
+		r = loop_settle_size(&i, p->conf->size, err);
+	if (r == 0 && p->note)
+		r = p->note->fn(p->note->data, i.path, err);
+	if (r == 0)
+		r = tree = loop_image_mount(&i, &p->conf->options, err);
+	if (r >= 0)
+		r = set_up(tree, p, ids, &i, err);
+	if (r < 0)
+		return r;
+	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1, .own = true };
+	return 0;
+}
+
+/* The device goes with the last mount, a moment later: the image is another's to have only then, and when it is another's
+ * ours has gone. */
+static int close_loop(const char *name, const char *object, uint64_t deadline, struct err *err)
+{
+	const struct loopdev dev = { .path = object, .name = name };
+
+	return loopdev_await_end(&dev, deadline, err);
+}
+
+/* --- another one of it ---------------------------------------------------------------------------------------------------
+ */
+
+static int copy_file(int from, const struct storage_place *to, struct err *err)
+{
+	const char *const argv[] = { "/bin/cp",
+				     "--dereference",
+				     "--preserve=mode",
+				     "--reflink=auto",
+				     "--sparse=always",
+				     "--no-target-directory",
+				     "/proc/self/fd/3",
+				     "/proc/self/fd/4/" LOOP_IMAGE,
+				     NULL };
+	const struct proc_fd fds[] = { { from, 3 }, { to->folder, 4 } };
+
+	return proc_run(argv, fds, ARRAY_SIZE(fds), err);
+}
+
+static int share_file(int from, const struct storage_place *to, struct err *err)
+{
+	autoclose int file = openat(to->folder, LOOP_IMAGE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (file < 0)
+		return err_sys(err, errno, "make '" LOOP_IMAGE "'");
+	if (ioctl(file, FICLONE, from) == 0)
+		return 0;
+	unlinkat(to->folder, LOOP_IMAGE, 0);
+	if (errno == EOPNOTSUPP || errno == EXDEV || errno == EINVAL || errno == ENOTTY)
+		return err_set(
+			err, EOPNOTSUPP,
+			"-s: an image is shared where the host's file system has reflinks (xfs, btrfs), and here it has "
+			"none: without -s it is copied");
+	return err_sys(err, errno, "share the image");
+}
+
+static int duplicate(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err,
+		     int (*how)(int from, const struct storage_place *to, struct err *err))
+{
+	autocall(loop_image_done) struct loop_image i;
+	int r = loop_image_lock(&i, from, true, err);
+
+	if (r == 0)
+		r = how(i.file, to, err);
+	if (r < 0)
+		return r;
+	*ret_path = str_fmt("loop:%s/%s/" LOOP_IMAGE, to->store->containers, to->name);
+	return *ret_path ? 0 : err_nomem(err);
+}
+
+static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	return duplicate(from, to, ret_path, err, copy_file);
+}
+
+static int fork_loop(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+{
+	return duplicate(from, to, ret_path, err, share_file);
+}
+
+const struct storage_backend storage_loop = {
+	.name = "loop",
+	.own = LOOP_IMAGE,
+	.apart = true,
+	.shares = true,
+	.size = USUAL_SIZE,
+	.create = create,
+	.open = open_loop,
+	.close = close_loop,
+	.copy = copy,
+	.fork = fork_loop,
+	.resize = loop_resize,
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "storage/loop_image.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define FREE_TIME (5 * CLOCK_SECOND) /* a device that somebody has just let go of takes a moment */
+
+char *loop_image_path(const struct storage_place *p)
+{
+	autofree char *inside = p->path ? NULL : str_fmt("/proc/self/fd/%d/" LOOP_IMAGE, p->folder);
+	const char *path = p->path ? p->path : inside;
+	char *real = path ? realpath(path, NULL) : NULL;
+
+	return real ? real : path ? strdup(path) : NULL;
+}
+
+void loop_image_done(struct loop_image *i)
+{
+	free(i->path);
+	if (i->file >= 0)
+		close(i->file);
+}
+
+int loop_image_lock(struct loop_image *i, const struct storage_place *p, bool readonly, struct err *err)
+{
+	*i = (struct loop_image){ .path = loop_image_path(p), .file = -1 };
+	if (!i->path)
+		return err_nomem(err);
+	i->dev = (struct loopdev){ .path = i->path, .name = p->name ? p->name : "", .readonly = readonly };
+	i->file = loopdev_lock(&i->dev, clock_in(FREE_TIME), err);
+	if (i->file < 0)
+		return i->file;
+	return fs_probe(i->file, &i->fs, err) < 0 ? err_wrap(err, "'%s'", i->path) : 0;
+}
+
+int loop_image_mount(const struct loop_image *i, const struct strv *options, struct err *err)
+{
+	unsigned n = 0;
+	autoclose int device = loopdev_attach(&i->dev, i->file, &n, err);
+	int r = device < 0 ? device : fs_mount(i->fs, n, options, err);
+
+	return r < 0 ? err_wrap(err, "'%s'", i->path) : r;
+}

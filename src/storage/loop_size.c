@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How large an image is. The file is never shorter than the file system in it, wherever this is interrupted. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/debug.h"
+#include "storage/loop_image.h"
+
+static int set_length(int file, uint64_t size, struct err *err)
+{
+	return ftruncate(file, (off_t)size) < 0 ? err_sys(err, errno, "make the image %ju bytes long", (uintmax_t)size) : 0;
+}
+
+/* root: it is mounted there. */
+static int grow_mounted(const struct loop_image *i, int root, uint64_t size, struct err *err)
+{
+	autoclose int folder = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return folder < 0 ? err_sys(err, errno, "open its root folder") : i->fs->grow(folder, size, err);
+}
+
+/* Mounted once more: by the same device, it is the same. */
+static int grow_running(const struct loop_image *i, uint64_t size, struct err *err)
+{
+	autoclose int device = loopdev_find(i->file, NULL, err), root = -1;
+	struct stat st;
+	int r = device < 0 ? device : 0;
+
+	if (r == 0)
+		r = set_length(i->file, size, err);
+	debug_point("resize", "file");
+	if (r == 0)
+		r = loopdev_measure(device, err);
+	if (r == 0 && fstat(device, &st) < 0)
+		r = err_sys(err, errno, "look at the loop device");
+	if (r == 0)
+		r = root = fs_mount(i->fs, minor(st.st_rdev), NULL, err);
+	if (r >= 0)
+		r = grow_mounted(i, root, size, err);
+	debug_point("resize", "fs");
+	return r < 0 ? r : 0;
+}
+
+/* At rest, by mounting it for the while. */
+static int resize_mounted(const struct loop_image *i, uint64_t size, bool larger, struct err *err)
+{
+	autoclose int root = loop_image_mount(i, NULL, err), folder = -1;
+
+	folder = root < 0 ? -1 : openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return root < 0 ? root : err_sys(err, errno, "open its root folder");
+	return (larger ? i->fs->grow : i->fs->shrink)(folder, size, err);
+}
+
+static int resize_resting(const struct loop_image *i, uint64_t size, uint64_t now, struct err *err)
+{
+	const bool larger = size >= now, mounted = !str_eq(i->fs->name, "ext4") && (larger || i->fs->shrink);
+	int r = larger ? set_length(i->file, size, err) : 0;
+
+	if (larger)
+		debug_point("resize", "file");
+	if (r == 0)
+		r = mounted ? resize_mounted(i, size, larger, err) : fs_resize_file(i->fs, i->file, i->path, size, err);
+	debug_point("resize", "fs");
+	return r < 0 || larger ? r : set_length(i->file, size, err);
+}
+
+static int get_length(int file, uint64_t *ret, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(file, &st) < 0)
+		return err_sys(err, errno, "look at the image");
+	*ret = (uint64_t)st.st_size;
+	return 0;
+}
+
+/* What is mounted has the lock. */
+static int resize_running(const struct storage_place *p, uint64_t size, struct err *err)
+{
+	autocall(loop_image_done) struct loop_image i = { .path = loop_image_path(p), .file = -1 };
+	uint64_t now = 0;
+	int r;
+
+	i.file = i.path ? open(i.path, O_RDWR | O_CLOEXEC) : -1;
+	if (i.file < 0)
+		return err_sys(err, errno, "open '%s'", i.path ? i.path : p->path);
+	r = fs_probe(i.file, &i.fs, err);
+	if (r == 0)
+		r = get_length(i.file, &now, err);
+	if (r == 0 && size < now)
+		r = err_set(err, EBUSY, "it is mounted, and can only grow: stop the container to make it smaller");
+	return r < 0 ? r : grow_running(&i, size, err);
+}
+
+int loop_resize(const struct storage_place *p, bool running, uint64_t size, struct err *err)
+{
+	autocall(loop_image_done) struct loop_image i = { .file = -1 };
+	uint64_t now = 0;
+	int r;
+
+	if (!size) /* it has one all the same */
+		return 0;
+	if (running)
+		return resize_running(p, size, err);
+	r = loop_image_lock(&i, p, false, err);
+	if (r == 0)
+		r = get_length(i.file, &now, err);
+	return r < 0 ? r : resize_resting(&i, size, now, err);
+}
+
+int loop_settle_size(const struct loop_image *i, uint64_t size, struct err *err)
+{
+	uint64_t now = 0;
+	int r = get_length(i->file, &now, err);
+
+	return r < 0 || size <= now ? r : resize_resting(i, size, now, err);
+}

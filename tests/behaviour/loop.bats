@@ -1,0 +1,284 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Root file systems in a file: web is on ext4 and runs, and is nobody's to change.
+# shellcheck disable=SC2154 # status and output are bats's
+
+load ../lib/common
+load ../lib/stub
+load ../lib/tree
+
+store=${MGR_ROOT-}/var/lib/mgr
+backend=loop
+
+setup_file() {
+	mgr-create -n web -t busybox -B loop --size 64M -s net.0.type=empty
+	mgr-start -n web --wait=$((60 * patience))
+}
+
+teardown_file() {
+	mgr-destroy -f -n web
+}
+
+# image NAME [OPTION...]: a container without a network.
+image() {
+	container "$1" -s net.0.type=empty "${@:2}"
+}
+
+# bytes of disk that the image of NAME takes, and how long it is
+taken() {
+	echo $(($(stat -c %b "$store/$1/rootfs.img") * 512))
+}
+
+length() {
+	stat -c %s "$store/$1/rootfs.img"
+}
+
+# How large the guest sees its file system, in MiB.
+seen() {
+	echo $(($(in_container "$1" df -k / | awk 'NR == 2 { print $2 }') / 1024))
+}
+
+# devices NAME: how many loop devices have its image.
+devices() {
+	grep -lsx "$store/$1/rootfs.img" /sys/block/loop*/loop/backing_file | wc -l
+}
+
+@test "be.4 a root file system in a sparse file, owned on disk as inside" {
+	assert_equal "$(mgr-config -n web get rootfs.path)" "loop:$store/web/rootfs.img"
+	assert_equal "$(mgr-config -n web get rootfs.size)" 64M
+	assert_equal "$(length web)" $((64 << 20))
+	[ "$(taken web)" -lt $((16 << 20)) ]
+	assert_equal "$(stat -c '%a %u' "$store/web/rootfs.img")" "600 0"
+	assert_equal "$(in_container web stat -c %u:%g / /etc/passwd)" $'0:0\n0:0'
+	run ! in_container web test -e /lost+found
+	image usual
+	assert_equal "$(mgr-config -n usual get rootfs.size)" 10G
+	[ "$(taken usual)" -lt $((32 << 20)) ]
+}
+
+@test "be.4 ext4, xfs and btrfs; options are the mount's" {
+	local type
+	for type in ext4 xfs btrfs; do
+		image $type --size 320M -s "rootfs.options=type=$type noatime"
+		boot $type
+		run in_container $type cat /proc/self/mounts
+		assert_match "/dev/loop[0-9]+ / $type [^ ]*noatime"
+		mgr-stop -k -n $type
+		assert_equal "$(devices $type)" 0
+	done
+	mgr-config -n ext4 set rootfs.options nonsense
+	run mgr-start -n ext4
+	assert_status 1
+	assert_contains "mgr-start: ext4: storage: '$store/ext4/rootfs.img': mount it (ext4, discard,nonsense): "
+	run mgr-create -n zfs -t busybox -B loop -s rootfs.options=type=zfs
+	assert_status 1
+	assert_contains "rootfs.options: type=zfs: known are ext4, xfs, btrfs"
+	run mgr-create -n plain -t busybox -B dir --size 1G
+	assert_status 1
+	assert_contains "a container made with -B loop has a size anywhere"
+}
+
+@test "be.4 it grows while it runs" {
+	local type
+	capsh --has-p=cap_sys_resource 2>/dev/null && set -- ext4 xfs btrfs || set -- xfs btrfs # which ext4 wants for it
+	for type; do
+		image "grows-$type" --size 320M -s "rootfs.options=type=$type"
+		boot "grows-$type"
+		mgr-config -n "grows-$type" set rootfs.size 500M
+		[ "$(seen "grows-$type")" -gt 400 ]
+		run mgr-config -n "grows-$type" set rootfs.size 320M
+		assert_status 1
+		assert_contains "rootfs.size: it is mounted, and can only grow: stop the container to make it smaller"
+		assert_equal "$(mgr-config -n "grows-$type" get rootfs.size)" 500M
+		mgr-stop -k -n "grows-$type"
+	done
+}
+
+@test "be.4 it grows and shrinks while it is stopped, and never below what is in it" {
+	local type
+	for type in ext4 btrfs; do
+		image turns-$type --size 320M -s rootfs.options=type=$type
+		mgr-config -n turns-$type set rootfs.size 500M
+		boot turns-$type
+		[ "$(seen turns-$type)" -gt 400 ]
+		in_container turns-$type sh -c 'dd if=/dev/urandom of=/home/big bs=1M count=40 && md5sum /home/big >/home/sum' 2>/dev/null
+		mgr-stop -k -n turns-$type
+		mgr-config -n turns-$type set rootfs.size 340M
+		assert_equal "$(length turns-$type)" $((340 << 20))
+		run mgr-config -n turns-$type set rootfs.size 20M
+		assert_status 1
+		assert_equal "$(mgr-config -n turns-$type get rootfs.size)" 340M
+		boot turns-$type
+		in_container turns-$type md5sum -c /home/sum
+		[ "$(seen turns-$type)" -lt 350 ]
+		mgr-stop -k -n turns-$type
+	done
+	image turns-xfs --size 320M -s rootfs.options=type=xfs
+	mgr-config -n turns-xfs set rootfs.size 400M
+	run mgr-config -n turns-xfs set rootfs.size 320M
+	assert_status 1
+	assert_contains "rootfs.size: xfs cannot be made smaller"
+}
+
+@test "be.4 a resize that is killed leaves a whole file system, and is done by another one" {
+	local point
+	image killed --size 64M
+	for point in 96M:file 128M:fs 64M:fs; do
+		run env MGR_DEBUG_KILL="resize:${point#*:}" mgr-config -n killed set rootfs.size "${point%:*}"
+		[ "$status" = 137 ]
+		boot killed
+		mgr-stop -k -n killed
+		e2fsck -fn "$store/killed/rootfs.img"
+		mgr-config -n killed set rootfs.size "${point%:*}"
+		assert_equal "$(length killed)" $((${point%M:*} << 20))
+	done
+	mgr-config -n killed unset rootfs.size
+	mgr-start -n killed -s rootfs.size=80M
+	[ "$(seen killed)" -gt 70 ]
+}
+
+@test "be.4 what is removed inside gives its room back" {
+	local before
+	in_container web sync
+	before=$(taken web)
+	in_container web sh -c 'dd if=/dev/urandom of=/home/big bs=1M count=24 && sync' 2>/dev/null
+	[ "$(taken web)" -gt $((before + (20 << 20))) ]
+	in_container web sh -c 'rm /home/big && sync'
+	gave_back() { [ "$(taken web)" -lt $((before + (4 << 20))) ]; }
+	wait_until 10 gave_back
+}
+
+@test "be.4 one image is never mounted twice to write" {
+	image second --size 64M
+	rm "$store/second/rootfs.img"
+	mgr-config -n second set rootfs.path "loop:$store/web/rootfs.img"
+	run mgr-start -n second
+	assert_status 1
+	assert_output "mgr-start: second: storage: '$store/web/rootfs.img' is in use by 'web': what is in it would be destroyed"
+	ln "$store/web/rootfs.img" "$store/second/rootfs.img"
+	mgr-config -n second set rootfs.path "loop:$store/second/rootfs.img"
+	run mgr-start -n second
+	assert_status 1
+	assert_contains "is in use by 'web'"
+	in_container web true
+}
+
+@test "be.4 a journal is replayed" {
+	image journal --size 64M
+	in_container web sh -c 'echo kept >/home/journal && sync /home/journal'
+	cp --sparse=always "$store/web/rootfs.img" "$store/journal/rootfs.img"
+	dumpe2fs -h "$store/journal/rootfs.img" 2>/dev/null | grep needs_recovery
+	boot journal
+	assert_equal "$(in_container journal cat /home/journal)" kept
+	mgr-stop -k -n journal
+	run -1 grep needs_recovery <(dumpe2fs -h "$store/journal/rootfs.img" 2>/dev/null)
+	e2fsck -fn "$store/journal/rootfs.img"
+}
+
+@test "be.4 a file system that asks for it is mended before it is mounted" {
+	local file
+	image broken --size 64M
+	file=$store/broken/rootfs.img
+	debugfs -w -R "set_super_value state 2" "$file" 2>/dev/null
+	debugfs -w -R "set_inode_field /etc/passwd links_count 5" "$file" 2>/dev/null
+	run ! e2fsck -fn "$file"
+	mgr-start -n broken
+	mgr-stop -k -n broken
+	e2fsck -fn "$file"
+	grep "e2fsck has mended the file system in '$file'" "$MGR_ROOT/var/log/mgr/broken/log"
+	tune2fs -c 3 -C 7 "$file"
+	boot broken
+	mgr-stop -k -n broken
+	[ "$(dumpe2fs -h "$file" 2>/dev/null | sed -n 's/^Mount count: *//p')" -lt 3 ]
+	debugfs -w -R "set_super_value state 2" "$file" 2>/dev/null
+	debugfs -w -R "clri <2>" "$file" 2>/dev/null
+	run mgr-start -n broken
+	assert_status 1
+	assert_contains "the file system in '$file' is damaged"
+	assert_contains "e2fsck -f $file"
+	state_is broken STOPPED
+	assert_equal "$(devices broken)" 0
+}
+
+@test "be.4 the device is gone when a container is stopped, rebooted or has crashed, and when a start fails" {
+	image goes --size 64M
+	boot goes
+	assert_equal "$(devices goes)" 1
+	in_container goes sh -c 'echo 1 >/home/runs'
+	mgr-stop -r -n goes
+	mgr-wait -n goes -s RUNNING -t $((10 * patience))
+	assert_equal "$(devices goes)" 1
+	assert_equal "$(in_container goes cat /home/runs)" 1
+	mgr-stop -k -n goes
+	assert_equal "$(devices goes)" 0
+	boot goes
+	kill -KILL "$(supervisor_pid goes)"
+	mgr-wait -n goes -s STOPPED -t $((10 * patience))
+	boot goes
+	assert_equal "$(in_container goes cat /home/runs)" 1
+	mgr-stop -k -n goes
+	run mgr-start -n goes -s init.cmd=/nonexistent
+	assert_status 1
+	assert_equal "$(devices goes)" 0
+	run env MGR_DEBUG_KILL=boot:up:storage mgr-start -n goes
+	[ "$status" != 0 ]
+	boot goes
+	assert_equal "$(devices goes)" 1
+}
+
+@test "be.4 what could not be brought to the disk is told at the end" {
+	local disk=$BATS_TEST_TMPDIR/disk
+	small_disk 16M "$disk"
+	image lossy --size 64M
+	cp --sparse=always "$store/lossy/rootfs.img" "$disk/rootfs.img"
+	mgr-config -n lossy set rootfs.path "loop:$disk/rootfs.img"
+	mgr-start -n lossy
+	in_container lossy dd if=/dev/zero of=/home/big bs=1M count=40 2>/dev/null
+	mgr-stop -k -n lossy
+	assert_equal "$(devices lossy)" 0
+	grep "^failed storage: what was written last may be lost: " "$store/lossy/last"
+	grep "ERROR .*storage: what was written last may be lost: " "$MGR_ROOT/var/log/mgr/lossy/log"
+	umount "$disk"
+}
+
+@test "be.4 thin copies where the store has reflinks" {
+	mkdir "$BATS_TEST_TMPDIR/store"
+	truncate -s 300M "$BATS_TEST_TMPDIR/btrfs"
+	mkfs.btrfs -q "$BATS_TEST_TMPDIR/btrfs"
+	mount -o loop "$BATS_TEST_TMPDIR/btrfs" "$BATS_TEST_TMPDIR/store"
+	chmod 700 "$BATS_TEST_TMPDIR/store"
+	own_store "$BATS_TEST_TMPDIR/store"
+	mgr-create -P "$BATS_TEST_TMPDIR/store" -n one -t busybox -B loop --size 64M -s net.0.type=empty
+	mgr-copy -P "$BATS_TEST_TMPDIR/store" -s -n one -N two
+	sync -f "$BATS_TEST_TMPDIR/store"
+	assert_equal "$(btrfs filesystem du --raw -s "$BATS_TEST_TMPDIR/store/two/rootfs.img" | awk 'NR == 2 { print $2 < 1048576 }')" 1
+	mgr-start -P "$BATS_TEST_TMPDIR/store" -n one
+	mgr-start -P "$BATS_TEST_TMPDIR/store" -n two
+	assert_equal "$(mgr-attach -P "$BATS_TEST_TMPDIR/store" -n two -- hostname)" two
+	mgr-destroy -f -P "$BATS_TEST_TMPDIR/store" -n one
+	mgr-destroy -f -P "$BATS_TEST_TMPDIR/store" -n two
+	umount "$BATS_TEST_TMPDIR/store"
+	run mgr-copy -s -n web -N thin
+	assert_status 1
+}
+
+@test "be.4 from a tar file, and in a killed create nothing is left" {
+	forget_later packed
+	tar -C "$store" --files-from=/dev/null -cf "$BATS_TEST_TMPDIR/none.tar"
+	run mgr-create -n packed --tar "$BATS_TEST_TMPDIR/none.tar" -B loop --size 64M
+	assert_status 1
+	[ ! -e "$store/packed" ]
+	mkdir -p "$BATS_TEST_TMPDIR/tree/bin" "$BATS_TEST_TMPDIR/tree/sbin" "$BATS_TEST_TMPDIR/tree/etc"
+	cp /bin/busybox "$BATS_TEST_TMPDIR/tree/bin/sh"
+	ln -s ../bin/sh "$BATS_TEST_TMPDIR/tree/sbin/init"
+	tar -C "$BATS_TEST_TMPDIR/tree" -cf "$BATS_TEST_TMPDIR/tree.tar" .
+	mgr-create -n packed --tar "$BATS_TEST_TMPDIR/tree.tar" -B loop --size 64M -s net.0.type=empty
+	mgr-start -n packed
+	mgr-stop -k -n packed
+	run env MGR_DEBUG_KILL=create:made mgr-create -n half -t busybox -B loop --size 64M
+	[ "$status" = 137 ]
+	mgr-create -n half2 -t busybox -B dir
+	forget_later half2
+	assert_equal "$(find "$store/.new" -mindepth 1 2>/dev/null)" ""
+	[ ! -e "$store/half" ]
+}
