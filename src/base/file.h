@@ -35,6 +35,11 @@ int file_write_all(int fd, const void *bytes, size_t n);
  * rename, fsync of the folder. */
 int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mode_t mode, struct err *err);
 
+/* Which file that is, over a reboot too: where there are handles (name_to_handle_at(2)) the number of its inode is not all,
+ * which every subvolume of btrfs has in common. One word; "-": there is none. */
+#define FILE_WHICH_MAX 320
+void file_which(int folder, const char *name, char ret[static FILE_WHICH_MAX]);
+
 /* All that was written to the file system of an open file is on disk (syncfs(2)): before what takes its name says so. */
 int file_sync_system(int fd, struct err *err);
 

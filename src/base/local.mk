@@ -22,4 +22,5 @@ src_base_libbase_a_SOURCES = \
 	%D%/subvol.c %D%/subvol.h \
 	%D%/sys.c %D%/sys.h \
 	%D%/vec.h \
+	%D%/which.c \
 	%D%/words.c

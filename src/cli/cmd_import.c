@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "life/import.h"
 #include "life/passing.h"
+#include "storage/storage.h"
 
 struct import {
 	struct life_import what;
@@ -31,8 +32,17 @@ static int set_size(void *data, const char *value, struct err *err)
 	return err_set(err, EINVAL, "'%s' is not a size, such as 500M", value);
 }
 
+static int set_backend(void *data, const char *value, struct err *err)
+{
+	struct import *import = data;
+
+	import->what.backend = value;
+	return str_eq(value, "auto") || storage_named(value, err) ? 0 : -err->code;
+}
+
 static const struct option_row opts[] = {
 	{ 'N', "newname", "NEW", "The name that it is to have, instead of the one that it had.", .set = set_name },
+	{ 'B', "backend", "BACKEND", "How its root file system is stored; auto chooses.", .set = set_backend },
 	{ 0, "size", "SIZE", "So much may be unpacked, instead of what there is room for.", .set = set_size },
 	{ 0, "trust", NULL, "Take all of its configuration, hooks and mounts too.",
 	  .flag = offsetof(struct import, what.trust) },

@@ -168,6 +168,7 @@ int life_import(const struct store *store, const char *name, const struct life_i
 					    .archive = what->file,
 					    .exported = about,
 					    .size = what->size,
+					    .backend = what->backend,
 					    .conf = path,
 					    .set = &none,
 					    .line = what->progress ? take_line : NULL,

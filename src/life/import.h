@@ -13,6 +13,7 @@
 
 struct life_import {
 	const char *file; /* read twice: no pipe */
+	const char *backend; /* of its root file system, as life_create has it */
 	bool trust;       /* take all of its configuration, and device nodes where that makes it privileged */
 	uint64_t size;    /* bytes of files that it may have; 0: what the file system has room for, less a twentieth */
 	/* How far it is, in bytes of the archive, about ten times a second; may be NULL. */

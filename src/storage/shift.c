@@ -90,24 +90,11 @@ static int check_map(const struct storage_map *map, struct err *err)
 	return 0;
 }
 
-static int inode_of(int root, uint64_t *ret, struct err *err)
-{
-	struct stat st;
-
-	if (fstat(root, &st) < 0)
-		return err_sys(err, errno, "look at the root folder");
-	*ret = st.st_ino;
-	return 0;
-}
-
 /* What there is of a record; finished. 1: it has been done. */
 static int settle(int folder, int root, struct shift *s, struct err *err)
 {
-	uint64_t inode = 0;
-	int r = inode_of(root, &inode, err);
+	int r = shift_read(folder, root, s, err);
 
-	if (r == 0)
-		r = shift_read(folder, inode, s, err);
 	if (r <= 0 || s->done)
 		return r;
 	log_info("the ids on disk are being changed still");
@@ -140,10 +127,9 @@ int shift_out(int folder, int root, const struct storage_ids *ids, struct err *e
 	autocall(shift_done) struct shift s = { .map = ids->map, .out = true };
 	int r = check_map(&ids->map, err);
 
-	if (r == 0)
-		r = inode_of(root, &s.root, err);
 	if (r < 0)
 		return r;
+	file_which(root, ".", s.root);
 	log_info("this kernel, or this file system, cannot map the ids of its files: they are changed on disk");
 	return begin(&s, folder, root, err);
 }

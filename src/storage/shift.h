@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "storage/internal.h"
 
 /* Does an id belong to the container's, as the host has them? */
@@ -38,13 +39,13 @@ struct shift_special {
 struct shift {
 	struct storage_map map;
 	bool out, done;
-	uint64_t root; /* inode: of another one this is not the record */
+	char root[FILE_WHICH_MAX]; /* of another one this is not the record */
 	size_t n, room;
 	struct shift_special *v; /* by inode */
 };
 
 /* 1; 0: there is none for this root. The caller frees it with shift_done. */
-int shift_read(int folder, uint64_t root, struct shift *ret, struct err *err);
+int shift_read(int folder, int root, struct shift *ret, struct err *err);
 int shift_write(int folder, const struct shift *shift, struct err *err);
 void shift_done(struct shift *shift);
 

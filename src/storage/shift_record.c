@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The file "shift":
  *
- *   out|in working|done INODE
+ *   out|in working|done WHICH      (of the root: file_which)
  *   u|g INSIDE OUTSIDE COUNT      a range of ids
  *   INODE MODE CAPABILITIES       in octal and hex digits; '-': none
  */
@@ -69,7 +69,7 @@ static int read_range(const char *line, struct storage_map *map)
 static int read_lines(char *text, struct shift *ret)
 {
 	char *save = NULL, *line = strtok_r(text, "\n", &save), way[8], state[8];
-	int r = line && sscanf(line, "%7s %7s %" SCNu64, way, state, &ret->root) == 3 ? 0 : -EINVAL;
+	int r = line && sscanf(line, "%7s %7s %319s", way, state, ret->root) == 3 ? 0 : -EINVAL;
 
 	if (r < 0)
 		return r;
@@ -80,9 +80,10 @@ static int read_lines(char *text, struct shift *ret)
 	return r;
 }
 
-int shift_read(int folder, uint64_t root, struct shift *ret, struct err *err)
+int shift_read(int folder, int root, struct shift *ret, struct err *err)
 {
 	autofree char *text = NULL;
+	char which[FILE_WHICH_MAX];
 	int r;
 
 	*ret = (struct shift){ 0 };
@@ -94,14 +95,15 @@ int shift_read(int folder, uint64_t root, struct shift *ret, struct err *err)
 	r = read_lines(text, ret);
 	if (r < 0)
 		return err_sys(err, -r, "read '" STORAGE_SHIFT "'");
-	return ret->root == root;
+	file_which(root, ".", which);
+	return str_eq(ret->root, which);
 }
 
 int shift_write(int folder, const struct shift *shift, struct err *err)
 {
 	autocall(str_done) struct str text = { 0 };
 
-	str_addf(&text, "%s %s %" PRIu64 "\n", shift->out ? "out" : "in", shift->done ? "done" : "working", shift->root);
+	str_addf(&text, "%s %s %s\n", shift->out ? "out" : "in", shift->done ? "done" : "working", shift->root);
 	for (size_t i = 0; i < shift->map.n; i++) {
 		const struct storage_range *r = &shift->map.v[i];
 		str_addf(&text, "%c %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", r->gid ? 'g' : 'u', r->inside, r->outside,

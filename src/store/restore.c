@@ -18,37 +18,12 @@
 
 #define BESIDE    STORE_SNAP "/" RESTORE_FOLDER
 #define READY     "ready"
-#define WHICH_MAX 320
-#define READY_MAX (WHICH_MAX + 256)
+#define READY_MAX (FILE_WHICH_MAX + 256)
 
 struct exchange {
-	char before[WHICH_MAX]; /* which root was in place */
+	char before[FILE_WHICH_MAX]; /* which root was in place */
 	char leaf[256];
 };
-
-/* Which one it is, over a reboot too: where there are handles (name_to_handle_at(2)) the number of its inode is not all,
- * which every subvolume of btrfs has in common. "-": none. */
-static void identify(int folder, const char *leaf, char ret[static WHICH_MAX])
-{
-	struct {
-		struct file_handle head;
-		unsigned char bytes[MAX_HANDLE_SZ];
-	} handle = { .head.handle_bytes = MAX_HANDLE_SZ };
-	struct stat st;
-	size_t n;
-	int mount;
-
-	str_print(ret, WHICH_MAX, "-");
-	if (fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	str_print(ret, WHICH_MAX, "%ju", (uintmax_t)st.st_ino);
-	if (name_to_handle_at(folder, leaf, &handle.head, &mount, 0) < 0)
-		return;
-	for (unsigned i = 0; i < handle.head.handle_bytes; i++) {
-		n = strlen(ret);
-		str_print(ret + n, WHICH_MAX - n, "%s%02x", i ? "" : ":", handle.bytes[i]);
-	}
-}
 
 void restore_drop(int folder)
 {
@@ -79,10 +54,10 @@ static int finish(int folder, struct err *err)
 int restore_take(int folder, const char *leaf, struct err *err)
 {
 	autofree char *from = str_fmt(BESIDE "/%s", leaf), *text = NULL;
-	char before[WHICH_MAX];
+	char before[FILE_WHICH_MAX];
 	int r;
 
-	identify(folder, leaf, before);
+	file_which(folder, leaf, before);
 	text = str_fmt("%s %s\n", before, leaf);
 	if (!from || !text)
 		return err_nomem(err);
@@ -110,12 +85,12 @@ static bool read_ready(int folder, struct exchange *ret)
 int restore_settle_locked(int folder, struct err *err)
 {
 	struct exchange done;
-	char now[WHICH_MAX];
+	char now[FILE_WHICH_MAX];
 
 	if (faccessat(folder, BESIDE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	if (read_ready(folder, &done)) {
-		identify(folder, done.leaf, now);
+		file_which(folder, done.leaf, now);
 		if (!str_eq(now, done.before))
 			return finish(folder, err);
 	}

@@ -208,7 +208,10 @@ refute_member() {
 	mgr-stop -k web
 	mgr-export -n web -o web.tar
 	forget_later site
-	mgr-import web.tar -N site
+	run mgr-import web.tar -N site -B overlay
+	assert_status 1
+	assert_contains "it stands on a template's base, and there is none here"
+	mgr-import web.tar -N site -B auto
 	assert_equal "$(mgr-config -n site get rootfs.path)" "dir:$store/site/rootfs"
 	boot site
 	run in_container site sh -c 'cat /new/file; ls /etc/moved | head -n 1; ls -d /etc/issue /etc/init.d 2>/dev/null; hostname'
