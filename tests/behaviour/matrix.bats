@@ -10,8 +10,8 @@ load ../lib/stub
 declare -gA cannot=( # BACKEND.OPERATION
 	[dir.thin]="backend dir has no thin copies: without it all of it is copied"
 	[dir.resize]="nothing bounds the folder"
-	[overlay.resize]="nothing bounds what a container of backend overlay takes"
-	[disk.resize]="nothing bounds what a container of backend disk takes"
+	[overlay.resize]="nothing bounds the folder"
+	[disk.resize]="nothing bounds the folder"
 	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
@@ -85,6 +85,10 @@ on_image() {
 # of_some_size NAME [OPTION...]: which can be made smaller.
 of_some_size() {
 	container "$@" --size 100M
+}
+
+in_xfs() {
+	container "$@" --size 320M -s "rootfs.options=type=xfs"
 }
 
 # It is there from the next start on: there is room for so much, and no more.
@@ -263,4 +267,9 @@ crashes() {
 
 @test "be.21 loop: killed on the way it is as it was before or after" {
 	born=of_some_size crashes loop
+}
+
+@test "be.20 an image with xfs: each operation works or is refused, saying why" {
+	cannot[loop.resize]="rootfs.size: xfs cannot be made smaller"
+	born=in_xfs row loop
 }
