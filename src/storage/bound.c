@@ -38,7 +38,8 @@ int storage_bound_delta(const struct storage_place *p, struct err *err)
 	autocall(done) struct delta d;
 	int r = open_delta(p, &d, err);
 
-	return r < 0 ? r : storage_bound_folders(d.dirs, ARRAY_SIZE(d.dirs), p->store->containers, p->conf->size, err);
+	return r < 0 ? r
+		     : storage_bound_folders(d.dirs, ARRAY_SIZE(d.dirs), p->store->containers, false, p->conf->size, err);
 }
 
 int storage_resize_delta(const struct storage_place *p, bool running, uint64_t size, struct err *err)
@@ -46,8 +47,7 @@ int storage_resize_delta(const struct storage_place *p, bool running, uint64_t s
 	autocall(done) struct delta d;
 	int r = open_delta(p, &d, err);
 
-	(void)running;
-	return r < 0 ? r : storage_resize_folders(d.dirs, ARRAY_SIZE(d.dirs), p->store->containers, size, err);
+	return r < 0 ? r : storage_resize_folders(d.dirs, ARRAY_SIZE(d.dirs), p->store->containers, running, size, err);
 }
 
 int storage_delta_usage(const struct storage_place *p, uint64_t *ret)

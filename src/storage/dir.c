@@ -27,7 +27,7 @@ static int create(const struct storage_place *p, const char *base, struct err *e
 		return 0;
 	root = openat(p->folder, ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return root < 0 ? err_sys(err, errno, "open the root folder '%s'", p->path)
-			: storage_bound_folders(&root, 1, p->store->containers, p->conf->size, err);
+			: storage_bound_folders(&root, 1, p->store->containers, false, p->conf->size, err);
 }
 
 /* What is checked is what is mounted. Where others can move the folders above, no symlink is to lead anywhere. */
@@ -164,7 +164,7 @@ static int open_dir(const struct storage_place *p, const struct storage_ids *ids
 	const uint64_t size = p->conf->size;
 	autoclose int root = size ? storage_read_root(p, err) : -1;
 
-	if (size && (root < 0 || storage_bound_folders(&root, 1, p->path, size, err) < 0))
+	if (size && (root < 0 || storage_bound_folders(&root, 1, p->path, false, size, err) < 0))
 		return -err->code;
 	return storage_mount_folder(p, ids, ret, err);
 }

@@ -28,8 +28,8 @@ int storage_mount_folder(const struct storage_place *p, const struct storage_ids
 
 /* How many bytes folders may hold together, with all that is in them: by project quota, where their file system has that
  * (ext4, xfs). path: for messages. The second refuses what is less than they have. */
-int storage_bound_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err);
-int storage_resize_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err);
+int storage_bound_folders(const int *dirs, size_t n, const char *path, bool running, uint64_t size, struct err *err);
+int storage_resize_folders(const int *dirs, size_t n, const char *path, bool running, uint64_t size, struct err *err);
 /* Bytes; dir: the first. -ENODATA: nobody counts. */
 int storage_taken(int dir, uint64_t *ret);
 /* The ops resize and usage of a root that is a folder. */

@@ -3,7 +3,6 @@
  * (quotactl(2), FS_IOC_FSSETXATTR in ioctl_xfs_fsgetxattr(2)). Only the host's root can give a file another one. */
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/sys.h"
 #include "storage/internal.h"
+#include "storage/shift.h"
 
 #define OURS     0x40000000u /* of the numbers: an administrator's are small */
 #define TRIES    16
@@ -45,26 +45,20 @@ static int set_number(int fd, uint32_t id, bool folder)
 	return ioctl(fd, FS_IOC_FSSETXATTR, &attr) < 0 ? -errno : 0;
 }
 
-/* Folders first: what is made in them meanwhile has it. Links, nodes and sockets take no space to speak of. */
-static int number_all(int dir, uint32_t id)
+/* Links, nodes and sockets cannot be opened, and take no space to speak of. */
+static int number_one(void *data, int fd, const struct stat *st, struct err *err)
 {
-	autofree char *path = str_fmt("/proc/self/fd/%d/.", dir);
-	char *roots[] = { path, NULL };
-	FTS *tree = path ? fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL) : NULL;
-	FTSENT *e;
-	int r = tree ? 0 : -ENOMEM;
+	const uint32_t *id = data;
+	autoclose int file = -1;
+	char path[32];
+	int r;
 
-	while (r == 0 && (e = fts_read(tree))) {
-		autoclose int fd = -1;
-		if (e->fts_info != FTS_D && e->fts_info != FTS_F)
-			continue;
-		fd = open(e->fts_accpath, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		r = fd < 0 ? -errno : set_number(fd, id, e->fts_info == FTS_D);
-		r = r == -ENOENT || r == -ELOOP ? 0 : r; /* gone, or another by now */
-	}
-	if (tree)
-		fts_close(tree);
-	return r;
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+		return 0;
+	str_print(path, sizeof path, "/proc/self/fd/%d", fd);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	r = file < 0 ? -errno : set_number(file, *id, S_ISDIR(st->st_mode));
+	return r < 0 ? err_sys(err, -r, "count its files as one project") : 0;
 }
 
 /* Its own, or one that nobody uses: of the inode's, which nothing else has while it is there. */
@@ -93,20 +87,6 @@ static int choose_number(int dir, uint32_t *ret, struct dqblk *q)
 	return -EEXIST;
 }
 
-static int bound(const int *dirs, size_t n, uint64_t size)
-{
-	struct dqblk q = { 0 };
-	uint32_t id = 0;
-	int dir = dirs[0], r = choose_number(dir, &id, &q);
-	const bool all = number_of(dir) == id && q.dqb_bhardlimit; /* the bound comes last */
-
-	for (size_t i = 0; i < n && size && !all && r == 0; i++)
-		r = number_all(dirs[i], id);
-	q.dqb_bhardlimit = q.dqb_bsoftlimit = (size + UNIT - 1) / UNIT;
-	q.dqb_valid = QIF_BLIMITS;
-	return r == 0 ? quota(dir, Q_SETQUOTA, id, &q) : r;
-}
-
 static int refuse(int dir, const char *path, int code, struct err *err)
 {
 	struct statfs fs;
@@ -123,10 +103,32 @@ static int refuse(int dir, const char *path, int code, struct err *err)
 		       path);
 }
 
-int storage_bound_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err)
+/* Are all files counted as one already? The bound comes last. */
+static bool is_numbered(int dir, uint32_t id, const struct dqblk *q)
 {
-	int r = bound(dirs, n, size);
+	return number_of(dir) == id && q->dqb_bhardlimit;
+}
 
+int storage_bound_folders(const int *dirs, size_t n, const char *path, bool running, uint64_t size, struct err *err)
+{
+	struct dqblk q = { 0 };
+	uint32_t id = 0;
+	int r = choose_number(dirs[0], &id, &q);
+	bool all;
+
+	if (r < 0)
+		return size ? refuse(dirs[0], path, -r, err) : 0;
+	all = !size || is_numbered(dirs[0], id, &q);
+	if (!all && running)
+		return err_set(err, EBUSY,
+			       "what it has is not counted yet, which cannot be begun while it runs: stop it first");
+	for (size_t i = 0; i < n && !all && r == 0; i++)
+		r = shift_walk(dirs[i], number_one, &id, err);
+	if (r < 0)
+		return r;
+	q.dqb_bhardlimit = q.dqb_bsoftlimit = (size + UNIT - 1) / UNIT;
+	q.dqb_valid = QIF_BLIMITS;
+	r = quota(dirs[0], Q_SETQUOTA, id, &q);
 	return r < 0 && size ? refuse(dirs[0], path, -r, err) : 0;
 }
 
@@ -141,21 +143,20 @@ int storage_taken(int dir, uint64_t *ret)
 	return 0;
 }
 
-int storage_resize_folders(const int *dirs, size_t n, const char *path, uint64_t size, struct err *err)
+int storage_resize_folders(const int *dirs, size_t n, const char *path, bool running, uint64_t size, struct err *err)
 {
 	uint64_t used;
 
 	if (size && storage_taken(dirs[0], &used) == 0 && storage_check_fits(used, size, err) < 0)
 		return -err->code;
-	return storage_bound_folders(dirs, n, path, size, err);
+	return storage_bound_folders(dirs, n, path, running, size, err);
 }
 
 int storage_resize_folder(const struct storage_place *p, bool running, uint64_t size, struct err *err)
 {
 	autoclose int dir = storage_read_root(p, err);
 
-	(void)running;
-	return dir < 0 ? dir : storage_resize_folders(&dir, 1, p->path, size, err);
+	return dir < 0 ? dir : storage_resize_folders(&dir, 1, p->path, running, size, err);
 }
 
 int storage_folder_usage(const struct storage_place *p, uint64_t *ret)
