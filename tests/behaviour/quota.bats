@@ -46,9 +46,10 @@ bounded() {
 	in_container web dd if=/dev/urandom of=/home/some bs=1M count=10 conv=fsync
 	run disk web
 	assert_match '^1[0-4] 24$'
-	mgr-stop -k web
+	run mgr-config -n web set rootfs.size 4M
+	assert_status 1
+	assert_match "rootfs.size: it takes 1[0-9] MiB already"
 	mgr-config -n web set rootfs.size 40M
-	boot web
 	run fill web
 	[ "$output" -ge 18 ] && [ "$output" -le 30 ]
 	mgr-stop -k web
