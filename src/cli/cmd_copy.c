@@ -6,6 +6,7 @@
 #include "cli/left.h"
 #include "life/copy.h"
 #include "life/passing.h"
+#include "storage/storage.h"
 
 static int set_name(void *data, const char *value, struct err *err)
 {
@@ -15,8 +16,26 @@ static int set_name(void *data, const char *value, struct err *err)
 	return store_check_new_name(value, err);
 }
 
+static int set_backend(void *data, const char *value, struct err *err)
+{
+	struct life_copy *copy = data;
+
+	copy->backend = value;
+	return str_eq(value, "auto") || storage_named(value, err) ? 0 : -err->code;
+}
+
+static int check(struct cli *cli)
+{
+	const struct life_copy *what = cli->data;
+
+	if (what->thin && what->backend)
+		return cli_usage(cli, "only one of -s and -B");
+	return 0;
+}
+
 static const struct option_row opts[] = {
 	{ 'N', "newname", "NEW", "The copy's name.", .set = set_name },
+	{ 'B', "backend", "BACKEND", "How its files are kept, instead of as the original's are.", .set = set_backend },
 	{ 's', "snapshot", NULL, "Both stand on the files that there are: nothing is copied.",
 	  .flag = offsetof(struct life_copy, thin) },
 	{ 'e', "ephemeral", NULL, "Start it; it is removed when that run ends, however it ends.",
@@ -46,5 +65,6 @@ const struct command cmd_copy = {
 	.opts = opts,
 	.data_size = sizeof(struct life_copy),
 	.flags = CMD_ONE_NAME | CMD_MUST_EXIST,
+	.check = check,
 	.run = copy,
 };

@@ -73,8 +73,9 @@ int life_config_carry(const char *text, const char *path, const struct spec *was
 
 int life_config_own_keys(const struct spec *spec, struct strv *ret, struct err *err)
 {
-	static const char *const of_all[] = { "container.uuid", "container.idmap", "uts.name",           "rootfs.path",
-					      "rootfs.exposed", "forward.port",    "container.ephemeral" };
+	static const char *const of_all[] = { "container.uuid",      "container.idmap", "uts.name",
+					      "rootfs.path",         "rootfs.exposed",  "forward.port",
+					      "container.ephemeral", "rootfs.size" };
 	static const char *const of_nics[] = { "hwaddr", "veth.pair", "ipv4.address", "ipv6.address" };
 	int r = 0;
 

@@ -24,6 +24,7 @@ struct copying {
 	const struct life_copy *what;
 	struct origin from;
 	struct spec spec; /* what it is to be */
+	const struct storage_backend *as;
 	struct strv *left;
 	int hold;
 };
@@ -135,14 +136,14 @@ static struct storage_place place_of(const struct copying *c, const struct birth
 
 static bool is_thin(const struct copying *c)
 {
-	return c->what->thin || (c->what->ephemeral && origin_is_thin(&c->from));
+	return c->what->thin || (c->what->ephemeral && c->as == c->from.backend && origin_is_thin(&c->from));
 }
 
 static int copy_root(struct copying *c, const struct birth *birth, struct err *err)
 {
 	const struct storage_place to = place_of(c, birth);
 	autofree char *path = NULL;
-	int r = origin_copy(&c->from, &to, is_thin(c), &path, err);
+	int r = origin_copy(&c->from, &to, c->as, is_thin(c), &path, err);
 
 	debug_point("copy", "copied");
 	return r == 0 ? set(&c->spec, "rootfs.path", path, err) : r;
@@ -152,7 +153,7 @@ static int copy_root(struct copying *c, const struct birth *birth, struct err *e
 static int renew(struct copying *c, const struct birth *birth, struct err *err)
 {
 	const struct spec *was = &c->from.spec;
-	autoclose int root = birth_open_root(birth, &c->spec, c->from.backend, err);
+	autoclose int root = birth_open_root(birth, &c->spec, c->as, err);
 	int r = root < 0 ? root
 			 : identity_renew(root, was->uts.name ? was->uts.name : c->what->from,
 					  c->what->keep_name ? NULL : c->what->name, err);
@@ -202,6 +203,18 @@ static int make(struct birth *birth, void *data, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+static int choose_backend(struct copying *c, struct err *err)
+{
+	const char *name = c->what->backend;
+
+	c->as = name && !str_eq(name, "auto") ? storage_named(name, err) : c->from.backend;
+	if (!c->as)
+		return -err->code;
+	if (c->as == c->from.backend || c->as->resize || !c->spec.rootfs.size)
+		return 0;
+	return leave_out(c, "rootfs.size", err);
+}
+
 static int open_origin(struct copying *c, const struct store *store, struct err *err)
 {
 	const struct life_copy *what = c->what;
@@ -212,7 +225,7 @@ static int open_origin(struct copying *c, const struct store *store, struct err 
 		r = spec_load(&c->spec, c->from.folder, "config", err);
 	if (r == 0)
 		r = check_ids(&c->from, err);
-	return r;
+	return r == 0 ? choose_backend(c, err) : r;
 }
 
 int life_copy(const struct store *store, const struct life_copy *what, struct strv *ret_left, int *ret_hold, struct err *err)

@@ -81,29 +81,41 @@ bool origin_is_thin(const struct origin *o)
 	return o->backend->fork && !o->backend->shares && (!o->live || o->backend->fork_live);
 }
 
-int origin_copy(const struct origin *o, const struct storage_place *to, bool thin, char **ret_path, struct err *err)
+static int copy(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, bool thin,
+		char **ret_path, struct err *err)
+{
+	return as == o->backend ? storage_copy(o->backend, &o->place, to, thin, ret_path, err)
+				: storage_across(o->backend, &o->place, as, to, ret_path, err);
+}
+
+int origin_copy(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, bool thin,
+		char **ret_path, struct err *err)
 {
 	struct live live;
 	struct err second = { 0 };
 	int r, ended;
 
 	if (!o->live)
-		return storage_copy(o->backend, &o->place, to, thin, ret_path, err);
+		return copy(o, to, as, thin, ret_path, err);
 	if (thin && o->backend->fork && !o->backend->fork_live)
 		return err_set(err, EOPNOTSUPP,
 			       "-s: nothing can stand on what a running container writes to: without it that is copied");
+	if (as != o->backend && (o->backend->on_base || o->backend->on_disk))
+		return err_set(err, EOPNOTSUPP,
+			       "-B: what a running container has over its images cannot be read as a whole: stop it");
 	r = live_begin(&live, o->place.store, o->place.name, err);
 	if (r < 0)
 		return r;
-	r = storage_copy(o->backend, &o->place, to, thin, ret_path, err);
+	r = copy(o, to, as, thin, ret_path, err);
 	ended = live_end(&live, r < 0 ? &second : err);
 	return r < 0 ? r : ended;
 }
 
-int origin_keep(const struct origin *o, const struct storage_place *to, char **ret_path, struct err *err)
+int origin_keep(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, char **ret_path,
+		struct err *err)
 {
-	const bool thin = origin_is_thin(o);
-	int r = origin_copy(o, to, thin, ret_path, err);
+	const bool thin = as == o->backend && origin_is_thin(o);
+	int r = origin_copy(o, to, as, thin, ret_path, err);
 
 	return r < 0 || thin ? r : file_sync_system(to->folder, err);
 }

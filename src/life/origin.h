@@ -19,10 +19,13 @@ struct origin {
 /* snapshot NULL: the container itself, which must be stopped, or with `live` may run. */
 int origin_open(struct origin *o, const struct store *store, const char *name, const char *snapshot, bool live,
 		struct err *err);
-/* Into to->folder; of one that runs, which stands still meanwhile. thin: nothing is copied, or -EOPNOTSUPP. */
-int origin_copy(const struct origin *o, const struct storage_place *to, bool thin, char **ret_path, struct err *err);
+/* Into to->folder, as the backend `as` keeps it; of one that runs, which stands still meanwhile. thin: nothing is copied,
+ * or -EOPNOTSUPP. */
+int origin_copy(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, bool thin,
+		char **ret_path, struct err *err);
 /* The same, for later: thin where that can be, and on disk. */
-int origin_keep(const struct origin *o, const struct storage_place *to, char **ret_path, struct err *err);
+int origin_keep(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, char **ret_path,
+		struct err *err);
 /* Can it be had without copying? */
 bool origin_is_thin(const struct origin *o);
 /* It does not matter how far that came. */

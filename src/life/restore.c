@@ -114,7 +114,7 @@ static int restore(struct restoring *r, struct err *err)
 	guard_begin(&guard);
 	debug_point("restore", "begun");
 	if (e == 0)
-		e = origin_keep(&r->from, &to, &rootfs, err);
+		e = origin_keep(&r->from, &to, r->backend, &rootfs, err);
 	debug_point("restore", "copied");
 	if (e == 0)
 		e = configure(r, beside, err);
@@ -138,10 +138,6 @@ static int open_all(struct restoring *r, const struct store *store, const char *
 		e = life_config_open(&r->config, store, name, err);
 	if (e == 0)
 		e = find_root(r, store, name, err);
-	if (e == 0 && r->backend != r->from.backend)
-		e = err_set(err, EOPNOTSUPP,
-			    "snapshot '%s' is of backend %s, the container of %s: have it as a new one, with -N NAME",
-			    snapshot, r->from.backend->name, r->backend->name);
 	return e;
 }
 

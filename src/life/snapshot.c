@@ -108,7 +108,7 @@ static int fill(const struct origin *of, int folder, const char *comment, struct
 {
 	const struct storage_place to = storage_place_in(&of->place, folder);
 	autofree char *rootfs = NULL;
-	int r = origin_keep(of, &to, &rootfs, err);
+	int r = origin_keep(of, &to, of->backend, &rootfs, err);
 
 	debug_point("snapshot", "copied");
 	if (r == 0)

@@ -69,9 +69,9 @@ int image_freeze(const struct store *store, int folder, const char *name, char r
 int image_is_changed(int folder, const char *name, struct err *err);
 /* How many images it stands on. */
 int image_depth(const struct store *store, int folder, const char *name, struct err *err);
-/* Make an image that has all of the tree and stands on none; a delta of nothing on it takes the place of the one of this
- * name, as with image_freeze. */
-int image_whole(const struct store *store, int tree, int folder, const char *name, struct err *err);
+/* Make an image that has all of the tree and stands on none, and a delta of nothing on it in the folder; `instead` of the
+ * one that is there, as image_freeze. */
+int image_whole(const struct store *store, int tree, int folder, const char *name, bool instead, struct err *err);
 /* Remove the images made so that nothing stands on any more, and what interrupted ones left; failures are logged. */
 void image_drop_unused(const struct store *store);
 /* Add up `size` of each image, from the base of the delta in the folder on, that nothing else stands on. */

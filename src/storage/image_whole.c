@@ -52,7 +52,7 @@ static int fill(int news, const char *id, int tree, struct err *err)
 	return r < 0 ? r : steal_fd(&lock);
 }
 
-/* A delta of nothing on the image, instead of the one that is there. That gets the name `other` among the images: without an
+/* A delta of nothing on the image; instead of one that is there, which gets the name `other` among the images: without an
  * `id`, so that it is none. */
 static int stand_on(int images, const char *id, const char *other, int folder, const char *name, struct err *err)
 {
@@ -64,19 +64,19 @@ static int stand_on(int images, const char *id, const char *other, int folder, c
 	like = openat(images, root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (like < 0)
 		return err_sys(err, errno, "open image '%s'", id);
-	fresh = image_make_delta(images, other, like, err);
+	fresh = image_make_delta(other ? images : folder, other ? other : name, like, err);
 	if (fresh < 0)
 		return fresh;
 	if (linkat(images, file, fresh, IMAGE_BASE, 0) < 0)
 		return err_sys(err, errno, "link image '%s'", id);
 	debug_point("whole", "prepared");
-	if (renameat2(images, other, folder, name, RENAME_EXCHANGE) < 0)
+	if (other && renameat2(images, other, folder, name, RENAME_EXCHANGE) < 0)
 		return err_sys(err, errno, "put image '%s' in place", id);
 	debug_point("whole", "exchanged");
 	return 0;
 }
 
-int image_whole(const struct store *store, int tree, int folder, const char *name, struct err *err)
+int image_whole(const struct store *store, int tree, int folder, const char *name, bool instead, struct err *err)
 {
 	autoclose int images = image_folder(store, true, err), news = -1, made = -1, lock = -1;
 	char id[IMAGE_ID_SIZE], other[IMAGE_ID_SIZE];
@@ -95,7 +95,7 @@ int image_whole(const struct store *store, int tree, int folder, const char *nam
 	if (r >= 0 && renameat(made, MADE, images, id) < 0)
 		r = err_sys(err, errno, "rename image '%s'", id);
 	if (r >= 0)
-		r = stand_on(images, id, other, folder, name, err);
+		r = stand_on(images, id, instead ? other : NULL, folder, name, err);
 	if (lock >= 0)
 		close(steal_fd(&lock));
 	if (made >= 0)

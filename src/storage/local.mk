@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/storage/libstorage.a
 src_storage_libstorage_a_SOURCES = \
+	%D%/across.c \
 	%D%/confine.c %D%/confine.h \
 	%D%/bound.c \
 	%D%/btrfs.c \

@@ -59,7 +59,7 @@ static int make_whole(const struct storage_place *from, struct err *err)
 	r = overlay_open(&place, &ids, -1, &root, err);
 	if (r < 0)
 		return r;
-	r = image_whole(from->store, root.tree, from->folder, IMAGE_DELTA, err);
+	r = image_whole(from->store, root.tree, from->folder, IMAGE_DELTA, true, err);
 	close(root.tree);
 	return r;
 }

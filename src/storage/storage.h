@@ -106,6 +106,9 @@ const struct storage_backend *storage_find(const struct rootfs_conf *conf, const
 /* Its op copy, or fork when thin. -EOPNOTSUPP when it has none. */
 int storage_copy(const struct storage_backend *backend, const struct storage_place *from, const struct storage_place *to,
 		 bool thin, char **ret_path, struct err *err);
+/* All of it in to->folder, as another backend keeps it. */
+int storage_across(const struct storage_backend *was, const struct storage_place *from, const struct storage_backend *is,
+		   const struct storage_place *to, char **ret_path, struct err *err);
 /* Its op resize. -EOPNOTSUPP when it has none. */
 int storage_resize(const struct storage_backend *backend, const struct storage_place *p, bool running, uint64_t size,
 		   struct err *err);

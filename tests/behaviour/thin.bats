@@ -34,6 +34,11 @@ without_names() {
 	grep -vE '\./etc(/host(name|s))?( |$)'
 }
 
+# folder_tree FOLDER: as merged and without_names show it.
+folder_tree() {
+	tree_of "$1" ./bin | grep -v '/s\?bin/' | sed -E 's/^(d [0-7]+ [0-9:]+) [0-9]+ /\1 - /' | without_names
+}
+
 @test "copy.5 a thin copy copies nothing, and each of the two has its own changes" {
 	changed_container
 	local before
@@ -224,4 +229,38 @@ without_names() {
 	mgr-destroy -n two
 	mgr-destroy -n three
 	assert_equal "$(layer_names)" ""
+}
+
+@test "copy.7 -B keeps the files of a copy in another way, all that they are" {
+	backend=dir container web -s net.0.type=empty
+	rich_tree "$store/web/rootfs/home"
+	touch -d '2001-02-03 04:05:06.789' "$store/web/rootfs"
+	forget_later two
+	mgr-copy -n web -N two -B overlay
+	assert_equal "$(key two rootfs.path)" "overlay:$store/two/delta"
+	diff <(folder_tree "$store/web/rootfs") <(merged "$store/two/delta" | without_names)
+	boot two
+	in_container two sh -c 'rm /home/pipe; mkdir /new; hostname' | grep -qx two
+	mgr-stop -k -n two
+	forget_later three
+	mgr-copy -n two -N three -B dir
+	assert_equal "$(key three rootfs.path)" "dir:$store/three/rootfs"
+	diff <(merged "$store/two/delta" | without_names) <(folder_tree "$store/three/rootfs")
+	[ ! -e "$store/three/rootfs/home/pipe" ]
+	boot three
+	run mgr-copy -n web -N four -s -B dir
+	assert_status 64
+	assert_contains "only one of -s and -B"
+	run mgr-copy -n web -N four -B none
+	assert_status 1
+	assert_contains "'none' is no backend: known are auto, "
+	run mgr-copy -n web -N four -B btrfs
+	assert_status 1
+	assert_contains "'$store' is not on btrfs"
+	boot two
+	run mgr-copy -n two -N four -B dir --live
+	assert_status 1
+	assert_contains "cannot be read as a whole: stop it"
+	[ ! -e "$store/four" ]
+	[ ! -e "$store/.new" ]
 }
