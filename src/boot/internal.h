@@ -224,6 +224,8 @@ int boot_down(const struct down *d, struct err *err);
 
 /* When the unit is there, b->cgroup has its name: in the unit, or at the plain place. */
 int boot_await_unit(struct boot *b, struct err *err);
+/* A process that serves this container's root and perhaps others': it does not end with this unit. */
+void boot_move_server(const struct boot *b, pid_t pid);
 /* The container runs: tell systemd-machined, where it is wanted. */
 void boot_register(const struct boot *b);
 

@@ -83,6 +83,8 @@ static int mount_root(struct boot *b, bool lasting, struct err *err)
 		return r;
 	b->tree = root.tree;
 	b->storage_use = root.use;
+	if (lasting && root.server > 0)
+		boot_move_server(b, root.server);
 	if (lasting && root.own && (b->disk = openat(b->tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return err_sys(err, errno, "open the root folder");
 	if (b->spec.rootfs.readonly && b->userns >= 0)

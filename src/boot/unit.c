@@ -58,6 +58,27 @@ int boot_await_unit(struct boot *b, struct err *err)
 				 : cgroup_find(&b->cgroup, &b->store, b->name, err);
 }
 
+void boot_move_server(const struct boot *b, pid_t pid)
+{
+	char what[32], name[UNIT_NAME_MAX];
+	const struct unit_scope scope = {
+		.kind = UNIT_LASTING, .name = name, .description = "mgr's server of a disk", .pid = pid, .log = b->log
+	};
+	struct err err = { 0 };
+	int r;
+
+	if (!unit_here())
+		return;
+	str_print(what, sizeof what, "disk%d", (int)pid);
+	r = unit_lasting_name(&b->store, what, name, &err);
+	if (r == 0)
+		r = unit_scope_begin(&scope, &err);
+	if (r >= 0)
+		r = unit_scope_finish(r, clock_in(UNIT_TIME), &err);
+	if (r < 0)
+		log_warn("%s", err.msg);
+}
+
 static bool is_to_register(const struct boot *b)
 {
 	autocall(settings_done) struct settings settings = { 0 };

@@ -16,10 +16,10 @@
 #include "template/template.h"
 
 struct create {
-	const char *template, *archive, *rootfs, *image, *backend, *conf;
+	const char *template, *archive, *rootfs, *image, *disk, *backing, *backend, *conf;
 	int64_t partition; /* its number and 1; 0: not said */
 	char *answer;      /* the template that was asked for */
-	bool exposed, interactive;
+	bool exposed, in_place, interactive;
 	struct strv set;
 	struct in_addr ip;
 };
@@ -58,6 +58,33 @@ static int set_image(void *data, const char *value, struct err *err)
 
 	(void)err;
 	create->image = value;
+	return 0;
+}
+
+static int set_in_place(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)value, (void)err;
+	create->in_place = true;
+	return 0;
+}
+
+static int set_disk(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)err;
+	create->disk = value;
+	return 0;
+}
+
+static int set_backing(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)err;
+	create->backing = value;
 	return 0;
 }
 
@@ -179,7 +206,10 @@ static const struct option_row opts[] = {
 	  "Use the file system in a file, or on the disk in it, and only read it: what changes\n"
 	  "                            is kept beside.",
 	  .set = set_image },
-	{ 0, "partition", "N", "With --image: the partition of the disk that it is; 0 is all of the disk.",
+	{ 0, "in-place", NULL, "With --image: write to the file.", .set = set_in_place },
+	{ 0, "disk", "FILE", "Use what is on a qcow2 disk, likewise, and only read it.", .set = set_disk },
+	{ 0, "backing-from", "DIR", "With --disk: what the disk stands on may be in this folder too.", .set = set_backing },
+	{ 0, "partition", "N", "With --image and --disk: the partition that it is; 0 is all of the disk.",
 	  .set = set_partition },
 	{ 'B', "backend", "BACKEND", "How its root file system is stored; auto chooses.", .set = set_backend },
 	{ 0, "size", "SIZE", "How large the file system of backend loop is, instead of 10G.", .set = set_size },
@@ -208,7 +238,7 @@ static int ask(struct cli *cli, struct err *err)
 		r = create_ask_name(cli->path, &cli->names, err);
 	else
 		r = create_check_name(cli->path, cli->names.v[0], err);
-	if (r == 0 && !create->template && !create->archive && !create->rootfs && !create->image) {
+	if (r == 0 && !create->template && !create->archive && !create->rootfs && !create->image && !create->disk) {
 		r = create_ask_template(&create->answer, err);
 		create->template = create->answer;
 	}
@@ -232,19 +262,24 @@ static void show_line(const char *line, void *data)
 static int check_source(struct cli *cli)
 {
 	const struct create *create = cli->data;
-	int sources = !!create->template + !!create->archive + !!create->rootfs + !!create->image;
+	int sources = !!create->template + !!create->archive + !!create->rootfs + !!create->image + !!create->disk;
 
 	if (sources == 0)
-		return cli_usage(cli,
-				 "which template? one of -t TEMPLATE, --tar FILE, --rootfs DIR and --image FILE is needed");
+		return cli_usage(
+			cli, "which template? one of -t TEMPLATE, --tar FILE, --rootfs DIR, --image FILE and --disk FILE "
+			     "is needed");
 	if (sources > 1)
-		return cli_usage(cli, "only one of -t, --tar, --rootfs and --image");
+		return cli_usage(cli, "only one of -t, --tar, --rootfs, --image and --disk");
 	if (create->backend && create->rootfs)
 		return cli_usage(cli, "-B does not go with --rootfs: a folder that is used where it is is stored as it is");
-	if (create->backend && create->image)
-		return cli_usage(cli, "-B does not go with --image: it says how it is stored");
-	if (create->partition && !create->image)
-		return cli_usage(cli, "--partition goes with --image");
+	if (create->backend && (create->image || create->disk))
+		return cli_usage(cli, "-B does not go with --image and --disk: they say how it is stored");
+	if (create->partition && !create->image && !create->disk)
+		return cli_usage(cli, "--partition goes with --image and --disk");
+	if (create->in_place && !create->image)
+		return cli_usage(cli, "--in-place goes with --image");
+	if (create->backing && !create->disk)
+		return cli_usage(cli, "--backing-from goes with --disk");
 	if (create->exposed && !create->rootfs)
 		return cli_usage(cli, "--exposed goes with --rootfs");
 	if (cli->rest.n && !create->template)
@@ -262,6 +297,9 @@ static int create(struct cli *cli, const char *name, struct err *err)
 				    .archive = create->archive,
 				    .rootfs = create->rootfs,
 				    .image = create->image,
+				    .in_place = create->in_place,
+				    .disk = create->disk,
+				    .backing = create->backing,
 				    .partition = create->partition - 1,
 				    .backend = create->backend,
 				    .exposed = create->exposed,
@@ -304,7 +342,7 @@ static void done(void *data)
 
 const struct command cmd_create = {
 	.name = "create",
-	.args = "NAME -t TEMPLATE [-- ARG...] | NAME --tar FILE | NAME --rootfs DIR | NAME --image FILE",
+	.args = "NAME -t TEMPLATE [-- ARG...] | NAME --tar FILE | NAME --rootfs DIR | NAME --image FILE | NAME --disk FILE",
 	.help = "Make a container from a template, a tar file, a folder or a disk; what follows -- goes to the template.",
 	.opts = opts,
 	.data_size = sizeof(struct create),

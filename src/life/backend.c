@@ -24,7 +24,8 @@ static int choose(struct birth *birth, const char *name, struct err *err)
 	if (!birth->backend)
 		return -err->code;
 	if (birth->backend->on_disk)
-		return err_set(err, EINVAL, "backend %s: it is what a container of a disk has: --image makes one", name);
+		return err_set(err, EINVAL, "--backend %s: it is what a container over a disk has, which --%s makes", name,
+			       str_eq(name, "disk") ? "image" : "disk");
 	r = birth->backend->on_base ? find_base(birth, err) : 1;
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -42,7 +43,7 @@ int birth_choose(struct birth *birth, struct err *err)
 	int r;
 
 	if (birth->disk) {
-		birth->backend = storage_named("disk", err);
+		birth->backend = storage_named(birth->what->disk ? "qcow2" : "disk", err);
 		return birth->backend ? 0 : -err->code;
 	}
 	if (!name && !birth->what->rootfs) {

@@ -101,7 +101,7 @@ static int renew(const struct birth *birth, const struct spec *spec, struct err 
 	const char *name = birth->what->name;
 	autoclose int root = -1;
 
-	if (!birth->disk && (!was || str_eq(was->name, name)))
+	if ((!birth->disk || birth->what->in_place) && (!was || str_eq(was->name, name)))
 		return 0;
 	root = birth_open_root(birth, spec, birth->backend, err);
 	return root < 0 ? root

@@ -1,24 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A disk or an image of the host's is what a container stands on. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/debug.h"
 #include "life/internal.h"
 #include "storage/disk.h"
 
-#define OPTION "--image"
+#define QCOW2_MAGIC "QFI\373"
+
+static bool is_qcow2(const char *path)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char magic[4];
+
+	return fd >= 0 && pread(fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, QCOW2_MAGIC, 4) == 0;
+}
 
 int birth_disk(struct birth *birth, struct err *err)
 {
-	birth->disk = realpath(birth->what->image, NULL);
-	return birth->disk ? 0 : err_sys(err, errno, OPTION ": find '%s'", birth->what->image);
+	const struct life_create *what = birth->what;
+	const char *given = what->image ? what->image : what->disk;
+
+	birth->disk = realpath(given, NULL);
+	if (!birth->disk)
+		return err_sys(err, errno, "--%s: find '%s'", what->image ? "image" : "disk", given);
+	if (what->image && is_qcow2(birth->disk))
+		return err_set(err, EINVAL, "--image: '%s' is a qcow2 disk: --disk reads those", birth->disk);
+	return 0;
 }
 
-int birth_fill_disk(const struct birth *birth, struct err *err)
+static int find(struct birth *birth, struct disk *ret, struct err *err)
 {
-	const struct rootfs_conf conf = { 0 };
+	const struct life_create *what = birth->what;
+
+	if (what->image)
+		return disk_find(birth->store, birth->disk, what->partition, ret, err);
+	if (what->backing && !(ret->from = realpath(what->backing, NULL)))
+		return err_sys(err, errno, "find '%s'", what->backing);
+	birth->device = disk_find_served(birth->store, birth->disk, what->partition, ret, err);
+	return birth->device < 0 ? birth->device : 0;
+}
+
+int birth_fill_disk(struct birth *birth, struct err *err)
+{
+	autofree char *path = str_fmt("%s:%s", birth->backend->name, birth->disk);
+	const struct rootfs_conf conf = { .path = path };
 	const struct storage_place place = { .conf = &conf,
 					     .path = birth->disk,
 					     .store = birth->store,
@@ -26,12 +57,13 @@ int birth_fill_disk(const struct birth *birth, struct err *err)
 					     .uuid = birth->uuid,
 					     .folder = birth->folder };
 	autocall(disk_done) struct disk disk = { 0 };
-	int r = disk_find(birth->store, birth->disk, birth->what->partition, &disk, err);
+	int r = path ? find(birth, &disk, err) : err_nomem(err);
 
+	disk.in_place = birth->what->in_place;
 	if (r == 0)
 		r = disk_save(&disk, birth->folder, err);
 	if (r == 0)
 		r = birth->backend->create(&place, NULL, err);
 	debug_point("create", "filled");
-	return r < 0 ? err_wrap(err, OPTION) : 0;
+	return r < 0 ? err_wrap(err, "--%s", birth->what->image ? "image" : "disk") : 0;
 }

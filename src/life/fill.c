@@ -28,10 +28,10 @@ int birth_source(struct birth *birth, struct err *err)
 {
 	const struct life_create *what = birth->what;
 
-	birth->archive = birth->rootfs_fd = birth->tree = -1;
+	birth->archive = birth->rootfs_fd = birth->tree = birth->device = -1;
 	if (what->rootfs)
 		return birth_adopt(birth, err);
-	if (what->image)
+	if (what->image || what->disk)
 		return birth_disk(birth, err);
 	if (!what->archive)
 		return template_find(what->template, &birth->program, err);
@@ -55,6 +55,8 @@ void birth_source_done(struct birth *birth)
 		close(birth->archive);
 	if (birth->rootfs_fd >= 0)
 		close(birth->rootfs_fd);
+	if (birth->device >= 0)
+		close(birth->device);
 }
 
 int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err)

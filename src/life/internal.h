@@ -29,6 +29,7 @@ struct birth {
 	int archive;   /* a tar file, open to read */
 	char *rootfs;  /* a folder of the host's, used where it is */
 	char *disk;    /* a file of the host's with a file system or a disk */
+	int device;    /* as long as it is open that need not be looked at again; -1 */
 	int rootfs_fd; /* and that it is: locked, so that no other create takes it meanwhile */
 
 	int tree; /* the root, once it has been filled; -1: nobody needs it any more */
@@ -55,9 +56,9 @@ int birth_choose(struct birth *birth, struct err *err);
 /* --rootfs: what birth_source does for it. */
 int birth_adopt(struct birth *birth, struct err *err);
 
-/* --image: what birth_source does for it, and birth_fill. */
+/* --image, --disk: what birth_source does for it, and birth_fill. */
 int birth_disk(struct birth *birth, struct err *err);
-int birth_fill_disk(const struct birth *birth, struct err *err);
+int birth_fill_disk(struct birth *birth, struct err *err);
 
 /* Fill folder/rootfs, unless it is elsewhere. ret_tail: last lines of what was said meanwhile. */
 int birth_fill(struct birth *birth, struct str *ret_tail, struct err *err);

@@ -22,7 +22,10 @@ struct life_create {
 	uint64_t size;           /* bytes of files that it may have then; 0: by the room there is */
 	const char *rootfs;      /* a folder, used where it is and never removed */
 	const char *image;       /* a file system or a disk, which is only read */
-	int64_t partition;       /* of that; 0: all of it; -1: the one that holds a root file system */
+	bool in_place;           /* no: it is written */
+	const char *disk;        /* a qcow2 disk, likewise */
+	const char *backing;     /* the folder where what that stands on may be, beside its own; NULL */
+	int64_t partition;       /* of either; 0: all of it; -1: the one that holds a root file system */
 	const char *backend;     /* of its root file system; NULL: what mgr.conf says; "auto": mgr's choice */
 	bool exposed;            /* the folder, although others than root can come to it */
 	const struct strv *args; /* of the template */

@@ -129,13 +129,13 @@ static void move_out(const struct netd *netd, pid_t pid)
 {
 	char name[UNIT_NAME_MAX];
 	struct unit_scope scope = {
-		.kind = UNIT_NETD, .name = name, .description = "mgr's managed network", .pid = pid, .log = log_fd()
+		.kind = UNIT_LASTING, .name = name, .description = "mgr's managed network", .pid = pid, .log = log_fd()
 	};
 	struct err err = { 0 };
 
 	if (!unit_here())
 		return;
-	if (unit_netd_name(&netd->store, name, &err) < 0 || unit_scope_begin(&scope, &err) < 0)
+	if (unit_lasting_name(&netd->store, "netd", name, &err) < 0 || unit_scope_begin(&scope, &err) < 0)
 		log_warn("%s", err.msg);
 }
 

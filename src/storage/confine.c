@@ -106,6 +106,10 @@ static int filter(bool is_opening, struct err *err)
 		code[n++] = SKIP_UNLESS(opening[i], 1);
 		code[n++] = RETURN(SECCOMP_RET_ALLOW);
 	}
+	if (is_opening) { /* of a block device libraries would ask what is no matter */
+		code[n++] = SKIP_UNLESS(SYS_ioctl, 1);
+		code[n++] = RETURN(SECCOMP_RET_ERRNO | ENOTTY);
+	}
 	code[n++] = SKIP_UNLESS(SYS_clone3, 1);
 	code[n++] = RETURN(SECCOMP_RET_ERRNO | ENOSYS);
 	code[n++] = SKIP_UNLESS(SYS_clone, 3);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/store.h"
+#include "storage/storage.h"
 
 #define DISK_FILE "disk" /* in a container's folder: what create has found */
 
@@ -16,13 +16,18 @@ struct disk {
 	uint64_t size, mtime;    /* of the file: bytes; ns since 1970 */
 	uint64_t partition;      /* 0: all of it */
 	uint64_t offset, length; /* bytes */
-	char *fs;                /* "ext4" */
+	uint64_t in_place;       /* 1: it is written, by one container; else it is only read */
+	char fs[32];             /* "ext4" */
+	char *from;              /* of a qcow2 disk: the folder where what it stands on may be, too; or NULL */
 };
 void disk_done(struct disk *disk);
 
 /* Find the root file system of the disk in this file. wanted: the number of its partition, 0 for all of the disk; -1: the
  * one of GPT's type for this machine, else the only one that holds a root. -ENOTUNIQ lists what there is. */
 int disk_find(const struct store *store, const char *path, int64_t wanted, struct disk *ret, struct err *err);
+/* The same of a qcow2 disk; ret->from says what it may stand on. A descriptor: as long as it is open what was started to
+ * look is there for who mounts it. */
+int disk_find_served(const struct store *store, const char *path, int64_t wanted, struct disk *ret, struct err *err);
 
 int disk_save(const struct disk *disk, int folder, struct err *err);
 int disk_load(int folder, struct disk *ret, struct err *err);
@@ -30,5 +35,16 @@ int disk_load(int folder, struct disk *ret, struct err *err);
 /* Its root file system, mounted read-only, a detached mount: of all who want that, the same one. name: whose it is. -ESTALE
  * when the file is no longer what was found; -EROFS when the file system has to be recovered first. */
 int disk_mount(const struct disk *disk, const char *path, const char *name, const struct store *store, struct err *err);
+
+/* Of a qcow2 disk, which a process serves that all who want it share. */
+struct disk_service {
+	const struct storage_note *note; /* is told its folder, for disk_release */
+	int use;                         /* lock: it is in use; -1 without a note */
+	pid_t server;                    /* started by this; 0 */
+};
+int disk_mount_served(const struct disk *disk, const char *path, const struct store *store, struct disk_service *service,
+		      struct err *err);
+/* Nobody has it mounted any more, as far as the caller knows: wait until its server has ended, unless others use it. */
+int disk_release(const char *folder, uint64_t deadline, struct err *err);
 
 #endif

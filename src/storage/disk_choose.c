@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -155,28 +154,17 @@ static int choose(int file, const char *path, const struct disk_parts *parts, in
 	return choose_type(parts, ret) ? check(parts, *ret, err) : choose_content(file, path, parts, ret, err);
 }
 
-int disk_find(const struct store *store, const char *path, int64_t wanted, struct disk *ret, struct err *err)
+int disk_look(int probed, int file, const char *path, int64_t wanted, struct disk *ret, struct err *err)
 {
 	autocall(disk_parts_done) struct disk_parts found = { 0 };
-	autoclose int lock = disk_lock(store, err), file = -1;
 	const struct disk_part *part = NULL;
-	struct stat st;
 
-	*ret = (struct disk){ 0 };
-	if (lock < 0)
-		return lock;
-	file = disk_open_file(NULL, path, "", err);
-	if (file < 0)
-		return file;
-	if (fstat(file, &st) < 0)
-		return err_sys(err, errno, "look at '%s'", path);
-	if (disk_probe(file, &found, err) < 0 || choose(file, path, &found, wanted, &part, err) < 0)
+	if (disk_probe(probed, &found, err) < 0 || choose(file, path, &found, wanted, &part, err) < 0)
 		return err_wrap(err, "'%s'", path);
-	*ret = (struct disk){ .size = (uint64_t)st.st_size,
-			      .mtime = disk_mtime(&st),
-			      .partition = part->number,
-			      .offset = part->offset,
-			      .length = part->length,
-			      .fs = strdup(part->fs) };
-	return ret->fs ? 0 : err_nomem(err);
+	ret->partition = part->number;
+	ret->offset = part->offset;
+	ret->length = part->length;
+	return str_print(ret->fs, sizeof ret->fs, "%s", part->fs) < 0
+		       ? err_set(err, EINVAL, "'%s' holds '%s'", path, part->fs)
+		       : 0;
 }

@@ -11,9 +11,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "storage/disk_internal.h"
-#include "storage/loopdev.h"
-
-#define LOCK_TIME (5 * CLOCK_SECOND) /* for another's device that is about to go */
 
 #define FILE_MAX 4096
 
@@ -24,12 +21,12 @@ static const struct {
 } numbers[] = {
 	{ "size", offsetof(struct disk, size) },           { "mtime", offsetof(struct disk, mtime) },
 	{ "partition", offsetof(struct disk, partition) }, { "offset", offsetof(struct disk, offset) },
-	{ "length", offsetof(struct disk, length) },
+	{ "length", offsetof(struct disk, length) },       { "in-place", offsetof(struct disk, in_place) },
 };
 
 void disk_done(struct disk *disk)
 {
-	free(steal_ptr(&disk->fs));
+	free(steal_ptr(&disk->from));
 }
 
 int disk_save(const struct disk *disk, int folder, struct err *err)
@@ -40,6 +37,8 @@ int disk_save(const struct disk *disk, int folder, struct err *err)
 		str_addf(&text, "%s %" PRIu64 "\n", numbers[i].name,
 			 *(const uint64_t *)((const char *)disk + numbers[i].off));
 	str_addf(&text, "type %s\n", disk->fs);
+	if (disk->from)
+		str_addf(&text, "from %s\n", disk->from);
 	if (text.failed)
 		return err_nomem(err);
 	return file_replace_at(folder, DISK_FILE, str_text(&text), text.len, 0600, err);
@@ -49,8 +48,10 @@ static int take_line(char *line, struct disk *ret)
 {
 	const char *name = strsep(&line, " ");
 
-	if (line && str_eq(name, "type") && !ret->fs)
-		return (ret->fs = strdup(line)) ? 0 : -ENOMEM;
+	if (line && str_eq(name, "type"))
+		return str_print(ret->fs, sizeof ret->fs, "%s", line);
+	if (line && str_eq(name, "from") && !ret->from)
+		return (ret->from = strdup(line)) ? 0 : -ENOMEM;
 	for (size_t i = 0; line && i < ARRAY_SIZE(numbers); i++)
 		if (str_eq(name, numbers[i].name))
 			return str_uint(line, 0, UINT64_MAX, (uint64_t *)((char *)ret + numbers[i].off));
@@ -65,29 +66,33 @@ int disk_load(int folder, struct disk *ret, struct err *err)
 	*ret = (struct disk){ 0 };
 	for (size_t i = 0; r == 0 && i < lines.n; i++)
 		r = take_line(lines.v[i], ret);
-	if (r == 0 && ret->fs && ret->length)
+	if (r == 0 && ret->fs[0] && ret->length)
 		return 0;
 	disk_done(ret);
 	return r == -ENOMEM ? err_nomem(err) : err_set(err, EINVAL, "'" DISK_FILE "' does not say what is on the disk");
 }
 
-uint64_t disk_mtime(const struct stat *st)
+int disk_take_file(int file, const char *path, struct disk *ret, struct err *err)
 {
-	return (uint64_t)st->st_mtim.tv_sec * CLOCK_SECOND + (uint64_t)st->st_mtim.tv_nsec;
-}
-
-int disk_open_file(const struct disk *disk, const char *path, const char *name, struct err *err)
-{
-	const struct loopdev what = { .path = path, .name = name, .readonly = true };
-	autoclose int file = loopdev_lock(&what, clock_in(LOCK_TIME), err);
 	struct stat st;
 
-	if (file < 0)
-		return file;
 	if (fstat(file, &st) < 0)
 		return err_sys(err, errno, "look at '%s'", path);
-	if (disk && ((uint64_t)st.st_size != disk->size || disk_mtime(&st) != disk->mtime))
-		return err_set(err, ESTALE,
-			       "'%s' has been written since the container was made, which stands on what it was", path);
-	return steal_fd(&file);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "'%s' is no regular file", path);
+	ret->size = (uint64_t)st.st_size;
+	ret->mtime = (uint64_t)st.st_mtim.tv_sec * CLOCK_SECOND + (uint64_t)st.st_mtim.tv_nsec;
+	return 0;
+}
+
+int disk_check_file(int file, const char *path, const struct disk *disk, struct err *err)
+{
+	struct disk now = { 0 };
+
+	if (disk_take_file(file, path, &now, err) < 0)
+		return -err->code;
+	return now.size == disk->size && now.mtime == disk->mtime
+		       ? 0
+		       : err_set(err, ESTALE,
+				 "'%s' has been written since the container was made, which stands on what it was", path);
 }

@@ -2,9 +2,9 @@
 #ifndef MGR_STORAGE_DISK_INTERNAL_H
 #define MGR_STORAGE_DISK_INTERNAL_H
 
-#include <sys/stat.h>
-
 #include "storage/disk.h"
+
+#define DISK_RUN ".disk" /* in /run/mgr */
 
 /* What mgr-disk says of one (storage/probe/main.c); "" where there is nothing. */
 struct disk_part {
@@ -24,11 +24,17 @@ void disk_parts_done(struct disk_parts *parts);
 
 /* Is there a root file system in this part of the disk? 1, 0, or why it cannot be looked at. */
 int disk_has_root(int file, const char *path, const struct disk_part *part, struct err *err);
-/* Held while a device is looked for or made, so that there are never two of one; while one is looked at, too. */
-int disk_lock(const struct store *store, struct err *err);
-/* What a struct disk has of it. */
-uint64_t disk_mtime(const struct stat *st);
-/* Open its file, locked as others' that read it: -ESTALE when it has changed. */
-int disk_open_file(const struct disk *disk, const char *path, const char *name, struct err *err);
+/* Fill in where the root file system is. probed: the file, or a device of it, which its reader, who is nobody, may read. */
+int disk_look(int probed, int file, const char *path, int64_t wanted, struct disk *ret, struct err *err);
+/* The file's size and time, which must be the same from then on. */
+int disk_take_file(int file, const char *path, struct disk *ret, struct err *err);
+int disk_check_file(int file, const char *path, const struct disk *disk, struct err *err);
+
+/* DISK_RUN, made; and its lock, held while a device is looked for or made, so that there are never two of one; while
+ * one is looked at, too. */
+int disk_folder(const struct store *store, struct err *err);
+int disk_lock(int folder, struct err *err);
+/* Read-only. */
+int disk_mount_device(unsigned n, const struct disk *disk, const char *path, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -12,8 +13,9 @@
 #include "storage/disk_internal.h"
 #include "storage/loopdev.h"
 
-#define LOCK      ".disks"
+#define LOCK      "lock"
 #define LOCK_TIME (30 * CLOCK_SECOND)
+#define GO_TIME   (5 * CLOCK_SECOND) /* for another's device that is about to go */
 
 /* The driver of what libblkid calls so, and how to look at it without a recovery. */
 static const struct {
@@ -56,6 +58,13 @@ static int explain(const struct disk *disk, const char *path, struct err *err)
 	return err_wrap(err, "mount '%s' (%s)", path, disk->fs);
 }
 
+int disk_mount_device(unsigned n, const struct disk *disk, const char *path, struct err *err)
+{
+	int tree = mount_device(n, disk->fs, false, err);
+
+	return tree < 0 ? explain(disk, path, err) : tree;
+}
+
 /* Of whoever has it mounted already, so that it is the same file system. */
 static int open_device(const struct loopdev *what, int file, unsigned *ret_n, struct err *err)
 {
@@ -88,12 +97,35 @@ int disk_has_root(int file, const char *path, const struct disk_part *part, stru
 	return 0;
 }
 
-int disk_lock(const struct store *store, struct err *err)
+int disk_folder(const struct store *store, struct err *err)
 {
 	autoclose int run = open(store->manager_run, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int lock = run < 0 ? -errno : store_lock_file(run, LOCK, clock_in(LOCK_TIME));
+	int dir;
 
-	return lock < 0 ? err_sys(err, -lock, "lock '%s/" LOCK "'", store->manager_run) : lock;
+	if (run < 0 || (mkdirat(run, DISK_RUN, 0700) < 0 && errno != EEXIST))
+		return err_sys(err, errno, "make folder '%s/" DISK_RUN "'", store->manager_run);
+	dir = openat(run, DISK_RUN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return dir < 0 ? err_sys(err, errno, "open folder '%s/" DISK_RUN "'", store->manager_run) : dir;
+}
+
+int disk_lock(int folder, struct err *err)
+{
+	int lock = store_lock_file(folder, LOCK, clock_in(LOCK_TIME));
+
+	return lock < 0 ? err_sys(err, -lock, "lock '" DISK_RUN "/" LOCK "'") : lock;
+}
+
+int disk_find(const struct store *store, const char *path, int64_t wanted, struct disk *ret, struct err *err)
+{
+	const struct loopdev what = { .path = path, .readonly = true };
+	autoclose int folder = disk_folder(store, err), lock = folder < 0 ? folder : disk_lock(folder, err), file = -1;
+
+	if (lock < 0)
+		return lock;
+	file = loopdev_lock(&what, clock_in(GO_TIME), err);
+	if (file < 0 || disk_take_file(file, path, ret, err) < 0)
+		return -err->code;
+	return disk_look(file, file, path, wanted, ret, err);
 }
 
 int disk_mount(const struct disk *disk, const char *path, const char *name, const struct store *store, struct err *err)
@@ -101,16 +133,15 @@ int disk_mount(const struct disk *disk, const char *path, const char *name, cons
 	const struct loopdev what = {
 		.path = path, .name = name, .offset = disk->offset, .length = disk->length, .readonly = true
 	};
-	autoclose int lock = disk_lock(store, err), file = -1, device = -1;
+	autoclose int folder = disk_folder(store, err), lock = folder < 0 ? folder : disk_lock(folder, err);
+	autoclose int file = -1, device = -1;
 	unsigned n;
-	int tree;
 
 	if (lock < 0)
 		return lock;
-	file = disk_open_file(disk, path, name, err);
-	device = file < 0 ? file : open_device(&what, file, &n, err);
-	if (device < 0)
-		return device;
-	tree = mount_device(n, disk->fs, false, err);
-	return tree < 0 ? explain(disk, path, err) : tree;
+	file = loopdev_lock(&what, clock_in(GO_TIME), err);
+	if (file < 0 || disk_check_file(file, path, disk, err) < 0)
+		return -err->code;
+	device = open_device(&what, file, &n, err);
+	return device < 0 ? device : disk_mount_device(n, disk, path, err);
 }

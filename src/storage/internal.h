@@ -5,7 +5,7 @@
 
 #include "storage/storage.h"
 
-extern const struct storage_backend storage_btrfs, storage_dir, storage_disk, storage_loop, storage_overlay;
+extern const struct storage_backend storage_btrfs, storage_dir, storage_disk, storage_loop, storage_overlay, storage_qcow2;
 
 int overlay_create(const struct storage_place *p, const char *base, struct err *err);
 int overlay_copy_op(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -60,9 +61,10 @@ struct storage_ids {
 };
 
 struct storage_mount {
-	int tree; /* the root: a detached mount (base/mnt.h) */
-	int use;  /* a lock, to be held as long as it is mounted; -1: there is none */
-	bool own; /* a file system of its own: synced before it goes, whose errors nobody else would tell */
+	int tree;     /* the root: a detached mount (base/mnt.h) */
+	int use;      /* a lock, to be held as long as it is mounted; -1: there is none */
+	bool own;     /* a file system of its own: synced before it goes, whose errors nobody else would tell */
+	pid_t server; /* a process that was started for it, not to end with whoever started it; 0 */
 };
 
 /* An op that a backend does not have is NULL. All return -errno. */

@@ -92,6 +92,7 @@ static void start_down(struct supervisor *s)
 	}
 	argv[n++] = s->name;
 	debug_point("supervisor", "before-down");
+	let_go(&s->storage_use); /* so that mgr-boot sees whether others use it */
 	s->down = proc_spawn(argv, fds, n_fds, NULL, &err);
 	let_go_of_all(s);
 	if (s->down > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Between this room and its program mgr-systemd:
  *
- *   mgr-systemd --scope container|netd UNIT DESCRIPTION PID    a scope around a process (a container's: its parent);
+ *   mgr-systemd --scope container|lasting UNIT DESCRIPTION PID    a scope around a process (a container's: its parent);
  *                                                              answers with one struct err to descriptor 3
  *   mgr-systemd --machine NAME UUID LEADER ROOT                nobody waits
  *

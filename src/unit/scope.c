@@ -29,14 +29,14 @@ int unit_scope_name(const struct store *store, const char *name, char ret[static
 	return unit_name(store, '-', name, ret, err);
 }
 
-int unit_netd_name(const struct store *store, char ret[static UNIT_NAME_MAX], struct err *err)
+int unit_lasting_name(const struct store *store, const char *what, char ret[static UNIT_NAME_MAX], struct err *err)
 {
-	return unit_name(store, '.', "netd", ret, err);
+	return unit_name(store, '.', what, ret, err);
 }
 
 int unit_scope_begin(const struct unit_scope *scope, struct err *err)
 {
-	static const char *const kinds[] = { [UNIT_CONTAINER] = "container", [UNIT_NETD] = "netd" };
+	static const char *const kinds[] = { [UNIT_CONTAINER] = "container", [UNIT_LASTING] = "lasting" };
 	char of[12];
 	const char *const argv[] = {
 		UNIT_PROGRAM, "--scope", kinds[scope->kind], scope->name, scope->description, of, NULL

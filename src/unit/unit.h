@@ -31,7 +31,7 @@ bool unit_is_enabled(const char *name);
 
 enum unit_kind {
 	UNIT_CONTAINER, /* delegated; a stop of it asks for a clean end by UNIT_STOP_SIGNAL */
-	UNIT_NETD,
+	UNIT_LASTING,   /* serves containers, and lives longer than the one that started it */
 };
 /* What every process of a container's scope gets when systemd stops it: the guest's do not care, its supervisor does. */
 #define UNIT_STOP_SIGNAL SIGURG
@@ -47,8 +47,8 @@ static inline void unit_stop_signals(sigset_t *ret)
 
 /* "mgr-web.scope": a name that no other container's is. */
 int unit_scope_name(const struct store *store, const char *name, char ret[static UNIT_NAME_MAX], struct err *err);
-/* The same of the store's mgr-netd. */
-int unit_netd_name(const struct store *store, char ret[static UNIT_NAME_MAX], struct err *err);
+/* The same of what serves the store's containers: "netd". */
+int unit_lasting_name(const struct store *store, const char *what, char ret[static UNIT_NAME_MAX], struct err *err);
 struct unit_scope {
 	enum unit_kind kind;
 	const char *name, *description;

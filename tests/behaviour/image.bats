@@ -143,7 +143,7 @@ lives_over() {
 	assert_status 64
 	run mgr-create -n c -t busybox -B disk
 	assert_status 1
-	assert_contains "--image makes one"
+	assert_contains "which --image makes"
 	[ ! -e "$MGR_ROOT/var/lib/mgr/c" ] || show "something is left"
 }
 
@@ -233,4 +233,41 @@ lives_over() {
 		run in_container $name sh -c 'cat /one && [ ! -e /etc/group ] && cat /etc/hostname && cmp /data /data'
 		assert_output $'1\n'$name
 	done
+}
+
+@test "be.5 in place the file is written, by one at a time, its journal replayed, and a partition of a disk alone" {
+	local before
+	disk inside gpt size=10M,type=U "size=30M,type=$gpt_root" size=30M
+	put inside 11
+	debugfs -w -R "feature needs_recovery" "inside?offset=$((11 << 20))" 2>/dev/null >&2
+	before=$(dd if=inside bs=1M count=11 status=none | sha256sum; dd if=inside bs=1M skip=41 status=none | sha256sum)
+	run over inside --in-place -B dir
+	assert_status 64
+	over inside --in-place
+	run mgr-create -n d --image inside
+	assert_status 0
+	forget_later d
+	boot c
+	in_container c sh -c 'echo new >/etc/new && sync && cat /etc/machine-id' >id
+	assert_equal "$(cat id)" 0123456789abcdef0123456789abcdef
+	run mgr-start -n d
+	assert_status 1
+	assert_contains "is in use by 'c'"
+	run mgr-copy -n c -N e
+	assert_status 1
+	mgr-stop -k -n c
+	run losetup -j inside
+	assert_output ""
+	run mgr-copy -n c -N e
+	assert_status 1
+	assert_contains "is written in place"
+	run debugfs -R "cat /etc/new" "inside?offset=$((11 << 20))"
+	assert_contains new
+	assert_equal "$(dd if=inside bs=1M count=11 status=none | sha256sum; dd if=inside bs=1M skip=41 status=none | sha256sum)" "$before"
+	mgr-destroy -n c
+	[ -e inside ]
+	mksquashfs "$tree/etc" small -quiet -no-progress >/dev/null
+	run over small --in-place
+	assert_status 1
+	assert_contains "cannot be written in place"
 }

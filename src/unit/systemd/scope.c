@@ -129,9 +129,9 @@ static int add_container(sd_bus_message *m)
 	return r;
 }
 
-/* The network's service lives longer than who uses it: it is not stopped with the machine, but killed behind all units. So
- * it is not in mgr.slice either, with which it would be stopped. */
-static int add_netd(sd_bus_message *m)
+/* The network's service and a disk's server live longer than who uses them: such a one is not stopped with the machine, but
+ * killed behind all units. So it is not in mgr.slice either, with which it would be stopped. */
+static int add_lasting(sd_bus_message *m)
 {
 	return sd_bus_message_append(m, "(sv)", "DefaultDependencies", "b", 0);
 }
@@ -146,11 +146,11 @@ static int build(const struct ask *a, const char *kind, const char *description,
 		r = sd_bus_message_open_container(*ret, 'a', "(sv)");
 	if (r >= 0)
 		r = sd_bus_message_append(*ret, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "Slice", "s",
-					  str_eq(kind, "netd") ? "system.slice" : "mgr.slice", "PIDs", "au", 1,
+					  str_eq(kind, "lasting") ? "system.slice" : "mgr.slice", "PIDs", "au", 1,
 					  (uint32_t)pid, "CollectMode", "s", "inactive-or-failed", "TasksMax", "t",
 					  UINT64_MAX);
 	if (r >= 0)
-		r = str_eq(kind, "netd") ? add_netd(*ret) : add_container(*ret);
+		r = str_eq(kind, "lasting") ? add_lasting(*ret) : add_container(*ret);
 	if (r >= 0)
 		r = sd_bus_message_close_container(*ret);
 	return r < 0 ? r : sd_bus_message_append(*ret, "a(sa(sv))", 0);

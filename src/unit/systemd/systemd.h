@@ -16,7 +16,7 @@ int bus_failed(struct err *err, int r, sd_bus_error *error, const char *what);
 /* Is there nobody of that name on the bus? */
 bool bus_is_absent(const sd_bus_error *error);
 
-/* scope.c: a scope around process `pid`; kind: "container", "netd". 0 when it is in it. */
+/* scope.c: a scope around process `pid`; kind: "container", "lasting". 0 when it is in it. */
 int scope_start(const char *kind, const char *unit, const char *description, pid_t pid, struct err *err);
 /* machine.c */
 int machine_register(const char *name, const char *uuid, pid_t leader, const char *root, struct err *err);

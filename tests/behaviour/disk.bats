@@ -1,0 +1,234 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# mgr-create --disk: containers over qcow2 disks, which a process of their own serves.
+
+load ../lib/common
+
+setup_file() {
+	export disks=/run/disks tree=/run/disks/tree
+	if [ ! -x "$STAGE/bin/mgr-qcow2" ] || [ ! -x "$STAGE/libexec/mgr/mgr-disk" ]; then
+		return 0
+	fi
+	mkdir "$disks"
+	mgr-create -n model -t busybox -B dir -s net.0.type=empty
+	cp -a "$MGR_ROOT/var/lib/mgr/model/rootfs" "$tree"
+	mgr-destroy -n model
+	dd if=/dev/urandom of="$tree/data" bs=1M count=8 status=none
+	raw "$disks/raw" 24M "$tree"
+	qemu-img convert -O qcow2 "$disks/raw" "$disks/disk"
+}
+
+teardown_file() {
+	rm -rf "$disks"
+}
+
+setup() {
+	common_setup
+	if [ ! -x "$STAGE/bin/mgr-qcow2" ] || [ ! -x "$STAGE/libexec/mgr/mgr-disk" ]; then
+		skip "mgr was built without what qcow2 disks need"
+	fi
+	cd "$disks" || return
+}
+
+gpt_root=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709
+case $(uname -m) in
+aarch64) gpt_root=B921B045-1DF0-41C3-AF44-4C6F280D3FAE ;;
+esac
+
+# raw FILE SIZE TREE: a GPT disk whose second partition, of that size, has the tree on it.
+raw() {
+	truncate -s "$2" "$1.fs"
+	mke2fs -q -t ext4 -d "$3" "$1.fs"
+	truncate -s $(($(stat -c %s "$1.fs") + (12 << 20))) "$1"
+	printf '%s\n' "label: gpt" "size=10M,type=U" "size=$2,type=$gpt_root" | sfdisk -q "$1"
+	dd if="$1.fs" of="$1" bs=1M seek=11 conv=notrunc,sparse status=none
+	rm "$1.fs"
+}
+
+# over NAME FILE [OPTION...]
+over() {
+	forget_later "$1"
+	mgr-create -n "$1" --disk "${@:2}" -s net.0.type=empty
+}
+
+servers() {
+	pgrep -f "^$STAGE/bin/mgr-qcow2 .*$disks" || :
+}
+
+# --- q.3 ------------------------------------------------------------------------------------------------------------------
+
+# runs NAME: Debian, all of it.
+runs() {
+	boot "$1"
+	run in_container "$1" systemctl is-system-running --wait
+	assert_output running
+	mgr-stop -n "$1"
+	mgr-destroy -n "$1"
+}
+
+@test "q.3 Debian boots to running from a compressed disk, from a chain of three, and from one of version 2" {
+	forget_later model
+	mgr-create -n model -t debian -B dir -s net.0.type=empty
+	raw debian 400M "$MGR_ROOT/var/lib/mgr/model/rootfs"
+	mgr-destroy -n model
+	qemu-img convert -c -m 2 -W -O qcow2 debian compressed
+	qemu-img convert -o compat=0.10 -O qcow2 debian two
+	rm debian
+	qemu-img create -q -f qcow2 -b two -F qcow2 middle
+	qemu-io -f qcow2 -t unsafe -c "write -z 4M 1M" middle >/dev/null
+	qemu-img create -q -f qcow2 -b "$PWD/middle" -F qcow2 top
+	for disk in compressed two top; do
+		over "$disk" "$disk"
+		runs "$disk"
+	done
+	rm compressed middle top two
+}
+
+# --- one server -----------------------------------------------------------------------------------------------------------
+
+@test "q.20 a container over a qcow2 disk keeps what it changes beside, and the disk is what it was" {
+	local before
+	before=$(sha256sum <disk)
+	over c disk
+	run cat "$MGR_ROOT/var/lib/mgr/c/disk"
+	assert_contains "partition 2"
+	boot c
+	in_container c sh -c 'cmp /data /data && echo new >/etc/new && rm /etc/passwd'
+	mgr-stop -k -n c
+	assert_equal "$(servers)" ""
+	run ls "$MGR_ROOT/run/mgr/.disk"
+	assert_output lock
+	boot c
+	in_container c sh -c '[ "$(cat /etc/new)" = new ] && [ ! -e /etc/passwd ]'
+	forget_later thin
+	mgr-stop -k -n c
+	mgr-copy -s -n c -N thin
+	boot thin
+	run in_container thin cat /etc/new /etc/hostname
+	assert_output $'new\nthin'
+	[ "$(sha256sum <disk)" = "$before" ] || show "the disk was written to"
+}
+
+@test "q.6 containers over one disk have one server and one device, and read it once, also when they start at once" {
+	local i device before after pids=()
+	for i in 1 2 3 4 5 6; do
+		over c$i disk
+	done
+	for i in 1 2 3; do
+		boot c$i &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	assert_equal "$(servers | wc -l)" 1
+	device=$(losetup -n -O NAME,BACK-FILE | awk '$2 == "/disk" { print $1 }')
+	assert_equal "$(wc -w <<<"$device")" 1
+	in_container c1 cat /data >/dev/null
+	read -r _ _ before _ <"/sys/block/${device#/dev/}/stat"
+	for i in 4 5 6; do
+		boot c$i
+	done
+	for i in 1 2 3 4 5 6; do
+		in_container c$i cmp /data /data
+	done
+	read -r _ _ after _ <"/sys/block/${device#/dev/}/stat"
+	[ $((after - before)) -lt 128 ] || show "$((after - before)) sectors were read again"
+	assert_equal "$(servers | wc -l)" 1
+	mgr-stop -k -n c1
+	in_container c2 true
+	assert_equal "$(servers | wc -l)" 1
+	for i in 2 3 4 5 6; do
+		mgr-stop -k -n c$i
+	done
+	assert_equal "$(servers)" ""
+}
+
+@test "q.4 the server is outside of the container, nobody, without capabilities, with few system calls, and held in memory" {
+	local pid ns
+	over c disk
+	boot c
+	pid=$(servers)
+	run cat "/proc/$pid/status"
+	assert_match $'NoNewPrivs:\t1'
+	assert_match $'Seccomp:\t2'
+	assert_match $'CapPrm:\t0+\n'
+	assert_match $'Uid:\t65534\t65534\t65534\t65534'
+	refute_contains $'VmLck:\t       0 kB'
+	for ns in mnt net ipc uts; do
+		[ "$(readlink "/proc/$pid/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ] || show "its $ns namespace is ours"
+	done
+	run cat "/proc/$pid/cgroup"
+	refute_contains "/c"
+	run in_container c ps
+	refute_contains mgr-qcow2
+}
+
+@test "q.4 a server that is killed is an error inside, is told at the stop, and the next start has another" {
+	over c disk
+	boot c
+	kill -9 "$(servers)"
+	wait_until 5 test -z "$(servers)"
+	run in_container c cat /data
+	[ "$status" != 0 ] || show "it is read"
+	assert_contains "Input/output error"
+	mgr-stop -k -n c
+	run mgr-log -n c
+	assert_contains "the server of the disk"
+	assert_contains "was killed"
+	boot c
+	in_container c cmp /data /data
+}
+
+@test "q.20 what cannot be read is refused by its name, at create and at start, and nothing is left" {
+	qemu-img create -q -f qcow2 -o extended_l2=on other 10M
+	run over c other
+	assert_status 1
+	assert_contains "mgr-create: c: --disk:"
+	assert_contains "extended L2"
+	run mgr-create -n c --disk raw
+	assert_status 1
+	assert_contains "no qcow2 disk"
+	run mgr-create -n c --image disk
+	assert_status 1
+	assert_contains "'$disks/disk' is a qcow2 disk: --disk reads those"
+	qemu-img create -q -f qcow2 empty 10M
+	run mgr-create -n c --disk empty
+	assert_status 1
+	assert_contains "the disk holds no file system: nothing known is on it"
+	run mgr-create -n c --disk disk --partition 1
+	assert_status 1
+	assert_contains "partition 1 holds no file system"
+	[ ! -e "$MGR_ROOT/var/lib/mgr/c" ] || show "a container is left"
+	wait_until 5 test -z "$(servers)"
+	cp disk mine
+	over c mine
+	touch mine
+	run mgr-start -n c
+	assert_status 1
+	assert_contains "mgr-start: c: storage: '$disks/mine' has been written since"
+}
+
+is_written() {
+	! qemu-io -f qcow2 -c length "$1" 2>/dev/null >&2
+}
+
+@test "q.20 what a disk stands on may be in a folder that the user names, and one that a machine writes is in use" {
+	mkdir base over
+	qemu-img convert -O qcow2 disk base/disk
+	qemu-img create -q -f qcow2 -b "$PWD/base/disk" -F qcow2 over/disk
+	run over c over/disk
+	assert_status 1
+	assert_contains "--backing-from"
+	over c over/disk --backing-from base
+	boot c
+	in_container c cmp /data /data
+	mgr-stop -k -n c
+	coproc machine { exec qemu-io -f qcow2 over/disk; }
+	local pid=$machine_PID
+	wait_until 5 is_written over/disk
+	run mgr-start -n c
+	assert_status 1
+	assert_contains "it is in use: another program writes it"
+	echo quit >&"${machine[1]}"
+	wait_gone 5 "$pid"
+	rm -r base over
+}
