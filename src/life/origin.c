@@ -97,6 +97,11 @@ int origin_copy(const struct origin *o, const struct storage_place *to, const st
 
 	if (!o->live)
 		return copy(o, to, as, thin, ret_path, err);
+	if (o->backend->apart)
+		return err_set(
+			err, EOPNOTSUPP,
+			"--live: its file system is in a file, which is copied whole while nobody writes to it: stop it "
+			"first");
 	if (thin && o->backend->fork && !o->backend->fork_live)
 		return err_set(err, EOPNOTSUPP,
 			       "-s: nothing can stand on what a running container writes to: without it that is copied");

@@ -12,6 +12,7 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[dir.resize]="nothing bounds the folder"
 	[overlay.resize]="nothing bounds the folder"
 	[disk.resize]="nothing bounds the folder"
+	[loop.live]="--live: its file system is in a file, which is copied whole while nobody writes to it: stop it first"
 	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
@@ -132,6 +133,14 @@ copies() {
 		mgr-destroy three
 	fi
 	same web "$was"
+	boot web >/dev/null
+	cell live mgr-copy --live -n web -N three
+	assert_equal "$(mgr-info -n web -sH)" RUNNING
+	mgr-stop -k -n web
+	if $can; then
+		same three "$was"
+		mgr-destroy three
+	fi
 }
 
 snapshots() {
