@@ -81,12 +81,13 @@ deep
 	assert_equal "$(mgr-ls -1 | paste -sd' ')" "one two"
 }
 
-@test "vol.1 any line of fstab beside it; what is mounted on the host later comes with slave alone" {
+@test "vol.1 any line of fstab beside it; what is mounted on the host later comes with slave or shared alone, what is inside never to the host" {
 	data
-	mkdir "$dir/sub"
+	mkdir "$dir/sub" "$dir/more"
 	mount --bind "$dir" "$dir"
 	mount --make-shared "$dir"
 	boot one -v "$dir:/mnt/x" -s mount.entry+="$dir mnt/slave none rbind,create,slave" \
+		-s mount.entry+="$dir mnt/shared none rbind,create,rshared" \
 		-s mount.entry+="none mnt/t tmpfs size=64k,mode=711,create" -s mount.entry+="/etc/passwd mnt/users none bind,relative,create"
 	mount -t tmpfs none "$dir/sub"
 	touch "$dir/sub/later"
@@ -97,6 +98,9 @@ later
 /mnt/x/sub:
 711
 same"
+	in_container one test -e /mnt/shared/sub/later
+	in_container one sh -c 'mkdir /tmp/two && mount --bind /mnt/shared /tmp/two && mount -t tmpfs none /mnt/shared/more && touch /tmp/two/more/inside'
+	assert_equal "$(ls "$dir/more")" ""
 	umount "$dir/sub" "$dir"
 }
 
