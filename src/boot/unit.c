@@ -101,8 +101,9 @@ void boot_register(const struct boot *b)
 	const struct unit_machine machine = {
 		.name = b->name,
 		.uuid = b->spec.container.uuid,
-		.root = backend && !backend->on_base && !backend->on_disk ? path
-									  : "", /* where its files are as they are inside */
+		.root = backend && !backend->on_base && !backend->on_disk && !backend->apart
+				? path
+				: "", /* where its files are as they are inside */
 		.leader = b->pid,
 		.log = b->log,
 	};

@@ -69,7 +69,8 @@ int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *e
 	int r = text ? spec_set(spec, text, err) : err_nomem(err);
 
 	if (r == 0 && birth->backend->size && !spec->rootfs.size) {
-		autofree char *size = str_fmt("rootfs.size=%ju", (uintmax_t)birth->backend->size);
+		const uint64_t wanted = birth->what->size ? birth->what->size : birth->backend->size;
+		autofree char *size = str_fmt("rootfs.size=%ju", (uintmax_t)wanted);
 		r = size ? spec_set(spec, size, err) : err_nomem(err);
 	}
 	return r == 0 && birth->what->exposed ? spec_set(spec, "rootfs.exposed=yes", err) : r;

@@ -81,11 +81,15 @@ bool origin_is_thin(const struct origin *o)
 	return o->backend->fork && !o->backend->shares && (!o->live || o->backend->fork_live);
 }
 
-static int copy(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, bool thin,
-		char **ret_path, struct err *err)
+/* still: it runs, and stands still. */
+static int copy(const struct origin *o, bool still, const struct storage_place *to, const struct storage_backend *as,
+		bool thin, char **ret_path, struct err *err)
 {
-	return as == o->backend ? storage_copy(o->backend, &o->place, to, thin, ret_path, err)
-				: storage_across(o->backend, &o->place, as, to, ret_path, err);
+	struct storage_place from = o->place;
+
+	from.live = still;
+	return as == o->backend ? storage_copy(o->backend, &from, to, thin, ret_path, err)
+				: storage_across(o->backend, &from, as, to, ret_path, err);
 }
 
 int origin_copy(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, bool thin,
@@ -96,22 +100,17 @@ int origin_copy(const struct origin *o, const struct storage_place *to, const st
 	int r, ended;
 
 	if (!o->live)
-		return copy(o, to, as, thin, ret_path, err);
-	if (o->backend->apart)
-		return err_set(
-			err, EOPNOTSUPP,
-			"--live: its file system is in a file, which is copied whole while nobody writes to it: stop it "
-			"first");
+		return copy(o, false, to, as, thin, ret_path, err);
 	if (thin && o->backend->fork && !o->backend->fork_live)
 		return err_set(err, EOPNOTSUPP,
 			       "-s: nothing can stand on what a running container writes to: without it that is copied");
-	if (as != o->backend && (o->backend->on_base || o->backend->on_disk))
+	if (as != o->backend && (o->backend->on_base || o->backend->on_disk || o->backend->apart))
 		return err_set(err, EOPNOTSUPP,
-			       "-B: what a running container has over its images cannot be read as a whole: stop it");
+			       "-B: what a running container has over or in an image cannot be read as a whole: stop it");
 	r = live_begin(&live, o->place.store, o->place.name, err);
 	if (r < 0)
 		return r;
-	r = copy(o, to, as, thin, ret_path, err);
+	r = copy(o, true, to, as, thin, ret_path, err);
 	ended = live_end(&live, r < 0 ? &second : err);
 	return r < 0 ? r : ended;
 }

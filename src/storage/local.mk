@@ -19,6 +19,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/keys.c %D%/keys.h \
 	%D%/loop.c \
 	%D%/loop_image.c %D%/loop_image.h \
+	%D%/loop_live.c \
 	%D%/loop_size.c \
 	%D%/loopdev.c %D%/loopdev.h \
 	%D%/overlay.c \

@@ -141,14 +141,35 @@ static int share_file(int from, const struct storage_place *to, struct err *err)
 	return err_sys(err, errno, "share the image");
 }
 
-static int duplicate(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err,
-		     int (*how)(int from, const struct storage_place *to, struct err *err))
+typedef int how_fn(int from, const struct storage_place *to, struct err *err);
+
+static int duplicate_resting(const struct storage_place *from, const struct storage_place *to, how_fn *how, struct err *err)
 {
 	autocall(loop_image_done) struct loop_image i;
 	int r = loop_image_lock(&i, from, true, err);
 
-	if (r == 0)
-		r = how(i.file, to, err);
+	return r < 0 ? r : how(i.file, to, err);
+}
+
+static int duplicate_live(const struct storage_place *from, const struct storage_place *to, how_fn *how, struct err *err)
+{
+	autocall(loop_image_done) struct loop_image i = { 0 };
+	struct loop_frozen frozen = { 0 };
+	struct err second = { 0 };
+	int ended, r = loop_freeze(&i, from, &frozen, err);
+
+	if (r < 0)
+		return r;
+	r = how(i.file, to, err);
+	ended = loop_thaw(&frozen, r < 0 ? &second : err);
+	return r < 0 ? r : ended;
+}
+
+static int duplicate(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err,
+		     how_fn *how)
+{
+	int r = (from->live ? duplicate_live : duplicate_resting)(from, to, how, err);
+
 	if (r < 0)
 		return r;
 	*ret_path = str_fmt("loop:%s/%s/" LOOP_IMAGE, to->store->containers, to->name);
@@ -170,6 +191,7 @@ const struct storage_backend storage_loop = {
 	.own = LOOP_IMAGE,
 	.apart = true,
 	.shares = true,
+	.fork_live = true,
 	.size = USUAL_SIZE,
 	.create = create,
 	.open = open_loop,

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "storage/loop_image.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -45,4 +49,42 @@ int loop_image_mount(const struct loop_image *i, const struct strv *options, str
 	int r = device < 0 ? device : fs_mount(i->fs, n, options, err);
 
 	return r < 0 ? err_wrap(err, "'%s'", i->path) : r;
+}
+
+/* Mounted once more: by the same device, it is the same. */
+static int mount_again(const struct loop_image *i, int device, struct err *err)
+{
+	autoclose int root = -1;
+	struct stat st;
+	int folder;
+
+	if (fstat(device, &st) < 0)
+		return err_sys(err, errno, "look at the loop device");
+	root = fs_mount(i->fs, minor(st.st_rdev), NULL, err);
+	if (root < 0)
+		return root;
+	folder = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return folder < 0 ? err_sys(err, errno, "open its root folder") : folder;
+}
+
+int loop_image_running(struct loop_image *i, const struct storage_place *p, int *ret_device, struct err *err)
+{
+	autoclose int device = -1;
+	int r;
+
+	*i = (struct loop_image){ .path = loop_image_path(p), .file = -1 };
+	if (!i->path)
+		return err_nomem(err);
+	i->file = open(i->path, O_RDWR | O_CLOEXEC);
+	if (i->file < 0)
+		return err_sys(err, errno, "open '%s'", i->path);
+	r = fs_probe(i->file, &i->fs, err);
+	if (r == 0)
+		r = device = loopdev_find(i->file, NULL, err);
+	if (r >= 0)
+		r = mount_again(i, device, err);
+	if (r < 0)
+		return err_wrap(err, "'%s'", i->path);
+	*ret_device = steal_fd(&device);
+	return r;
 }

@@ -3,6 +3,8 @@
 #ifndef MGR_STORAGE_LOOP_IMAGE_H
 #define MGR_STORAGE_LOOP_IMAGE_H
 
+#include <sys/types.h>
+
 #include "storage/fs.h"
 #include "storage/loopdev.h"
 #include "storage/storage.h"
@@ -23,6 +25,22 @@ int loop_image_lock(struct loop_image *i, const struct storage_place *p, bool re
 void loop_image_done(struct loop_image *i);
 /* A detached mount of it. */
 int loop_image_mount(const struct loop_image *i, const struct strv *options, struct err *err);
+
+/* Of one that the container has mounted: its root folder, open. ret_device: of the loop device, open too. */
+int loop_image_running(struct loop_image *i, const struct storage_place *p, int *ret_device, struct err *err);
+
+/* --- loop_live.c: nothing in the file changes, and all is in it, of one that is mounted
+ * ------------------------------------ */
+
+struct loop_frozen {
+	pid_t keeper; /* thaws it once `hold` is closed, whatever becomes of us */
+	int hold;
+};
+int loop_freeze(struct loop_image *i, const struct storage_place *p, struct loop_frozen *ret, struct err *err);
+/* -EIO: it may still be frozen. */
+int loop_thaw(struct loop_frozen *frozen, struct err *err);
+
+/* --- loop_size.c ------------------------------------------------------------------------------------------------------- */
 
 /* The op. */
 int loop_resize(const struct storage_place *p, bool running, uint64_t size, struct err *err);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,36 +13,6 @@
 static int set_length(int file, uint64_t size, struct err *err)
 {
 	return ftruncate(file, (off_t)size) < 0 ? err_sys(err, errno, "make the image %ju bytes long", (uintmax_t)size) : 0;
-}
-
-/* root: it is mounted there. */
-static int grow_mounted(const struct loop_image *i, int root, uint64_t size, struct err *err)
-{
-	autoclose int folder = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return folder < 0 ? err_sys(err, errno, "open its root folder") : i->fs->grow(folder, size, err);
-}
-
-/* Mounted once more: by the same device, it is the same. */
-static int grow_running(const struct loop_image *i, uint64_t size, struct err *err)
-{
-	autoclose int device = loopdev_find(i->file, NULL, err), root = -1;
-	struct stat st;
-	int r = device < 0 ? device : 0;
-
-	if (r == 0)
-		r = set_length(i->file, size, err);
-	debug_point("resize", "file");
-	if (r == 0)
-		r = loopdev_measure(device, err);
-	if (r == 0 && fstat(device, &st) < 0)
-		r = err_sys(err, errno, "look at the loop device");
-	if (r == 0)
-		r = root = fs_mount(i->fs, minor(st.st_rdev), NULL, err);
-	if (r >= 0)
-		r = grow_mounted(i, root, size, err);
-	debug_point("resize", "fs");
-	return r < 0 ? r : 0;
 }
 
 /* At rest, by mounting it for the while. */
@@ -83,19 +52,22 @@ static int get_length(int file, uint64_t *ret, struct err *err)
 /* What is mounted has the lock. */
 static int resize_running(const struct storage_place *p, uint64_t size, struct err *err)
 {
-	autocall(loop_image_done) struct loop_image i = { .path = loop_image_path(p), .file = -1 };
+	autocall(loop_image_done) struct loop_image i;
+	autoclose int device = -1, root = loop_image_running(&i, p, &device, err);
 	uint64_t now = 0;
-	int r;
+	int r = root < 0 ? root : get_length(i.file, &now, err);
 
-	i.file = i.path ? open(i.path, O_RDWR | O_CLOEXEC) : -1;
-	if (i.file < 0)
-		return err_sys(err, errno, "open '%s'", i.path ? i.path : p->path);
-	r = fs_probe(i.file, &i.fs, err);
-	if (r == 0)
-		r = get_length(i.file, &now, err);
 	if (r == 0 && size < now)
 		r = err_set(err, EBUSY, "it is mounted, and can only grow: stop the container to make it smaller");
-	return r < 0 ? r : grow_running(&i, size, err);
+	if (r == 0)
+		r = set_length(i.file, size, err);
+	debug_point("resize", "file");
+	if (r == 0)
+		r = loopdev_measure(device, err);
+	if (r == 0)
+		r = i.fs->grow(root, size, err);
+	debug_point("resize", "fs");
+	return r;
 }
 
 int loop_resize(const struct storage_place *p, bool running, uint64_t size, struct err *err)

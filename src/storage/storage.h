@@ -26,6 +26,7 @@ struct storage_place {
 	const char *name, *uuid;
 	int folder; /* the container's, its claim's or its snapshot's, open; -1: there is none, and the path is all */
 	const struct storage_note *note;
+	bool live; /* it runs, and its processes stand still */
 };
 
 /* Hears, before it is made, what close() is to undo when whoever calls is not there any more. NULL: nothing outlives the

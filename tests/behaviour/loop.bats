@@ -262,6 +262,31 @@ devices() {
 	assert_status 1
 }
 
+@test "copy.6 a file system in a file stands still while it is copied, and goes on whatever becomes of the command" {
+	in_container web sh -c '(i=0; while [ ! -e /home/end ]; do i=$((i + 1)); echo $i >/home/n; mv /home/n /home/a; echo $i >/home/n; mv /home/n /home/z; done) >/dev/null 2>&1 &'
+	wait_until 10 in_container web test -s /home/z
+	forget_later two
+	mgr-copy -n web -N two --live
+	run -137 env MGR_DEBUG_KILL=live:still mgr-copy -n web -N half --live
+	in_container web sh -c 'echo written >/home/after && sync /home/after && touch /home/end'
+	boot two
+	run in_container two sh -c 'echo $(($(cat /home/a) - $(cat /home/z)))'
+	assert_match '^[01]$'
+}
+
+@test "be.4 an archive is unpacked into one, its snapshots too" {
+	image web2 --size 64M
+	mgr-snapshot -n web2 one
+	mgr-export -n web2 --snapshots -o "$BATS_TEST_TMPDIR/web2.tar"
+	forget_later three
+	mgr-import "$BATS_TEST_TMPDIR/web2.tar" -N three -B loop --size 48M
+	assert_equal "$(length three)" $((48 << 20))
+	mgr-snapshot -n three -r one
+	assert_equal "$(length three)" $((48 << 20))
+	boot three
+	in_container three test -x /bin/busybox
+}
+
 @test "be.4 from a tar file, and in a killed create nothing is left" {
 	forget_later packed
 	tar -C "$store" --files-from=/dev/null -cf "$BATS_TEST_TMPDIR/none.tar"

@@ -12,7 +12,6 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[dir.resize]="nothing bounds the folder"
 	[overlay.resize]="nothing bounds the folder"
 	[disk.resize]="nothing bounds the folder"
-	[loop.live]="--live: its file system is in a file, which is copied whole while nobody writes to it: stop it first"
 	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
