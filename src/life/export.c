@@ -218,6 +218,7 @@ static int make_argv(const struct gathered *g, const char *filter, bool progress
 	const struct spec *spec = &g->from.spec;
 	const struct idmap *map = &spec->container.idmap;
 	int r = strv_add(argv, PACK) | strv_addf(argv, "--pack=%s", filter) |
+		strv_addf(argv, "--name=%s", g->from.place.name) |
 		strv_addf(argv, "--store=%s", g->from.place.store->containers);
 
 	if (spec->rootfs.exposed)

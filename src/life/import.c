@@ -18,6 +18,7 @@
 #include "life/life.h"
 #include "life/snapshot.h"
 #include "life/unpack/progress.h"
+#include "storage/storage.h"
 
 #define UNPACK    MGR_LIBEXECDIR "/mgr-unpack"
 #define HEAD_TIME (60 * CLOCK_SECOND)
@@ -113,12 +114,14 @@ static void tell_more(const char *snapshot, const char *text, struct str *told)
 /* Its configurations become what a new container may have. */
 static int choose_keys(const struct life_import *what, struct about *about, struct str *told, struct err *err)
 {
+	const struct storage_backend *backend = what->backend ? storage_named(what->backend, NULL) : NULL;
+	const struct import_keys keys = { .was = about->name, .trust = what->trust, .sized = backend && backend->size };
 	int r = 0;
 
 	for (size_t i = 0; i <= about->n && r == 0; i++) {
 		char **config = i ? &about->v[i - 1].config : &about->config;
 		autocall(str_done) struct str text = { 0 }, left = { 0 };
-		r = import_config(*config, about->name, what->trust, &text, i ? &left : told, err);
+		r = import_config(*config, &keys, &text, i ? &left : told, err);
 		if (r < 0)
 			return i ? err_wrap(err, "snapshot '%s'", about->v[i - 1].name) : r;
 		if (i)

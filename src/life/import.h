@@ -12,10 +12,10 @@
 #include "store/store.h"
 
 struct life_import {
-	const char *file; /* read twice: no pipe */
+	const char *file;    /* read twice: no pipe */
 	const char *backend; /* of its root file system, as life_create has it */
-	bool trust;       /* take all of its configuration, and device nodes where that makes it privileged */
-	uint64_t size;    /* bytes of files that it may have; 0: what the file system has room for, less a twentieth */
+	bool trust;          /* take all of its configuration, and device nodes where that makes it privileged */
+	uint64_t size;       /* bytes of files that it may have; 0: what the file system has room for, less a twentieth */
 	/* How far it is, in bytes of the archive, about ten times a second; may be NULL. */
 	void (*progress)(uint64_t done, uint64_t total, void *data);
 	void *data;
@@ -30,9 +30,15 @@ int life_import_about(const struct life_import *what, struct about *ret, struct 
 int life_import(const struct store *store, const char *name, const struct life_import *what, struct about *about,
 		struct str *ret_told, struct err *err);
 
-/* The text of a configuration (mgr/config of an archive, whose container was called `was`) as a new container's, added to
- * out. Whose name, ids, address and hardware addresses, and folder it has to itself are left out, and, without trust, all
- * that reaches out of it; told, added: of the latter a line each. */
-int import_config(const char *config, const char *was, bool trust, struct str *out, struct str *told, struct err *err);
+struct import_keys {
+	const char *was; /* what the container was called */
+	bool trust;      /* all that it says */
+	bool sized;      /* its root file system has a size, and gets that */
+};
+
+/* The text of a configuration (mgr/config of an archive) as a new container's, added to out. Whose name, ids, address and
+ * hardware addresses, and folder it has to itself are left out, and, without trust, all that reaches out of it; told, added:
+ * of the latter a line each. */
+int import_config(const char *config, const struct import_keys *keys, struct str *out, struct str *told, struct err *err);
 
 #endif

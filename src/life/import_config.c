@@ -32,6 +32,14 @@ struct line {
 	const char *section, *key, *value;
 };
 
+/* What of it is taken. */
+struct taking {
+	const struct spec *spec;
+	const char *was; /* its name */
+	bool trust, sized;
+	struct str *out, *told;
+};
+
 static bool is_numbered(const char *section, const char *name)
 {
 	return strncmp(section, name, strlen(name)) == 0 && section[strlen(name)] == '.';
@@ -84,18 +92,19 @@ static bool is_skipped(const struct spec *spec, const char *section)
 }
 
 /* What follows a [section] of a text that conf_save has written: "key = value". */
-static void take_line(const struct line *line, const struct spec *spec, const char *was, bool trust, struct str *out,
-		      struct str *told)
+static void take_line(const struct taking *t, const struct line *line)
 {
-	if (is_own(line, was, trust))
+	const bool size = str_eq(line->section, "rootfs") && str_eq(line->key, "size");
+
+	if (is_own(line, t->was, t->trust))
 		return;
-	if (trust || (is_harmless(line) && !is_skipped(spec, line->section)))
-		str_addf(out, "[%s]\n%s = %s\n", line->section, line->key, line->value);
+	if (size ? t->sized : t->trust || (is_harmless(line) && !is_skipped(t->spec, line->section)))
+		str_addf(t->out, "[%s]\n%s = %s\n", line->section, line->key, line->value);
 	else
-		str_addf(told, "left out: %s.%s = %s\n", line->section, line->key, line->value);
+		str_addf(t->told, "left out: %s.%s = %s\n", line->section, line->key, line->value);
 }
 
-static void take_lines(char *text, const struct spec *spec, const char *was, bool trust, struct str *out, struct str *told)
+static void take_lines(const struct taking *t, char *text)
 {
 	struct line line = { .section = "" };
 	char *save = NULL;
@@ -107,8 +116,8 @@ static void take_lines(char *text, const struct spec *spec, const char *was, boo
 		if (*p == '[') {
 			*end = '\0';
 			line.section = p + 1;
-			if (is_net(line.section) && (trust || !is_skipped(spec, line.section)))
-				str_addf(out, "[%s]\n", line.section); /* it is one, whatever it says */
+			if (is_net(line.section) && (t->trust || !is_skipped(t->spec, line.section)))
+				str_addf(t->out, "[%s]\n", line.section); /* it is one, whatever it says */
 			continue;
 		}
 		line.value = end + 1 + strspn(end + 1, " ");
@@ -116,11 +125,11 @@ static void take_lines(char *text, const struct spec *spec, const char *was, boo
 			end--;
 		*end = '\0';
 		line.key = p;
-		take_line(&line, spec, was, trust, out, told);
+		take_line(t, &line);
 	}
 }
 
-int import_config(const char *config, const char *was, bool trust, struct str *out, struct str *told, struct err *err)
+int import_config(const char *config, const struct import_keys *keys, struct str *out, struct str *told, struct err *err)
 {
 	struct conf_part parts[PARTS_MAX];
 	struct schema schema = { .parts = parts };
@@ -140,6 +149,6 @@ int import_config(const char *config, const char *was, bool trust, struct str *o
 	if (text.failed)
 		return err_nomem(err);
 	if (text.text)
-		take_lines(text.text, &spec, was, trust, out, told);
+		take_lines(&(struct taking){ &spec, keys->was, keys->trust, keys->sized, out, told }, text.text);
 	return out->failed || told->failed ? err_nomem(err) : 0;
 }

@@ -43,7 +43,7 @@ static int find_root(struct origin *o, const struct store *store, const char *na
 {
 	int r = spec_place(&o->spec, store, name, o->folder, &o->place, &o->backend, err);
 
-	if (r < 0 || !snapshot)
+	if (r < 0 || !snapshot || o->backend->on_disk) /* which stays where it is */
 		return r;
 	o->path = str_fmt("%s/%s/" STORE_SNAP "/%s/%s", store->containers, name, snapshot, strrchr(o->place.path, '/') + 1);
 	o->place.path = o->path;

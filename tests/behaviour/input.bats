@@ -48,7 +48,7 @@ refused() {
 # named COMMAND: how it is called about a container, with NAME for the container's name; nothing for one that is about none.
 named() {
 	case $1 in
-	ls | net | monitor | checkconfig | autostart | images | create) ;;
+	ls | net | monitor | checkconfig | autostart | images | import | create) ;;
 	attach) echo 'mgr-attach -n NAME -- true' ;;
 	execute) echo 'mgr-execute -n NAME -- true' ;;
 	config) echo 'mgr-config -n NAME show' ;;

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ids.py TREE [BASE]: all of a tree, a line a file, with the ids that it has inside where those on disk are BASE and up: of its
 owners, in its ACLs, and of whose root its capabilities are."""
+import hashlib
 import os
+import stat
 import struct
 import sys
 
@@ -35,12 +37,19 @@ def attributes(path):
             yield f"{name} {value!r}"
 
 
+def content(path, st):
+    if not stat.S_ISREG(st.st_mode) or st.st_size > 1 << 21:
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()[:16]
+
+
 def line(path):
     st = os.lstat(path)
-    size = "" if os.path.isdir(path) and not os.path.islink(path) else st.st_size
+    size = f"{st.st_size}/{st.st_blocks}" if stat.S_ISREG(st.st_mode) else ""
     target = os.readlink(path) if os.path.islink(path) else ""
     return (f"{os.path.relpath(path, top)!r} {st.st_mode:o} {inside(st.st_uid)} {inside(st.st_gid)} {st.st_nlink} {size} "
-            f"{st.st_mtime_ns} {target!r} {list(attributes(path))}")
+            f"{st.st_mtime_ns} {target!r} {content(path, st)} {list(attributes(path))}")
 
 
 found = [line(top)]

@@ -2,10 +2,10 @@
 /* mgr-unpack --rootfs=DIR --map=MAP... <ARCHIVE: what mgr-create --tar runs. The archive is read by a process that has the
  * container's ids, no network, no descriptor and no path of the host's: whoever takes it over is where the container's own
  * root will be.
- * mgr-unpack --pack=FILTER --store=DIR [--exposed] { [--folder=DIR] --tree=BACKEND:PATH }... --map=MAP... [--progress]
- * <ABOUT >ARCHIVE 3>PROGRESS: what mgr-export runs. The same process reads the trees, its own and its snapshots'.
- * mgr-unpack --exported [--size=BYTES] [--snapshot=NAME --tree=...]... [--progress] as the first, of what mgr-export has
- * packed, its progress on standard output; --head <ARCHIVE >ABOUT (about.h). */
+ * mgr-unpack --pack=FILTER --name=NAME --store=DIR [--exposed] { [--folder=DIR] --tree=BACKEND:PATH }... --map=MAP...
+ * [--progress] <ABOUT >ARCHIVE 3>PROGRESS: what mgr-export runs. The same process reads the trees, its own and its
+ * snapshots'. mgr-unpack --exported [--size=BYTES] [--snapshot=NAME --tree=...]... [--progress] as the first, of what
+ * mgr-export has packed, its progress on standard output; --head <ARCHIVE >ABOUT (about.h). */
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -57,6 +57,8 @@ static int read_flag(struct job *job, const char *arg)
 {
 	if (str_starts(arg, "--pack="))
 		job->filter = arg + strlen("--pack=");
+	else if (str_starts(arg, "--name="))
+		job->trees.name = arg + strlen("--name=");
 	else if (str_starts(arg, "--store="))
 		job->trees.store = arg + strlen("--store=");
 	else if (str_starts(arg, "--path=")) /* as templates are called */
@@ -76,7 +78,7 @@ static int read_flag(struct job *job, const char *arg)
 	else if (str_starts(arg, "--size="))
 		return str_uint(arg + strlen("--size="), 1, UINT64_MAX, &job->size) < 0;
 	else
-		return !str_starts(arg, "--name=");
+		return 1;
 	return 0;
 }
 

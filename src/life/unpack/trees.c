@@ -26,7 +26,7 @@ static int open_tree_of(const struct trees *trees, size_t index, const struct st
 	const struct rootfs_conf conf = { .path = trees->paths.v[index], .exposed = index == 0 && trees->exposed };
 	const char *in = trees->folders.v[index];
 	autoclose int folder = *in ? open(in, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct storage_place place = { .conf = &conf, .folder = folder };
+	struct storage_place place = { .conf = &conf, .name = trees->name, .folder = folder };
 	const struct storage_backend *backend = storage_find(&conf, &place.path, err);
 	autocall(store_done) struct store store = { 0 };
 	struct storage_mount root;
