@@ -176,7 +176,9 @@ int identity_renew(int root, const char *was, const char *name, struct err *err)
 
 int identity_open(const struct storage_backend *backend, const struct storage_place *place, struct err *err)
 {
-	const struct rootfs_conf writable = { .path = place->conf->path, .exposed = place->conf->exposed };
+	const struct rootfs_conf writable = { .path = place->conf->path,
+					      .exposed = place->conf->exposed,
+					      .size = place->conf->size };
 	const struct storage_ids ids = { .userns = -1 };
 	struct storage_place own = *place;
 	struct storage_mount root = { .tree = -1 };
@@ -197,6 +199,7 @@ int identity_set_name(const struct store *store, const char *name, const char *w
 
 	spec_init(&spec);
 	r = folder < 0 ? folder : spec_load(&spec, folder, "config", err);
+	spec.rootfs.size = 0; /* a start sees to that */
 	if (r == 0)
 		r = spec_place(&spec, store, name, folder, &place, &backend, err);
 	if (r == 0)

@@ -153,6 +153,13 @@ by_project() {
 	btrfs quota enable "$store"
 	mgr-config -n web set rootfs.size 24M
 	boot web
+	mgr-stop -k web
+	run mgr-copy -n web -N two -B overlay
+	assert_status 1
+	assert_contains "mgr-copy: web: 'two': nothing bounds a folder of btrfs, '$store'"
+	forget_later two
+	mgr-copy -n web -N two
+	assert_equal "$(btrfs qgroup show -r "$store" | grep -c ' 24.00MiB')" 2
 	run mgr-info -n web -S
 	assert_match $'\nDisk limit: +24.00 MiB(\n|$)'
 }
