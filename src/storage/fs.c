@@ -217,7 +217,11 @@ int fs_mount(const struct fs *fs, unsigned loop, const struct strv *options, str
 		r = add_options(options->v[i], &all, &attr);
 	if (r < 0)
 		return err_nomem(err);
+	if (mnt_lacks_stage())
+		return err_set(err, EOPNOTSUPP, "its file system can be mounted by a start alone before Linux 5.12");
 	str_print(device, sizeof device, "/dev/loop%u", loop);
 	r = mnt_new(fs->name, device, str_text(&all), (unsigned)attr, err);
+	if (r == -EEXIST && str_eq(fs->name, "btrfs"))
+		return err_set(err, EBUSY, "a btrfs of which it is a copy is mounted, and before Linux 6.7 both cannot be");
 	return r < 0 ? err_wrap(err, "mount it (%s, %s)", fs->name, str_text(&all)) : r;
 }

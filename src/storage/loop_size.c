@@ -76,8 +76,8 @@ int loop_resize(const struct storage_place *p, bool running, uint64_t size, stru
 	uint64_t now = 0;
 	int r;
 
-	if (!size) /* it has one all the same */
-		return 0;
+	if (!size)
+		return err_set(err, EINVAL, "a file system in a file has a size: set another one");
 	if (running)
 		return resize_running(p, size, err);
 	r = loop_image_lock(&i, p, false, err);

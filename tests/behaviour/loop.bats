@@ -70,6 +70,9 @@ devices() {
 	run mgr-start -n ext4
 	assert_status 1
 	assert_contains "mgr-start: ext4: storage: '$store/ext4/rootfs.img': mount it (ext4, discard,nonsense): "
+	run "$BATS_TEST_DIRNAME/../lib/without" mount_setattr,open_tree,fsopen,move_mount -- mgr-create -n old -t busybox -B loop
+	assert_status 1
+	assert_contains "its file system can be mounted by a start alone before Linux 5.12"
 	run mgr-create -n zfs -t busybox -B loop -s rootfs.options=type=zfs
 	assert_status 1
 	assert_contains "rootfs.options: type=zfs: known are ext4, xfs, btrfs"
@@ -132,7 +135,9 @@ devices() {
 		mgr-config -n killed set rootfs.size "${point%:*}"
 		assert_equal "$(length killed)" $((${point%M:*} << 20))
 	done
-	mgr-config -n killed unset rootfs.size
+	run mgr-config -n killed unset rootfs.size
+	assert_status 1
+	assert_contains "rootfs.size: a file system in a file has a size: set another one"
 	mgr-start -n killed -s rootfs.size=80M
 	[ "$(seen killed)" -gt 70 ]
 }
