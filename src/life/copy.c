@@ -143,7 +143,12 @@ static int copy_root(struct copying *c, const struct birth *birth, struct err *e
 {
 	const struct storage_place to = place_of(c, birth);
 	autofree char *path = NULL;
-	int r = origin_copy(&c->from, &to, c->as, is_thin(c), &path, err);
+	int r = c->what->thin ? origin_make_thin(&c->from, err) : 0;
+
+	if (c->what->thin)
+		c->as = c->from.backend;
+	if (r == 0)
+		r = origin_copy(&c->from, &to, c->as, is_thin(c), &path, err);
 
 	debug_point("copy", "copied");
 	return r == 0 ? set(&c->spec, "rootfs.path", path, err) : r;

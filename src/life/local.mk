@@ -48,6 +48,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/unpack/about.c %D%/unpack/about.h \
+	%D%/thin.c \
 	%D%/wait.c %D%/wait.h \
 	%D%/whole.c %D%/whole.h
 

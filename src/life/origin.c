@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "life/config.h"
 #include "life/live.h"
 #include "life/snapshot.h"
 #include "life/state.h"
@@ -50,6 +51,15 @@ static int find_root(struct origin *o, const struct store *store, const char *na
 	return o->path ? 0 : err_nomem(err);
 }
 
+static int load(struct origin *o, const struct store *store, const char *name, const char *snapshot, struct err *err)
+{
+	int r = file_read_at(o->folder, "config", CONF_FILE_MAX, &o->text, NULL, err);
+
+	if (r == 0)
+		r = spec_load(&o->spec, o->folder, "config", err);
+	return r < 0 ? r : find_root(o, store, name, snapshot, err);
+}
+
 int origin_open(struct origin *o, const struct store *store, const char *name, const char *snapshot, bool live,
 		struct err *err)
 {
@@ -58,11 +68,35 @@ int origin_open(struct origin *o, const struct store *store, const char *name, c
 	*o = (struct origin){ .lock = -1, .folder = -1 };
 	spec_init(&o->spec);
 	r = find_folder(o, store, name, snapshot, live, err);
+	return r < 0 ? r : load(o, store, name, snapshot, err);
+}
+
+int origin_load_again(struct origin *o, struct err *err)
+{
+	spec_done(&o->spec);
+	spec_init(&o->spec);
+	free(steal_ptr(&o->text));
+	return load(o, o->place.store, o->place.name, NULL, err);
+}
+
+int origin_save_config(const struct origin *of, int folder, const char *rootfs, struct err *err)
+{
+	autofree char *set = str_fmt("rootfs.path=%s", rootfs),
+		      *path = str_fmt("%s/%s/config", of->place.store->containers, of->place.name);
+	autocall(strv_done) struct strv keys = { 0 };
+	autocall(str_done) struct str text = { 0 };
+	autocall(spec_done) struct spec want;
+	int r;
+
+	spec_init(&want);
+	if (!set || !path || strv_add(&keys, "rootfs.path") < 0)
+		return err_nomem(err);
+	r = spec_load(&want, of->folder, "config", err);
 	if (r == 0)
-		r = file_read_at(o->folder, "config", CONF_FILE_MAX, &o->text, NULL, err);
+		r = spec_set(&want, set, err);
 	if (r == 0)
-		r = spec_load(&o->spec, o->folder, "config", err);
-	return r < 0 ? r : find_root(o, store, name, snapshot, err);
+		r = life_config_carry(of->text, path, &of->spec, &want, &keys, &text, err);
+	return r < 0 ? r : file_replace_at(folder, "config", str_text(&text), text.len, 0600, err);
 }
 
 void origin_done(struct origin *o)

@@ -26,6 +26,13 @@ int origin_copy(const struct origin *o, const struct storage_place *to, const st
 /* The same, for later: thin where that can be, and on disk. */
 int origin_keep(const struct origin *o, const struct storage_place *to, const struct storage_backend *as, char **ret_path,
 		struct err *err);
+/* A container at rest stands on what it has, from then on, where its backend has no thin copies; -EOPNOTSUPP with the reason
+ * why it cannot. Interrupted it is as it was, or does. */
+int origin_make_thin(struct origin *o, struct err *err);
+/* Its configuration has changed. */
+int origin_load_again(struct origin *o, struct err *err);
+/* The same configuration, but for where the root is, as "config" in the folder. */
+int origin_save_config(const struct origin *of, int folder, const char *rootfs, struct err *err);
 /* Can it be had without copying? */
 bool origin_is_thin(const struct origin *o);
 /* It does not matter how far that came. */

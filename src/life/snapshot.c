@@ -83,27 +83,6 @@ static int choose_name(int snapshots, const char *wanted, char ret[static STORE_
 	return str_print(ret, STORE_NAME_MAX + 1, "%s", wanted);
 }
 
-/* Its configuration is the container's, but for where its root is. */
-static int save_config(const struct origin *of, int folder, const char *rootfs, struct err *err)
-{
-	autofree char *set = str_fmt("rootfs.path=%s", rootfs),
-		      *path = str_fmt("%s/%s/config", of->place.store->containers, of->place.name);
-	autocall(strv_done) struct strv keys = { 0 };
-	autocall(str_done) struct str text = { 0 };
-	autocall(spec_done) struct spec want;
-	int r;
-
-	spec_init(&want);
-	if (!set || !path || strv_add(&keys, "rootfs.path") < 0)
-		return err_nomem(err);
-	r = spec_load(&want, of->folder, "config", err);
-	if (r == 0)
-		r = spec_set(&want, set, err);
-	if (r == 0)
-		r = life_config_carry(of->text, path, &of->spec, &want, &keys, &text, err);
-	return r < 0 ? r : file_replace_at(folder, "config", str_text(&text), text.len, 0600, err);
-}
-
 static int fill(const struct origin *of, int folder, const char *comment, struct err *err)
 {
 	const struct storage_place to = storage_place_in(&of->place, folder);
@@ -112,7 +91,7 @@ static int fill(const struct origin *of, int folder, const char *comment, struct
 
 	debug_point("snapshot", "copied");
 	if (r == 0)
-		r = save_config(of, folder, rootfs, err);
+		r = origin_save_config(of, folder, rootfs, err);
 	if (r == 0 && comment && *comment)
 		r = file_replace_at(folder, "comment", comment, strlen(comment), 0600, err);
 	debug_point("snapshot", "configured");

@@ -72,6 +72,10 @@ int image_depth(const struct store *store, int folder, const char *name, struct 
 /* Make an image that has all of the tree and stands on none, and a delta of nothing on it in the folder; `instead` of the
  * one that is there, as image_freeze. */
 int image_whole(const struct store *store, int tree, int folder, const char *name, bool instead, struct err *err);
+/* Prepare an image whose tree the folder `root` in the folder is to become, moved there by the caller, and a delta `name` of
+ * nothing on it; what an interrupted one left of that goes before. Until then it is none that anything can stand on. */
+int image_adopt(const struct store *store, int folder, const char *name, const char *root, char ret_id[static IMAGE_ID_SIZE],
+		struct err *err);
 /* Remove the images made so that nothing stands on any more, and what interrupted ones left; failures are logged. */
 void image_drop_unused(const struct store *store);
 /* Add up `size` of each image, from the base of the delta in the folder on, that nothing else stands on. */

@@ -103,3 +103,25 @@ int image_whole(const struct store *store, int tree, int folder, const char *nam
 	image_drop_unused(store);
 	return r;
 }
+
+int image_adopt(const struct store *store, int folder, const char *name, const char *root, char ret_id[static IMAGE_ID_SIZE],
+		struct err *err)
+{
+	autoclose int images = image_folder(store, true, err), lock = -1, like = -1, image = -1, fresh = -1;
+	int r = images < 0 ? images : image_choose_id(ret_id, err);
+
+	if (r == 0)
+		r = lock = image_lock(images, err);
+	if (r >= 0)
+		r = file_remove_tree_at(folder, name, err);
+	like = r < 0 ? -1 : openat(folder, root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r == 0 && (like < 0 || mkdirat(images, ret_id, 0700) < 0 || (image = image_open(store, ret_id, err)) < 0))
+		r = err_sys(err, errno, "make an image of '%s'", root);
+	if (r == 0)
+		r = file_replace_at(image, IMAGE_NAME, ret_id, strlen(ret_id), 0600, err);
+	if (r == 0)
+		r = fresh = image_make_delta(folder, name, like, err);
+	if (r >= 0 && linkat(image, IMAGE_NAME, fresh, IMAGE_BASE, 0) < 0)
+		r = err_sys(err, errno, "link image '%s'", ret_id);
+	return r < 0 ? r : 0;
+}

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/securebits.h>
+#include <stdio.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -191,10 +193,23 @@ static int open_overlay(const struct storage_place *p, const struct storage_ids 
 	return overlay_open(p, ids, -1, ret, err);
 }
 
+static int check(const struct storage_place *p, struct err *err)
+{
+	unsigned major = 0, minor = 0;
+	struct utsname host;
+
+	(void)p;
+	if (!mnt_is_old() && uname(&host) == 0 && sscanf(host.release, "%u.%u", &major, &minor) == 2 &&
+	    (major > 5 || (major == 5 && minor >= 19)))
+		return 0;
+	return err_set(err, EOPNOTSUPP, "an overlay with mapped ids needs Linux 5.19 or later");
+}
+
 const struct storage_backend storage_overlay = {
 	.name = "overlay",
 	.own = IMAGE_DELTA,
 	.on_base = true,
+	.check = check,
 	.create = overlay_create,
 	.copy = overlay_copy_op,
 	.fork = overlay_fork_op,

@@ -51,20 +51,40 @@ static int finish(int folder, struct err *err)
 	return 0;
 }
 
-int restore_take(int folder, const char *leaf, struct err *err)
+/* From then on what is in place there tells whether it was done. */
+static int be_ready(int folder, const char *leaf, char before[static FILE_WHICH_MAX], struct err *err)
 {
-	autofree char *from = str_fmt(BESIDE "/%s", leaf), *text = NULL;
-	char before[FILE_WHICH_MAX];
+	autofree char *text = NULL;
 	int r;
 
 	file_which(folder, leaf, before);
 	text = str_fmt("%s %s\n", before, leaf);
-	if (!from || !text)
-		return err_nomem(err);
-	r = file_replace_at(folder, BESIDE "/" READY, text, strlen(text), 0600, err);
+	r = text ? file_replace_at(folder, BESIDE "/" READY, text, strlen(text), 0600, err) : err_nomem(err);
+	debug_point("restore", "ready");
+	return r;
+}
+
+int restore_move(int folder, const char *leaf, int to, const char *path, struct err *err)
+{
+	char before[FILE_WHICH_MAX];
+	int r = be_ready(folder, leaf, before, err);
+
 	if (r < 0)
 		return r;
-	debug_point("restore", "ready");
+	if (renameat2(folder, leaf, to, path, RENAME_NOREPLACE) < 0)
+		return err_sys(err, errno, "move '%s'", leaf);
+	debug_point("restore", "exchanged");
+	return finish(folder, err);
+}
+
+int restore_take(int folder, const char *leaf, struct err *err)
+{
+	autofree char *from = str_fmt(BESIDE "/%s", leaf);
+	char before[FILE_WHICH_MAX];
+	int r = from ? be_ready(folder, leaf, before, err) : err_nomem(err);
+
+	if (r < 0)
+		return r;
 	if (renameat2(folder, from, folder, leaf, str_eq(before, "-") ? RENAME_NOREPLACE : RENAME_EXCHANGE) < 0)
 		return err_sys(err, errno, "put '%s' in place", leaf);
 	debug_point("restore", "exchanged");

@@ -15,6 +15,8 @@
 int restore_begin(int folder, struct err *err);
 /* It is complete: take it. leaf: the root's name. When this fails before the exchange, all is as it was. */
 int restore_take(int folder, const char *leaf, struct err *err);
+/* The same, where the root is moved away instead: another that lies in place is that of the new configuration. */
+int restore_move(int folder, const char *leaf, int to, const char *path, struct err *err);
 /* Nothing of it is to be had. */
 void restore_drop(int folder);
 

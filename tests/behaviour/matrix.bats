@@ -8,7 +8,6 @@ load ../lib/tree
 load ../lib/stub
 
 declare -gA cannot=( # BACKEND.OPERATION
-	[dir.thin]="backend dir has no thin copies: without it all of it is copied"
 	[dir.resize]="nothing bounds the folder"
 	[overlay.resize]="nothing bounds the folder"
 	[disk.resize]="nothing bounds the folder"

@@ -264,3 +264,50 @@ folder_tree() {
 	[ ! -e "$store/four" ]
 	[ ! -e "$store/.new" ]
 }
+
+@test "copy.5 a folder becomes what both stand on, and its snapshots can be restored" {
+	backend=dir container web -s limits.memory=64M
+	rich_tree "$store/web/rootfs/home"
+	mgr-snapshot -n web one
+	rm "$store/web/rootfs/home/pipe"
+	local was point
+	was=$(folder_tree "$store/web/rootfs")
+	forget_later two
+	for point in thin:prepared restore:ready restore:exchanged copy:copied; do
+		run env MGR_DEBUG_KILL=$point mgr-copy -n web -N two -s
+		assert_status 137
+		mgr-config -n web set limits.pids 1000 # the next that writes
+		case $point in
+		thin:prepared | restore:ready)
+			assert_equal "$(key web rootfs.path)" "dir:$store/web/rootfs"
+			diff <(echo "$was") <(folder_tree "$store/web/rootfs")
+			continue
+			;;
+		esac
+		assert_equal "$(key web rootfs.path)" "overlay:$store/web/delta"
+		[ ! -e "$store/web/rootfs" ]
+		diff <(echo "$was") <(merged "$store/web/delta" | without_names)
+	done
+	mgr-copy -n web -N two -s
+	diff <(echo "$was") <(merged "$store/two/delta" | without_names)
+	assert_equal "$(key web limits.memory)" 64M
+	boot web
+	boot two
+	in_container web rm /home/file
+	in_container two test -e /home/file
+	mgr-stop -k -n web
+	mgr-snapshot -n web -r one
+	merged "$store/web/delta" | grep -q '^p.* ./home/pipe '
+	boot web
+	in_container web test -e /home/file -a -p /home/pipe
+	mgr-destroy -f -n web
+	in_container two test -e /home/file
+	mkdir -m 700 "$BATS_TEST_TMPDIR/own"
+	backend=dir container base -s net.0.type=empty
+	cp -a "$store/base/rootfs" "$BATS_TEST_TMPDIR/own/tree"
+	forget_later three
+	mgr-create -n three --rootfs "$BATS_TEST_TMPDIR/own/tree" -s net.0.type=empty
+	run mgr-copy -n three -N four -s
+	assert_status 1
+	assert_contains "-s: '$BATS_TEST_TMPDIR/own/tree' is not in its container's own folder: without it all of it is copied"
+}
