@@ -3,7 +3,7 @@
 #ifndef MGR_BASE_PROC_H
 #define MGR_BASE_PROC_H
 
-#include <stdint.h>
+#include <inttypes.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -25,6 +25,11 @@ pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, si
  * -EINTR. */
 int proc_run(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err);
 
+/* The same of one that tells how far it is, on lines of its own: bytes done, bytes in all. */
+#define PROC_PROGRESS "progress %" SCNu64 " %" SCNu64
+typedef void proc_progress_fn(uint64_t done, uint64_t total, void *data);
+int proc_run_progress(const char *const argv[], const struct proc_fd *fds, size_t n, proc_progress_fn *progress, void *data,
+		      struct err *err);
 /* Wait for a child until the deadline (clock.h). 0 with its wait status; -ETIMEDOUT while it runs on. */
 int proc_wait(pid_t pid, uint64_t deadline, int *ret_status, struct err *err);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -33,41 +34,63 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+struct said {
+	char text[SAID_MAX];
+	size_t len;
+	proc_progress_fn *progress; /* hears the lines that tell how far it is; NULL: there are none */
+	void *data;
+};
+
+/* What tells how far it is are no words of it. */
+static void take_progress(struct said *said)
+{
+	uint64_t done, total;
+
+	for (char *line = said->text, *end; said->progress && (end = strchr(line, '\n'));) {
+		if (sscanf(line, PROC_PROGRESS, &done, &total) != 2) {
+			line = end + 1;
+			continue;
+		}
+		said->progress(done, total, said->data);
+		memmove(line, end + 1, strlen(end + 1) + 1);
+		said->len = strlen(said->text);
+	}
+}
+
 /* Its last words are the ones that count. False once nobody can write any more. */
-static bool read_said(int fd, char said[static SAID_MAX], size_t *len)
+static bool read_said(int fd, struct said *said)
 {
 	ssize_t n;
 
-	if (*len == SAID_MAX - 1) {
-		memmove(said, said + SAID_MAX / 2, SAID_MAX - 1 - SAID_MAX / 2);
-		*len -= SAID_MAX / 2;
+	if (said->len == SAID_MAX - 1) {
+		memmove(said->text, said->text + SAID_MAX / 2, SAID_MAX - 1 - SAID_MAX / 2);
+		said->len -= SAID_MAX / 2;
 	}
-	n = read(fd, said + *len, SAID_MAX - 1 - *len);
+	n = read(fd, said->text + said->len, SAID_MAX - 1 - said->len);
 	if (n > 0)
-		*len += (size_t)n;
-	said[*len] = '\0';
+		said->len += (size_t)n;
+	said->text[said->len] = '\0';
+	take_progress(said);
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 /* Until it has ended or a signal asks us to. */
-static int follow(int pidfd, int signals, int from, char said[static SAID_MAX])
+static int follow(int pidfd, int signals, int from, struct said *said)
 {
 	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
 				{ .fd = signals, .events = POLLIN },
 				{ .fd = from, .events = POLLIN } };
-	size_t len = 0;
 
-	said[0] = '\0';
 	while (!fds[0].revents) {
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[1].revents)
 			return -EINTR;
-		if (fds[2].revents && !read_said(from, said, &len))
+		if (fds[2].revents && !read_said(from, said))
 			fds[2].fd = -1;
 	}
 	for (struct pollfd rest = { .fd = from, .events = POLLIN }; poll(&rest, 1, 0) > 0;)
-		if (!read_said(from, said, &len))
+		if (!read_said(from, said))
 			break;
 	return 0;
 }
@@ -109,11 +132,12 @@ static int finish(pid_t pid, int followed, const char *program, char *said, stru
 	return err_set(err, ECANCELED, "%s: %s", program, proc_status_text(status, text));
 }
 
-int proc_run(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err)
+int proc_run_progress(const char *const argv[], const struct proc_fd *fds, size_t n, proc_progress_fn *progress, void *data,
+		      struct err *err)
 {
 	autoclose int signals = open_signals(), from = -1, to = -1, pidfd = -1;
 	struct proc_fd given[FDS_MAX + 1];
-	char said[SAID_MAX] = "";
+	struct said said = { .progress = progress, .data = data };
 	int ends[2];
 	pid_t pid;
 
@@ -131,5 +155,10 @@ int proc_run(const char *const argv[], const struct proc_fd *fds, size_t n, stru
 		return pid;
 	close(steal_fd(&to));
 	pidfd = sys_pidfd_open(pid);
-	return finish(pid, pidfd < 0 ? -errno : follow(pidfd, signals, from, said), argv[0], said, err);
+	return finish(pid, pidfd < 0 ? -errno : follow(pidfd, signals, from, &said), argv[0], said.text, err);
+}
+
+int proc_run(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err)
+{
+	return proc_run_progress(argv, fds, n, NULL, NULL, err);
 }

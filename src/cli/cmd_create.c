@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/create_ask.h"
+#include "cli/progress.h"
 #include "life/life.h"
 #include "life/passing.h"
 #include "mount/volume.h"
@@ -19,7 +21,7 @@ struct create {
 	const char *template, *archive, *rootfs, *image, *disk, *backing, *backend, *conf;
 	int64_t partition; /* its number and 1; 0: not said */
 	char *answer;      /* the template that was asked for */
-	bool exposed, in_place, interactive;
+	bool exposed, in_place, import, interactive;
 	struct strv set;
 	struct in_addr ip;
 };
@@ -76,6 +78,15 @@ static int set_disk(void *data, const char *value, struct err *err)
 
 	(void)err;
 	create->disk = value;
+	return 0;
+}
+
+static int set_import(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)value, (void)err;
+	create->import = true;
 	return 0;
 }
 
@@ -208,6 +219,7 @@ static const struct option_row opts[] = {
 	  .set = set_image },
 	{ 0, "in-place", NULL, "With --image: write to the file.", .set = set_in_place },
 	{ 0, "disk", "FILE", "Use what is on a qcow2 disk, likewise, and only read it.", .set = set_disk },
+	{ 0, "import", NULL, "With --disk: copy it into an image of its own, as of backend loop.", .set = set_import },
 	{ 0, "backing-from", "DIR", "With --disk: what the disk stands on may be in this folder too.", .set = set_backing },
 	{ 0, "partition", "N", "With --image and --disk: the partition that it is; 0 is all of the disk.",
 	  .set = set_partition },
@@ -258,6 +270,11 @@ static void show_line(const char *line, void *data)
 		fprintf(stderr, "\r\033[Kmgr-create: %s: %.*s", name, left, line);
 }
 
+static void show_progress(uint64_t done, uint64_t total, void *data)
+{
+	progress_show(data, done, total);
+}
+
 /* 0, or the exit code of a command line that does not say one source. */
 static int check_source(struct cli *cli)
 {
@@ -278,6 +295,8 @@ static int check_source(struct cli *cli)
 		return cli_usage(cli, "--partition goes with --image and --disk");
 	if (create->in_place && !create->image)
 		return cli_usage(cli, "--in-place goes with --image");
+	if (create->import && !create->disk)
+		return cli_usage(cli, "--import goes with --disk");
 	if (create->backing && !create->disk)
 		return cli_usage(cli, "--backing-from goes with --disk");
 	if (create->exposed && !create->rootfs)
@@ -292,6 +311,7 @@ static int create(struct cli *cli, const char *name, struct err *err)
 	const struct create *create = cli->data;
 	autofree char *shown = NULL;
 	autocall(str_done) struct str tail = { 0 };
+	struct progress progress = { .command = "create", .name = name, .began = clock_now() };
 	struct life_create what = { .name = name,
 				    .template = create->template,
 				    .archive = create->archive,
@@ -299,6 +319,7 @@ static int create(struct cli *cli, const char *name, struct err *err)
 				    .image = create->image,
 				    .in_place = create->in_place,
 				    .disk = create->disk,
+				    .import = create->import,
 				    .backing = create->backing,
 				    .partition = create->partition - 1,
 				    .backend = create->backend,
@@ -317,7 +338,10 @@ static int create(struct cli *cli, const char *name, struct err *err)
 	if (!shown)
 		return err_nomem(err);
 	passing_sweep(&cli->store);
-	if (cli_progress()) {
+	if (cli_progress() && create->import) {
+		what.progress = show_progress;
+		what.data = &progress;
+	} else if (cli_progress()) {
 		what.line = show_line;
 		what.data = shown;
 		show_line("...", shown);

@@ -43,7 +43,8 @@ int birth_choose(struct birth *birth, struct err *err)
 	int r;
 
 	if (birth->disk) {
-		birth->backend = storage_named(birth->what->disk ? "qcow2" : "disk", err);
+		const struct life_create *what = birth->what;
+		birth->backend = storage_named(what->import ? "loop" : what->disk ? "qcow2" : "disk", err);
 		return birth->backend ? 0 : -err->code;
 	}
 	if (!name && !birth->what->rootfs) {

@@ -2,6 +2,7 @@
 /* A disk or an image of the host's is what a container stands on. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "base/debug.h"
 #include "life/internal.h"
 #include "storage/disk.h"
+#include "storage/fs.h"
 
 #define QCOW2_MAGIC "QFI\373"
 
@@ -46,24 +48,59 @@ static int find(struct birth *birth, struct disk *ret, struct err *err)
 	return birth->device < 0 ? birth->device : 0;
 }
 
-int birth_fill_disk(struct birth *birth, struct err *err)
+/* In the image it can be recovered, so that it need not have been unmounted. */
+static int import(struct birth *birth, const struct disk *disk, struct err *err)
+{
+	const struct life_create *what = birth->what;
+	const struct rootfs_conf conf = { .size = birth->size, .options = birth->options };
+	const struct storage_place place = {
+		.conf = &conf, .store = birth->store, .name = what->name, .uuid = birth->uuid, .folder = birth->folder
+	};
+	int r = birth->size && birth->size < disk->length
+			? err_set(err, ENOSPC, "--size: what is on the disk has %ju bytes", (uintmax_t)disk->length)
+			: 0;
+
+	if (r == 0 && !fs_named(disk->fs, NULL))
+		r = err_set(err, EOPNOTSUPP,
+			    "'%s' holds %s, which cannot be written: without --import it is below a container", birth->disk,
+			    disk->fs);
+	if (r == 0)
+		r = disk_convert(disk, birth->disk, birth->folder, birth->backend->own, what->progress, what->data, err);
+	birth->imported = disk->length;
+	debug_point("create", "imported");
+	return r == 0 && birth->size ? storage_resize(birth->backend, &place, false, birth->size, err) : r;
+}
+
+static int make_delta(const struct birth *birth, const struct disk *disk, struct err *err)
 {
 	autofree char *path = str_fmt("%s:%s", birth->backend->name, birth->disk);
-	const struct rootfs_conf conf = { .path = path };
+	const struct rootfs_conf conf = { .path = path, .options = birth->options };
 	const struct storage_place place = { .conf = &conf,
 					     .path = birth->disk,
 					     .store = birth->store,
 					     .name = birth->what->name,
 					     .uuid = birth->uuid,
 					     .folder = birth->folder };
+
+	int r = path ? disk_save(disk, birth->folder, err) : err_nomem(err);
+	if (r == 0)
+		r = birth->backend->create(&place, NULL, err);
+	if (r == -EROFS) {
+		const struct err why = *err;
+		return err_set(err, EROFS, "%.400s: %s", why.msg,
+			       birth->what->image ? "--in-place does that" : "--import does that in a copy");
+	}
+	return r;
+}
+
+int birth_fill_disk(struct birth *birth, struct err *err)
+{
 	autocall(disk_done) struct disk disk = { 0 };
-	int r = path ? find(birth, &disk, err) : err_nomem(err);
+	int r = find(birth, &disk, err);
 
 	disk.in_place = birth->what->in_place;
 	if (r == 0)
-		r = disk_save(&disk, birth->folder, err);
-	if (r == 0)
-		r = birth->backend->create(&place, NULL, err);
+		r = birth->what->import ? import(birth, &disk, err) : make_delta(birth, &disk, err);
 	debug_point("create", "filled");
 	return r < 0 ? err_wrap(err, "--%s", birth->what->image ? "image" : "disk") : 0;
 }

@@ -62,15 +62,16 @@ void birth_source_done(struct birth *birth)
 int birth_set_rootfs(const struct birth *birth, struct spec *spec, struct err *err)
 {
 	const struct storage_backend *backend = birth->backend;
-	const char *outside = birth->rootfs ? birth->rootfs : birth->disk;
+	const char *outside = birth->rootfs ? birth->rootfs : birth->backend->on_disk ? birth->disk : NULL;
+	const uint64_t other = birth->what->size ? birth->what->size : backend->size;
+	const uint64_t usual = birth->what->import ? birth->imported : backend->size ? other : 0;
 	autofree char *text = outside ? str_fmt("rootfs.path=%s:%s", backend->name, outside)
 				      : str_fmt("rootfs.path=%s:%s/%s/%s", backend->name, birth->store->containers,
 						birth->what->name, backend->own);
 	int r = text ? spec_set(spec, text, err) : err_nomem(err);
 
-	if (r == 0 && birth->backend->size && !spec->rootfs.size) {
-		const uint64_t wanted = birth->what->size ? birth->what->size : birth->backend->size;
-		autofree char *size = str_fmt("rootfs.size=%ju", (uintmax_t)wanted);
+	if (r == 0 && usual && !spec->rootfs.size) {
+		autofree char *size = str_fmt("rootfs.size=%ju", (uintmax_t)usual);
 		r = size ? spec_set(spec, size, err) : err_nomem(err);
 	}
 	return r == 0 && birth->what->exposed ? spec_set(spec, "rootfs.exposed=yes", err) : r;

@@ -25,12 +25,13 @@ struct birth {
 	bool chosen_mac;     /* a hardware address is the user's choice */
 
 	/* one of them, by what the root file system is to come from: */
-	char *program; /* a template */
-	int archive;   /* a tar file, open to read */
-	char *rootfs;  /* a folder of the host's, used where it is */
-	char *disk;    /* a file of the host's with a file system or a disk */
-	int device;    /* as long as it is open that need not be looked at again; -1 */
-	int rootfs_fd; /* and that it is: locked, so that no other create takes it meanwhile */
+	char *program;     /* a template */
+	int archive;       /* a tar file, open to read */
+	char *rootfs;      /* a folder of the host's, used where it is */
+	char *disk;        /* a file of the host's with a file system or a disk */
+	uint64_t imported; /* bytes of the file system that was copied from it; 0: none yet */
+	int device;        /* as long as it is open that need not be looked at again; -1 */
+	int rootfs_fd;     /* and that it is: locked, so that no other create takes it meanwhile */
 
 	int tree; /* the root, once it has been filled; -1: nobody needs it any more */
 };

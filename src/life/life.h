@@ -24,6 +24,7 @@ struct life_create {
 	const char *image;       /* a file system or a disk, which is only read */
 	bool in_place;           /* no: it is written */
 	const char *disk;        /* a qcow2 disk, likewise */
+	bool import;             /* no: it is copied into an image of the container's own */
 	const char *backing;     /* the folder where what that stands on may be, beside its own; NULL */
 	int64_t partition;       /* of either; 0: all of it; -1: the one that holds a root file system */
 	const char *backend;     /* of its root file system; NULL: what mgr.conf says; "auto": mgr's choice */
@@ -35,6 +36,8 @@ struct life_create {
 	bool passing;            /* it is there for one run (passing.h): the folder is not its own */
 	/* Each line that the template prints, or who unpacks what mgr-export has packed (unpack/unpack.h); may be NULL. */
 	void (*line)(const char *line, void *data);
+	/* How far an import is, in bytes; may be NULL. */
+	void (*progress)(uint64_t done, uint64_t total, void *data);
 	void *data;
 };
 

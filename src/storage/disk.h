@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/proc.h"
 #include "storage/storage.h"
 
 #define DISK_FILE "disk" /* in a container's folder: what create has found */
@@ -46,5 +47,9 @@ int disk_mount_served(const struct disk *disk, const char *path, const struct st
 		      struct err *err);
 /* Nobody has it mounted any more, as far as the caller knows: wait until its server has ended, unless others use it. */
 int disk_release(const char *folder, uint64_t deadline, struct err *err);
+
+/* The file system that is on a qcow2 disk, as the new file folder/name, with holes. */
+int disk_convert(const struct disk *disk, const char *path, int folder, const char *name, proc_progress_fn *progress,
+		 void *data, struct err *err);
 
 #endif

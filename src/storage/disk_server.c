@@ -261,6 +261,24 @@ int disk_find_served(const struct store *store, const char *path, int64_t wanted
 	return device;
 }
 
+int disk_convert(const struct disk *disk, const char *path, int folder, const char *name, proc_progress_fn *progress,
+		 void *data, struct err *err)
+{
+	autofree char *to = str_fmt("/proc/self/fd/3/%s", name);
+	autocall(strv_done) struct strv argv = { 0 };
+	int r = strv_add(&argv, PROGRAM) | strv_add(&argv, "--convert") |
+		strv_addf(&argv, "--offset=%ju", (uintmax_t)disk->offset) |
+		strv_addf(&argv, "--length=%ju", (uintmax_t)disk->length);
+
+	if (disk->from)
+		r |= strv_addf(&argv, "--backing-from=%s", disk->from);
+	if (progress)
+		r |= strv_add(&argv, "--progress");
+	if (!to || r | strv_add(&argv, path) | strv_add(&argv, to))
+		return err_nomem(err);
+	return proc_run_progress((const char *const *)argv.v, &(struct proc_fd){ folder, 3 }, 1, progress, data, err);
+}
+
 /* --- who has it mounted -------------------------------------------------------------------------------------------------
  */
 

@@ -232,3 +232,32 @@ is_written() {
 	wait_gone 5 "$pid"
 	rm -r base over
 }
+
+@test "q.21 --import copies what is on the disk into an image of the container's own, recovers and grows it, and shows how far it is" {
+	local offset=$((11 << 20))
+	cp raw unclean.raw
+	debugfs -w -R "feature needs_recovery" "unclean.raw?offset=$offset" 2>/dev/null >&2
+	qemu-img convert -O qcow2 unclean.raw unclean
+	run over c unclean
+	assert_status 1
+	assert_contains "was not unmounted, and has to be recovered before it can be read: --import does that in a copy"
+	forget_later c
+	run "$BATS_TEST_DIRNAME/../lib/terminal" -- mgr-create -n c --disk unclean --import --size 40M -s net.0.type=empty
+	assert_status 0
+	assert_match '100 %'
+	run grep -A 2 rootfs "$MGR_ROOT/var/lib/mgr/c/config"
+	assert_contains "path = loop:$MGR_ROOT/var/lib/mgr/c/rootfs.img"
+	assert_contains "size = 40M"
+	assert_equal "$(stat -c %s "$MGR_ROOT/var/lib/mgr/c/rootfs.img")" $((40 << 20))
+	rm unclean unclean.raw
+	boot c
+	in_container c sh -c 'cmp /data /data && echo new >/new && [ $(($(stat -f -c %b / ) * 4)) -gt 24576 ]'
+	run in_container c cat /etc/hostname
+	assert_output c
+	mgr-stop -k -n c
+	run mgr-create -n d --disk disk --import --size 10M
+	assert_status 1
+	assert_contains "--size: what is on the disk has 25165824 bytes"
+	[ ! -e "$MGR_ROOT/var/lib/mgr/d" ]
+	wait_until 5 test -z "$(servers)"
+}

@@ -152,7 +152,7 @@ lives_over() {
 	debugfs -w -R "feature needs_recovery" unclean 2>/dev/null >&2
 	run over unclean
 	assert_status 1
-	assert_contains "was not unmounted, and has to be recovered"
+	assert_contains "was not unmounted, and has to be recovered before it can be read: --in-place does that"
 }
 
 @test "be.5 containers over one disk have one device, so that what they read is in memory once" {

@@ -18,6 +18,7 @@ enum letter {
 	LETTER_OFFSET,
 	LETTER_LENGTH,
 	LETTER_LOCK,
+	LETTER_PROGRESS,
 	LETTER_READ_ONLY,
 	LETTER_REPORT,
 	LETTER_STATUS,
@@ -25,12 +26,19 @@ enum letter {
 };
 
 static const struct option options[] = {
-	{ "backing-from", required_argument, NULL, LETTER_FROM }, { "convert", no_argument, NULL, LETTER_CONVERT },
-	{ "delta", required_argument, NULL, LETTER_DELTA },       { "help", no_argument, NULL, 'h' },
-	{ "length", required_argument, NULL, LETTER_LENGTH },     { "lock", required_argument, NULL, LETTER_LOCK },
-	{ "offset", required_argument, NULL, LETTER_OFFSET },     { "read-only", no_argument, NULL, LETTER_READ_ONLY },
-	{ "report", required_argument, NULL, LETTER_REPORT },     { "status", required_argument, NULL, LETTER_STATUS },
-	{ "version", no_argument, NULL, LETTER_VERSION },         { 0 },
+	{ "backing-from", required_argument, NULL, LETTER_FROM },
+	{ "convert", no_argument, NULL, LETTER_CONVERT },
+	{ "delta", required_argument, NULL, LETTER_DELTA },
+	{ "help", no_argument, NULL, 'h' },
+	{ "length", required_argument, NULL, LETTER_LENGTH },
+	{ "lock", required_argument, NULL, LETTER_LOCK },
+	{ "offset", required_argument, NULL, LETTER_OFFSET },
+	{ "progress", no_argument, NULL, LETTER_PROGRESS },
+	{ "read-only", no_argument, NULL, LETTER_READ_ONLY },
+	{ "report", required_argument, NULL, LETTER_REPORT },
+	{ "status", required_argument, NULL, LETTER_STATUS },
+	{ "version", no_argument, NULL, LETTER_VERSION },
+	{ 0 },
 };
 
 static const char help[] = "usage: mgr-qcow2 [--read-only | --delta FILE] [OPTION...] DISK DIR\n"
@@ -44,6 +52,7 @@ static const char help[] = "usage: mgr-qcow2 [--read-only | --delta FILE] [OPTIO
 			   "      --convert            write it to FILE, or to standard output, as a raw disk\n"
 			   "      --offset BYTES       from there on\n"
 			   "      --length BYTES       so many of them\n"
+			   "      --progress           tell how far it is, in lines on standard error\n"
 			   "      --backing-from DIR   what the disk stands on may be in this folder too\n"
 			   "  -h, --help               show this\n"
 			   "      --version            show the version\n";
@@ -90,6 +99,9 @@ static int take_option(int c, const char *word, struct args *args)
 	case LETTER_LENGTH:
 		args->cut = true;
 		return take_size("--length", optarg, &args->length);
+	case LETTER_PROGRESS:
+		args->progress = true;
+		return 0;
 	case LETTER_READ_ONLY:
 		args->read_only = true;
 		return 0;

@@ -8,7 +8,7 @@
 #include "storage/qcow2/broker.h"
 
 struct args {
-	bool convert, read_only, cut;
+	bool convert, read_only, cut, progress;
 	int report, status, lock; /* descriptors, -1: none; the last is kept open, and that is all */
 	uint64_t offset, length;
 	char *real; /* path of the disk, from the root on; NULL unless it is served */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,9 @@ struct job {
 	pthread_cond_t turned;
 	uint64_t next; /* chunk, by its number, that nobody has begun */
 	uint64_t turn; /* chunk that is to be written, unless sparse */
+	bool tell;
+	uint64_t done;    /* bytes */
+	unsigned percent; /* that has been told */
 	struct err err;
 };
 
@@ -131,6 +135,19 @@ static void fail(struct job *job, const struct err *err)
 	pthread_mutex_unlock(&job->lock);
 }
 
+static void tell(struct job *job, uint64_t bytes)
+{
+	const uint64_t total = job->end - job->offset;
+
+	pthread_mutex_lock(&job->lock);
+	job->done += bytes;
+	const unsigned percent = (unsigned)(job->done / (total / 100 + 1));
+	if (percent != job->percent || job->done == total)
+		dprintf(STDERR_FILENO, "progress %llu %llu\n", (unsigned long long)job->done, (unsigned long long)total);
+	job->percent = percent;
+	pthread_mutex_unlock(&job->lock);
+}
+
 static void *work(void *data)
 {
 	struct job *job = data;
@@ -145,6 +162,8 @@ static void *work(void *data)
 		const uint64_t to = (chunk + 1) * CHUNK < job->end ? (chunk + 1) * CHUNK : job->end;
 		done = job->sparse ? copy_sparse(job, &r, bytes, from, to, &err)
 				   : copy_in_turn(job, &r, bytes, chunk, from, to, &err);
+		if (job->tell && done >= 0)
+			tell(job, to - from);
 	}
 	if (done < 0)
 		fail(job, &err);
@@ -168,13 +187,14 @@ static void work_together(struct job *job)
 		pthread_join(worker[--n], NULL);
 }
 
-int convert(const struct chain *chain, int out, bool sparse, uint64_t offset, uint64_t length, struct err *err)
+int convert(const struct chain *chain, int out, bool sparse, bool tells, uint64_t offset, uint64_t length, struct err *err)
 {
 	struct job job = {
 		.chain = chain,
 		.out = out,
 		.offset = offset,
 		.end = offset + length,
+		.tell = tells,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.turned = PTHREAD_COND_INITIALIZER,
 		.next = offset / CHUNK,

@@ -9,7 +9,8 @@
 #include "storage/qcow2/chain.h"
 
 /* Write `length` bytes of the disk from `offset` on to out, both within the disk, by several threads. sparse: should it be a
- * file, it becomes so long, with holes where there are zeros; else they come one behind the other. */
-int convert(const struct chain *chain, int out, bool sparse, uint64_t offset, uint64_t length, struct err *err);
+ * file, it becomes so long, with holes where there are zeros; else they come one behind the other. tells: how far it is, on
+ * standard error. */
+int convert(const struct chain *chain, int out, bool sparse, bool tells, uint64_t offset, uint64_t length, struct err *err);
 
 #endif

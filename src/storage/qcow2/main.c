@@ -54,7 +54,7 @@ static int convert_disk(const struct args *args, int sock, struct chain *chain, 
 		return -err->code;
 	if (check_range(args, chain->layer[0].size, &length, err) < 0 || broker_output(sock, &out, err) < 0)
 		return -err->code;
-	if (convert(chain, out, !str_eq(args->broker.output, "-"), args->offset, length, err) < 0)
+	if (convert(chain, out, !str_eq(args->broker.output, "-"), args->progress, args->offset, length, err) < 0)
 		return -err->code;
 	return broker_keep(sock, err);
 }
