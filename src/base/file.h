@@ -51,7 +51,7 @@ int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err);
 void file_rotate(int fd, uint64_t max);
 
 /* Remove a tree (or file) without following a symlink or crossing a mount: a mount inside is -EBUSY, with nothing of it
- * removed. Subvolumes of btrfs go with it, read-only ones too. Absent is 0. */
+ * removed. Subvolumes of btrfs go with it, read-only ones too; what is mounted in one loses its place. Absent is 0. */
 int file_remove_tree_at(int dirfd, const char *path, struct err *err);
 
 #endif
