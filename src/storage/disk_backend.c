@@ -207,6 +207,17 @@ static int fork_disk(const struct storage_place *from, const struct storage_plac
 	return duplicate(from, to, ret_path, err, overlay_fork);
 }
 
+static int resize(const struct storage_place *p, bool running, uint64_t size, struct err *err)
+{
+	autocall(disk_done) struct disk disk = { 0 };
+
+	if (disk_load(p->folder, &disk, err) < 0)
+		return -err->code;
+	if (disk.in_place)
+		return size ? err_set(err, EOPNOTSUPP, "'%s' is written in place, and stays as large as it is", p->path) : 0;
+	return storage_resize_delta(p, running, size, err);
+}
+
 const struct storage_backend storage_disk = {
 	.name = "disk",
 	.own = IMAGE_DELTA,
@@ -216,7 +227,7 @@ const struct storage_backend storage_disk = {
 	.close = close_disk,
 	.copy = copy,
 	.fork = fork_disk,
-	.resize = storage_resize_delta,
+	.resize = resize,
 	.usage = storage_delta_usage,
 };
 
@@ -229,4 +240,6 @@ const struct storage_backend storage_qcow2 = {
 	.close = close_served,
 	.copy = copy,
 	.fork = fork_disk,
+	.resize = resize,
+	.usage = storage_delta_usage,
 };

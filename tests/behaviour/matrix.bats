@@ -11,6 +11,7 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[dir.resize]="nothing bounds the folder"
 	[overlay.resize]="nothing bounds the folder"
 	[disk.resize]="nothing bounds the folder"
+	[qcow2.resize]="nothing bounds the folder"
 	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
@@ -72,13 +73,28 @@ same() {
 	diff "$2" <(picture "$1") || fail "$backend: '$1' is not as it was"
 }
 
-# on_image NAME [OPTION...]: over a file system in a file, with what a busybox has.
-on_image() {
+# An ext4 with what a busybox has.
+make_model() {
 	backend=dir container model -s net.0.type=empty
-	mke2fs -q -t ext4 -d "$store/model/rootfs" "$BATS_TEST_TMPDIR/model.img" 40M
+	mke2fs -q -t ext4 -d "$store/model/rootfs" "$1" 40M
 	mgr-destroy model
-	forget_later "$1"
+	forget_later web
+}
+
+# on_image, on_image_in_place, on_qcow2 NAME [OPTION...]: on a disk like that.
+on_image() {
+	make_model "$BATS_TEST_TMPDIR/model.img"
 	mgr-create -n "$@" --image "$BATS_TEST_TMPDIR/model.img"
+}
+
+on_image_in_place() {
+	on_image "$@" --in-place
+}
+
+on_qcow2() {
+	make_model "$BATS_TEST_TMPDIR/model"
+	qemu-img convert -O qcow2 -c "$BATS_TEST_TMPDIR/model" "$BATS_TEST_TMPDIR/model.qcow2"
+	mgr-create -n "$@" --disk "$BATS_TEST_TMPDIR/model.qcow2"
 }
 
 # of_some_size NAME [OPTION...]: which can be made smaller.
@@ -279,4 +295,21 @@ crashes() {
 @test "be.20 an image with xfs: each operation works or is refused, saying why" {
 	cannot[loop.resize]="rootfs.size: xfs cannot be made smaller"
 	born=in_xfs row loop
+}
+
+@test "be.20 a qcow2 disk: each operation works or is refused, saying why" {
+	born=on_qcow2 row qcow2
+}
+
+@test "be.21 a qcow2 disk: killed on the way it is as it was before or after" {
+	born=on_qcow2 crashes qcow2
+}
+
+@test "be.20 a file system in a file, in place: each operation works or is refused, saying why" {
+	local cell
+	for cell in copy thin live snapshot; do
+		cannot[disk.$cell]="is written in place, and is not mgr's to copy: copy the file, and make another container of that"
+	done
+	cannot[disk.resize]="is written in place, and stays as large as it is"
+	born=on_image_in_place row disk
 }
