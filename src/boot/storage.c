@@ -157,9 +157,14 @@ static void keep_loss(const struct down *d, const char *what)
 	autoclose int folder = store_container(d->store, d->name, NULL);
 	struct last last;
 
-	if (folder < 0 || (last_read(folder, &last, NULL) < 0 && last.failed[0]))
+	log_error(LAST_LOSS "%s", what);
+
+	if (folder < 0)
 		return;
-	str_print(last.failed, sizeof last.failed, "%.500s", what);
+	(void)last_read(folder, &last, NULL); /* where there is none, it is empty */
+	if (last.failed[0])                   /* that came first */
+		return;
+	str_print(last.failed, sizeof last.failed, LAST_LOSS "%.490s", what);
 	if (last_write(folder, &last, NULL) < 0)
 		log_warn("how the run ended could not be kept");
 }
@@ -168,11 +173,8 @@ static void sync_it(const struct down *d)
 {
 	struct err err = { 0 };
 
-	if (*d->disk < 0 || sync_disk(*d->disk, &err) == 0)
-		return;
-	err_wrap(&err, "storage");
-	log_error("%s", err.msg);
-	keep_loss(d, err.msg);
+	if (*d->disk >= 0 && sync_disk(*d->disk, &err) < 0)
+		keep_loss(d, err.msg);
 }
 
 /* Whoever else would have its mounts has gone: its processes, and the hooks that come before this row. */
@@ -188,5 +190,8 @@ int down_storage(const struct down *d, const char *object, struct err *err)
 	drop(d->disk);
 	for (size_t i = 0; i < d->n_namespaces; i++)
 		drop(&d->namespaces[i]);
-	return backend->close(d->name, space + 1, clock_in(GONE_TIME), err);
+	int r = backend->close(d->name, space + 1, clock_in(GONE_TIME), err);
+	if (r > 0)
+		keep_loss(d, err->msg);
+	return r < 0 ? r : 0;
 }

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "life/stop.h"
+#include "store/last.h"
 
 #define EXIT_NOT_RUNNING 2
 #define PATIENCE         (60 * CLOCK_SECOND)
@@ -40,6 +42,19 @@ static int set_reboot(void *data, const char *value, struct err *err)
 	return 0;
 }
 
+/* What its end could not save. */
+static void tell_loss(const struct cli *cli, const char *name)
+{
+	autoclose int folder = store_container(&cli->store, name, NULL);
+	struct err err = { 0 };
+	struct last last;
+
+	if (folder < 0 || last_read(folder, &last, NULL) < 0 || !str_starts(last.failed, LAST_LOSS))
+		return;
+	err_set(&err, EIO, "%s", last.failed);
+	cli_complain(cli, name, &err);
+}
+
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	struct stop_data *d = cli->data;
@@ -48,6 +63,8 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	if (!d->has_timeout)
 		d->stop.timeout = PATIENCE;
 	r = life_stop(&cli->store, name, &d->stop, err);
+	if (r == 0 && !d->stop.no_wait && d->stop.how != WIRE_REBOOT)
+		tell_loss(cli, name);
 	if (r != -ESRCH)
 		return r;
 	cli_complain(cli, name, err);

@@ -85,7 +85,7 @@ struct storage_backend {
 	int (*open)(const struct storage_place *p, const struct storage_ids *ids, struct storage_mount *ret,
 		    struct err *err);
 	/* Undo what a note said, with all descriptors closed: wait until it has gone. It may come twice, and when nothing is
-	 * there. name: the container's. NULL: there are no notes. */
+	 * there. name: the container's. 1: it has gone, and err says what was lost. NULL: there are no notes. */
 	int (*close)(const char *name, const char *object, uint64_t deadline, struct err *err);
 	/* All of it once more in to->folder, which has no root yet. *ret_path: what rootfs.path is to say there, allocated.
 	 */

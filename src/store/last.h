@@ -29,6 +29,8 @@ int last_read(int folder, struct last *last, struct err *err);
 bool last_is_missing(int folder, int rundir);
 #define LAST_UNSEEN "its supervisor was killed" /* what failed then */
 
+#define LAST_LOSS "storage: " /* what failed begins so when something of the guest's may have been lost at the end */
+
 /* In words: "powered off", "exit status 3". */
 const char *last_ending(const struct last *last, char buf[static 48]);
 

@@ -239,7 +239,9 @@ devices() {
 	mgr-config -n lossy set rootfs.path "loop:$disk/rootfs.img"
 	mgr-start -n lossy
 	in_container lossy dd if=/dev/zero of=/home/big bs=1M count=40 2>/dev/null
-	mgr-stop -k -n lossy
+	run mgr-stop -k -n lossy
+	assert_success
+	assert_contains "mgr-stop: lossy: storage: what was written last may be lost: "
 	assert_equal "$(devices lossy)" 0
 	grep "^failed storage: what was written last may be lost: " "$store/lossy/last"
 	grep "ERROR .*storage: what was written last may be lost: " "$MGR_ROOT/var/log/mgr/lossy/log"
