@@ -157,8 +157,8 @@ text"
 	mount -t ramfs ramfs "$store" # tmpfs and overlayfs have got id maps meanwhile
 	chmod 700 "$store"
 	own_store "$store"
-	mgr-create -P "$store" -n a -t busybox -s net.0.type=empty
-	mgr-create -P "$store" -n b -t busybox -s net.0.type=empty -s container.idmap=none
+	mgr-create -P "$store" -n a -t busybox -B dir -s net.0.type=empty
+	mgr-create -P "$store" -n b -t busybox -B dir -s net.0.type=empty -s container.idmap=none
 	mgr-start -P "$store" -n a --wait=60
 	mgr-attach -P "$store" -n a -- true
 	[ "$(stat -c %u "$store/a/rootfs/etc/passwd")" -ne 0 ]
