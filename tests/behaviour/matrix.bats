@@ -12,6 +12,7 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[overlay.resize]="nothing bounds the folder"
 	[disk.resize]="nothing bounds the folder"
 	[qcow2.resize]="nothing bounds the folder"
+	[loop.unset]="a file system in a file has a size"
 	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
@@ -188,7 +189,7 @@ row() {
 	moves
 	cell resize resize
 	! $can || same web "$was"
-	mgr-config -n web unset rootfs.size
+	cell unset mgr-config -n web unset rootfs.size
 	same web "$was"
 	cell destroy mgr-destroy web
 	[ ! -e "$store/web" ]
