@@ -119,11 +119,22 @@ int image_choose_id(char ret[static IMAGE_ID_SIZE], struct err *err)
 	return str_print(ret, IMAGE_ID_SIZE, LAYER "%016jx", (uintmax_t)number);
 }
 
+/* On disk before anything stands on it; its name comes with the exchange, which is later in the same journal. */
+static int write_id(int delta, const char *id, struct err *err)
+{
+	autoclose int file = openat(delta, IMAGE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = file < 0 ? -errno : file_write_all(file, id, strlen(id));
+
+	if (r == 0 && fsync(file) < 0)
+		r = -errno;
+	return r < 0 ? err_sys(err, -r, "write the name of image '%s'", id) : 0;
+}
+
 /* Under the image's name lies what is to be the delta, until the two change places: it has no `id`, so it is no image. */
 static int change_places(int images, int folder, const char *name, int delta, int tree, const char *id, struct err *err)
 {
 	autoclose int fresh = -1;
-	int r = file_replace_at(delta, IMAGE_NAME, id, strlen(id), 0600, err);
+	int r = write_id(delta, id, err);
 
 	debug_point("freeze", "named");
 	if (r == 0)

@@ -89,14 +89,13 @@ folder_tree() {
 	local point before
 	before=$(merged "$store/web/delta")
 	forget_later two
-	for point in freeze:named freeze:prepared freeze:exchanged copy:copied copy:renewed copy:configured; do
+	for point in freeze:named freeze:prepared freeze:exchanged copy:configured; do
 		echo $point >"$store/web/delta/upper/$point"
 		before=$(merged "$store/web/delta")
 		run env MGR_DEBUG_KILL=$point mgr-copy -n web -N two -s
 		assert_status 137
 		diff <(merged "$store/web/delta") <(echo "$before")
 		mgr-copy -n web -N two -s
-		diff <(merged "$store/web/delta") <(echo "$before")
 		diff <(without_names <<<"$before") <(merged "$store/two/delta" | without_names)
 		mgr-destroy -n two
 		[ ! -e "$store/.new" ]
@@ -161,7 +160,7 @@ folder_tree() {
 	local point was now
 	was=$(merged "$store/web/delta")
 	mgr-snapshot -n web one
-	for point in freeze:named freeze:prepared freeze:exchanged snapshot:copied snapshot:configured; do
+	for point in freeze:prepared freeze:exchanged snapshot:configured; do
 		echo $point >"$store/web/delta/upper/$point"
 		now=$(merged "$store/web/delta")
 		run env MGR_DEBUG_KILL=$point mgr-snapshot -n web two
@@ -169,7 +168,7 @@ folder_tree() {
 		diff <(merged "$store/web/delta") <(echo "$now")
 		assert_equal "$(mgr-snapshot -n web -L --json | jq -c 'map(.name)')" '["one"]'
 	done
-	for point in begun copied configured ready exchanged committed removed; do
+	for point in configured ready exchanged removed; do
 		mgr-config -n web set limits.memory 96M
 		echo now >"$store/web/delta/upper/now"
 		now=$(merged "$store/web/delta")
@@ -177,7 +176,7 @@ folder_tree() {
 		assert_status 137
 		mgr-config -n web set limits.pids 1000 # the next that writes
 		case $point in
-		exchanged | committed | removed)
+		exchanged | removed)
 			diff <(merged "$store/web/delta") <(echo "$was")
 			assert_equal "$(key web limits.memory)" 64M
 			;;
