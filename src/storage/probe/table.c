@@ -8,6 +8,9 @@
 #include "base/str.h"
 #include "storage/probe/probe.h"
 
+#define USUAL_SECTOR 512
+#define LARGE_SECTOR 4096
+
 static void copy(char *to, size_t size, const char *from)
 {
 	if (from)
@@ -55,17 +58,18 @@ static int list(struct fdisk_context *cxt, struct probe_part *parts, size_t *ret
 	return r;
 }
 
-int probe_table(int fd, const char **ret_kind, struct probe_part *parts, size_t *ret_n, struct err *err)
+/* -ENODATA: there is none for sectors of this size. */
+static int read_table(int fd, unsigned sector, const char **ret_kind, struct probe_part *parts, size_t *ret_n,
+		      struct err *err)
 {
 	struct fdisk_context *cxt = fdisk_new_context();
-	const char *kind;
-	int r = 0;
+	const char *kind = NULL;
+	int r = -ENODATA;
 
-	*ret_kind = NULL;
-	*ret_n = 0;
 	if (!cxt)
 		return err_nomem(err);
 	fdisk_disable_dialogs(cxt, 1);
+	fdisk_save_user_sector_size(cxt, sector, sector);
 	if (fdisk_assign_device_by_fd(cxt, fd, "disk", 1) == 0) { /* else it is too small for a table */
 		kind = fdisk_has_label(cxt) ? fdisk_label_get_name(fdisk_get_label(cxt, NULL)) : NULL;
 		if (str_eq(kind, "gpt") || str_eq(kind, "dos")) {
@@ -76,4 +80,33 @@ int probe_table(int fd, const char **ret_kind, struct probe_part *parts, size_t 
 	}
 	fdisk_unref_context(cxt);
 	return r;
+}
+
+static bool is_guard(const struct probe_part *part)
+{
+	return str_eq(part->type, "ee");
+}
+
+/* Before a GPT for other sectors there is an MBR for all. */
+int probe_table(int fd, const char **ret_kind, struct probe_part *parts, size_t *ret_n, struct err *err)
+{
+	int r;
+
+	*ret_kind = NULL;
+	*ret_n = 0;
+	r = read_table(fd, USUAL_SECTOR, ret_kind, parts, ret_n, err);
+	if (r == 0 && str_eq(*ret_kind, "dos") && *ret_n > 0 && is_guard(&parts[0])) {
+		const char *kind = NULL;
+		size_t n = 0;
+		struct probe_part first = parts[0];
+		r = read_table(fd, LARGE_SECTOR, &kind, parts, &n, err);
+		if (r == 0 && str_eq(kind, "gpt")) {
+			*ret_kind = kind;
+			*ret_n = n;
+		} else {
+			parts[0] = first;
+			r = 0;
+		}
+	}
+	return r == -ENODATA ? 0 : r;
 }
