@@ -21,7 +21,7 @@ struct create {
 	const char *template, *archive, *rootfs, *image, *disk, *backing, *backend, *conf;
 	int64_t partition; /* its number and 1; 0: not said */
 	char *answer;      /* the template that was asked for */
-	bool exposed, in_place, import, interactive;
+	bool exposed, in_place, block, import, interactive;
 	struct strv set;
 	struct in_addr ip;
 };
@@ -96,6 +96,15 @@ static int set_backing(void *data, const char *value, struct err *err)
 
 	(void)err;
 	create->backing = value;
+	return 0;
+}
+
+static int set_block(void *data, const char *value, struct err *err)
+{
+	struct create *create = data;
+
+	(void)value, (void)err;
+	create->block = true;
 	return 0;
 }
 
@@ -219,6 +228,10 @@ static const struct option_row opts[] = {
 	  .set = set_image },
 	{ 0, "in-place", NULL, "With --image: write to the file.", .set = set_in_place },
 	{ 0, "disk", "FILE", "Use what is on a qcow2 disk, likewise, and only read it.", .set = set_disk },
+	{ 0, "block", NULL,
+	  "With --disk: keep what changes as blocks of the disk, whose file system is then\n"
+	  "                            mounted to be written.",
+	  .set = set_block },
 	{ 0, "import", NULL, "With --disk: copy it into an image of its own, as of backend loop.", .set = set_import },
 	{ 0, "backing-from", "DIR", "With --disk: what the disk stands on may be in this folder too.", .set = set_backing },
 	{ 0, "partition", "N", "With --image and --disk: the partition that it is; 0 is all of the disk.",
@@ -295,6 +308,8 @@ static int check_source(struct cli *cli)
 		return cli_usage(cli, "--partition goes with --image and --disk");
 	if (create->in_place && !create->image)
 		return cli_usage(cli, "--in-place goes with --image");
+	if (create->block && (!create->disk || create->import))
+		return cli_usage(cli, "--block goes with --disk, and not with --import");
 	if (create->import && !create->disk)
 		return cli_usage(cli, "--import goes with --disk");
 	if (create->backing && !create->disk)
@@ -319,6 +334,7 @@ static int create(struct cli *cli, const char *name, struct err *err)
 				    .image = create->image,
 				    .in_place = create->in_place,
 				    .disk = create->disk,
+				    .block = create->block,
 				    .import = create->import,
 				    .backing = create->backing,
 				    .partition = create->partition - 1,

@@ -44,7 +44,11 @@ int birth_choose(struct birth *birth, struct err *err)
 
 	if (birth->disk) {
 		const struct life_create *what = birth->what;
-		birth->backend = storage_named(what->import ? "loop" : what->disk ? "qcow2" : "disk", err);
+		birth->backend = storage_named(what->import  ? "loop"
+					       : what->block ? "block"
+					       : what->disk  ? "qcow2"
+							     : "disk",
+					       err);
 		return birth->backend ? 0 : -err->code;
 	}
 	if (!name && !birth->what->rootfs) {

@@ -71,7 +71,7 @@ static int import(struct birth *birth, const struct disk *disk, struct err *err)
 	return r == 0 && birth->size ? storage_resize(birth->backend, &place, false, birth->size, err) : r;
 }
 
-static int make_delta(const struct birth *birth, const struct disk *disk, struct err *err)
+static int make(const struct birth *birth, const struct disk *disk, struct err *err)
 {
 	autofree char *path = str_fmt("%s:%s", birth->backend->name, birth->disk);
 	const struct rootfs_conf conf = { .path = path, .options = birth->options };
@@ -81,16 +81,25 @@ static int make_delta(const struct birth *birth, const struct disk *disk, struct
 					     .name = birth->what->name,
 					     .uuid = birth->uuid,
 					     .folder = birth->folder };
-
 	int r = path ? disk_save(disk, birth->folder, err) : err_nomem(err);
-	if (r == 0)
-		r = birth->backend->create(&place, NULL, err);
-	if (r == -EROFS) {
+
+	return r == 0 ? birth->backend->create(&place, NULL, err) : r;
+}
+
+/* What has to be recovered is written to, if it can be beside the disk. */
+static int make_delta(struct birth *birth, const struct disk *disk, struct err *err)
+{
+	int r = make(birth, disk, err);
+
+	if (r == -EROFS && birth->what->image) {
 		const struct err why = *err;
-		return err_set(err, EROFS, "%.400s: %s", why.msg,
-			       birth->what->image ? "--in-place does that" : "--import does that in a copy");
+		return err_set(err, EROFS, "%.400s: --in-place does that", why.msg);
 	}
-	return r;
+	if (r != -EROFS || birth->what->block)
+		return r;
+	err_clear(err);
+	birth->backend = storage_named("block", err);
+	return birth->backend ? make(birth, disk, err) : -err->code;
 }
 
 int birth_fill_disk(struct birth *birth, struct err *err)

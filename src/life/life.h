@@ -24,6 +24,7 @@ struct life_create {
 	const char *image;       /* a file system or a disk, which is only read */
 	bool in_place;           /* no: it is written */
 	const char *disk;        /* a qcow2 disk, likewise */
+	bool block;              /* no: it is written to, block by block, beside it */
 	bool import;             /* no: it is copied into an image of the container's own */
 	const char *backing;     /* the folder where what that stands on may be, beside its own; NULL */
 	int64_t partition;       /* of either; 0: all of it; -1: the one that holds a root file system */

@@ -37,16 +37,19 @@ int disk_load(int folder, struct disk *ret, struct err *err);
  * when the file is no longer what was found; -EROFS when the file system has to be recovered first. */
 int disk_mount(const struct disk *disk, const char *path, const char *name, const struct store *store, struct err *err);
 
-/* Of a qcow2 disk, which a process serves that all who want it share. */
+/* Of a qcow2 disk, which a process serves that all who want it share, unless one has a delta of blocks: that has its own. */
 struct disk_service {
+	const char *delta, *uuid;        /* the file that takes what is written, and the container's; or NULL */
+	const struct strv *options;      /* then: it is mounted with */
 	const struct storage_note *note; /* is told its folder, for disk_release */
 	int use;                         /* lock: it is in use; -1 without a note */
 	pid_t server;                    /* started by this; 0 */
 };
 int disk_mount_served(const struct disk *disk, const char *path, const struct store *store, struct disk_service *service,
 		      struct err *err);
-/* Nobody has it mounted any more, as far as the caller knows: wait until its server has ended, unless others use it. */
-int disk_release(const char *folder, uint64_t deadline, struct err *err);
+/* Nobody has it mounted any more, as far as the caller knows: wait until its server has ended, unless others use it. own:
+ * none can, and it must. */
+int disk_release(const char *folder, bool own, uint64_t deadline, struct err *err);
 
 /* The file system that is on a qcow2 disk, as the new file folder/name, with holes. */
 int disk_convert(const struct disk *disk, const char *path, int folder, const char *name, proc_progress_fn *progress,

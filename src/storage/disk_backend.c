@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mnt.h"
-#include "storage/disk.h"
+#include "storage/disk_internal.h"
 #include "storage/fs.h"
 #include "storage/image.h"
 #include "storage/internal.h"
@@ -25,7 +25,7 @@ static char *delta_path(const struct storage_place *p)
 	return str_fmt("%s/%s/" IMAGE_DELTA, p->store->containers, p->name);
 }
 
-static int map_ids(const struct storage_place *p, const struct disk *disk, int below, int userns, struct err *err)
+int disk_map_ids(const struct storage_place *p, const struct disk *disk, int tree, int userns, struct err *err)
 {
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	int r;
@@ -34,7 +34,7 @@ static int map_ids(const struct storage_place *p, const struct disk *disk, int b
 		attr.attr_set = MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (unsigned)userns;
 	}
-	r = mnt_set(below, &attr, false);
+	r = mnt_set(tree, &attr, false);
 	if (r == -EINVAL && userns >= 0)
 		return err_set(err, EINVAL, "map the ids of '%s': this kernel cannot where the file system is %s%s", p->path,
 			       disk->fs, str_eq(disk->fs, "squashfs") ? ": Linux 6.2 or later can" : "");
@@ -73,7 +73,7 @@ static int open_in_place(const struct storage_place *p, const struct disk *disk,
 	if (r >= 0)
 		r = tree = fs_mount(fs, n, &p->conf->options, err);
 	if (r >= 0)
-		r = map_ids(p, disk, tree, ids->userns, err);
+		r = disk_map_ids(p, disk, tree, ids->userns, err);
 	if (r >= 0 && p->conf->readonly && (r = mnt_set(tree, &readonly, false)) < 0)
 		err_sys(err, -r, "make '%s' read-only", p->path);
 	if (r < 0)
@@ -122,7 +122,7 @@ static int open_delta(const struct storage_place *p, const struct disk *disk, co
 	if (!path)
 		return err_nomem(err);
 	place.path = path;
-	if (map_ids(p, disk, below, ids->userns, err) < 0 || overlay_open(&place, ids, below, ret, err) < 0)
+	if (disk_map_ids(p, disk, below, ids->userns, err) < 0 || overlay_open(&place, ids, below, ret, err) < 0)
 		return -err->code;
 	ret->use = steal_fd(&use);
 	ret->server = service.server;
@@ -169,7 +169,7 @@ static int close_disk(const char *name, const char *object, uint64_t deadline, s
 static int close_served(const char *name, const char *object, uint64_t deadline, struct err *err)
 {
 	(void)name;
-	return disk_release(object, deadline, err);
+	return disk_release(object, false, deadline, err);
 }
 
 /* What changes in place is not there twice. */

@@ -37,4 +37,6 @@ int disk_lock(int folder, struct err *err);
 /* Read-only. */
 int disk_mount_device(unsigned n, const struct disk *disk, const char *path, struct err *err);
 
+int disk_map_ids(const struct storage_place *p, const struct disk *disk, int tree, int userns, struct err *err);
+
 #endif

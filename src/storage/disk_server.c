@@ -24,6 +24,7 @@
 #include "base/mnt.h"
 #include "base/proc.h"
 #include "storage/disk_internal.h"
+#include "storage/fs.h"
 #include "storage/loopdev.h"
 
 #define PROGRAM    MGR_BINDIR "/mgr-qcow2"
@@ -39,7 +40,10 @@
 enum { REPORT_FD = 3, STATUS_FD, LOCK_FD };
 
 struct serving {
-	const char *path;        /* of the disk */
+	const char *path;  /* of the disk */
+	const char *delta; /* a file for what is written, or NULL */
+	const char *uuid;  /* then: whose it is, and the server's */
+	const struct strv *options;
 	const struct disk *disk; /* what is known of it */
 	int file;                /* it, open */
 	bool looks;              /* where its root file system is has to be found */
@@ -52,11 +56,13 @@ struct serving {
 	} * told;                 /* by the process that has the server's place; shared with it */
 };
 
-static int make_id(int file, uint64_t partition, char ret[static ID_SIZE], struct err *err)
+static int make_id(const struct serving *s, uint64_t partition, char ret[static ID_SIZE], struct err *err)
 {
 	struct stat st;
 
-	if (fstat(file, &st) < 0)
+	if (s->uuid)
+		return str_print(ret, ID_SIZE, "%s", s->uuid);
+	if (fstat(s->file, &st) < 0)
 		return err_sys(err, errno, "look at the disk");
 	return str_print(ret, ID_SIZE, "%jx-%jx-%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (uintmax_t)partition);
 }
@@ -88,19 +94,21 @@ static int hear(int from, struct err *err)
 /* It shows the disk in PLACE, in this process's working folder. */
 static int run_server(const struct serving *s, struct err *err)
 {
-	const char *const from = s->disk->from;
-	const char *const argv[] = { PROGRAM,
-				     "--report=3",
-				     "--status=4",
-				     "--lock=5",
-				     from ? "--backing-from" : s->path,
-				     from ? from : PLACE,
-				     from ? s->path : NULL,
-				     PLACE,
-				     NULL };
+	const char *argv[11] = { PROGRAM, "--report=3", "--status=4", "--lock=5" };
+	size_t n = 4;
 	autoclose int lock = open_lock(s->folder, err), status = -1, heard = -1, report = -1;
 	int pair[2];
 
+	if (s->disk->from) {
+		argv[n++] = "--backing-from";
+		argv[n++] = s->disk->from;
+	}
+	if (s->delta) {
+		argv[n++] = "--delta";
+		argv[n++] = s->delta;
+	}
+	argv[n++] = s->path;
+	argv[n] = PLACE;
 	if (lock < 0)
 		return lock;
 	status = openat(s->folder, STATUS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -135,15 +143,15 @@ static int serve(void *data, struct err *err)
 	*disk = *s->disk;
 	if (run_server(s, err) < 0)
 		return -err->code;
-	shown = open(PLACE "/disk", O_RDONLY | O_CLOEXEC);
+	shown = open(PLACE "/disk", (s->delta ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (shown < 0)
 		return err_sys(err, errno, "open what mgr-qcow2 shows");
 	if (s->looks && look(s, shown, disk, err) < 0)
 		return -err->code;
-	if (make_id(s->file, disk->partition, id, err) < 0)
+	if (make_id(s, disk->partition, id, err) < 0)
 		return -err->code;
 	const struct loopdev what = {
-		.path = s->path, .name = id, .offset = disk->offset, .length = disk->length, .readonly = true
+		.path = s->path, .name = id, .offset = disk->offset, .length = disk->length, .readonly = !s->delta
 	};
 	return loopdev_attach(&what, shown, &s->told->device, err);
 }
@@ -207,7 +215,7 @@ static int start(struct serving *s, int folder, struct err *err)
 		return err_sys(err, errno, "make folder '" NEW "'");
 	s->folder = new;
 	device = mnt_apart(serve, s, err);
-	if (device < 0 || make_id(s->file, s->told->disk.partition, id, err) < 0 || settle(folder, id, err) < 0) {
+	if (device < 0 || make_id(s, s->told->disk.partition, id, err) < 0 || settle(folder, id, err) < 0) {
 		file_remove_tree_at(folder, NEW, NULL);
 		return -err->code;
 	}
@@ -219,7 +227,7 @@ static int find_or_start(struct serving *s, int folder, const char *id, struct e
 	const struct loopdev what = {
 		.path = s->path, .name = id, .offset = s->disk->offset, .length = s->disk->length, .readonly = true
 	};
-	int device = is_served(folder, id) ? loopdev_find_shared(&what, -1, &s->told->device, NULL) : -ENOENT;
+	int device = !s->delta && is_served(folder, id) ? loopdev_find_shared(&what, -1, &s->told->device, NULL) : -ENOENT;
 
 	return device >= 0 ? device : start(s, folder, err);
 }
@@ -300,6 +308,15 @@ static int take_use(int folder, const char *id, struct err *err)
 	return r < 0 ? err_sys(err, -r, "lock '%s/" USE "'", id) : steal_fd(&fd);
 }
 
+static int mount_written(const struct serving *s, int device, struct err *err)
+{
+	const struct fs *fs;
+
+	if (fs_probe(device, &fs, err) < 0)
+		return err_wrap(err, "'%s' cannot be written", s->path);
+	return fs_check(fs, device, s->path, false, err) < 0 ? -err->code : fs_mount(fs, s->told->device, s->options, err);
+}
+
 static int mount_it(struct serving *s, int folder, const char *id, struct disk_service *service, struct err *err)
 {
 	autoclose int device = find_or_start(s, folder, id, err), tree = -1;
@@ -307,27 +324,42 @@ static int mount_it(struct serving *s, int folder, const char *id, struct disk_s
 	if (device < 0)
 		return err_wrap(err, "'%s'", s->path);
 	service->server = s->told->server;
-	tree = disk_mount_device(s->told->device, s->disk, s->path, err);
+	tree = s->delta ? mount_written(s, device, err) : disk_mount_device(s->told->device, s->disk, s->path, err);
 	if (tree < 0 || !service->note)
 		return tree < 0 ? tree : steal_fd(&tree);
 	service->use = take_use(folder, id, err);
 	return service->use < 0 ? service->use : steal_fd(&tree);
 }
 
+/* A server of this container's that is about to end. */
+static int await_end(const struct store *store, const char *uuid, struct err *err)
+{
+	autofree char *path = str_fmt("%s/" DISK_RUN "/%s/" SERVER, store->manager_run, uuid);
+	autoclose int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+	int r = fd < 0 ? 0 : lock_take(fd, F_WRLCK, 0, 0, clock_in(END_TIME));
+
+	return r < 0 ? err_sys(err, r == -EAGAIN ? EBUSY : -r, "wait for its earlier server") : 0;
+}
+
 int disk_mount_served(const struct disk *disk, const char *path, const struct store *store, struct disk_service *service,
 		      struct err *err)
 {
-	autoclose int folder = disk_folder(store, err), lock = folder < 0 ? folder : disk_lock(folder, err), file = -1;
-	struct serving s = { .path = path, .disk = disk };
+	autoclose int folder = disk_folder(store, err), lock = -1, file = open_disk(path, err);
+	struct serving s = { .path = path,
+			     .disk = disk,
+			     .file = file,
+			     .delta = service->delta,
+			     .uuid = service->uuid,
+			     .options = service->options };
 	char id[ID_SIZE];
 	int tree;
 
 	service->use = -1;
 	service->server = 0;
-	if (lock < 0 || (file = open_disk(path, err)) < 0 || disk_check_file(file, path, disk, err) < 0 ||
-	    make_id(file, disk->partition, id, err) < 0 || note(service->note, store, id, err) < 0 || !(s.told = share(err)))
+	if (folder < 0 || file < 0 || (s.uuid && await_end(store, s.uuid, err) < 0) || (lock = disk_lock(folder, err)) < 0 ||
+	    disk_check_file(file, path, disk, err) < 0 || make_id(&s, disk->partition, id, err) < 0 ||
+	    note(service->note, store, id, err) < 0 || !(s.told = share(err)))
 		return -err->code;
-	s.file = file;
 	tree = mount_it(&s, folder, id, service, err);
 	munmap(s.told, sizeof *s.told);
 	return tree;
@@ -360,10 +392,10 @@ static int forget(int dir, const char *folder, struct err *err)
 	return file_remove_tree_at(above, id, err);
 }
 
-int disk_release(const char *folder, uint64_t deadline, struct err *err)
+int disk_release(const char *folder, bool own, uint64_t deadline, struct err *err)
 {
 	autoclose int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), server = -1;
-	const uint64_t soon = clock_in(END_TIME);
+	const uint64_t soon = own ? deadline : clock_in(END_TIME);
 	int r;
 
 	if (dir < 0)
@@ -372,10 +404,10 @@ int disk_release(const char *folder, uint64_t deadline, struct err *err)
 		return 0;
 	server = openat(dir, SERVER, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	r = server < 0 ? 0 : lock_take(server, F_WRLCK, 0, 0, soon < deadline ? soon : deadline);
-	if (r == -EAGAIN)
+	if (r == -EAGAIN && !own)
 		return 0;
 	if (r < 0)
-		return err_sys(err, -r, "wait for the server of '%s'", folder);
+		return err_sys(err, r == -EAGAIN ? ETIMEDOUT : -r, "wait for the server of '%s'", folder);
 	if (server >= 0) {
 		tell_status(dir, folder);
 		close(steal_fd(&server));

@@ -5,7 +5,8 @@
 
 #include "storage/storage.h"
 
-extern const struct storage_backend storage_btrfs, storage_dir, storage_disk, storage_loop, storage_overlay, storage_qcow2;
+extern const struct storage_backend storage_block, storage_btrfs, storage_dir, storage_disk, storage_loop, storage_overlay,
+	storage_qcow2;
 
 int overlay_create(const struct storage_place *p, const char *base, struct err *err);
 int overlay_copy_op(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
@@ -43,6 +44,10 @@ int storage_delta_usage(const struct storage_place *p, uint64_t *ret);
 
 /* -ENOSPC when it takes more than it is to have. */
 int storage_check_fits(uint64_t used, uint64_t size, struct err *err);
+
+/* The file as a new one, to/name, sparse as it is; to share: nothing is copied, or -EOPNOTSUPP. */
+int storage_copy_file(int from, int to, const char *name, struct err *err);
+int storage_share_file(int from, int to, const char *name, struct err *err);
 
 /* All that is in the folder `from` as the new folder to/name, with whatever a file has; what is mounted below it
  * stays out. */

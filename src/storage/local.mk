@@ -6,8 +6,9 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/btrfs.c \
 	%D%/dir.c \
 	%D%/disk.h %D%/disk_internal.h \
-	%D%/disk_backend.c %D%/disk_choose.c %D%/disk_file.c %D%/disk_mount.c %D%/disk_probe.c %D%/disk_server.c \
+	%D%/disk_backend.c %D%/disk_block.c %D%/disk_choose.c %D%/disk_file.c %D%/disk_mount.c %D%/disk_probe.c %D%/disk_server.c \
 	%D%/exposed.c \
+	%D%/file.c \
 	%D%/fs.c %D%/fs.h \
 	%D%/fs_size.c \
 	%D%/image.c %D%/image.h %D%/image_internal.h \

@@ -2,10 +2,8 @@
 /* A file system of its own, in a sparse file. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/debug.h"
 #include "base/mnt.h"
-#include "base/proc.h"
 #include "storage/internal.h"
 #include "storage/loop_image.h"
 
@@ -108,47 +105,14 @@ static int close_loop(const char *name, const char *object, uint64_t deadline, s
 /* --- another one of it ---------------------------------------------------------------------------------------------------
  */
 
-static int copy_file(int from, const struct storage_place *to, struct err *err)
-{
-	const char *const argv[] = { "/bin/cp",
-				     "--dereference",
-				     "--preserve=mode",
-				     "--reflink=auto",
-				     "--sparse=always",
-				     "--no-target-directory",
-				     "/proc/self/fd/3",
-				     "/proc/self/fd/4/" LOOP_IMAGE,
-				     NULL };
-	const struct proc_fd fds[] = { { from, 3 }, { to->folder, 4 } };
-
-	return proc_run(argv, fds, ARRAY_SIZE(fds), err);
-}
-
-static int share_file(int from, const struct storage_place *to, struct err *err)
-{
-	autoclose int file = openat(to->folder, LOOP_IMAGE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (file < 0)
-		return err_sys(err, errno, "make '" LOOP_IMAGE "'");
-	if (ioctl(file, FICLONE, from) == 0)
-		return 0;
-	unlinkat(to->folder, LOOP_IMAGE, 0);
-	if (errno == EOPNOTSUPP || errno == EXDEV || errno == EINVAL || errno == ENOTTY)
-		return err_set(
-			err, EOPNOTSUPP,
-			"-s: an image is shared where the host's file system has reflinks (xfs, btrfs), and here it has "
-			"none: without -s it is copied");
-	return err_sys(err, errno, "share the image");
-}
-
-typedef int how_fn(int from, const struct storage_place *to, struct err *err);
+typedef int how_fn(int from, int to, const char *name, struct err *err);
 
 static int duplicate_resting(const struct storage_place *from, const struct storage_place *to, how_fn *how, struct err *err)
 {
 	autocall(loop_image_done) struct loop_image i;
 	int r = loop_image_lock(&i, from, true, err);
 
-	return r < 0 ? r : how(i.file, to, err);
+	return r < 0 ? r : how(i.file, to->folder, LOOP_IMAGE, err);
 }
 
 static int duplicate_live(const struct storage_place *from, const struct storage_place *to, how_fn *how, struct err *err)
@@ -160,7 +124,7 @@ static int duplicate_live(const struct storage_place *from, const struct storage
 
 	if (r < 0)
 		return r;
-	r = how(i.file, to, err);
+	r = how(i.file, to->folder, LOOP_IMAGE, err);
 	ended = loop_thaw(&frozen, r < 0 ? &second : err);
 	return r < 0 ? r : ended;
 }
@@ -178,12 +142,12 @@ static int duplicate(const struct storage_place *from, const struct storage_plac
 
 static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
 {
-	return duplicate(from, to, ret_path, err, copy_file);
+	return duplicate(from, to, ret_path, err, storage_copy_file);
 }
 
 static int fork_loop(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
 {
-	return duplicate(from, to, ret_path, err, share_file);
+	return duplicate(from, to, ret_path, err, storage_share_file);
 }
 
 const struct storage_backend storage_loop = {

@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "storage/internal.h"
 
-static const struct storage_backend *const backends[] = { &storage_dir,  &storage_overlay, &storage_btrfs,
-							  &storage_loop, &storage_disk,    &storage_qcow2 };
+static const struct storage_backend *const backends[] = { &storage_dir,  &storage_overlay, &storage_btrfs, &storage_loop,
+							  &storage_disk, &storage_qcow2,   &storage_block };
 
 struct storage_place storage_place_in(const struct storage_place *p, int folder)
 {

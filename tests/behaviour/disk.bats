@@ -238,9 +238,6 @@ is_written() {
 	cp raw unclean.raw
 	debugfs -w -R "feature needs_recovery" "unclean.raw?offset=$offset" 2>/dev/null >&2
 	qemu-img convert -O qcow2 unclean.raw unclean
-	run over c unclean
-	assert_status 1
-	assert_contains "was not unmounted, and has to be recovered before it can be read: --import does that in a copy"
 	forget_later c
 	run "$BATS_TEST_DIRNAME/../lib/terminal" -- mgr-create -n c --disk unclean --import --size 40M -s net.0.type=empty
 	assert_status 0
