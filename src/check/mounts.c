@@ -105,16 +105,6 @@ static int try_mapped_overlay(const void *arg, struct err *err)
 	return mkdir("all/new", 0755) < 0 ? err_sys(err, errno, "write to it") : 0;
 }
 
-/* The folder of containers, or the nearest above it that is there. */
-static char *store_place(const struct store *store)
-{
-	char *path = strdup(store->containers);
-
-	while (path && access(path, F_OK) < 0 && strrchr(path, '/') > path)
-		*strrchr(path, '/') = '\0';
-	return path;
-}
-
 /* Where something of this type is mounted: mount points are the fifth field, types follow " - " (proc_pid_mountinfo(5)). */
 static char *find_mounted(const char *type)
 {
@@ -178,7 +168,7 @@ static void try_mapped(const struct check *c, const char *path)
 
 void check_mounts(struct check *c)
 {
-	autofree char *path = store_place(c->store);
+	autofree char *path = store_nearest(c->store);
 	struct err err = { 0 };
 	int r = check_try(try_overlay, NULL, &err);
 

@@ -22,7 +22,7 @@ struct shown {
 static int look(const struct cli *cli, const struct images *list, const struct image *image, struct shown *ret,
 		struct err *err)
 {
-	int r = life_image_users(&cli->store, list, image, &ret->users, err);
+	int r = image_users(&cli->store, list, image, &ret->users, err);
 
 	ret->image = image;
 	return r < 0 ? r : life_image_size(&cli->store, image, &ret->size, err);
@@ -41,7 +41,7 @@ static int add_row(struct print *p, const struct cli *cli, const struct images *
 				      print_number(s.size),
 				      print_number(image->created),
 				      print_text(*image->base ? image->base : NULL),
-				      print_number(image->users),
+				      print_number(s.users.n),
 				      print_list(&s.users),
 				      print_list(&image->keys),
 			      },

@@ -6,7 +6,9 @@
 #include "life/internal.h"
 #include "store/settings.h"
 
-#define USUAL "dir" /* what auto means, and where what mgr.conf says cannot be */
+#define AUTO    "auto"
+#define ON_BASE "overlay" /* what auto means where there is a base */
+#define PLAIN   "dir"     /* and else; and where what mgr.conf says cannot be */
 
 /* For what stands on a base, from the template. 1; 0: it has none. */
 static int find_base(struct birth *birth, struct err *err)
@@ -16,11 +18,27 @@ static int find_base(struct birth *birth, struct err *err)
 	return what->template ? template_base_key(what->template, what->args, &birth->base, err) : 0;
 }
 
+static int choose_auto(struct birth *birth, struct err *err)
+{
+	const struct storage_backend *on_base = storage_named(ON_BASE, err);
+	int r;
+
+	birth->backend = storage_named(PLAIN, err);
+	if (on_base->check(birth->store, NULL) < 0)
+		return 0;
+	r = find_base(birth, err);
+	if (r > 0)
+		birth->backend = on_base;
+	return r < 0 ? r : 0;
+}
+
 static int choose(struct birth *birth, const char *name, struct err *err)
 {
 	int r;
 
-	birth->backend = storage_named(str_eq(name, "auto") ? USUAL : name, err);
+	if (str_eq(name, AUTO))
+		return choose_auto(birth, err);
+	birth->backend = storage_named(name, err);
 	if (!birth->backend)
 		return -err->code;
 	if (birth->backend->on_disk)
@@ -32,7 +50,7 @@ static int choose(struct birth *birth, const char *name, struct err *err)
 	if (birth->what->backend)
 		return err_set(err, EOPNOTSUPP, "--backend %s: it stands on a template's base, and there is none here",
 			       name);
-	birth->backend = storage_named(USUAL, err);
+	birth->backend = storage_named(PLAIN, err);
 	return 0;
 }
 
@@ -56,6 +74,6 @@ int birth_choose(struct birth *birth, struct err *err)
 			return -err->code;
 		name = settings.backend;
 	}
-	r = choose(birth, name ? name : "auto", err);
+	r = choose(birth, name ? name : AUTO, err);
 	return r < 0 && !birth->what->backend ? err_wrap(err, "'%s/mgr.conf': storage.backend", birth->store->etc) : r;
 }

@@ -2,14 +2,11 @@
 #include "life/images.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "life/consumption.h"
 
-#define BASE       IMAGE_DELTA "/" IMAGE_BASE
 #define USERS_TOLD 8
 
 const struct image *life_image_find(const struct images *list, const char *word, struct err *err)
@@ -33,70 +30,6 @@ const struct image *life_image_find(const struct images *list, const char *word,
 	return found;
 }
 
-struct search {
-	const struct image *image;
-	struct strv *users;
-	uint64_t found;
-};
-
-static bool stands_on(int folder, const char *link, const struct image *image)
-{
-	struct stat st;
-
-	return fstatat(folder, link, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == image->file;
-}
-
-static int look_at_snapshots(struct search *s, int container, const char *name)
-{
-	int fd = openat(container, STORE_SNAP, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
-	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
-
-	while (dir && r == 0 && (e = readdir(dir))) {
-		autofree char *link = e->d_name[0] == '.' ? NULL : str_fmt("%s/" BASE, e->d_name);
-		if (!link || !stands_on(fd, link, s->image))
-			continue;
-		s->found++;
-		r = strv_addf(s->users, "%s (snapshot %s)", name, e->d_name);
-	}
-	return r;
-}
-
-static int look_at(struct search *s, const struct store *store, const char *name)
-{
-	autoclose int container = store_container(store, name, NULL);
-	int r = 0;
-
-	if (container < 0) /* it has just gone */
-		return 0;
-	if (stands_on(container, BASE, s->image)) {
-		s->found++;
-		r = strv_add(s->users, name);
-	}
-	return r < 0 ? r : look_at_snapshots(s, container, name);
-}
-
-int life_image_users(const struct store *store, const struct images *list, const struct image *image, struct strv *ret,
-		     struct err *err)
-{
-	struct search s = { .image = image, .users = ret };
-	autocall(strv_done) struct strv names = { 0 };
-	int r = store_list(store, &names, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < names.n && r == 0; i++)
-		r = look_at(&s, store, names.v[i]);
-	for (size_t i = 0; i < list->n && r == 0; i++)
-		if (str_eq(list->v[i].base, image->id)) {
-			s.found++;
-			r = strv_add(ret, list->v[i].id);
-		}
-	if (r == 0 && s.found < image->users)
-		r = strv_addf(ret, "%llu being made or removed", (unsigned long long)(image->users - s.found));
-	return r < 0 ? err_nomem(err) : 0;
-}
-
 int life_image_size(const struct store *store, const struct image *image, uint64_t *ret, struct err *err)
 {
 	autofree char *path = image_path(store, image->id);
@@ -108,7 +41,7 @@ static int refuse(const struct store *store, const struct images *list, const st
 {
 	autocall(strv_done) struct strv users = { 0 };
 	autocall(str_done) struct str text = { 0 };
-	int r = life_image_users(store, list, image, &users, err);
+	int r = image_users(store, list, image, &users, err);
 
 	if (r < 0)
 		return r;

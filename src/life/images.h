@@ -10,9 +10,6 @@
 /* The one that a user means: by its ID, a beginning of that, or what a template calls it. NULL: none (-ENOENT), or several
  * (-EINVAL). It is one of the list's. */
 const struct image *life_image_find(const struct images *list, const char *word, struct err *err);
-/* What stands on it, added to the list: "web", "web (snapshot snap0)", the ID of an image, and how many others there are. */
-int life_image_users(const struct store *store, const struct images *list, const struct image *image, struct strv *ret,
-		     struct err *err);
 /* Bytes that it takes. Every file is looked at. */
 int life_image_size(const struct store *store, const struct image *image, uint64_t *ret, struct err *err);
 /* -EBUSY "is in use by web", and whom else. */

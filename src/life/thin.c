@@ -27,7 +27,7 @@ static int check(const struct origin *o, const char *own, const struct storage_b
 		return refuse(o, "is not in its container's own folder", err);
 	if (o->spec.rootfs.size)
 		return refuse(o, "is bounded by rootfs.size, which what stands on an image cannot be", err);
-	return overlay->check(&o->place, err);
+	return overlay->check(o->place.store, err);
 }
 
 static int convert(struct origin *o, const char *rootfs, struct err *err)

@@ -49,6 +49,9 @@ struct images {
 
 int image_list(const struct store *store, struct images *ret, struct err *err);
 void images_done(struct images *list);
+/* What stands on it, added to the list: "web", "web (snapshot snap0)", the ID of an image, and how many others there are. */
+int image_users(const struct store *store, const struct images *list, const struct image *image, struct strv *ret,
+		struct err *err);
 /* -EBUSY when something stands on it. */
 int image_remove(const struct store *store, const char *id, struct err *err);
 /* Remove what interrupted commands have left of images. */

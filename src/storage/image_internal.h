@@ -17,6 +17,8 @@ bool image_is_id(const char *text);
 int image_folder(const struct store *store, bool make, struct err *err);
 /* Who adds or removes a link, or an image, has this. */
 int image_lock(int images, struct err *err);
+/* -EBUSY when something says that it stands on it, whatever the links say. */
+int image_check_unused(const struct store *store, const char *id, struct err *err);
 /* .images/.new, made when absent; open. */
 int image_new_folder(int images, struct err *err);
 /* The folder of this name there, made when absent, open and locked: what somebody is at. -EAGAIN when another is. */

@@ -196,10 +196,10 @@ static int remove_prepared(int images, const char *id, const char *name, struct 
 
 	if (lock < 0 || faccessat(images, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return lock < 0 ? lock : 0;
-	return file_remove_tree_at(images, id, err);
+	return file_remove_tree_at(images, id, err) < 0 ? -err->code : 1;
 }
 
-/* Somebody may stand on it by now. */
+/* 1; 0: somebody stands on it after all. */
 static int remove_one(const struct store *store, int images, const char *id, struct err *err)
 {
 	autofree char *name = str_fmt("%s/" IMAGE_NAME, id);
@@ -211,7 +211,7 @@ static int remove_one(const struct store *store, int images, const char *id, str
 		return remove_prepared(images, id, name, err);
 	r = image_remove(store, id, err);
 	if (r != -EBUSY && r != -ENOENT)
-		return r;
+		return r < 0 ? r : 1;
 	err_clear(err);
 	return 0;
 }
@@ -225,10 +225,10 @@ static int drop_all(const struct store *store, int images, struct err *err)
 
 	if (!dir)
 		return err_sys(err, errno, "list the images");
-	while (r == 0 && (e = readdir(dir)))
+	while (r >= 0 && (e = readdir(dir)))
 		if (str_starts(e->d_name, LAYER) && is_unused(images, e->d_name)) {
 			r = remove_one(store, images, e->d_name, err);
-			n++;
+			n += r > 0;
 		}
 	return r < 0 ? r : n;
 }

@@ -27,33 +27,33 @@ static DIR *open_list(int folder)
 	return dir;
 }
 
-static int look(int images, const char *name, struct image *ret, struct err *err)
+static bool look(int images, const char *name, struct image *ret)
 {
 	autoclose int dir = openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (dir < 0 || str_print(ret->id, sizeof ret->id, "%s", name) < 0 || fstatat(dir, IMAGE_NAME, &st, 0) < 0)
-		return 0;
+		return false;
 	ret->created = (uint64_t)st.st_mtim.tv_sec * CLOCK_SECOND + (uint64_t)st.st_mtim.tv_nsec;
 	ret->file = st.st_ino;
 	ret->users = st.st_nlink - 1;
-	return image_read(dir, IMAGE_BASE, ret->base, err) < 0 ? -err->code : 1;
+	if (image_read(dir, IMAGE_BASE, ret->base, NULL) <= 0)
+		ret->base[0] = '\0';
+	return true;
 }
 
 static int add(int images, const char *name, struct images *list, struct err *err)
 {
 	struct image *v = vec_grow(list->v, list->n, &list->room, sizeof *v);
-	int r;
 
 	if (!v)
 		return err_nomem(err);
 	list->v = v;
 	v += list->n;
 	*v = (struct image){ 0 };
-	r = look(images, name, v, err);
-	if (r > 0)
+	if (look(images, name, v))
 		list->n++;
-	return r;
+	return 0;
 }
 
 static int add_key(int images, const char *link, struct images *list, struct err *err)
@@ -131,7 +131,8 @@ static void drop_keys(int images, const char *id)
 }
 
 /* Under the lock of all images it becomes one that is being removed; *ret_folder: its own, locked. */
-static int retire(int images, int news, const char *id, const char *gone, int *ret_folder, struct err *err)
+static int retire(const struct store *store, int images, int news, const char *id, const char *gone, int *ret_folder,
+		  struct err *err)
 {
 	autoclose int lock = image_lock(images, err), dir = -1;
 	struct stat st;
@@ -143,6 +144,8 @@ static int retire(int images, int news, const char *id, const char *gone, int *r
 		return err_sys(err, errno, "open image '%s'", id);
 	if (st.st_nlink > 1)
 		return err_set(err, EBUSY, "image '%s' is in use", id);
+	if (image_check_unused(store, id, err) < 0)
+		return -err->code;
 	if (flock(dir, LOCK_EX | LOCK_NB) < 0 || renameat(images, id, news, gone) < 0)
 		return err_sys(err, errno, "remove image '%s'", id);
 	drop_keys(images, id);
@@ -163,7 +166,7 @@ int image_remove(const struct store *store, const char *id, struct err *err)
 		return err_set(err, ENOENT, "there is no image '%s'", id);
 	r = file_remove_tree_at(news, gone, err);
 	if (r == 0)
-		r = retire(images, news, id, gone, &folder, err);
+		r = retire(store, images, news, id, gone, &folder, err);
 	debug_point("image", "gone");
 	return r < 0 ? r : file_remove_tree_at(news, gone, err);
 }

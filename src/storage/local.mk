@@ -16,6 +16,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/image_layer.c \
 	%D%/image_make.c \
 	%D%/image_whole.c \
+	%D%/image_users.c \
 	%D%/internal.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/loop.c \

@@ -4,12 +4,14 @@
  * Ids are mapped layer by layer, since the overlay itself cannot be: files lie on disk owned as inside. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/securebits.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 
@@ -19,6 +21,7 @@
 #include "storage/image.h"
 #include "storage/internal.h"
 
+#define OLD_KERNEL "an overlay with mapped ids needs Linux 5.19 or later"
 #define LAYERS_MAX 60 /* the names of all of them have to go into one option, of 255 bytes */
 
 struct opening {
@@ -171,7 +174,7 @@ int overlay_open(const struct storage_place *p, const struct storage_ids *ids, i
 	int r;
 
 	if (mnt_is_old())
-		return err_set(err, EOPNOTSUPP, "an overlay with mapped ids needs Linux 5.19 or later");
+		return err_set(err, EOPNOTSUPP, OLD_KERNEL);
 	r = p->conf->size ? storage_bound_delta(p, err) : 0;
 	if (r == 0)
 		r = take_all(&o, err);
@@ -193,16 +196,29 @@ static int open_overlay(const struct storage_place *p, const struct storage_ids 
 	return overlay_open(p, ids, -1, ret, err);
 }
 
-static int check(const struct storage_place *p, struct err *err)
+/* Ids of layers are mapped since Linux 5.19. Other file systems may do, but are not known to be both mapped and an upper. */
+static int check(const struct store *store, struct err *err)
 {
+	static const long known[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC };
+	autoclose int context = fsopen("overlay", FSOPEN_CLOEXEC);
+	autofree char *folder = store_nearest(store);
 	unsigned major = 0, minor = 0;
-	struct utsname host;
+	struct utsname kernel;
+	struct statfs fs;
 
-	(void)p;
-	if (!mnt_is_old() && uname(&host) == 0 && sscanf(host.release, "%u.%u", &major, &minor) == 2 &&
-	    (major > 5 || (major == 5 && minor >= 19)))
-		return 0;
-	return err_set(err, EOPNOTSUPP, "an overlay with mapped ids needs Linux 5.19 or later");
+	if (mnt_is_old() || uname(&kernel) < 0 || sscanf(kernel.release, "%u.%u", &major, &minor) != 2 ||
+	    major * 1000 + minor < 5019)
+		return err_set(err, EOPNOTSUPP, OLD_KERNEL);
+	if (context < 0)
+		return err_set(err, EOPNOTSUPP, "the kernel has no overlay: modprobe overlay");
+	if (!folder)
+		return err_nomem(err);
+	if (statfs(folder, &fs) < 0)
+		return err_sys(err, errno, "look at the file system of '%s'", folder);
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (fs.f_type == known[i])
+			return 0;
+	return err_set(err, EOPNOTSUPP, "'%s' is on no file system that is known to take overlays", store->containers);
 }
 
 const struct storage_backend storage_overlay = {

@@ -77,8 +77,9 @@ struct storage_backend {
 	bool apart;      /* there is no folder with its root but while it is open */
 	bool shares;     /* copy is what fork is, where that can be */
 	uint64_t size;   /* bytes of one that is not told how many; 0: no more than the host has */
-	/* Can it be there at all: 0, or the reason (-EOPNOTSUPP). Makes nothing that stays. NULL: everywhere. */
-	int (*check)(const struct storage_place *p, struct err *err);
+	/* Is it known to work in this store, so that it may be had unasked: 0, or the reason (-EOPNOTSUPP). NULL: anywhere.
+	 */
+	int (*check)(const struct store *store, struct err *err);
 	/* An empty root in p->folder, to be filled through open. base: ID of the image that it stands on, or NULL. */
 	int (*create)(const struct storage_place *p, const char *base, struct err *err);
 	/* The caller closes what is in *ret. */

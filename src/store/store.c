@@ -307,6 +307,15 @@ int store_runtime(const struct store *store, const char *name, bool make, struct
 	return fd >= 0 ? fd : err_sys(err, errno, "open '%s'", path);
 }
 
+char *store_nearest(const struct store *store)
+{
+	char *path = strdup(store->containers);
+
+	while (path && access(path, F_OK) < 0 && strrchr(path, '/') > path)
+		*strrchr(path, '/') = '\0';
+	return path;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

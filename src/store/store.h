@@ -83,6 +83,9 @@ int store_log_folder(const struct store *store, const char *name, bool make, str
 int store_log_open(int folder, const char *file, struct err *err);
 #define STORE_LOG_MAX (UINT64_C(1) << 20) /* bytes of "log" before it is moved aside, as log.1 */
 
+/* The folder of containers, or the nearest above it that is there; allocated. */
+char *store_nearest(const struct store *store);
+
 /* Names of all containers, sorted. */
 int store_list(const struct store *store, struct strv *ret, struct err *err);
 

@@ -9,7 +9,7 @@ setup_file() {
 	mkdir "$safe/data" "$safe/data/sub" "$safe/first"
 	echo content >"$safe/data/file"
 	export safe
-	mgr-create -n web -t busybox -s net.0.type=empty -v "$safe/first:/mnt/first"
+	mgr-create -n web -t busybox -B dir -s net.0.type=empty -v "$safe/first:/mnt/first"
 	mgr-start -n web --wait=$((60 * ${patience:?}))
 }
 

@@ -6,7 +6,7 @@ load ../lib/stub
 setup_file() {
 	build_stub
 	# In a store of the file's own: names by state.
-	mgr-create -n web -t busybox -s net.0.type=empty -s signal.halt=SIGTERM -s init.cmd=/sbin/stub
+	mgr-create -n web -t busybox -B dir -s net.0.type=empty -s signal.halt=SIGTERM -s init.cmd=/sbin/stub
 	mgr-create -n worker -t busybox -s net.0.type=empty
 	install -m 755 "$BATS_FILE_TMPDIR/stub" "$MGR_ROOT/var/lib/mgr/web/rootfs/sbin/stub"
 	mgr-start -n web

@@ -105,7 +105,7 @@ for i in range(30):
 	assert_match '^mgr-copy: web: .two.: \.\.\.d+.*: File name too long$'
 	small_disk 3M "$BATS_TEST_TMPDIR/disk"
 	own_store "$BATS_TEST_TMPDIR/disk"
-	mgr-create -P "$BATS_TEST_TMPDIR/disk" -n web -t busybox -s net.0.type=empty
+	mgr-create -P "$BATS_TEST_TMPDIR/disk" -n web -t busybox -B dir -s net.0.type=empty
 	head -c 400K /dev/urandom >"$BATS_TEST_TMPDIR/disk/web/rootfs/home/file"
 	run mgr-copy -P "$BATS_TEST_TMPDIR/disk" -n web -N two
 	local left

@@ -67,6 +67,21 @@ is_stopped() {
 	assert_equal "$(ls -A "$images")" $'.new\nlock'
 }
 
+@test "be.6 what a backup has brought back without its links is in use all the same" {
+	container web
+	id=$(basename "$images"/base-*)
+	cp -r "$store/web/delta/base" "$store/web/delta/copy"
+	mv "$store/web/delta/copy" "$store/web/delta/base"
+	run mgr-images prune
+	assert_status 0
+	assert_output ""
+	run mgr-images rm "$id"
+	assert_status 1
+	assert_output "mgr-images: $id: it is in use by web"
+	boot web
+	mgr-stop -k -n web
+}
+
 @test "be.6 prune removes what nothing stands on, from above, and the next create makes it anew" {
 	container web
 	id=$(basename "$images"/base-*)

@@ -9,8 +9,8 @@ setup_file() {
 	printf 'g e:h$x"i\\m\nsecond line\n' >password
 	ssh-keygen -q -t ed25519 -N '' -f key
 	ssh-keygen -q -t ed25519 -N '' -f other
-	mgr-create -n deb -t debian --forward tcp:2222:22 -- --ssh-key key.pub --user joe --root-password-file password
-	mgr-create -n bb -t busybox -- --user joe --root-password-file password
+	mgr-create -n deb -t debian -B dir --forward tcp:2222:22 -- --ssh-key key.pub --user joe --root-password-file password
+	mgr-create -n bb -t busybox -B dir -- --user joe --root-password-file password
 	mgr-start -n deb -n bb --wait=60
 }
 

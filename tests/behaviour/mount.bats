@@ -3,7 +3,7 @@
 load ../lib/common
 
 setup_file() {
-	mgr-create -n web -t busybox -s net.0.type=empty
+	mgr-create -n web -t busybox -B dir -s net.0.type=empty
 	mkdir "$MGR_ROOT/var/lib/mgr/web/rootfs/srv"
 	mkdir -m 700 "$BATS_FILE_TMPDIR/safe"
 }

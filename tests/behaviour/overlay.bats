@@ -78,6 +78,24 @@ upper=$store/web/delta/upper
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" other
 }
 
+@test "be.1 it is what a template with a base gets unasked, where the kernel and the file system are known to take it" {
+	local other=$BATS_TEST_TMPDIR/other
+	mgr-create -n other -t busybox
+	forget_later other
+	assert_equal "$(mgr-config -n other get rootfs.path)" "overlay:$store/other/delta"
+	forget_later old
+	"$BATS_TEST_DIRNAME/../lib/without" mount_setattr -- mgr-create -n old -t busybox
+	assert_equal "$(mgr-config -n old get rootfs.path)" "dir:$store/old/rootfs"
+	mkdir -m 700 "$other" "$other.upper" "$other.work"
+	mount -t overlay -o "lowerdir=$BATS_FILE_TMPDIR,upperdir=$other.upper,workdir=$other.work" lab "$other"
+	own_store "$other"
+	mgr-create -P "$other" -n web -t busybox
+	run mgr-config -P "$other" -n web get rootfs.path
+	mgr-destroy -P "$other" -n web
+	umount "$other"
+	assert_output "dir:$other/web/rootfs"
+}
+
 @test "be.1 a template without a base is refused, and what mgr.conf says gives way" {
 	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/template"
 	chmod 755 "$BATS_TEST_TMPDIR/template"

@@ -3,8 +3,8 @@
 load ../lib/common
 
 setup_file() {
-	mgr-create -n rest -t busybox -s net.0.type=empty
-	mgr-create -n web -t busybox -s net.0.type=empty
+	mgr-create -n rest -t busybox -B dir -s net.0.type=empty
+	mgr-create -n web -t busybox -B dir -s net.0.type=empty
 	mgr-start -n web --wait=60
 	mgr-attach -n web -- sh -c 'echo alice:x:1000:100:Alice:/home/alice:/bin/ash >>/etc/passwd'
 }

@@ -161,7 +161,7 @@ state_of() {
 	small_disk 5M "$BATS_TEST_TMPDIR/disk"
 	own_store "$BATS_TEST_TMPDIR/disk"
 	local web=$BATS_TEST_TMPDIR/disk/web
-	mgr-create -P "$BATS_TEST_TMPDIR/disk" -n web -t busybox -s net.0.type=empty
+	mgr-create -P "$BATS_TEST_TMPDIR/disk" -n web -t busybox -B dir -s net.0.type=empty
 	mgr-snapshot -P "$BATS_TEST_TMPDIR/disk" -n web one
 	head -c 400K /dev/urandom >"$web/rootfs/home/file"
 	tree_of "$web" >"$BATS_TEST_TMPDIR/now"

@@ -6,7 +6,7 @@ load ../lib/common
 
 setup_file() {
 	mkdir -m 700 "$BATS_FILE_TMPDIR/closed"
-	mgr-create -n base -t busybox
+	mgr-create -n base -t busybox -B dir
 	cp -a "$MGR_ROOT/var/lib/mgr/base/rootfs" "$BATS_FILE_TMPDIR/closed/tree"
 	mgr-destroy -n base
 }
@@ -378,7 +378,7 @@ on_terminal() {
 @test "create.21 -i asks for name and template, again when an answer will not do, and for what the template wants to know" {
 	on_terminal 'expect:Name of the container: ' 'send:a b\r' 'expect:may hold letters' 'send:web\r' \
 		'expect:Template .busybox, debian.* .debian.: ' 'send:none\r' 'expect:there is none of that name' 'send:busybox\r' \
-		'expect:user' 'send:joe\r' 'expect:password' 'send:\r' -- mgr-create -i
+		'expect:user' 'send:joe\r' 'expect:password' 'send:\r' -- mgr-create -i -B dir
 	assert_success
 	grep -q '^joe:!:' "$store/web/rootfs/etc/shadow"
 	grep -q '^root:\*:' "$store/web/rootfs/etc/shadow"
@@ -388,7 +388,7 @@ on_terminal() {
 	run mgr-create -i -n web --rootfs "$closed/tree" </dev/null
 	assert_success
 	mgr-destroy -n web
-	on_terminal 'expect:password' 'send:\r' -- mgr-create -i web -t busybox -- --user=joe
+	on_terminal 'expect:password' 'send:\r' -- mgr-create -i web -t busybox -B dir -- --user=joe
 	assert_success
 	refute_contains "Name of"
 	refute_contains "Template"

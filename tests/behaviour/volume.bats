@@ -6,7 +6,7 @@ load ../lib/common
 setup_file() {
 	mkdir -m 700 "$BATS_FILE_TMPDIR/safe"
 	mgr-create -n one -t busybox -s net.0.type=empty
-	mgr-create -n two -t busybox -s net.0.type=empty
+	mgr-create -n two -t busybox -B dir -s net.0.type=empty
 }
 
 teardown_file() {
