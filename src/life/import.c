@@ -115,7 +115,9 @@ static void tell_more(const char *snapshot, const char *text, struct str *told)
 static int choose_keys(const struct life_import *what, struct about *about, struct str *told, struct err *err)
 {
 	const struct storage_backend *backend = what->backend ? storage_named(what->backend, NULL) : NULL;
-	const struct import_keys keys = { .was = about->name, .trust = what->trust, .sized = backend && backend->size };
+	const struct import_keys keys = { .was = about->name,
+					  .trust = what->trust,
+					  .sized = backend && backend->size && !what->size };
 	int r = 0;
 
 	for (size_t i = 0; i <= about->n && r == 0; i++) {
