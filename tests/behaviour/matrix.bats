@@ -13,6 +13,9 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[disk.resize]="nothing bounds the folder"
 	[qcow2.resize]="nothing bounds the folder"
 	[loop.unset]="a file system in a file has a size"
+	[block.live]="--live: a delta of blocks is copied whole while nobody writes to it: stop it first"
+	[block.thin]="an image is shared where the host's file system has reflinks"
+	[block.resize]="backend block"
 	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
@@ -96,6 +99,16 @@ on_qcow2() {
 	make_model "$BATS_TEST_TMPDIR/model"
 	qemu-img convert -O qcow2 -c "$BATS_TEST_TMPDIR/model" "$BATS_TEST_TMPDIR/model.qcow2"
 	mgr-create -n "$@" --disk "$BATS_TEST_TMPDIR/model.qcow2"
+}
+
+# on_blocks NAME [OPTION...]: the same on a qcow2 disk, which is written to beside it.
+on_blocks() {
+	backend=dir container model -s net.0.type=empty
+	mke2fs -q -t ext4 -d "$store/model/rootfs" "$BATS_TEST_TMPDIR/raw" 40M
+	qemu-img convert -O qcow2 "$BATS_TEST_TMPDIR/raw" "$BATS_TEST_TMPDIR/model.qcow2"
+	mgr-destroy model
+	forget_later "$1"
+	mgr-create -n "$@" --disk "$BATS_TEST_TMPDIR/model.qcow2" --block
 }
 
 # of_some_size NAME [OPTION...]: which can be made smaller.
@@ -313,4 +326,14 @@ crashes() {
 	done
 	cannot[disk.resize]="is written in place, and stays as large as it is"
 	born=on_image_in_place row disk
+}
+
+@test "be.20 blocks beside a disk: each operation works or is refused, saying why" {
+	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without what qcow2 disks need"
+	born=on_blocks row block
+}
+
+@test "be.21 blocks beside a disk: killed on the way it is as it was before or after" {
+	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without what qcow2 disks need"
+	born=on_blocks crashes block
 }
