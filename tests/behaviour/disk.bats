@@ -14,7 +14,7 @@ setup_file() {
 	cp -a "$MGR_ROOT/var/lib/mgr/model/rootfs" "$tree"
 	mgr-destroy -n model
 	dd if=/dev/urandom of="$tree/data" bs=1M count=8 status=none
-	raw "$disks/raw" 24M "$tree"
+	raw "$disks/raw" 24 "$tree"
 	qemu-img convert -O qcow2 "$disks/raw" "$disks/disk"
 }
 
@@ -35,14 +35,11 @@ case $(uname -m) in
 aarch64) gpt_root=B921B045-1DF0-41C3-AF44-4C6F280D3FAE ;;
 esac
 
-# raw FILE SIZE TREE: a GPT disk whose second partition, of that size, has the tree on it.
+# raw FILE MIB TREE: a GPT disk whose second partition, so large, has the tree on it.
 raw() {
-	truncate -s "$2" "$1.fs"
-	mke2fs -q -t ext4 -d "$3" "$1.fs"
-	truncate -s $(($(stat -c %s "$1.fs") + (12 << 20))) "$1"
-	printf '%s\n' "label: gpt" "size=10M,type=U" "size=$2,type=$gpt_root" | sfdisk -q "$1"
-	dd if="$1.fs" of="$1" bs=1M seek=11 conv=notrunc,sparse status=none
-	rm "$1.fs"
+	truncate -s $(($2 + 12))M "$1"
+	printf '%s\n' "label: gpt" "size=10M,type=U" "size=$2M,type=$gpt_root" | sfdisk -q "$1"
+	mke2fs -q -t ext4 -d "$3" -E offset=$((11 << 20)) "$1" "$2M" 2>&1 | grep -v "^$\|offset" || :
 }
 
 # over NAME FILE [OPTION...]
@@ -66,14 +63,14 @@ runs() {
 	mgr-destroy -n "$1"
 }
 
-@test "q.3 Debian boots to running from a compressed disk, from a chain of three, and from one of version 2" {
+@test "q.3 Debian boots to running from a compressed disk, a chain of three, one of version 2, and imported from one not unmounted" {
+	cd "$BATS_TEST_TMPDIR"
 	forget_later model
 	mgr-create -n model -t debian -B dir -s net.0.type=empty
-	raw debian 400M "$MGR_ROOT/var/lib/mgr/model/rootfs"
+	raw debian 400 "$MGR_ROOT/var/lib/mgr/model/rootfs"
 	mgr-destroy -n model
-	qemu-img convert -c -m 2 -W -O qcow2 debian compressed
-	qemu-img convert -o compat=0.10 -O qcow2 debian two
-	rm debian
+	qemu-img convert -t unsafe -c -m 2 -W -O qcow2 debian compressed
+	qemu-img convert -t unsafe -o compat=0.10 -O qcow2 debian two
 	qemu-img create -q -f qcow2 -b two -F qcow2 middle
 	qemu-io -f qcow2 -t unsafe -c "write -z 4M 1M" middle >/dev/null
 	qemu-img create -q -f qcow2 -b "$PWD/middle" -F qcow2 top
@@ -81,7 +78,10 @@ runs() {
 		over "$disk" "$disk"
 		runs "$disk"
 	done
-	rm compressed middle top two
+	debugfs -w -R "feature needs_recovery" "debian?offset=$((11 << 20))" 2>/dev/null >&2
+	qemu-img convert -t unsafe -O qcow2 debian unclean
+	over unclean unclean --import
+	runs unclean
 }
 
 # --- one server -----------------------------------------------------------------------------------------------------------
