@@ -196,10 +196,17 @@ static int open_overlay(const struct storage_place *p, const struct storage_ids 
 	return overlay_open(p, ids, -1, ret, err);
 }
 
-/* Ids of layers are mapped since Linux 5.19. Other file systems may do, but are not known to be both mapped and an upper. */
+/* Layers can be mapped since Linux 5.19, those on a tmpfs since 6.3. Other file systems may do, but are not known to. */
 static int check(const struct store *store, struct err *err)
 {
-	static const long known[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC };
+	static const struct {
+		long magic;
+		unsigned since; /* 1000 times the first number of the kernel, and the second */
+	} known[] = { { EXT4_SUPER_MAGIC, 5019 },
+		      { XFS_SUPER_MAGIC, 5019 },
+		      { BTRFS_SUPER_MAGIC, 5019 },
+		      { F2FS_SUPER_MAGIC, 5019 },
+		      { TMPFS_MAGIC, 6003 } };
 	autoclose int context = fsopen("overlay", FSOPEN_CLOEXEC);
 	autofree char *folder = store_nearest(store);
 	unsigned major = 0, minor = 0;
@@ -216,7 +223,7 @@ static int check(const struct store *store, struct err *err)
 	if (statfs(folder, &fs) < 0)
 		return err_sys(err, errno, "look at the file system of '%s'", folder);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (fs.f_type == known[i])
+		if (fs.f_type == known[i].magic && major * 1000 + minor >= known[i].since)
 			return 0;
 	return err_set(err, EOPNOTSUPP, "'%s' is on no file system that is known to take overlays", store->containers);
 }
