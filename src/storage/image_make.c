@@ -91,13 +91,13 @@ int image_begin(const struct store *store, const char *key, struct image_new *re
 	image_sweep(store, NULL);
 	autoclose int news = image_new_folder(ret->images, err);
 	r = ret->lock = news < 0 ? news : image_lock_new(news, key, err);
+	ret->key = strdup(key);
 	if (r >= 0)
 		r = find_key(ret->images, key, ret_id, err); /* made meanwhile */
 	if (r == 0)
 		r = file_remove_tree_at(ret->lock, MADE, err); /* what an interrupted one left */
 	if (r != 0)
 		return r;
-	ret->key = strdup(key);
 	ret->path = str_fmt("%s/" IMAGE_FOLDER "/" IMAGE_NEW "/%s/" MADE, store->containers, key);
 	if (!ret->key || !ret->path)
 		return err_nomem(err);
