@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -46,6 +47,40 @@ static int find(struct birth *birth, struct disk *ret, struct err *err)
 		return err_sys(err, errno, "find '%s'", what->backing);
 	birth->device = disk_find_served(birth->store, birth->disk, what->partition, ret, err);
 	return birth->device < 0 ? birth->device : 0;
+}
+
+/* What others stand on stays as it is, also while they are stopped; and what one writes to, nobody can stand on. */
+static int check_one(const struct birth *birth, const struct stat *file, const char *name, struct err *err)
+{
+	autoclose int folder = store_container(birth->store, name, NULL);
+	const struct storage_backend *backend = NULL;
+	autocall(disk_done) struct disk disk = { 0 };
+	autocall(spec_done) struct spec spec;
+	const char *path;
+	struct stat st;
+
+	spec_init(&spec);
+	if (folder >= 0 && spec_load(&spec, folder, "config", NULL) == 0)
+		backend = storage_find(&spec.rootfs, &path, NULL);
+	if (!backend || !backend->on_disk || stat(path, &st) < 0 || st.st_dev != file->st_dev || st.st_ino != file->st_ino ||
+	    disk_load(folder, &disk, NULL) < 0 || disk.in_place == birth->what->in_place)
+		return 0;
+	return err_set(err, EBUSY,
+		       disk.in_place ? "'%s' is written in place by '%s': copy the file"
+				     : "'%s' is what '%s' stands on, as it is: copy the file",
+		       birth->disk, name);
+}
+
+static int check_others(const struct birth *birth, struct err *err)
+{
+	autocall(strv_done) struct strv names = { 0 };
+	struct stat file;
+	int r = stat(birth->disk, &file) < 0 ? err_sys(err, errno, "look at '%s'", birth->disk)
+					     : store_list(birth->store, &names, err);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = check_one(birth, &file, names.v[i], err);
+	return r;
 }
 
 /* In the image it can be recovered, so that it need not have been unmounted. */
@@ -105,8 +140,10 @@ static int make_delta(struct birth *birth, const struct disk *disk, struct err *
 int birth_fill_disk(struct birth *birth, struct err *err)
 {
 	autocall(disk_done) struct disk disk = { 0 };
-	int r = find(birth, &disk, err);
+	int r = check_others(birth, err);
 
+	if (r == 0)
+		r = find(birth, &disk, err);
 	disk.in_place = birth->what->in_place;
 	if (r == 0)
 		r = birth->what->import ? import(birth, &disk, err) : make_delta(birth, &disk, err);

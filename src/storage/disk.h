@@ -18,6 +18,7 @@ struct disk {
 	uint64_t partition;      /* 0: all of it */
 	uint64_t offset, length; /* bytes */
 	uint64_t in_place;       /* 1: it is written, by one container; else it is only read */
+	uint64_t below;          /* state of what a qcow2 disk stands on; 0: not known */
 	char fs[32];             /* "ext4" */
 	char *from;              /* of a qcow2 disk: the folder where what it stands on may be, too; or NULL */
 };

@@ -22,6 +22,7 @@ static const struct {
 	{ "size", offsetof(struct disk, size) },           { "mtime", offsetof(struct disk, mtime) },
 	{ "partition", offsetof(struct disk, partition) }, { "offset", offsetof(struct disk, offset) },
 	{ "length", offsetof(struct disk, length) },       { "in-place", offsetof(struct disk, in_place) },
+	{ "below", offsetof(struct disk, below) },
 };
 
 void disk_done(struct disk *disk)

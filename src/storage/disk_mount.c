@@ -117,7 +117,7 @@ int disk_lock(int folder, struct err *err)
 
 int disk_find(const struct store *store, const char *path, int64_t wanted, struct disk *ret, struct err *err)
 {
-	const struct loopdev what = { .path = path, .readonly = true };
+	const struct loopdev what = { .path = path, .name = "", .readonly = true };
 	autoclose int folder = disk_folder(store, err), lock = folder < 0 ? folder : disk_lock(folder, err), file = -1;
 
 	if (lock < 0)

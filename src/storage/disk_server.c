@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -78,7 +79,8 @@ static int open_lock(int folder, struct err *err)
 	return r < 0 ? err_sys(err, -r, "lock '" SERVER "'") : steal_fd(&fd);
 }
 
-static int hear(int from, struct err *err)
+/* That it is there, and the state of what the disk stands on. */
+static int hear(int from, uint64_t *ret_below, struct err *err)
 {
 	struct err said = { 0 };
 	int r = fd_wait(from, POLLIN, clock_in(START_TIME));
@@ -88,7 +90,16 @@ static int hear(int from, struct err *err)
 			       r == -ETIMEDOUT ? "does not answer" : "has ended early");
 	if (said.code && err)
 		*err = said;
+	said.msg[sizeof said.msg - 1] = '\0';
+	*ret_below = strtoull(said.msg, NULL, 16);
 	return -said.code;
+}
+
+static int check_below(const struct serving *s, uint64_t now, struct err *err)
+{
+	return s->looks || !s->disk->below || s->disk->below == now
+		       ? 0
+		       : err_set(err, ESTALE, "what it stands on has been written since the container was made");
 }
 
 /* It shows the disk in PLACE, in this process's working folder. */
@@ -119,7 +130,7 @@ static int run_server(const struct serving *s, struct err *err)
 	const struct proc_fd fds[] = { { report, REPORT_FD }, { status, STATUS_FD }, { lock, LOCK_FD } };
 	s->told->server = proc_spawn(argv, fds, ARRAY_SIZE(fds), NULL, err);
 	close(steal_fd(&report));
-	return s->told->server < 0 ? s->told->server : hear(heard, err);
+	return s->told->server < 0 ? s->told->server : hear(heard, &s->told->disk.below, err);
 }
 
 /* A file of FUSE is for root alone, a device of it for who has it open. */
@@ -141,7 +152,7 @@ static int serve(void *data, struct err *err)
 	char id[ID_SIZE];
 
 	*disk = *s->disk;
-	if (run_server(s, err) < 0)
+	if (run_server(s, err) < 0 || check_below(s, disk->below, err) < 0)
 		return -err->code;
 	shown = open(PLACE "/disk", (s->delta ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (shown < 0)

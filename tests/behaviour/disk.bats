@@ -246,6 +246,12 @@ is_written() {
 	assert_contains "it is in use: another program writes it"
 	echo quit >&"${machine[1]}"
 	wait_gone 5 "$pid"
+	boot c
+	mgr-stop -k -n c
+	touch base/disk
+	run mgr-start -n c
+	assert_status 1
+	assert_contains "what it stands on has been written since the container was made"
 	rm -r base over
 }
 

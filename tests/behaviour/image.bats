@@ -258,12 +258,12 @@ lives_over() {
 	assert_status 64
 	over inside --in-place
 	run mgr-create -n d --image inside
-	assert_status 0
-	forget_later d
+	assert_status 1
+	assert_contains "'$images/inside' is written in place by 'c'"
 	boot c
 	in_container c sh -c 'echo new >/etc/new && sync && cat /etc/machine-id' >id
 	assert_equal "$(cat id)" 0123456789abcdef0123456789abcdef
-	run mgr-start -n d
+	run mgr-create -n d --image inside --in-place
 	assert_status 1
 	assert_contains "is in use by 'c'"
 	run mgr-copy -n c -N e
@@ -283,4 +283,12 @@ lives_over() {
 	run over small --in-place
 	assert_status 1
 	assert_contains "cannot be written in place"
+}
+
+@test "be.5 what others stand on is not written in place, not while they are stopped either" {
+	over root.ext4
+	run mgr-create -n d --image root.ext4 --in-place
+	assert_status 1
+	assert_contains "'$images/root.ext4' is what 'c' stands on, as it is: copy the file"
+	boot c
 }

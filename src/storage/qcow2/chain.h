@@ -47,6 +47,8 @@ typedef int chain_vet_fn(const struct layer *layer, struct err *err);
  * locked: nobody writes it meanwhile. Zero `ret`. */
 int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err);
 void chain_done(struct chain *chain); /* closes the files, too */
+/* A number that is another one when what the disk stands on has been written since, by sizes and times. */
+uint64_t chain_state(const struct chain *chain);
 
 /* One that reads it: there may be several at a time, each in a thread of its own. */
 struct chain_reader {

@@ -3,6 +3,7 @@
  * opens files for it (broker.h), and removes what it has not brought to its end. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,7 @@ static int serve_disk(const struct args *args, int sock, struct chain *chain, st
 	if (!s || confine_rest(err) < 0 || broker_mount(sock, err) < 0)
 		return -err->code;
 	close(sock);
+	str_print(err->msg, sizeof err->msg, "%016" PRIx64, chain_state(chain));
 	report(args, err);
 	serve_run(s);
 	return tell_losses(args, writer);
