@@ -169,6 +169,32 @@ change() {
 	assert_contains "'$disks/disk': it has changed since the delta was made on it"
 }
 
+@test "q.11 what its disk stands on is what it was, too, all the way down" {
+	local file
+	head -c 2M /dev/urandom >raw
+	qemu-img create -q -f qcow2 middle 2M -b raw -F raw
+	qemu-img create -q -f qcow2 top 2M -b middle -F qcow2
+	serve top --delta one
+	dd if=/usr/bin/python3 of=d/disk bs=64k count=1 conv=notrunc,fsync status=none
+	umount d
+	ended
+	serve one --delta two
+	umount d
+	ended
+	for file in middle raw; do
+		cp -p "$file" kept
+		touch "$file"
+		refused "what is below '$disks/top' has changed since the delta was made on it" --delta one top
+		refused "what is below" --delta two one
+		run mgr-qcow2 --convert one is
+		assert_status 1
+		assert_contains "what is below"
+		touch -r kept "$file"
+	done
+	mgr-qcow2 --convert two is
+	cmp -n 65536 is /usr/bin/python3
+}
+
 @test "q.11 a delta that is damaged, cut short or of another disk is refused, and so is what is none" {
 	make_disk
 	serve disk --delta delta

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "storage/qcow2/chain.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -65,6 +67,7 @@ static int look(const struct chain *c, struct layer *l, struct err *err)
 	l->file_size = (uint64_t)end;
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
+	l->changed = st.st_mtim;
 	for (size_t i = 0; i < c->n; i++)
 		if (c->layer[i].dev == l->dev && c->layer[i].ino == l->ino)
 			return err_set(err, ELOOP, "it stands on itself");
@@ -160,6 +163,27 @@ static int open_layers(struct chain *ret, chain_open_fn *open, void *data, chain
 	}
 }
 
+uint32_t chain_stamp(const struct chain *chain, size_t n)
+{
+	uLong sum = crc32(0, NULL, 0);
+
+	for (const struct layer *l = chain->layer + n; l < chain->layer + chain->n; l++) {
+		const uint64_t stamp[] = { htole64(l->file_size), htole64((uint64_t)l->changed.tv_sec),
+					   htole64((uint64_t)l->changed.tv_nsec) };
+		sum = crc32(sum, (const Bytef *)stamp, sizeof stamp);
+	}
+	return (uint32_t)sum;
+}
+
+static int check_stamps(const struct chain *c, struct err *err)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->layer[i].kind == LAYER_DELTA && chain_stamp(c, i + 1) != c->layer[i].delta.base.chain)
+			return err_set(err, ESTALE, "what is below '%s' has changed since the delta was made on it",
+				       c->layer[i].delta.base.path);
+	return 0;
+}
+
 static size_t largest_packed(const struct chain *c)
 {
 	size_t cluster = 0;
@@ -174,7 +198,7 @@ int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn 
 {
 	size_t cluster;
 
-	if (open_layers(ret, open, data, vet, err) < 0)
+	if (open_layers(ret, open, data, vet, err) < 0 || check_stamps(ret, err) < 0)
 		return -err->code;
 	cluster = largest_packed(ret);
 	ret->cache = cluster ? cache_new(cluster) : NULL;

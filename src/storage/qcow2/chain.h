@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "storage/qcow2/cache.h"
@@ -26,6 +27,7 @@ struct layer {
 	uint64_t size; /* of the disk that it shows; behind its end are zeros */
 	dev_t dev;
 	ino_t ino;
+	struct timespec changed;
 	union {
 		struct header header;
 		struct delta_header delta;
@@ -46,6 +48,8 @@ typedef int chain_vet_fn(const struct layer *layer, struct err *err);
 /* Everything is read that a header or a table says; every error names the file, unless it is the disk itself. A delta is
  * locked: nobody writes it meanwhile. Zero `ret`. */
 int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err);
+/* A checksum of sizes and times of the files from the n-th on: as long as nobody writes one it is the same. */
+uint32_t chain_stamp(const struct chain *chain, size_t n);
 void chain_done(struct chain *chain); /* closes the files, too */
 /* A number that is another one when what the disk stands on has been written since, by sizes and times. */
 uint64_t chain_state(const struct chain *chain);

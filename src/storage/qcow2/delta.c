@@ -25,7 +25,8 @@ struct on_disk {
 	uint64_t base_size, base_seconds;
 	char base_format[8];
 	char base_path[HEADER_NAME_MAX + 1];
-	char rest[DELTA_PAGE - 56 - (HEADER_NAME_MAX + 1)]; /* zeros */
+	uint32_t base_chain;
+	char rest[DELTA_PAGE - 60 - (HEADER_NAME_MAX + 1)]; /* zeros */
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct on_disk) == DELTA_PAGE, "a header is one page");
@@ -81,6 +82,7 @@ void delta_header_write(const struct delta_header *h, char page[static DELTA_PAG
 		.base_size = htole64(h->base.size),
 		.base_seconds = htole64((uint64_t)h->base.seconds),
 		.base_nanoseconds = htole32(h->base.nanoseconds),
+		.base_chain = htole32(h->base.chain),
 	};
 
 	memcpy(d.base_format, h->base.format, sizeof d.base_format);
@@ -116,6 +118,7 @@ int delta_header_read(const char page[static DELTA_PAGE], struct delta_header *r
 		.base.size = le64toh(d.base_size),
 		.base.seconds = (int64_t)le64toh(d.base_seconds),
 		.base.nanoseconds = le32toh(d.base_nanoseconds),
+		.base.chain = le32toh(d.base_chain),
 	};
 	memcpy(ret->base.format, d.base_format, sizeof d.base_format);
 	memcpy(ret->base.path, d.base_path, sizeof d.base_path);

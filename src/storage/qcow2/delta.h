@@ -29,6 +29,7 @@ struct delta_base {
 	uint64_t size;
 	int64_t seconds; /* of the last change, with nanoseconds */
 	uint32_t nanoseconds;
+	uint32_t chain; /* a checksum of sizes and times of all that it stands on, itself first (chain_stamp) */
 };
 
 struct delta_header {

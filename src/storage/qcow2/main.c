@@ -90,6 +90,7 @@ static int open_delta(const struct args *args, int sock, const struct chain *cha
 	base.size = (uint64_t)disk.st_size;
 	base.seconds = disk.st_mtim.tv_sec;
 	base.nanoseconds = (uint32_t)disk.st_mtim.tv_nsec;
+	base.chain = chain_stamp(chain, 0);
 	*ret = writer_open(io_file(fd), (uint64_t)delta.st_size, chain->layer[0].size, &base, err);
 	return *ret ? 0 : -err->code;
 }

@@ -96,6 +96,8 @@ static int load(struct writer *w, uint64_t size, const struct delta_base *base, 
 		return -err->code;
 	if (delta_check_base(&w->h, &now, err) < 0)
 		return err_wrap(err, "what it stands on, '%s'", base->path);
+	if (w->h.base.chain != base->chain)
+		return err_set(err, ESTALE, "what is below '%s' has changed since the delta was made on it", base->path);
 	if (w->h.size != size)
 		return err_set(err, EINVAL, "it is of a disk of %llu bytes", (unsigned long long)w->h.size);
 	return 0;

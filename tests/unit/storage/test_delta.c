@@ -408,6 +408,9 @@ static void a_delta_is_of_one_disk_as_it_was(void **state)
 	writer_free(open_delta(&d));
 	other.nanoseconds++;
 	is_refused(&d, &other, SIZE, ESTALE);
+	other = base;
+	other.chain++;
+	is_refused(&d, &other, SIZE, ESTALE);
 	is_refused(&d, &base, SIZE + 512, EINVAL);
 	d.size -= 1;
 	is_refused(&d, &base, SIZE, EINVAL);
