@@ -342,25 +342,3 @@ int chain_read(struct chain_reader *r, uint64_t offset, void *bytes, size_t n, s
 	}
 	return 0;
 }
-
-/* FNV-1a. */
-static uint64_t mix(uint64_t sum, uint64_t number)
-{
-	for (int i = 0; i < 8; i++, number >>= 8)
-		sum = (sum ^ (number & 0xff)) * UINT64_C(0x100000001b3);
-	return sum;
-}
-
-uint64_t chain_state(const struct chain *chain)
-{
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
-	struct stat st;
-
-	for (size_t i = 1; i < chain->n; i++)
-		if (fstat(chain->layer[i].fd, &st) == 0) {
-			sum = mix(sum, (uint64_t)st.st_size);
-			sum = mix(sum, (uint64_t)st.st_mtim.tv_sec);
-			sum = mix(sum, (uint64_t)st.st_mtim.tv_nsec);
-		}
-	return sum;
-}

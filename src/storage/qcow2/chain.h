@@ -51,8 +51,6 @@ int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn 
 /* A checksum of sizes and times of the files from the n-th on: as long as nobody writes one it is the same. */
 uint32_t chain_stamp(const struct chain *chain, size_t n);
 void chain_done(struct chain *chain); /* closes the files, too */
-/* A number that is another one when what the disk stands on has been written since, by sizes and times. */
-uint64_t chain_state(const struct chain *chain);
 
 /* One that reads it: there may be several at a time, each in a thread of its own. */
 struct chain_reader {

@@ -129,7 +129,7 @@ static int serve_disk(const struct args *args, int sock, struct chain *chain, st
 	if (!s || confine_rest(err) < 0 || broker_mount(sock, err) < 0)
 		return -err->code;
 	close(sock);
-	str_print(err->msg, sizeof err->msg, "%016" PRIx64, chain_state(chain));
+	str_print(err->msg, sizeof err->msg, "%" PRIx32, chain_stamp(chain, 1));
 	report(args, err);
 	serve_run(s);
 	return tell_losses(args, writer);
