@@ -17,30 +17,32 @@
 #define LOCK_TIME (30 * CLOCK_SECOND)
 #define GO_TIME   (5 * CLOCK_SECOND) /* for another's device that is about to go */
 
-/* The driver of what libblkid calls so, and how to look at it without a recovery. */
+/* The driver of what libblkid calls so, what it is told, and how to look at it without a recovery. An ext4 can say that the
+ * machine is to panic where it is damaged. */
 static const struct {
-	const char *name, *driver, *look;
+	const char *name, *driver, *options, *look;
 } known[] = {
-	{ "ext2", "ext4", "noload" },
-	{ "ext3", "ext4", "noload" },
-	{ "ext4", "ext4", "noload" },
-	{ "xfs", "xfs", "norecovery,nouuid" },
-	{ "btrfs", "btrfs", "rescue=nologreplay" },
+	{ "ext2", "ext4", ",errors=remount-ro", ",noload" },
+	{ "ext3", "ext4", ",errors=remount-ro", ",noload" },
+	{ "ext4", "ext4", ",errors=remount-ro", ",noload" },
+	{ "xfs", "xfs", ",nouuid", ",norecovery" },
+	{ "btrfs", "btrfs", "", ",rescue=nologreplay" },
 };
 
 /* Read-only. look: although it has not been unmounted. */
 static int mount_device(unsigned n, const char *fs, bool look, struct err *err)
 {
-	const char *driver = fs, *option = NULL;
+	const char *driver = fs, *own = "", *without = "";
 	char source[32], options[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (str_eq(known[i].name, fs)) {
 			driver = known[i].driver;
-			option = look ? known[i].look : str_eq(fs, "xfs") ? "nouuid" : NULL;
+			own = known[i].options;
+			without = look ? known[i].look : "";
 		}
 	str_print(source, sizeof source, "/dev/loop%u", n);
-	str_print(options, sizeof options, "ro%s%s", option ? "," : "", option ? option : "");
+	str_print(options, sizeof options, "ro%s%s", own, without);
 	return mnt_new(driver, source, options, MOUNT_ATTR_RDONLY, err);
 }
 

@@ -17,14 +17,14 @@
 #define TYPE    "type="
 
 /* The first is the usual one. A file of zeros needs none written over. Copies have one uuid: xfs wants to be told that they
- * may. */
+ * may. An ext4 can say that the machine is to panic where it is damaged. */
 static const struct fs known[] = {
 	{ .name = "ext4",
 	  .package = "e2fsprogs",
 	  .make = { "/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b4096", "-m0", "-Elazy_journal_init=1" },
 	  .at = 0x438,
 	  .magic = "\x53\xef",
-	  .options = "discard",
+	  .options = "discard,errors=remount-ro",
 	  .grow = fs_grow_ext4 },
 	{ .name = "xfs",
 	  .package = "xfsprogs",

@@ -292,3 +292,24 @@ lives_over() {
 	assert_contains "'$images/root.ext4' is what 'c' stands on, as it is: copy the file"
 	boot c
 }
+
+# on_damage FILE: what its ext4, which is mounted, does when it finds itself damaged.
+on_damage() {
+	local backing
+	backing=$(grep -lx "$images/$1" /sys/block/loop*/loop/backing_file)
+	grep ^errors= "/proc/fs/ext4/$(cut -d / -f 4 <<<"$backing")/options"
+}
+
+@test "be.5 an ext4 that wants the machine to panic where it is damaged does not get its way" {
+	cp root.ext4 panic.ext4
+	tune2fs -e panic panic.ext4 >/dev/null
+	over panic.ext4
+	boot c
+	run on_damage panic.ext4
+	assert_output "errors=remount-ro"
+	mgr-destroy -f -n c
+	over panic.ext4 --in-place
+	boot c
+	run on_damage panic.ext4
+	assert_output "errors=remount-ro"
+}
