@@ -66,7 +66,9 @@ static void child(const char *const argv[], const struct proc_fd *fds, size_t n,
 	_exit(127);
 }
 
-static pid_t spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], bool session,
+enum session { SESSION_OURS, SESSION_OWN, SESSION_LASTING };
+
+static pid_t spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], enum session session,
 		   struct err *err)
 {
 	int report[2], code = 0;
@@ -77,9 +79,10 @@ static pid_t spawn(const char *const argv[], const struct proc_fd *fds, size_t n
 		return err_sys(err, errno, "run '%s'", argv[0]);
 	pid = fork();
 	if (pid == 0) {
-		if (session) {
-			setsid();
+		if (session == SESSION_OWN)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (session != SESSION_OURS) {
+			setsid();
 			(void)!chdir("/");
 		}
 		child(argv, fds, n, env, report[1]);
@@ -101,12 +104,17 @@ static pid_t spawn(const char *const argv[], const struct proc_fd *fds, size_t n
 
 pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err)
 {
-	return spawn(argv, fds, n, env, false, err);
+	return spawn(argv, fds, n, env, SESSION_OURS, err);
 }
 
 pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err)
 {
-	return spawn(argv, fds, n, env, true, err);
+	return spawn(argv, fds, n, env, SESSION_OWN, err);
+}
+
+pid_t proc_spawn_lasting(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err)
+{
+	return spawn(argv, fds, n, NULL, SESSION_LASTING, err);
 }
 
 int proc_wait(pid_t pid, uint64_t deadline, int *ret_status, struct err *err)

@@ -20,10 +20,16 @@ pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, 
 /* The same in a session of its own, in /, so that kill(-pid) ends it with what it has started; killed when we die. */
 pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err);
 
+/* The same, but it lives on when we die. */
+pid_t proc_spawn_lasting(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err);
+
 /* Run a program to its end, in a session as above; what it writes as 2 is caught: when it fails, with -ECANCELED, its last
  * line is the error. Of SIGINT, SIGTERM, SIGHUP and SIGQUIT those that the caller has blocked end it, and stay pending:
  * -EINTR. */
 int proc_run(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err);
+
+/* The same of one that leaves damage when it is ended: it comes to its end, whatever becomes of us. */
+int proc_run_lasting(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err);
 
 /* The same of one that tells how far it is, on lines of its own: bytes done, bytes in all. */
 #define PROC_PROGRESS "progress %" SCNu64 " %" SCNu64

@@ -132,10 +132,10 @@ static int finish(pid_t pid, int followed, const char *program, char *said, stru
 	return err_set(err, ECANCELED, "%s: %s", program, proc_status_text(status, text));
 }
 
-int proc_run_progress(const char *const argv[], const struct proc_fd *fds, size_t n, proc_progress_fn *progress, void *data,
-		      struct err *err)
+static int run(const char *const argv[], const struct proc_fd *fds, size_t n, bool lasting, proc_progress_fn *progress,
+	       void *data, struct err *err)
 {
-	autoclose int signals = open_signals(), from = -1, to = -1, pidfd = -1;
+	autoclose int signals = lasting ? -1 : open_signals(), from = -1, to = -1, pidfd = -1;
 	struct proc_fd given[FDS_MAX + 1];
 	struct said said = { .progress = progress, .data = data };
 	int ends[2];
@@ -143,14 +143,14 @@ int proc_run_progress(const char *const argv[], const struct proc_fd *fds, size_
 
 	if (n > FDS_MAX)
 		return err_sys(err, E2BIG, "run '%s'", argv[0]);
-	if (signals < 0 || pipe2(ends, O_CLOEXEC) < 0)
+	if ((signals < 0 && !lasting) || pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "run '%s'", argv[0]);
 	from = ends[0];
 	to = ends[1];
 	if (n)
 		memcpy(given, fds, n * sizeof *fds);
 	given[n] = (struct proc_fd){ to, STDERR_FILENO };
-	pid = proc_spawn_session(argv, given, n + 1, NULL, err);
+	pid = lasting ? proc_spawn_lasting(argv, given, n + 1, err) : proc_spawn_session(argv, given, n + 1, NULL, err);
 	if (pid < 0)
 		return pid;
 	close(steal_fd(&to));
@@ -158,7 +158,18 @@ int proc_run_progress(const char *const argv[], const struct proc_fd *fds, size_
 	return finish(pid, pidfd < 0 ? -errno : follow(pidfd, signals, from, &said), argv[0], said.text, err);
 }
 
+int proc_run_progress(const char *const argv[], const struct proc_fd *fds, size_t n, proc_progress_fn *progress, void *data,
+		      struct err *err)
+{
+	return run(argv, fds, n, false, progress, data, err);
+}
+
 int proc_run(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err)
 {
-	return proc_run_progress(argv, fds, n, NULL, NULL, err);
+	return run(argv, fds, n, false, NULL, NULL, err);
+}
+
+int proc_run_lasting(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err)
+{
+	return run(argv, fds, n, true, NULL, NULL, err);
 }

@@ -93,11 +93,11 @@ static int run(const struct fs *fs, const char *const argv[], int file, struct e
 	return WIFEXITED(status) ? WEXITSTATUS(status) : err_set(err, ECANCELED, "'%s' was killed", argv[0]);
 }
 
-/* What it has to say when it refuses is the error. */
-static int run_well(const struct fs *fs, const char *const argv[], int file, struct err *err)
+/* What it has to say when it refuses is the error. lasting: half of what it does is damage. */
+static int run_well(const struct fs *fs, const char *const argv[], int file, bool lasting, struct err *err)
 {
 	const struct proc_fd fds[] = { { file, FILE_FD } };
-	int r = proc_run(argv, fds, 1, err);
+	int r = (lasting ? proc_run_lasting : proc_run)(argv, fds, 1, err);
 
 	if (r == -ENOENT)
 		return err_set(err, ENOENT, "'%s' is needed for %s, and is not there (package %s)", argv[0], fs->name,
@@ -113,7 +113,7 @@ int fs_make(const struct fs *fs, int file, struct err *err)
 	for (; fs->make[n]; n++)
 		argv[n] = fs->make[n];
 	argv[n] = FILE_AT;
-	return run_well(fs, argv, file, err) < 0 ? err_wrap(err, "make a file system (%s)", fs->name) : 0;
+	return run_well(fs, argv, file, false, err) < 0 ? err_wrap(err, "make a file system (%s)", fs->name) : 0;
 }
 
 /* --- ext4 checks itself by a program before it is mounted ----------------------------------------------------------------
@@ -185,7 +185,7 @@ int fs_resize_file(const struct fs *fs, int file, const char *path, uint64_t siz
 		return err_set(err, EOPNOTSUPP, "%s cannot be made smaller", fs->name);
 	r = fs_check(fs, file, path, true, err);
 	if (r == 0)
-		r = run_well(fs, argv, file, err);
+		r = run_well(fs, argv, file, true, err);
 	return r < 0 ? r : 0;
 }
 

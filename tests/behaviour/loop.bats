@@ -69,7 +69,7 @@ devices() {
 	mgr-config -n ext4 set rootfs.options nonsense
 	run mgr-start -n ext4
 	assert_status 1
-	assert_contains "mgr-start: ext4: storage: '$store/ext4/rootfs.img': mount it (ext4, discard,nonsense): "
+	assert_contains "mgr-start: ext4: storage: '$store/ext4/rootfs.img': mount it (ext4, discard,errors=remount-ro,nonsense): "
 	run "$BATS_TEST_DIRNAME/../lib/without" mount_setattr,open_tree,fsopen,move_mount -- mgr-create -n old -t busybox -B loop
 	assert_status 1
 	assert_contains "its file system can be mounted by a start alone before Linux 5.12"
@@ -313,4 +313,27 @@ devices() {
 	forget_later half2
 	assert_equal "$(find "$store/.new" -mindepth 1 2>/dev/null)" ""
 	[ ! -e "$store/half" ]
+}
+
+# has_begun TRACE: a resize2fs is in the middle of it.
+has_begun() {
+	local pid
+	pid=$(pgrep -x resize2fs) && [ "$(grep -c "^$pid .*pwrite64" "$1")" -ge 5 ]
+}
+
+@test "be.4 what makes an image smaller comes to its end, whatever becomes of the command" {
+	local trace=$BATS_TEST_TMPDIR/trace tracer
+	mgr-create -n shrunk -t busybox -B loop --size 400M -s net.0.type=empty
+	forget_later shrunk
+	strace -f -qq -o "$trace" -e trace=pwrite64 -e inject=pwrite64:delay_exit=20000 \
+		mgr-config -n shrunk set rootfs.size 48M &
+	tracer=$!
+	wait_until 20 has_begun "$trace"
+	kill -KILL "$(ps -o ppid= -C resize2fs | tr -d ' ')"
+	wait "$tracer" || true
+	run dumpe2fs -h "$store/shrunk/rootfs.img"
+	assert_match "Filesystem state: +clean"
+	assert_match "Block count: +12288"
+	mgr-config -n shrunk set rootfs.size 48M
+	boot shrunk
 }
