@@ -22,10 +22,8 @@
 static const struct {
 	const char *name, *driver, *options, *look;
 } known[] = {
-	{ "ext2", "ext4", ",errors=remount-ro", ",noload" },
-	{ "ext3", "ext4", ",errors=remount-ro", ",noload" },
-	{ "ext4", "ext4", ",errors=remount-ro", ",noload" },
-	{ "xfs", "xfs", ",nouuid", ",norecovery" },
+	{ "ext2", "ext4", ",errors=remount-ro", ",noload" }, { "ext3", "ext4", ",errors=remount-ro", ",noload" },
+	{ "ext4", "ext4", ",errors=remount-ro", ",noload" }, { "xfs", "xfs", ",nouuid", ",norecovery" },
 	{ "btrfs", "btrfs", "", ",rescue=nologreplay" },
 };
 
