@@ -43,9 +43,14 @@ static int read_file(int fd, char **ret, struct err *err)
 	return r;
 }
 
+/* Over what is there, so that it is empty at no moment and needs no room that it has not. */
 static int replace(int fd, const char *path, const char *text, struct err *err)
 {
-	int r = lseek(fd, 0, SEEK_SET) < 0 || ftruncate(fd, 0) < 0 ? -errno : file_write_all(fd, text, strlen(text));
+	const size_t len = strlen(text);
+	int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : file_write_all(fd, text, len);
+
+	if (r == 0 && ftruncate(fd, (off_t)len) < 0)
+		r = -errno;
 
 	return r < 0 ? err_sys(err, -r, "write its '/%s'", path) : 0;
 }

@@ -25,7 +25,7 @@ static const struct {
 	{ "console", { "size", "buffer.size" } },
 	{ "tty", { NULL } },
 	{ "log", { NULL } },
-	{ "start", { "auto", "order", "delay" } },
+	{ "start", { "order", "delay" } }, /* not auto: nobody here has asked for it to run */
 };
 
 struct line {

@@ -21,8 +21,9 @@
 #include "storage/image.h"
 #include "storage/internal.h"
 
-#define OLD_KERNEL "an overlay with mapped ids needs Linux 5.19 or later"
-#define LAYERS_MAX 60 /* the names of all of them have to go into one option, of 255 bytes */
+#define OLD_KERNEL  "an overlay with mapped ids needs Linux 5.19 or later"
+#define LAYERS_MAX  60 /* the names of all of them have to go into one option, of 255 bytes */
+#define ROOM_BLOCKS 8  /* it needs a folder or two */
 
 struct opening {
 	const struct storage_place *place;
@@ -122,7 +123,19 @@ static int put_all(const struct opening *o, struct str *ret_lower, struct err *e
 	return r < 0 ? err_sys(err, -r, "mount the layers of '%s'", o->place->path) : 0;
 }
 
-/* What is not root's own work folder the kernel mounts read-only, without a word. */
+/* The kernel mounts one read-only, without a word, where it cannot make what it needs in the work folder. */
+static int explain_readonly(const struct opening *o, struct err *err)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(o->layers[0], &fs) == 0 && (fs.f_bavail < ROOM_BLOCKS || fs.f_favail == 0))
+		return err_set(err, ENOSPC, "there is no room left for the overlay of '%s'", o->place->path);
+	return err_set(err, EROFS,
+		       "the overlay of '%s' cannot be written with these ids: Linux 5.19 or later is needed, and a "
+		       "file system such as ext4, xfs, btrfs; -B dir does without",
+		       o->place->path);
+}
+
 static int mount_all(const struct opening *o, const char *lower, struct err *err)
 {
 	autofree char *options =
@@ -146,10 +159,7 @@ static int mount_all(const struct opening *o, const char *lower, struct err *err
 	if (fstatvfs(tree, &fs) < 0)
 		return err_sys(err, errno, "look at the overlay of '%s'", o->place->path);
 	if (fs.f_flag & ST_RDONLY)
-		return err_set(err, EROFS,
-			       "the overlay of '%s' cannot be written with these ids: Linux 5.19 or later is needed, and a "
-			       "file system such as ext4, xfs, btrfs; -B dir does without",
-			       o->place->path);
+		return explain_readonly(o, err);
 	return steal_fd(&tree);
 }
 

@@ -328,6 +328,9 @@ pre-start = /bin/true
 entry = /etc mnt none bind
 [forward]
 port = tcp:8080:80
+[start]
+auto = yes
+order = 3
 '
 	forget_later web
 	"$BATS_TEST_DIRNAME/../lib/exported.py" web.tar.gz "$config" node:rootfs/node
@@ -345,8 +348,10 @@ left out: net.1.link = eth0
 left out: forward.port = tcp:8080:80
 left out: cap.drop = none
 left out: console.logfile = /etc/evil
-left out: hook.pre-start = /bin/true"
+left out: hook.pre-start = /bin/true
+left out: start.auto = yes"
 	assert_equal "$(mgr-config -n web get limits.memory)" 64M
+	assert_equal "$(mgr-config -n web get start.order)" 3
 	assert_equal "$(mgr-config -n web get net.0.name)" lan
 	run mgr-config -n web show
 	refute_contains "none"

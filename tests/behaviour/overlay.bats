@@ -134,3 +134,18 @@ upper=$store/web/delta/upper
 	mgr-destroy -P "$own" -n two
 	assert_equal "$(stat -c %h "${bases[0]}/id")" 1
 }
+
+@test "be.1 a start on a full disk says that it is full" {
+	small_disk 16M "$PWD/full"
+	mgr-create -P full -n brim -t busybox -B overlay
+	mgr-snapshot -P full -n brim # what has been mounted has its work folder
+	dd if=/dev/zero of=full/fill bs=64K status=none || true
+	dd if=/dev/zero of=full/rest bs=4K status=none || true
+	run mgr-start -P full -n brim
+	assert_status 1
+	assert_match "storage: there is no room left for the overlay of '.*/brim/delta'"
+	rm full/fill full/rest
+	mgr-start -P full -n brim
+	mgr-destroy -f -P full -n brim
+	umount full
+}
