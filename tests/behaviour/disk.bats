@@ -223,10 +223,6 @@ devices_of() {
 	assert_contains "mgr-start: c: storage: '$disks/mine' has been written since"
 }
 
-is_written() {
-	! qemu-io -f qcow2 -c length "$1" 2>/dev/null >&2
-}
-
 @test "q.20 what a disk stands on may be in a folder that the user names, and one that a machine writes is in use" {
 	mkdir base over
 	qemu-img convert -O qcow2 disk base/disk
@@ -240,7 +236,8 @@ is_written() {
 	mgr-stop -k -n c
 	coproc machine { exec qemu-io -f qcow2 over/disk; }
 	local pid=$machine_PID
-	wait_until 5 is_written over/disk
+	echo length >&"${machine[1]}"
+	read -r -t 10 <&"${machine[0]}" # it has it open
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "it is in use: another program writes it"
