@@ -258,8 +258,8 @@ crashes() {
 	killed_restore
 	killed_run
 	run env MGR_DEBUG_KILL=destroy:renamed mgr-destroy web
-	mgr-create -n other -t busybox
-	mgr-destroy other
+	mgr-create -n web -t busybox # its name is free
+	mgr-destroy web
 	assert_equal "$(find "$store" -mindepth 1 -maxdepth 1 -name '[a-z]*')" ""
 }
 
