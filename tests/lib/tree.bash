@@ -54,12 +54,12 @@ sealed() {
 	sed -E 's/^[0-9]+ +([a-z0-9]+)\(.*/\1/' "$BATS_TEST_TMPDIR/trace"
 }
 
-# layers DELTA: the trees that it stands on, from above.
+# layers DELTA: the trees that it stands on, from above, as seen from .images.
 layers() {
 	local at=$1
 	while [ -e "$at/base" ]; do
+		printf ':%s/upper' "$(<"$at/base")"
 		at=$store/.images/$(<"$at/base")
-		printf ':%s' "$at/upper"
 	done
 }
 
@@ -67,7 +67,8 @@ layers() {
 merged() {
 	local at
 	at=$(mktemp -d)
-	mount -t overlay -o "ro,lowerdir=$1/upper$(layers "$1")" mgr-test "$at"
+	# their names, all in one, are a page at most
+	(cd "$store/.images" && mount -t overlay -o "ro,lowerdir=$(realpath --relative-to=. "$1/upper")$(layers "$1")" mgr-test "$at")
 	tree_of "$at" ./bin | grep -v '/s\?bin/' | sed -E 's/^(d [0-7]+ [0-9:]+) [0-9]+ /\1 - /'
 	umount "$at"
 	rmdir "$at"
