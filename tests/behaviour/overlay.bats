@@ -136,6 +136,7 @@ upper=$store/web/delta/upper
 }
 
 @test "be.1 a start on a full disk says that it is full" {
+	cd "$BATS_TEST_TMPDIR"
 	small_disk 16M "$PWD/full"
 	mgr-create -P full -n brim -t busybox -B overlay
 	mgr-snapshot -P full -n brim # what has been mounted has its work folder
