@@ -232,6 +232,16 @@ int store_claim_drop(const struct store *store, const char *name, struct err *er
 	return r;
 }
 
+/* On a full disk how its last run ended makes room: dir, which is about to go, is what is to give more. */
+static int make_gone(const char *folder, int dir, struct err *err)
+{
+	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+		return 0;
+	if ((errno == ENOSPC || errno == EDQUOT) && unlinkat(dir, "last", 0) == 0 && mkdir(folder, 0700) == 0)
+		return 0;
+	return err_sys(err, errno, "make folder '%s'", folder);
+}
+
 int store_retire(const struct store *store, const char *name, int dir, const char *uuid, struct err *err)
 {
 	autofree char *from = str_fmt("%s/%s", store->containers, name);
@@ -245,8 +255,8 @@ int store_retire(const struct store *store, const char *name, int dir, const cha
 		/* .gone may be removed by another between the two */
 		if (errno != ENOENT || access(from, F_OK) < 0)
 			return err_sys(err, errno, "rename '%s' to '%s'", from, to);
-		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-			return err_sys(err, errno, "make folder '%s'", folder);
+		if (make_gone(folder, dir, err) < 0)
+			return -err->code;
 	}
 	return 0;
 }

@@ -203,6 +203,22 @@ husk() {
 	mgr-destroy -f -n web
 }
 
+@test "destroy.5 one on a full disk goes, and makes room" {
+	cd "$BATS_TEST_TMPDIR"
+	small_disk 16M "$PWD/full"
+	mgr-create -P full -n brim -t busybox -B dir -s net.0.type=empty
+	mgr-start -P full -n brim
+	mgr-stop -k -P full -n brim
+	dd if=/dev/zero of=full/fill bs=64K status=none || true
+	dd if=/dev/zero of=full/rest bs=4K status=none || true
+	run mkdir full/one
+	assert_contains "No space left"
+	mgr-destroy -P full -n brim
+	assert_equal "$(mgr-ls -P full -1)" ""
+	mkdir full/one
+	umount full
+}
+
 @test "destroy.4 what a folder that -P named has besides containers is left alone" {
 	local folder=$BATS_TEST_TMPDIR/store
 	mkdir -m 700 "$folder" "$folder/photos"
