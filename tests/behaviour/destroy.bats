@@ -209,8 +209,7 @@ husk() {
 	mgr-create -P full -n brim -t busybox -B dir -s net.0.type=empty
 	mgr-start -P full -n brim
 	mgr-stop -k -P full -n brim
-	dd if=/dev/zero of=full/fill bs=64K status=none || true
-	dd if=/dev/zero of=full/rest bs=4K status=none || true
+	fill full
 	run mkdir full/one
 	assert_contains "No space left"
 	mgr-destroy -P full -n brim

@@ -140,12 +140,11 @@ upper=$store/web/delta/upper
 	small_disk 16M "$PWD/full"
 	mgr-create -P full -n brim -t busybox -B overlay
 	mgr-snapshot -P full -n brim # what has been mounted has its work folder
-	dd if=/dev/zero of=full/fill bs=64K status=none || true
-	dd if=/dev/zero of=full/rest bs=4K status=none || true
+	fill full
 	run mgr-start -P full -n brim
 	assert_status 1
 	assert_match "storage: there is no room left for the overlay of '.*/brim/delta'"
-	rm full/fill full/rest
+	unfill full
 	mgr-start -P full -n brim
 	mgr-destroy -f -P full -n brim
 	umount full

@@ -104,6 +104,22 @@ small_disk() {
 	chmod 700 "$2"
 }
 
+# fill FOLDER: not one more block is to be had on its disk. unfill FOLDER: they are again.
+fill() {
+	local n=0
+	dd if=/dev/zero of="$1/fill" bs=64K status=none 2>/dev/null || true
+	sync "$1/fill"
+	dd if=/dev/zero of="$1/rest" bs=4K status=none 2>/dev/null || true
+	sync "$1/rest"
+	while mkdir "$1/more$n" 2>/dev/null; do
+		n=$((n + 1))
+	done
+}
+
+unfill() {
+	rm -rf "$1/fill" "$1/rest" "$1"/more*
+}
+
 # --- other machines ---------------------------------------------------------------------------------------------------------
 
 # Sets NAME_ip and here_ip. The nth machine is at 192.0.2.4n+2, this one at 192.0.2.4n+1 for it.
