@@ -16,15 +16,7 @@
 
 int image_folder(const struct store *store, bool make, struct err *err)
 {
-	autofree char *path = str_fmt("%s/" IMAGE_FOLDER, store->containers);
-	int dir;
-
-	if (!path)
-		return err_nomem(err);
-	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_sys(err, errno, "make folder '%s'", path);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return dir < 0 ? err_sys(err, errno, "open folder '%s'", path) : dir;
+	return store_open_own(store, IMAGE_FOLDER, make, err);
 }
 
 int image_lock(int images, struct err *err)

@@ -17,15 +17,7 @@
 
 static int open_folder(const struct store *store, bool make, struct err *err)
 {
-	autofree char *path = str_fmt("%s/" FOLDER, store->containers);
-	int dir;
-
-	if (!path)
-		return err_nomem(err);
-	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_sys(err, errno, "make folder '%s'", path);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return dir < 0 ? err_sys(err, errno, "open folder '%s'", path) : dir;
+	return store_open_own(store, FOLDER, make, err);
 }
 
 int ephemeral_mark(const struct store *store, const char *name, const char *uuid, uint64_t deadline, struct err *err)

@@ -282,6 +282,19 @@ int store_container(const struct store *store, const char *name, struct err *err
 	return err_set(err, ENOENT, "no such container");
 }
 
+int store_open_own(const struct store *store, const char *name, bool make, struct err *err)
+{
+	autofree char *path = str_fmt("%s/%s", store->containers, name);
+	int dir;
+
+	if (!path)
+		return err_nomem(err);
+	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "make folder '%s'", path);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return dir < 0 ? err_sys(err, errno, "open folder '%s'", path) : dir;
+}
+
 int store_runtime(const struct store *store, const char *name, bool make, struct err *err)
 {
 	autofree char *path = NULL;

@@ -48,6 +48,8 @@ int store_check_new_name(const char *name, struct err *err);
 
 /* The container's folder, open (O_RDONLY | O_DIRECTORY). -ENOENT "no such container" when it has no config. */
 int store_container(const struct store *store, const char *name, struct err *err);
+/* Open a folder of the manager's own that lies beside the containers (".images"); made when absent, if `make`. */
+int store_open_own(const struct store *store, const char *name, bool make, struct err *err);
 
 /* Whoever changes its config has this lock on its folder, which is open in the descriptor, from before what the new text
  * names is reserved until the text is in place: two at once would lose a change, and who frees what the text does not name
