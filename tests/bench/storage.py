@@ -128,6 +128,7 @@ class Bench(measure.Bench):
         self.create("folder", "debian", "-B", "dir")
         disk = self.make_root_disk(self.store / "folder/rootfs", "debian.qcow2", "2G")
         self.on_disk("qcow2", disk)
+        os.sync()  # what has just been written is no part of either
 
         def start(name):
             ms = took("mgr-start", "-n", name, "--wait=100")

@@ -15,6 +15,7 @@ finish() {
 
 interrupted() {
 	[ -z "$running" ] || kill "$running" 2>/dev/null
+	[ -z "${vm_running-}" ] || kill "$vm_running" 2>/dev/null
 	echo "tests/run: interrupted" >&2
 	exit 130
 }
