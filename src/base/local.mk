@@ -9,6 +9,7 @@ src_base_libbase_a_SOURCES = \
 	%D%/escape.c \
 	%D%/fd.c %D%/fd.h \
 	%D%/file.c %D%/file.h \
+	%D%/keeper.c %D%/keeper.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
@@ -22,5 +23,6 @@ src_base_libbase_a_SOURCES = \
 	%D%/subvol.c %D%/subvol.h \
 	%D%/sys.c %D%/sys.h \
 	%D%/vec.h \
+	%D%/walk.c %D%/walk.h \
 	%D%/which.c \
 	%D%/words.c

@@ -107,14 +107,10 @@ pid_t proc_spawn(const char *const argv[], const struct proc_fd *fds, size_t n, 
 	return spawn(argv, fds, n, env, SESSION_OURS, err);
 }
 
-pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], struct err *err)
+pid_t proc_spawn_session(const char *const argv[], const struct proc_fd *fds, size_t n, char *const env[], bool lasting,
+			 struct err *err)
 {
-	return spawn(argv, fds, n, env, SESSION_OWN, err);
-}
-
-pid_t proc_spawn_lasting(const char *const argv[], const struct proc_fd *fds, size_t n, struct err *err)
-{
-	return spawn(argv, fds, n, NULL, SESSION_LASTING, err);
+	return spawn(argv, fds, n, env, lasting ? SESSION_LASTING : SESSION_OWN, err);
 }
 
 int proc_wait(pid_t pid, uint64_t deadline, int *ret_status, struct err *err)

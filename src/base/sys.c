@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -85,4 +86,21 @@ int sys_mount_idmap(int tree, int userns, unsigned flags)
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)userns };
 
 	return mount_setattr(tree, "", AT_EMPTY_PATH | flags, &attr, sizeof attr);
+}
+
+int sys_sched_slice(uint64_t ns)
+{
+	struct { /* the first version of sched_attr, whose name is linux/sched/types.h's or the C library's, as it comes */
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} attr;
+
+	if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) < 0)
+		return -1;
+	if (attr.policy == SCHED_OTHER)
+		attr.runtime = ns;
+	return (int)syscall(SYS_sched_setattr, 0, &attr, 0);
 }

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #ifndef SO_NETNS_COOKIE
@@ -38,6 +39,18 @@
 #define SYS_AUDIT_ARCH AUDIT_ARCH_PPC64LE
 #elif defined(__s390x__)
 #define SYS_AUDIT_ARCH AUDIT_ARCH_S390X
+#endif
+
+/* What C libraries call on machines that have it, each followed by a comma. */
+#ifdef SYS_access
+#define SYS_CALLS_OF_OLD_ALL SYS_access, SYS_readlink, SYS_dup2, SYS_alarm, SYS_open, SYS_stat, SYS_lstat,
+#else
+#define SYS_CALLS_OF_OLD_ALL
+#endif
+#ifdef SYS_arch_prctl
+#define SYS_CALLS_OF_OLD SYS_CALLS_OF_OLD_ALL SYS_arch_prctl,
+#else
+#define SYS_CALLS_OF_OLD SYS_CALLS_OF_OLD_ALL
 #endif
 
 /* GPT's type of a partition that holds a root file system for this machine (the Discoverable Partitions Specification). */
@@ -71,6 +84,9 @@ int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 union bpf_attr; /* linux/bpf.h */
 int sys_bpf(int command, union bpf_attr *attr, unsigned size);
+/* This thread is to run within so short a time of waking as one whose turns are of `ns` (100,000 at least), without more of
+ * the processor than it had: from Linux 6.12 on, nothing before. Threads and processes that it makes have it from it. */
+int sys_sched_slice(uint64_t ns);
 int sys_pivot_root(const char *new_root, const char *put_old);
 
 /* statx's mount id, unique while the mount lives; 0, or -1 with errno. */

@@ -31,6 +31,7 @@ struct boot_request {
 	int netd;          /* of --device: its connection to mgr-netd, or -1 */
 	char **words;      /* of --device: what is to be done; ends with NULL */
 	bool disk;         /* of --down: BOOT_DISK_FD is the root folder, to be synced */
+	bool unserved;     /* of --down: what serves its disk has ended before it */
 	size_t namespaces; /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
 };
 

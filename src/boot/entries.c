@@ -16,26 +16,6 @@
 #include "boot/internal.h"
 #include "boot/mounted.h"
 #include "mount/entry.h"
-#include "storage/storage.h"
-
-/* The guest's root leaves no setuid program where ids are not those of the disk, nor where it may not write. */
-static bool is_harmless(const struct boot *b, const struct mount_entry *e)
-{
-	return e->exposed || mount_entry_is_readonly(e) || (!e->idmap && b->userns >= 0);
-}
-
-static int check_exposed(const struct mount_entry *e, int source, struct err *err)
-{
-	struct stat st;
-
-	if (fstat(source, &st) < 0)
-		return err_sys(err, errno, "look at '%s'", e->source);
-	if (S_ISDIR(st.st_mode))
-		return storage_check_exposed(source, e->source, "the option 'exposed'", err);
-	if (!S_ISREG(st.st_mode)) /* not to be executed */
-		return 0;
-	return storage_check_exposed_file(e->source, "the option 'exposed'", err);
-}
 
 static bool holds_containers(const struct store *store, const char *path)
 {
@@ -82,7 +62,7 @@ static int open_source(const struct boot *b, const struct mount_entry *e, struct
 
 	if (source < 0)
 		return source;
-	if (!is_harmless(b, e) && check_exposed(e, source, err) < 0)
+	if (spec_check_source(e, source, b->userns >= 0, err) < 0)
 		return -err->code;
 	return steal_fd(&source);
 }

@@ -40,6 +40,7 @@ static void fill_fds(const struct boot *b, struct handover *h)
 	memcpy(h->namespaces, b->namespaces, sizeof h->namespaces);
 	h->disk = b->disk;
 	h->storage_use = b->storage_use;
+	h->served = b->served;
 }
 
 static void fill_guest_init(const struct boot *b, struct handover *h)

@@ -52,7 +52,7 @@ struct boot {
 	int pidfd, userns;
 	int peer;                       /* parent: the child's end of the pair, and the other way round */
 	int dev, sys, securityfs, tree; /* detached mounts */
-	int disk, storage_use;          /* wire/handover.h */
+	int disk, storage_use, served;  /* wire/handover.h */
 	int console, console_peer, notify, control;
 	int ttys[TTY_MOST]; /* masters of /dev/tty1 and so on */
 	size_t n_ttys;
@@ -80,8 +80,9 @@ struct down {
 	bool reboot;
 	int *namespaces; /* of the container that has ended, as far as anybody kept them open; one that is closed is -1 */
 	size_t n_namespaces;
-	int *disk; /* its root folder, to be synced before it goes; -1 then, or where there is none */
-	int pidns; /* where it lives on; -1 */
+	int *disk;     /* its root folder, to be synced before it goes; -1 then, or where there is none */
+	int pidns;     /* where it lives on; -1 */
+	bool unserved; /* what serves its disk has ended while it ran */
 };
 
 /* Of what b is about. */

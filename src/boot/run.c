@@ -288,9 +288,12 @@ void boot_abort(struct boot *b)
 
 void boot_write_last(int folder, const char *failed)
 {
-	struct last last = { .status = LAST_NO_STATUS };
+	struct last last, before;
 	struct timespec now;
 
+	(void)last_read(folder, &before, NULL);
+	last = (struct last){ .status = LAST_NO_STATUS };
+	memcpy(last.lost, before.lost, sizeof last.lost); /* nothing has made that good */
 	clock_gettime(CLOCK_REALTIME, &now);
 	last.ended = (uint64_t)now.tv_sec * CLOCK_SECOND + (uint64_t)now.tv_nsec;
 	str_print(last.failed, sizeof last.failed, "%s", failed);

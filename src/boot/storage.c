@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,10 +16,13 @@
 #include "boot/internal.h"
 #include "boot/undo.h"
 #include "mount/mount.h"
+#include "storage/disk.h"
 #include "store/last.h"
 
-#define SYNC_TIME (60 * CLOCK_SECOND)
-#define GONE_TIME (60 * CLOCK_SECOND)
+#define SYNC_TIME   (60 * CLOCK_SECOND)
+#define GONE_TIME   (60 * CLOCK_SECOND)
+#define MAY_BE_LOST "what was written last may be lost"
+#define LITTLE      (1 << 20) /* bytes: a file system with no more is full */
 
 /* --- up ---------------------------------------------------------------------------------------------------------------- */
 
@@ -83,6 +87,7 @@ static int mount_root(struct boot *b, bool lasting, struct err *err)
 		return r;
 	b->tree = root.tree;
 	b->storage_use = root.use;
+	b->served = root.served;
 	if (lasting && root.server > 0)
 		boot_move_server(b, root.server);
 	if (lasting && root.own && (b->disk = openat(b->tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -108,9 +113,26 @@ static int open_storage(struct boot *b, bool lasting, struct err *err)
 	return r == 0 && stage.home >= 0 ? pass_dev(b, err) : r;
 }
 
+/* Why it is as it is may be what the last run has said at its end. */
+static int tell_earlier_loss(const struct boot *b, int r, struct err *err)
+{
+	const struct err why = *err;
+	struct last last;
+
+	if (last_read(b->folder, &last, NULL) < 0 || !last.lost[0])
+		return r;
+	if (r == 0)
+		log_warn("storage: in its last run %s", last.lost);
+	return r < 0 ? err_set(err, why.code, "%.250s: in its last run %s", why.msg, last.lost) : 0;
+}
+
 int up_storage(struct boot *b, struct err *err)
 {
-	return open_storage(b, true, err);
+	int r;
+
+	last_reserve(b->folder);
+	r = open_storage(b, true, err);
+	return tell_earlier_loss(b, r, err);
 }
 
 int boot_open_storage(struct boot *b, struct err *err)
@@ -133,6 +155,7 @@ void boot_drop_storage(struct boot *b)
 		drop(&b->passed[--b->n_passed]);
 	drop(&b->tree);
 	drop(&b->storage_use);
+	drop(&b->served);
 }
 
 /* In a child, since nobody can be woken from it when what is below does not answer. */
@@ -146,9 +169,9 @@ static int sync_disk(int disk, struct err *err)
 	r = pid < 0 ? err_sys(err, errno, "start a process") : proc_wait(pid, clock_in(SYNC_TIME), &status, err);
 	if (r < 0 && pid > 0)
 		kill(pid, SIGKILL);
-	if (r == 0 && status)
-		r = err_sys(err, WIFEXITED(status) ? WEXITSTATUS(status) : EIO, "bring it to where it is kept");
-	return r < 0 ? err_wrap(err, "what was written last may be lost") : 0;
+	if (r < 0)
+		return err_wrap(err, MAY_BE_LOST);
+	return status ? err_sys(err, WIFEXITED(status) ? WEXITSTATUS(status) : EIO, MAY_BE_LOST) : 0;
 }
 
 /* For who asks how the run ended; what is being destroyed has no folder. */
@@ -157,24 +180,39 @@ static void keep_loss(const struct down *d, const char *what)
 	autoclose int folder = store_container(d->store, d->name, NULL);
 	struct last last;
 
-	log_error(LAST_LOSS "%s", what);
-
+	log_error("storage: %s", what);
 	if (folder < 0)
 		return;
 	(void)last_read(folder, &last, NULL); /* where there is none, it is empty */
-	if (last.failed[0])                   /* that came first */
-		return;
-	str_print(last.failed, sizeof last.failed, LAST_LOSS "%.490s", what);
+	str_print(last.lost, sizeof last.lost, "%.250s", what);
 	if (last_write(folder, &last, NULL) < 0)
 		log_warn("how the run ended could not be kept");
 }
 
-static void sync_it(const struct down *d)
+/* What file systems keep back for themselves is room that statfs(2) tells of, and nobody has. */
+static bool is_full(const char *path)
 {
-	struct err err = { 0 };
+	autofree char *folder = path ? strdup(path) : NULL;
+	struct stat st;
 
-	if (*d->disk >= 0 && sync_disk(*d->disk, &err) < 0)
-		keep_loss(d, err.msg);
+	if (!folder || *folder != '/' || stat(folder, &st) < 0)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		*strrchr(folder, '/') = '\0';
+	autoclose int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	int r = fd < 0 ? errno : posix_fallocate(fd, 0, LITTLE);
+	return r == ENOSPC || r == EDQUOT;
+}
+
+/* A device says no more than "I/O error" when the file that it is finds no room. object: the file, for some backends. */
+static void tell_full(const struct down *d, const char *object, struct err *err)
+{
+	autofree char *folder = str_fmt("%s/%s", d->store->containers, d->name);
+	const char *full = is_full(object) ? object : is_full(folder) ? folder : NULL;
+	const struct err why = *err;
+
+	if (full)
+		err_set(err, why.code, "%.300s (the host's disk is full where '%.100s' is)", why.msg, full);
 }
 
 /* Whoever else would have its mounts has gone: its processes, and the hooks that come before this row. */
@@ -183,15 +221,21 @@ int down_storage(const struct down *d, const char *object, struct err *err)
 	const char *space = strchr(object, ' ');
 	autofree char *name = space ? strndup(object, (size_t)(space - object)) : NULL;
 	const struct storage_backend *backend = name ? storage_named(name, NULL) : NULL;
+	struct err lost = { 0 };
 
 	if (!backend || !backend->close)
 		return err_set(err, EBADMSG, "'%s' is nothing that a backend makes", object);
-	sync_it(d);
+	if (*d->disk >= 0 && sync_disk(*d->disk, &lost) < 0)
+		tell_full(d, space + 1, &lost);
 	drop(d->disk);
 	for (size_t i = 0; i < d->n_namespaces; i++)
 		drop(&d->namespaces[i]);
 	int r = backend->close(d->name, space + 1, clock_in(GONE_TIME), err);
 	if (r > 0)
-		keep_loss(d, err->msg);
+		lost = *err;
+	if (d->unserved && !lost.code) /* others on it may have another server by now */
+		err_set(&lost, EIO, DISK_UNREAD);
+	if (lost.code)
+		keep_loss(d, lost.msg);
 	return r < 0 ? r : 0;
 }

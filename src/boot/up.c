@@ -31,7 +31,7 @@ void boot_init(struct boot *b, const char *name, const char *path)
 	*b = (struct boot){ .name = name, .path = path ? path : "" };
 	b->rundir = b->folder = b->lock = b->log = b->console_log = b->seccomp = b->pidfd = b->userns = b->client = -1;
 	b->mark = b->host_root = b->program = b->unit = b->label = b->profile.compiled = -1;
-	b->peer = b->dev = b->sys = b->securityfs = b->tree = b->disk = b->storage_use = -1;
+	b->peer = b->dev = b->sys = b->securityfs = b->tree = b->disk = b->storage_use = b->served = -1;
 	b->console = b->console_peer = b->notify = b->diag = b->control = b->net.conn = -1;
 }
 
@@ -125,11 +125,14 @@ static int take_lock(struct boot *b, enum store_phase phase, struct err *err)
 }
 
 /* Kill and undo what a dead mgr-boot or supervisor has left. */
-static int recover(struct boot *b, struct err *err)
+static int recover(struct boot *b, bool unserved, struct err *err)
 {
 	const bool unseen = last_is_missing(b->folder, b->rundir);
-	const struct down d = down_of(b);
-	int r = boot_down(&d, err);
+	struct down d = down_of(b);
+	int r;
+
+	d.unserved = unserved;
+	r = boot_down(&d, err);
 
 	if (unseen)
 		log_error(LAST_UNSEEN);
@@ -165,7 +168,7 @@ int boot_begin(struct boot *b, enum store_phase phase, struct err *err)
 		log_warn("%s", swept.msg);
 	/* nothing was made without a record, and the assignments go last */
 	if (faccessat(b->rundir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) == 0 || boot_has_assignments(b->rundir))
-		r = recover(b, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
+		r = recover(b, false, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
 	if (r == 0 && boot_ephemeral_end(b, b->lock))
 		r = err_set(err, ENOENT, "no such container: it was there for one run, which is over");
 	return r;
@@ -254,7 +257,7 @@ int boot_undo(const struct boot_request *q)
 	if (r >= 0 && q->lock < 0)
 		b.folder = store_container(&b.store, b.name, NULL); /* what is being destroyed has none */
 	if (r >= 0)
-		r = recover(&b, &err);
+		r = recover(&b, q->unserved, &err);
 	if (r >= 0)
 		boot_ephemeral_end(&b, q->lock >= 0 ? q->lock : b.lock);
 	if (r < 0)
@@ -299,9 +302,11 @@ int boot_again(int handover)
 	}
 	close(h.netd); /* what it stood for ends here */
 	close(h.storage_use);
+	close(h.served);
 
 	d = down_of(&b);
 	d.reboot = true;
+	d.unserved = h.unserved;
 	if (r == 0)
 		r = boot_down(&d, &err);
 	while (b.n_namespaces > 0)

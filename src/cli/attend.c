@@ -14,6 +14,8 @@ int cli_attend(const struct cli *cli, const struct store *store, const char *con
 
 	how->oom_kills = &kills;
 	r = lib_foreground(store, container, start, how, err);
+	if (r >= 0 && r != EXIT_OURS)
+		(void)cli_complain_loss(cli, store, container);
 	if (r == 128 + SIGKILL && kills > 0) {
 		err_set(&why, ENOMEM, "memory ran out (limits.memory): the kernel killed %" PRIu64, kills);
 		cli_complain(cli, name, &why);

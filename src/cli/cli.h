@@ -106,6 +106,8 @@ int cli_usage_verb(struct cli *cli, const char *name, const char *verbs);
 
 /* Print "mgr-stop: web: MESSAGE" for a run that returns an exit code of its own. */
 void cli_complain(const struct cli *cli, const char *name, const struct err *err);
+/* Its run has ended: was anything of it lost? Then one line says so. */
+bool cli_complain_loss(const struct cli *cli, const struct store *store, const char *name);
 
 /* Is there a -h or --help in what follows "--"? */
 bool cli_tail_help(const struct cli *cli);

@@ -11,6 +11,7 @@
 #include "cli/config_live.h"
 #include "cli/config_show.h"
 #include "life/config.h"
+#include "life/passing.h"
 #include "spec/spec.h"
 #include "store/claim.h"
 
@@ -72,6 +73,7 @@ static int change(struct cli *cli, const char *container, const struct config_ch
 	autocall(str_done) struct str text = { 0 };
 	int r;
 
+	passing_sweep(&cli->store);
 	store_sweep(&cli->store, NULL);
 	r = life_config_open(&config, &cli->store, container, err);
 	if (r == 0)

@@ -24,6 +24,17 @@ static int set_backend(void *data, const char *value, struct err *err)
 	return str_eq(value, "auto") || storage_named(value, err) ? 0 : -err->code;
 }
 
+static int set_size(void *data, const char *value, struct err *err)
+{
+	struct life_copy *copy = data;
+	uint64_t size;
+
+	copy->size = value;
+	return str_size(value, &size) == 0 && size
+		       ? 0
+		       : err_set(err, EINVAL, "'%s' is no size: digits, with K, M, G or T", value);
+}
+
 static int check(struct cli *cli)
 {
 	const struct life_copy *what = cli->data;
@@ -36,6 +47,7 @@ static int check(struct cli *cli)
 static const struct option_row opts[] = {
 	{ 'N', "newname", "NEW", "The copy's name.", .set = set_name },
 	{ 'B', "backend", "BACKEND", "How its files are kept, instead of as the original's are.", .set = set_backend },
+	{ 0, "size", "SIZE", "How much room it has, instead of what the original has.", .set = set_size },
 	{ 's', "snapshot", NULL, "Both stand on the files that there are: nothing is copied.",
 	  .flag = offsetof(struct life_copy, thin) },
 	{ 'e', "ephemeral", NULL, "Start it; it is removed when that run ends, however it ends.",

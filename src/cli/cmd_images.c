@@ -6,6 +6,8 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "life/images.h"
+#include "life/passing.h"
+#include "life/take.h"
 
 static const struct print_column columns[] = {
 	{ "id", "ID", PRINT_TEXT },         { "size", "SIZE", PRINT_BYTES },     { "created", "CREATED", PRINT_TIME },
@@ -135,16 +137,27 @@ static int prune(struct cli *cli, struct err *err)
 	return r;
 }
 
+static void tell(const char *name, int r, const struct err *why, void *data)
+{
+	if (r < 0)
+		cli_complain(data, name, why);
+	else if (r > 0)
+		puts(name);
+}
+
+static int take(struct cli *cli, struct err *err)
+{
+	return life_take_disk(&cli->store, cli->rest.v[1], tell, cli, err);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct cli *cli, struct err *err);
 	size_t least, most; /* words, its own name among them */
 	bool json;
 } verbs[] = {
-	{ "ls", ls, 1, 1, true },
-	{ "rm", rm, 2, SIZE_MAX, false },
-	{ "prune", prune, 1, 1, false },
-	{ "info", info, 2, 2, true },
+	{ "ls", ls, 1, 1, true },     { "rm", rm, 2, SIZE_MAX, false }, { "prune", prune, 1, 1, false },
+	{ "info", info, 2, 2, true }, { "take", take, 2, 2, false },
 };
 
 static int check(struct cli *cli)
@@ -153,17 +166,20 @@ static int check(struct cli *cli)
 		if (!str_eq(cli->rest.v[0], verbs[i].name))
 			continue;
 		if (cli->rest.n < verbs[i].least)
-			return cli_usage(cli, "'%s' takes the ID of an image", verbs[i].name);
+			return cli_usage(cli, "'%s' takes %s", verbs[i].name,
+					 verbs[i].run == take ? "the path of a disk" : "the ID of an image");
 		if (cli->rest.n > verbs[i].most)
 			return cli_usage(cli, "unexpected argument '%s'", cli->rest.v[verbs[i].most]);
 		return cli->json && !verbs[i].json ? cli_usage(cli, "--json goes with ls and info") : 0;
 	}
-	return cli_usage(cli, "one of ls, rm, prune and info is needed");
+	return cli_usage(cli, "one of ls, rm, prune, info and take is needed");
 }
 
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	(void)name;
+	if (!str_eq(cli->rest.v[0], "ls") && !str_eq(cli->rest.v[0], "info"))
+		passing_sweep(&cli->store); /* what is over stands on nothing any more */
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (str_eq(cli->rest.v[0], verbs[i].name))
 			return verbs[i].run(cli, err);
@@ -172,7 +188,7 @@ static int run(struct cli *cli, const char *name, struct err *err)
 
 const struct command cmd_images = {
 	.name = "images",
-	.args = "ls | rm IMAGE... | prune | info IMAGE",
+	.args = "ls | rm IMAGE... | prune | info IMAGE | take FILE",
 	.help = "List, remove or look at what containers of templates stand on.",
 	.flags = CMD_WORDS | CMD_JSON | CMD_FOLDER,
 	.check = check,

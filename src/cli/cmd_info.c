@@ -149,6 +149,24 @@ static void say_usage(const struct info_data *d, const struct look *look)
 	say_span(d, "Uptime:", look->uptime);
 }
 
+/* "qcow2, /srv/disk.qcow2, partition 2 (ext4, 10.00 GiB)" */
+static void say_root(const struct info_data *d, const struct look *look)
+{
+	autocall(str_done) struct str text = { 0 };
+	char size[24];
+
+	if (!look->backend)
+		return;
+	str_addf(&text, "%s, %s", look->backend, look->root);
+	if (look->partition != UINT64_MAX && look->partition)
+		str_addf(&text, ", partition %" PRIu64, look->partition);
+	if (look->filesystem)
+		str_addf(&text, " (%s, %s)", look->filesystem, print_bytes_text(look->filesystem_size, size));
+	say(d, "Root:", str_text(&text));
+	say_list(d, "Image:", &look->images);
+	say_list(d, "Volume:", &look->volumes);
+}
+
 static void say_last(const struct info_data *d, const struct look *look)
 {
 	char text[LOOK_LAST_SIZE];
@@ -164,10 +182,13 @@ static void say_all(const struct info_data *d, const char *name, const struct lo
 
 	say(d, "Name:", name);
 	say(d, "State:", wire_state_names[st->state]);
+	if (st->unserved)
+		say(d, "Storage:", LOOK_UNSERVED);
 	if (st->init_pid)
 		say_number(d, "PID:", (uint64_t)st->init_pid);
 	say_ips(d, look);
 	say_usage(d, look);
+	say_root(d, look);
 	say(d, "UUID:", look->uuid);
 	say_ready(d, st);
 	if (st->started)
@@ -299,6 +320,8 @@ static int show(struct cli *cli, const char *name, struct err *err)
 	if (r < 0)
 		return r;
 	look_complain(cli, name, &look);
+	if (some || cli->json)
+		look_complain_storage(cli, name, &look);
 	look_choose_info(&columns);
 	if (d->statistics)
 		look_add_column(&columns, "disk");

@@ -121,6 +121,7 @@ static int add_row(struct cli *cli, const struct cgroup *host, struct print *p, 
 		return EXIT_FAILURE;
 	}
 	look_complain(cli, name, &look);
+	look_complain_storage(cli, name, &look);
 	return 0;
 }
 

@@ -65,6 +65,9 @@ static int say(const struct life_event *event)
 		break;
 	case LIFE_EVENT_OOM:
 		printf("'%s' ran out of memory, processes killed [%" PRIu64 "]\n", event->name, st->oom_kills);
+		break;
+	case LIFE_EVENT_UNSERVED:
+		printf("'%s' lost its disk [its server was killed]\n", event->name);
 	}
 	return fflush(stdout) == 0 ? 0 : -errno;
 }
@@ -78,10 +81,8 @@ static const struct print_column columns[] = {
 static int write_json(struct print *p, const struct life_event *event)
 {
 	static const char *const kinds[] = {
-		[LIFE_EVENT_STATE] = "state",
-		[LIFE_EVENT_READY] = "ready",
-		[LIFE_EVENT_EXIT] = "exit",
-		[LIFE_EVENT_OOM] = "oom",
+		[LIFE_EVENT_STATE] = "state", [LIFE_EVENT_READY] = "ready",       [LIFE_EVENT_EXIT] = "exit",
+		[LIFE_EVENT_OOM] = "oom",     [LIFE_EVENT_UNSERVED] = "unserved",
 	};
 	const struct wire_status *st = event->status;
 	const bool exited = event->kind == LIFE_EVENT_EXIT, signaled = exited && WIFSIGNALED(st->exit_status);

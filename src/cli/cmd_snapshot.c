@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/left.h"
 #include "cli/print.h"
+#include "life/passing.h"
 #include "life/snapshot.h"
 
 struct options {
@@ -130,6 +131,7 @@ static int snapshot(struct cli *cli, const char *name, struct err *err)
 
 	if (o->list)
 		return list(cli, name, err);
+	passing_sweep(&cli->store);
 	if (o->delete)
 		return life_snapshot_delete(&cli->store, name, o->delete, err);
 	if (o->name)

@@ -2,13 +2,12 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "life/stop.h"
-#include "store/last.h"
 
 #define EXIT_NOT_RUNNING 2
+#define EXIT_LOST        3
 #define PATIENCE         (60 * CLOCK_SECOND)
 
 struct stop_data {
@@ -42,19 +41,6 @@ static int set_reboot(void *data, const char *value, struct err *err)
 	return 0;
 }
 
-/* What its end could not save. */
-static void tell_loss(const struct cli *cli, const char *name)
-{
-	autoclose int folder = store_container(&cli->store, name, NULL);
-	struct err err = { 0 };
-	struct last last;
-
-	if (folder < 0 || last_read(folder, &last, NULL) < 0 || !str_starts(last.failed, LAST_LOSS))
-		return;
-	err_set(&err, EIO, "%s", last.failed);
-	cli_complain(cli, name, &err);
-}
-
 static int run(struct cli *cli, const char *name, struct err *err)
 {
 	struct stop_data *d = cli->data;
@@ -63,8 +49,8 @@ static int run(struct cli *cli, const char *name, struct err *err)
 	if (!d->has_timeout)
 		d->stop.timeout = PATIENCE;
 	r = life_stop(&cli->store, name, &d->stop, err);
-	if (r == 0 && !d->stop.no_wait && d->stop.how != WIRE_REBOOT)
-		tell_loss(cli, name);
+	if (r == 0 && !d->stop.no_wait)
+		return cli_complain_loss(cli, &cli->store, name) ? EXIT_LOST : 0;
 	if (r != -ESRCH)
 		return r;
 	cli_complain(cli, name, err);
@@ -82,7 +68,9 @@ static const struct option_row opts[] = {
 	{ 0 },
 };
 
-static const struct exit_row exits[] = { { "2", "It was not running." }, { 0 } };
+static const struct exit_row exits[] = { { "2", "It was not running." },
+					 { "3", "It has stopped, but what it had written last may be lost, as is said." },
+					 { 0 } };
 
 const struct command cmd_stop = {
 	.name = "stop",

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cli/report.h"
+#include "store/last.h"
 
 int complain_code(const struct cli *cli, int code)
 {
@@ -51,6 +52,22 @@ void cli_complain(const struct cli *cli, const char *name, const struct err *err
 {
 	complain(cli->command, name, err);
 	tell_container(cli, name, err);
+}
+
+bool cli_complain_loss(const struct cli *cli, const struct store *store, const char *name)
+{
+	autoclose int folder = store_container(store, name, NULL);
+	struct err err = { 0 };
+	struct last last;
+
+	if (folder < 0 || (last_read(folder, &last, &err) == 0 && !last.lost[0]))
+		return false;
+	if (err.code)
+		err_wrap(&err, "whether all that it had written was kept is not known: see mgr-log");
+	else
+		err_set(&err, EIO, "storage: %s", last.lost);
+	complain(cli->command, name, &err); /* its own log has it */
+	return true;
 }
 
 int cli_usage(struct cli *cli, const char *fmt, ...)

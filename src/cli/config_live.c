@@ -140,6 +140,14 @@ static bool concerns(const struct config_change *changes, size_t n, const char *
 	return i < n;
 }
 
+/* Whoever copies it, or looks at it, finds its files by that. */
+static int check_root(const struct live *l, const struct spec *next, struct err *err)
+{
+	if (boot_assigns(&l->assigned, "rootfs.path") || str_eq(l->is.rootfs.path, next->rootfs.path))
+		return 0;
+	return err_set(err, EBUSY, "rootfs.path: it is running on '%s': stop it first", l->is.rootfs.path);
+}
+
 int config_live(const struct store *store, const char *container, const struct config_change *changes, size_t n,
 		const struct spec *next, struct err *err)
 {
@@ -159,6 +167,8 @@ int config_live(const struct store *store, const char *container, const struct c
 	if (!(1U << state & WIRE_STATES_RUN))
 		return state != WIRE_STOPPED;
 	r = live_init(&l, store, container, err);
+	if (r >= 0 && concerns(changes, n, "rootfs") && check_root(&l, next, err) < 0)
+		return -err->code;
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = (changes[i].key.name ? take_key : take_section)(&l, changes[i].name, next, err);
 	if (r >= 0)

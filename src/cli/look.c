@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "cli/complain.h"
 
 /* What a row is made of. */
 struct seen {
@@ -97,6 +98,36 @@ static struct print_cell backend_cell(struct seen *s)
 	return print_text(s->look->backend);
 }
 
+static struct print_cell rootfs_cell(struct seen *s)
+{
+	return print_text(s->look->root);
+}
+
+static struct print_cell images_cell(struct seen *s)
+{
+	return print_list(&s->look->images);
+}
+
+static struct print_cell partition_cell(struct seen *s)
+{
+	return print_number(s->look->partition);
+}
+
+static struct print_cell filesystem_cell(struct seen *s)
+{
+	return print_text(s->look->filesystem);
+}
+
+static struct print_cell filesystem_size_cell(struct seen *s)
+{
+	return print_number(s->look->filesystem_size);
+}
+
+static struct print_cell volumes_cell(struct seen *s)
+{
+	return print_list(&s->look->volumes);
+}
+
 static struct print_cell ipv4_cell(struct seen *s)
 {
 	return print_list(&s->look->ipv4);
@@ -143,6 +174,12 @@ static struct print_cell uptime_cell(struct seen *s)
 	return print_number(s->look->uptime);
 }
 
+/* Since when its disk has no server. */
+static struct print_cell unserved_cell(struct seen *s)
+{
+	return number(s->look->status.unserved, s->look->status.unserved);
+}
+
 static struct print_cell label_cell(struct seen *s)
 {
 	return print_text(s->look->label);
@@ -184,6 +221,11 @@ static struct print_cell failed_cell(struct seen *s)
 	return text(s->look->has_last ? s->look->last.failed : "");
 }
 
+static struct print_cell lost_cell(struct seen *s)
+{
+	return text(s->look->has_last ? s->look->last.lost : "");
+}
+
 #define USED(field)   offsetof(struct cgroup_usage, field)
 #define WAITED(field) offsetof(struct cgroup_pressures, field)
 #define PASSED(field) offsetof(struct traffic, field)
@@ -203,6 +245,7 @@ static const struct look_column columns[] = {
 	{ { "status", "STATUS", PRINT_TEXT }, JSON, 0, status_cell, 0 },
 	{ { "started", "STARTED", PRINT_TIME }, JSON, 0, started_cell, 0 },
 	{ { "uptime_ns", "UPTIME", PRINT_SPAN }, JSON, 0, uptime_cell, 0 },
+	{ { "unserved", "UNSERVED", PRINT_TIME }, JSON, 0, unserved_cell, 0 },
 	{ { "memory_limit", "LIMIT", PRINT_BYTES }, JSON, LOOK_USAGE, usage_cell, USED(memory_limit) },
 	{ { "cpu_ns", "CPU", PRINT_SPAN }, JSON, LOOK_USAGE, usage_cell, USED(cpu) },
 	{ { "pids", "PIDS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(pids) },
@@ -283,12 +326,19 @@ static const struct look_column columns[] = {
 	{ { "disk", "DISK", PRINT_BYTES }, 0, LOOK_DISK, disk_cell, 0 },
 	{ { "disk_limit", "DISK_LIMIT", PRINT_BYTES }, JSON, LOOK_CONFIG, disk_limit_cell, 0 },
 	{ { "backend", "BACKEND", PRINT_TEXT }, JSON, LOOK_CONFIG, backend_cell, 0 },
+	{ { "rootfs", "ROOTFS", PRINT_TEXT }, JSON, LOOK_CONFIG, rootfs_cell, 0 },
+	{ { "images", "IMAGES", PRINT_LIST }, INFO, LOOK_CONFIG | LOOK_STANDS, images_cell, 0 },
+	{ { "partition", "PARTITION", PRINT_NUMBER }, INFO, LOOK_CONFIG | LOOK_STANDS, partition_cell, 0 },
+	{ { "filesystem", "FILESYSTEM", PRINT_TEXT }, INFO, LOOK_CONFIG | LOOK_STANDS, filesystem_cell, 0 },
+	{ { "filesystem_size", "FILESYSTEM_SIZE", PRINT_BYTES }, INFO, LOOK_CONFIG | LOOK_STANDS, filesystem_size_cell, 0 },
+	{ { "volumes", "VOLUMES", PRINT_LIST }, INFO, LOOK_CONFIG | LOOK_STANDS, volumes_cell, 0 },
 	{ { "last", "LAST", PRINT_TEXT }, 0, LOOK_LAST, last_cell, 0 },
 	{ { "last_ended", "LAST_ENDED", PRINT_TIME }, JSON, LOOK_LAST, last_ended_cell, 0 },
 	{ { "last_exit_status", "LAST_EXIT_STATUS", PRINT_NUMBER }, JSON, LOOK_LAST, exit_status_cell, 0 },
 	{ { "last_signal", "LAST_SIGNAL", PRINT_NUMBER }, JSON, LOOK_LAST, signal_cell, 0 },
 	{ { "last_oom_kills", "LAST_OOM_KILLS", PRINT_NUMBER }, JSON, LOOK_LAST, oom_kills_cell, 0 },
 	{ { "last_failed", "LAST_FAILED", PRINT_TEXT }, JSON, LOOK_LAST, failed_cell, 0 },
+	{ { "last_lost", "LAST_LOST", PRINT_TEXT }, JSON, LOOK_LAST, lost_cell, 0 },
 };
 
 void look_describe(void)
@@ -392,14 +442,25 @@ void look_complain(const struct cli *cli, const char *name, const struct look *l
 	cli_complain(cli, name, &err);
 }
 
+void look_complain_storage(const struct cli *cli, const char *name, const struct look *look)
+{
+	struct err err = { 0 };
+
+	if (!look->status.unserved)
+		return;
+	err_set(&err, EIO, "storage: " LOOK_UNSERVED);
+	complain(cli->command, name, &err); /* its own log has it */
+}
+
 const char *look_last_text(const struct last *last, char buf[static LOOK_LAST_SIZE])
 {
 	char when[40], how[48], oom[64] = "";
 
 	if (last->oom_kills)
 		snprintf(oom, sizeof oom, ", %" PRIu64 " killed for want of memory", last->oom_kills);
-	snprintf(buf, LOOK_LAST_SIZE, "%s%s%s%s%s", last->ended ? print_time_text(last->ended, when) : "",
+	snprintf(buf, LOOK_LAST_SIZE, "%s%s%s%s%s%s%s", last->ended ? print_time_text(last->ended, when) : "",
 		 last->ended ? ", " : "", last->failed[0] ? "failed: " : "",
-		 last->failed[0] ? last->failed : last_ending(last, how), oom);
+		 last->failed[0] ? last->failed : last_ending(last, how), oom, last->lost[0] ? "; storage: " : "",
+		 last->lost);
 	return buf;
 }

@@ -7,7 +7,8 @@
 #include "cli/print.h"
 #include "life/look.h"
 
-#define LOOK_LAST_SIZE 640
+#define LOOK_UNSERVED  "the server of its disk was killed: files answer with I/O errors until it is stopped and started"
+#define LOOK_LAST_SIZE 960
 #define LOOK_COLUMNS   64
 
 /* Those that are shown, in order. */
@@ -35,6 +36,8 @@ int look_row(struct print *p, const struct look_columns *c, const char *name, co
 
 /* One line on stderr when its supervisor does not answer. */
 void look_complain(const struct cli *cli, const char *name, const struct look *look);
+/* The same when it runs without its disk. */
+void look_complain_storage(const struct cli *cli, const char *name, const struct look *look);
 
 /* "2026-01-31T12:00:00.000000Z, exit status 0", or what went wrong. */
 const char *look_last_text(const struct last *last, char buf[static LOOK_LAST_SIZE]);

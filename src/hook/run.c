@@ -95,7 +95,7 @@ static int run(const char *command, const struct hook_call *call, const struct h
 	autoclose int from = pipe[0];
 	const struct proc_fd fds[] = { { pipe[1], 1 }, { pipe[1], 2 } };
 	pid = fd_set_nonblock(from) < 0 ? err_sys(err, errno, "read '%s'", argv.v[0])
-					: proc_spawn_session((const char *const *)argv.v, fds, 2, env.v, err);
+					: proc_spawn_session((const char *const *)argv.v, fds, 2, env.v, false, err);
 	close(pipe[1]);
 	if (pid < 0)
 		return pid;

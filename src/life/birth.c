@@ -12,6 +12,7 @@
 #include "life/identity.h"
 #include "life/internal.h"
 #include "store/claim.h"
+#include "store/last.h"
 
 int birth_folder(struct birth *birth, struct err *err)
 {
@@ -23,20 +24,39 @@ int birth_folder(struct birth *birth, struct err *err)
 	return birth->folder < 0 ? birth->folder : 0;
 }
 
+/* Its root as it will be, where it is now: its path, allocated. */
+static char *place_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
+			struct storage_place *ret)
+{
+	char *path = backend->on_disk ? strdup(strchr(spec->rootfs.path, ':') + 1)
+				      : str_fmt("/proc/self/fd/%d%s", birth->folder, strrchr(spec->rootfs.path, '/'));
+
+	*ret = (struct storage_place){ .conf = &spec->rootfs,
+				       .path = path,
+				       .store = birth->store,
+				       .name = birth->what->name,
+				       .uuid = birth->uuid,
+				       .folder = birth->folder };
+	return path;
+}
+
 int birth_open_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
 		    struct err *err)
 {
-	autofree char *path = backend->on_disk
-				      ? strdup(strchr(spec->rootfs.path, ':') + 1)
-				      : str_fmt("/proc/self/fd/%d%s", birth->folder, strrchr(spec->rootfs.path, '/'));
-	const struct storage_place place = { .conf = &spec->rootfs,
-					     .path = path,
-					     .store = birth->store,
-					     .name = birth->what->name,
-					     .uuid = birth->uuid,
-					     .folder = birth->folder };
+	struct storage_place place;
+	autofree char *path = place_root(birth, spec, backend, &place);
 
 	return path ? identity_open(backend, &place, err) : err_nomem(err);
+}
+
+int birth_resize_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
+		      struct err *err)
+{
+	struct storage_place place;
+	autofree char *path = place_root(birth, spec, backend, &place);
+	int r = path ? storage_resize(backend, &place, false, spec->rootfs.size, err) : err_nomem(err);
+
+	return r < 0 ? err_wrap(err, "rootfs.size") : 0;
 }
 
 /* With the signals blocked. */
@@ -50,6 +70,8 @@ static int make(struct birth *birth, birth_make_fn *fn, void *data, const struct
 		return birth->claim;
 	debug_point("create", "claimed");
 	r = fn(birth, data, err);
+	if (birth->folder >= 0)
+		last_reserve(birth->folder);
 	if (r == 0)
 		r = guard_check(guard, err);
 	if (r == 0)

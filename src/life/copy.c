@@ -118,6 +118,8 @@ static int part(struct copying *c, struct err *err)
 		r = set(&c->spec, "uts.name", what->keep_name ? host : what->name, err);
 	if (r == 0)
 		r = set(&c->spec, "rootfs.exposed", "", err);
+	if (r == 0 && what->size)
+		r = set(&c->spec, "rootfs.size", what->size, err);
 	if (r == 0)
 		r = set(&c->spec, "container.ephemeral", what->ephemeral ? "yes" : "", err);
 	for (size_t i = 0; i < was->net.n && r == 0; i++)
@@ -151,7 +153,9 @@ static int copy_root(struct copying *c, const struct birth *birth, struct err *e
 		r = origin_copy(&c->from, &to, c->as, is_thin(c), &path, err);
 
 	debug_point("copy", "copied");
-	return r == 0 ? set(&c->spec, "rootfs.path", path, err) : r;
+	if (r == 0)
+		r = set(&c->spec, "rootfs.path", path, err);
+	return r == 0 && c->what->size && c->as->apart ? birth_resize_root(birth, &c->spec, c->as, err) : r;
 }
 
 /* Its root as it will be, where it is now. */
@@ -215,7 +219,10 @@ static int choose_backend(struct copying *c, struct err *err)
 	c->as = name && !str_eq(name, "auto") ? storage_named(name, err) : c->from.backend;
 	if (!c->as)
 		return -err->code;
-	if (c->as == c->from.backend || c->as->resize || !c->spec.rootfs.size)
+	if (c->as == c->from.backend || !c->spec.rootfs.size || c->what->size)
+		return 0;
+	/* What a file system in a file had to have, nobody has asked for where there is none. */
+	if (c->as->size || (c->as->resize && (c->as->apart || !c->from.backend->apart)))
 		return 0;
 	return leave_out(c, "rootfs.size", err);
 }

@@ -15,6 +15,7 @@ struct life_copy {
 	const char *snapshot; /* of it, instead; NULL: as it is now */
 	const char *name;
 	const char *backend;       /* how its files are to be kept; NULL: as those of the original */
+	const char *size;          /* rootfs.size; NULL: that of the original */
 	bool thin;                 /* both stand on what there is; -EOPNOTSUPP where its backend cannot */
 	bool keep_name, keep_macs; /* its hostname, its hardware addresses */
 	bool ephemeral;            /* it is there for one run, which the caller starts; thin where that can be */

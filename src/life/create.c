@@ -59,6 +59,8 @@ static int prepare(struct birth *birth, struct err *err)
 		r = birth_set_rootfs(birth, &spec, err);
 	if (r == 0)
 		r = spec_check(&spec, err);
+	if (r == 0)
+		r = spec_check_sources(&spec, err);
 	if (r == 0 && birth->rootfs && spec_check_owner(&spec, err) < 0)
 		r = err_wrap(err, "--rootfs");
 	birth->map = spec.container.idmap;

@@ -5,23 +5,30 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/debug.h"
+#include "life/disk_users.h"
 #include "life/internal.h"
 #include "storage/disk.h"
 #include "storage/fs.h"
+#include "storage/image.h"
 
 #define QCOW2_MAGIC "QFI\373"
+#define DELTA_MAGIC "mgrd" /* what mgr-qcow2 has written can be a disk, too */
+
+static bool begins(const char *path, const char magic[static 4])
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char found[4];
+
+	return fd >= 0 && pread(fd, found, sizeof found, 0) == sizeof found && memcmp(found, magic, sizeof found) == 0;
+}
 
 static bool is_qcow2(const char *path)
 {
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char magic[4];
-
-	return fd >= 0 && pread(fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, QCOW2_MAGIC, 4) == 0;
+	return begins(path, QCOW2_MAGIC) || begins(path, DELTA_MAGIC);
 }
 
 int birth_disk(struct birth *birth, struct err *err)
@@ -34,6 +41,8 @@ int birth_disk(struct birth *birth, struct err *err)
 		return err_sys(err, errno, "--%s: find '%s'", what->image ? "image" : "disk", given);
 	if (what->image && is_qcow2(birth->disk))
 		return err_set(err, EINVAL, "--image: '%s' is a qcow2 disk: --disk reads those", birth->disk);
+	if (what->disk && !is_qcow2(birth->disk))
+		return err_set(err, EINVAL, "--disk: '%s' is no qcow2 disk: --image reads others", birth->disk);
 	return 0;
 }
 
@@ -50,37 +59,52 @@ static int find(struct birth *birth, struct disk *ret, struct err *err)
 }
 
 /* What others stand on stays as it is, also while they are stopped; and what one writes to, nobody can stand on. */
-static int check_one(const struct birth *birth, const struct stat *file, const char *name, struct err *err)
+static int check_one(const struct store *store, const char *name, int folder, void *data, struct err *err)
 {
-	autoclose int folder = store_container(birth->store, name, NULL);
-	const struct storage_backend *backend = NULL;
+	const struct birth *birth = data;
 	autocall(disk_done) struct disk disk = { 0 };
-	autocall(spec_done) struct spec spec;
-	const char *path;
-	struct stat st;
+	const bool elsewhere = !str_eq(store->containers, birth->store->containers);
 
-	spec_init(&spec);
-	if (folder >= 0 && spec_load(&spec, folder, "config", NULL) == 0)
-		backend = storage_find(&spec.rootfs, &path, NULL);
-	if (!backend || !backend->on_disk || stat(path, &st) < 0 || st.st_dev != file->st_dev || st.st_ino != file->st_ino ||
-	    disk_load(folder, &disk, NULL) < 0 || disk.in_place == birth->what->in_place)
+	if (disk_load(folder, &disk, NULL) < 0 || disk.in_place == birth->what->in_place)
 		return 0;
 	return err_set(err, EBUSY,
-		       disk.in_place ? "'%s' is written in place by '%s': copy the file"
-				     : "'%s' is what '%s' stands on, as it is: copy the file",
-		       birth->disk, name);
+		       disk.in_place ? "'%s' is written in place by '%s'%s%s: copy the file"
+				     : "'%s' is what '%s'%s%s stands on, as it is: copy the file",
+		       birth->disk, name, elsewhere ? " in " : "", elsewhere ? store->containers : "");
 }
 
-static int check_others(const struct birth *birth, struct err *err)
-{
-	autocall(strv_done) struct strv names = { 0 };
+struct search {
+	struct birth *birth;
 	struct stat file;
-	int r = stat(birth->disk, &file) < 0 ? err_sys(err, errno, "look at '%s'", birth->disk)
-					     : store_list(birth->store, &names, err);
+};
 
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = check_one(birth, &file, names.v[i], err);
-	return r;
+/* What the store's images are made of, containers stand on without a word of it in their configuration. */
+static int check_images(const struct birth *birth, const struct store *store, struct err *err)
+{
+	autofree char *images = image_path(store, ""), *real = images ? realpath(images, NULL) : NULL;
+	autofree char *disk = realpath(birth->disk, NULL);
+	const size_t n = real ? strlen(real) : 0;
+
+	if (!birth->what->in_place || !disk || !n || !str_starts(disk, real) || disk[n] != '/')
+		return 0;
+	return err_set(err, EBUSY, "'%s' is an image's, which containers stand on, as it is: copy the file", birth->disk);
+}
+
+static int check_store(const struct store *store, void *data, struct err *err)
+{
+	struct search *s = data;
+
+	if (check_images(s->birth, store, err) < 0)
+		return -err->code;
+	return disk_users_each(store, &s->file, check_one, s->birth, err);
+}
+
+static int check_others(struct birth *birth, struct err *err)
+{
+	struct search s = { .birth = birth };
+	if (stat(birth->disk, &s.file) < 0)
+		return err_sys(err, errno, "look at '%s'", birth->disk);
+	return store_each(birth->store, check_store, &s, err);
 }
 
 /* In the image it can be recovered, so that it need not have been unmounted. */
@@ -109,7 +133,7 @@ static int import(struct birth *birth, const struct disk *disk, struct err *err)
 static int make(const struct birth *birth, const struct disk *disk, struct err *err)
 {
 	autofree char *path = str_fmt("%s:%s", birth->backend->name, birth->disk);
-	const struct rootfs_conf conf = { .path = path, .options = birth->options };
+	const struct rootfs_conf conf = { .path = path, .options = birth->options, .size = birth->size };
 	const struct storage_place place = { .conf = &conf,
 					     .path = birth->disk,
 					     .store = birth->store,
@@ -122,22 +146,26 @@ static int make(const struct birth *birth, const struct disk *disk, struct err *
 }
 
 /* What has to be recovered is written to, if it can be beside the disk. */
-static int make_delta(struct birth *birth, const struct disk *disk, struct err *err)
+static int make_delta(struct birth *birth, const struct disk *disk, struct str *ret_tail, struct err *err)
 {
 	int r = make(birth, disk, err);
+	const struct err why = *err;
 
-	if (r == -EROFS && birth->what->image) {
-		const struct err why = *err;
+	if (r == -EROFS && birth->what->image)
 		return err_set(err, EROFS, "%.400s: --in-place does that", why.msg);
-	}
 	if (r != -EROFS || birth->what->block)
 		return r;
 	err_clear(err);
 	birth->backend = storage_named("block", err);
-	return birth->backend ? make(birth, disk, err) : -err->code;
+	r = birth->backend ? make(birth, disk, err) : -err->code;
+	if (r == 0)
+		str_addf(ret_tail,
+			 "%s: as with --block, what changes is kept in blocks beside the disk (rootfs.path = block:)",
+			 why.msg);
+	return r;
 }
 
-int birth_fill_disk(struct birth *birth, struct err *err)
+int birth_fill_disk(struct birth *birth, struct str *ret_tail, struct err *err)
 {
 	autocall(disk_done) struct disk disk = { 0 };
 	int r = check_others(birth, err);
@@ -146,7 +174,7 @@ int birth_fill_disk(struct birth *birth, struct err *err)
 		r = find(birth, &disk, err);
 	disk.in_place = birth->what->in_place;
 	if (r == 0)
-		r = birth->what->import ? import(birth, &disk, err) : make_delta(birth, &disk, err);
+		r = birth->what->import ? import(birth, &disk, err) : make_delta(birth, &disk, ret_tail, err);
 	debug_point("create", "filled");
 	return r < 0 ? err_wrap(err, "--%s", birth->what->image ? "image" : "disk") : 0;
 }

@@ -3,29 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/debug.h"
-#include "base/fd.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "life/origin.h"
 #include "life/snapshot.h"
 #include "life/unpack/about.h"
-#include "life/unpack/progress.h"
 #include "life/whole.h"
 #include "spec/spec.h"
 
-#define PACK        MGR_LIBEXECDIR "/mgr-unpack"
-#define PROGRESS_FD 3
+#define PACK MGR_LIBEXECDIR "/mgr-unpack"
 
 static const struct {
 	const char *end, *filter;
@@ -148,71 +141,6 @@ static int keep_about(const struct about *about, struct err *err)
 	return r < 0 ? err_sys(err, -r, "keep its configuration") : steal_fd(&fd);
 }
 
-struct run {
-	const struct life_export *what;
-	struct str said;
-	char line[64]; /* of the progress, so far */
-	size_t len;
-};
-
-static void take_progress(struct run *run, const char *bytes, size_t n)
-{
-	uint64_t done, total;
-
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] != '\n') {
-			run->line[run->len] = bytes[i];
-			run->len += run->len + 1 < sizeof run->line;
-			continue;
-		}
-		run->line[run->len] = '\0';
-		run->len = 0;
-		if (sscanf(run->line, PROGRESS_SCAN, &done, &total) == 2)
-			run->what->progress(done, total, run->what->data);
-	}
-}
-
-/* What it says (0) and how far it is (1), until it has ended. */
-static int follow(struct run *run, int said, int progress)
-{
-	struct pollfd p[] = { { .fd = said, .events = POLLIN }, { .fd = progress, .events = POLLIN } };
-	char buf[4096];
-
-	while (p[0].fd >= 0 || p[1].fd >= 0) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return -errno;
-		for (size_t i = 0; i < 2; i++) {
-			ssize_t n = p[i].fd >= 0 && p[i].revents ? read(p[i].fd, buf, sizeof buf) : 1;
-			if (n <= 0)
-				p[i].fd = -1;
-			else if (p[i].fd >= 0 && p[i].revents && i == 0)
-				str_addn(&run->said, buf, (size_t)n);
-			else if (p[i].fd >= 0 && p[i].revents)
-				take_progress(run, buf, (size_t)n);
-		}
-	}
-	return 0;
-}
-
-/* Its last line is what went wrong. */
-static int ended(pid_t pid, struct run *run, struct str *ret_told, struct err *err)
-{
-	char text[48];
-	int status, r = proc_wait(pid, CLOCK_NEVER, &status, err);
-
-	if (r < 0)
-		return r;
-	if (status == 0) {
-		str_add(ret_told, str_text(&run->said));
-		return 0;
-	}
-	if (run->said.len < 2)
-		return err_set(err, ECANCELED, "the program that packs it ended with %s", proc_status_text(status, text));
-	run->said.text[run->said.len - 1] = '\0';
-	const char *last = strrchr(run->said.text, '\n');
-	return err_set(err, ECANCELED, "%s", last ? last + 1 : run->said.text);
-}
-
 static int make_argv(const struct gathered *g, const char *filter, bool progress, struct strv *argv)
 {
 	const struct spec *spec = &g->from.spec;
@@ -238,30 +166,25 @@ static int make_argv(const struct gathered *g, const char *filter, bool progress
 static int pack(const struct gathered *g, const struct life_export *what, const char *filter, int out, struct str *ret_told,
 		struct err *err)
 {
-	struct run run = { .what = what };
 	autocall(strv_done) struct strv argv = { 0 };
 	autoclose int about = keep_about(&g->about, err);
-	int said[2], progress[2], r;
-	pid_t pid;
+	autofree char *words = NULL;
+	const struct proc_fd fds[] = { { about, STDIN_FILENO }, { out, STDOUT_FILENO } };
+	int r;
 
 	if (about < 0)
 		return about;
 	if (make_argv(g, filter, what->progress, &argv) < 0)
 		return err_nomem(err);
-	if (pipe2(said, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "make a pipe");
-	if (pipe2(progress, O_CLOEXEC) < 0) {
-		close(said[0]), close(said[1]);
-		return err_sys(err, errno, "make a pipe");
-	}
-	const struct proc_fd fds[] = { { about, 0 }, { out, 1 }, { said[1], 2 }, { progress[1], PROGRESS_FD } };
-	pid = proc_spawn_session((const char *const *)argv.v, fds, what->progress ? 4 : 3, NULL, err);
-	close(said[1]), close(progress[1]);
-	r = pid < 0 ? pid : follow(&run, said[0], progress[0]);
-	close(said[0]), close(progress[0]);
-	if (pid > 0)
-		r = r < 0 ? err_sys(err, -r, "hear of its packing") : ended(pid, &run, ret_told, err);
-	str_done(&run.said);
+	r = proc_run_job(&(struct proc_job){ .argv = (const char *const *)argv.v,
+					     .fds = fds,
+					     .n = ARRAY_SIZE(fds),
+					     .words = &words,
+					     .progress = what->progress,
+					     .data = what->data },
+			 err);
+	if (r == 0)
+		str_add(ret_told, words);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/debug.h"
@@ -114,6 +115,16 @@ static int check_depth(const struct birth *birth, struct err *err)
 	return 0;
 }
 
+static int check_no_export(const struct birth *birth, struct err *err)
+{
+	static const char *const of_export[] = { "mgr/format", "mgr/config", "rootfs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_export); i++)
+		if (faccessat(birth->tree, of_export[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			return 0;
+	return err_set(err, EINVAL, "archive '%s': mgr-export has made it: 'mgr-import' takes those", birth->what->archive);
+}
+
 int birth_check_filled(int dir, const char *what, const char *name, struct err *err)
 {
 	int fd = dir < 0 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -137,6 +148,8 @@ static int check_tree(const struct birth *birth, struct err *err)
 	if (!what->archive)
 		return birth_check_filled(birth->tree, "template", what->template, err);
 	r = birth_check_filled(birth->tree, "archive", what->archive, err);
+	if (r == 0 && !birth->what->exported)
+		r = check_no_export(birth, err);
 	return r < 0 ? r : check_depth(birth, err);
 }
 
@@ -144,11 +157,14 @@ static int exported_args(const struct birth *birth, const char *path, struct str
 {
 	const struct life_create *what = birth->what;
 	int r = strv_add(args, "--exported");
+	struct statvfs st;
 
 	if (what->line)
 		r |= strv_add(args, "--progress");
 	if (what->size)
 		r |= strv_addf(args, "--size=%" PRIu64, what->size);
+	if (birth->backend->apart && fstatvfs(birth->folder, &st) == 0)
+		r |= strv_addf(args, "--room=%" PRIu64, (uint64_t)st.f_bavail * st.f_frsize / 20 * 19 + 1);
 	for (size_t i = 0; i < what->exported->n; i++) {
 		const char *name = what->exported->v[i].name;
 		r |= strv_addf(args, "--snapshot=%s", name) | strv_addf(args, "--folder=%s/" STORE_SNAP "/%s", path, name) |
@@ -234,6 +250,17 @@ static int run_source(const struct birth *birth, struct template *run, struct st
 	return unpack(birth, run, ret_tail, err);
 }
 
+/* It has filled the file system that it was given: of what it says itself nobody sees that. */
+static int explain_full(const struct birth *birth, int r, struct err *err)
+{
+	const struct err why = *err;
+	struct statvfs fs;
+
+	if (!birth->backend->apart || fstatvfs(birth->tree, &fs) < 0 || fs.f_bavail > fs.f_blocks / 10)
+		return r;
+	return err_set(err, ENOSPC, "%juM are too little for it: --size: %.300s", (uintmax_t)(birth->size >> 20), why.msg);
+}
+
 /* A template or mgr-unpack finds the root in the folder, and what it writes goes where the backend keeps it. */
 static int fill_mounted(struct birth *birth, const struct storage_place *place, struct template *run, struct str *ret_tail,
 			struct err *err)
@@ -254,7 +281,7 @@ static int fill_mounted(struct birth *birth, const struct storage_place *place, 
 		return err_sys(err, errno, "make '%s'", run->rootfs);
 	r = run_source(birth, run, ret_tail, err);
 	if (r < 0)
-		return r;
+		return explain_full(birth, r, err);
 	return unlinkat(birth->folder, ROOTFS, AT_REMOVEDIR) < 0 ? err_sys(err, errno, "remove '%s'", run->rootfs) : 0;
 }
 
@@ -298,7 +325,7 @@ int birth_fill(struct birth *birth, struct str *ret_tail, struct err *err)
 	if (birth->rootfs)
 		return 0;
 	if (birth->disk)
-		return birth_fill_disk(birth, err);
+		return birth_fill_disk(birth, ret_tail, err);
 	if (!rootfs)
 		return err_nomem(err);
 	r = (mounted ? fill_mounted : fill_folder)(birth, &place, &run, ret_tail, err);

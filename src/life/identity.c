@@ -179,6 +179,13 @@ int identity_renew(int root, const char *was, const char *name, struct err *err)
 	return r == 0 && name ? rename_hosts(root, was, name, err) : r;
 }
 
+int identity_rename(int root, const char *was, const char *now, struct err *err)
+{
+	int r = rename_host(root, was, now, false, err);
+
+	return r >= 0 ? rename_hosts(root, was, now, err) : r;
+}
+
 int identity_open(const struct storage_backend *backend, const struct storage_place *place, struct err *err)
 {
 	const struct rootfs_conf writable = { .path = place->conf->path,
@@ -209,7 +216,5 @@ int identity_set_name(const struct store *store, const char *name, const char *w
 		r = spec_place(&spec, store, name, folder, &place, &backend, err);
 	if (r == 0)
 		r = root = identity_open(backend, &place, err);
-	if (r >= 0)
-		r = rename_host(root, was, now, false, err);
-	return r >= 0 ? rename_hosts(root, was, now, err) : r;
+	return r >= 0 ? identity_rename(root, was, now, err) : r;
 }

@@ -10,6 +10,8 @@
 int identity_renew(int root, const char *was, const char *name, struct err *err);
 /* A root at rest, to be written to, with ids as on disk: the descriptor of a mount. */
 int identity_open(const struct storage_backend *backend, const struct storage_place *place, struct err *err);
+/* Where its files say that it is called `was`, they say `now`. */
+int identity_rename(int root, const char *was, const char *now, struct err *err);
 /* Where the files of a container at rest, locked by the caller, say that it is called `was`, they say `now`. */
 int identity_set_name(const struct store *store, const char *name, const char *was, const char *now, struct err *err);
 

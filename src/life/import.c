@@ -17,7 +17,6 @@
 #include "conf/conf.h"
 #include "life/life.h"
 #include "life/snapshot.h"
-#include "life/unpack/progress.h"
 #include "storage/storage.h"
 
 #define UNPACK    MGR_LIBEXECDIR "/mgr-unpack"
@@ -33,35 +32,16 @@ static int open_archive(const char *path, struct err *err)
 	return S_ISREG(st.st_mode) ? steal_fd(&fd) : err_set(err, EINVAL, "is no file: it is read twice");
 }
 
-/* What it says about itself on standard output, or what is wrong with it on standard error. */
+/* What it says about itself. */
 static int run_head(int archive, char **ret_out, struct err *err)
 {
 	const char *const argv[] = { UNPACK, "--head", NULL };
-	autofree char *said = NULL;
-	int out[2], problem[2], status = 0, r;
-	char text[48];
-	pid_t pid;
+	const struct proc_fd from = { archive, 0 };
 
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "make a pipe");
-	if (pipe2(problem, O_CLOEXEC) < 0) {
-		close(out[0]), close(out[1]);
-		return err_sys(err, errno, "make a pipe");
-	}
-	const struct proc_fd fds[] = { { archive, 0 }, { out[1], 1 }, { problem[1], 2 } };
-	pid = proc_spawn_session(argv, fds, 3, NULL, err);
-	close(out[1]), close(problem[1]);
-	r = pid < 0 ? pid : file_read_fd(out[0], "its head", ABOUT_MAX, ret_out, NULL, err);
-	if (r == 0)
-		r = file_read_fd(problem[0], "its head", CONF_VALUE_MAX, &said, NULL, err);
-	close(out[0]), close(problem[0]);
-	if (pid > 0 && proc_wait(pid, clock_in(HEAD_TIME), &status, r < 0 ? NULL : err) < 0)
-		return r < 0 ? r : -err->code;
-	if (r < 0 || status == 0)
-		return r;
-	if (said && *said)
-		return err_set(err, ECANCELED, "%.*s", (int)strcspn(said, "\n"), said);
-	return err_set(err, ECANCELED, "the program that reads it ended with %s", proc_status_text(status, text));
+	return proc_run_job(
+		&(struct proc_job){
+			.argv = argv, .fds = &from, .n = 1, .longest = HEAD_TIME, .out = ret_out, .out_max = ABOUT_MAX },
+		err);
 }
 
 static int check_snapshots(const struct about *about, struct err *err)
@@ -149,7 +129,7 @@ static void take_line(const char *line, void *data)
 	const struct life_import *what = data;
 	uint64_t done, total;
 
-	if (sscanf(line, PROGRESS_SCAN, &done, &total) == 2)
+	if (sscanf(line, PROC_PROGRESS, &done, &total) == 2)
 		what->progress(done, total, what->data);
 }
 

@@ -53,13 +53,16 @@ int birth_make_snapshots(const struct birth *birth, struct err *err)
 }
 
 /* What is the container's own, whatever it was. */
-static int take_own(const struct spec *spec, struct spec *of, struct err *err)
+static int take_own(const struct spec *spec, struct spec *of, const char *was, struct err *err)
 {
 	autocall(strv_done) struct strv keys = { 0 };
+	autofree char *name = str_fmt("uts.name=%s", was); /* what its files say */
 	int r = strv_add(&keys, "container.uuid") | strv_add(&keys, "container.idmap") | strv_add(&keys, "rootfs.path");
 
-	if (!of->uts.name)
-		r |= strv_add(&keys, "uts.name");
+	if (!name)
+		return err_nomem(err);
+	if (!of->uts.name && spec_set(of, name, err) < 0)
+		return -err->code;
 	for (size_t i = 0; i < of->net.n; i++)
 		for (size_t k = 0; k < spec->net.n; k++)
 			if (spec->net.v[k].index == of->net.v[i].index && !of->net.v[i].has_hwaddr)
@@ -85,7 +88,7 @@ static int save_one(const struct birth *birth, const struct spec *spec, const st
 	spec_init(&of);
 	r = folder < 0 ? folder : conf_load_text(&spec_schema, &of, "mgr/" STORE_SNAP, s->config, strlen(s->config), err);
 	if (r == 0)
-		r = take_own(spec, &of, err);
+		r = take_own(spec, &of, birth->what->exported->name, err);
 	if (r == 0)
 		r = spec_save(&of, folder, "config", err);
 	if (r == 0 && s->comment)

@@ -46,6 +46,9 @@ int birth_folder(struct birth *birth, struct err *err);
 /* The root of what is being made, as identity_open. spec: what it is to be. */
 int birth_open_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
 		    struct err *err);
+/* The file system that it is, as large as it is to be. */
+int birth_resize_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
+		      struct err *err);
 
 /* Find what was named, and refuse what cannot be had; nothing is made. The caller frees with birth_source_done. */
 int birth_source(struct birth *birth, struct err *err);
@@ -59,7 +62,7 @@ int birth_adopt(struct birth *birth, struct err *err);
 
 /* --image, --disk: what birth_source does for it, and birth_fill. */
 int birth_disk(struct birth *birth, struct err *err);
-int birth_fill_disk(struct birth *birth, struct err *err);
+int birth_fill_disk(struct birth *birth, struct str *ret_tail, struct err *err);
 
 /* Fill folder/rootfs, unless it is elsewhere. ret_tail: last lines of what was said meanwhile. */
 int birth_fill(struct birth *birth, struct str *ret_tail, struct err *err);

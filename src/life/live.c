@@ -2,15 +2,11 @@
 #include "life/live.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/debug.h"
-#include "base/proc.h"
 #include "life/freeze.h"
 #include "life/state.h"
 #include "wire/wire.h"
@@ -19,48 +15,20 @@
 #define ANSWER_TIME (3 * CLOCK_SECOND)
 #define THAW_TIME   (30 * CLOCK_SECOND)
 
-/* In a session of its own: a signal to the command's group is none of its. */
-static _Noreturn void keep(const struct live *live, int hold)
+static int thaw(void *data)
 {
-	char byte;
+	const struct live *live = data;
 
-	setsid();
-	while (read(hold, &byte, 1) < 0 && errno == EINTR)
-		;
-	_exit(life_thaw(live->store, live->name, NULL) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-}
-
-static int start_keeper(struct live *live, struct err *err)
-{
-	int pair[2];
-
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "make a pipe");
-	live->keeper = fork();
-	if (live->keeper == 0) {
-		close(pair[1]);
-		keep(live, pair[0]);
-	}
-	close(pair[0]);
-	live->hold = pair[1];
-	if (live->keeper > 0)
-		return 0;
-	close(steal_fd(&live->hold));
-	return err_sys(err, errno, "fork");
+	return life_thaw(live->store, live->name, NULL);
 }
 
 static int let_go(struct live *live)
 {
-	int status = 0, r = 0;
+	int r = keeper_end(&live->keeper, clock_in(THAW_TIME));
 
-	if (live->keeper > 0) {
-		close(steal_fd(&live->hold));
-		r = proc_wait(live->keeper, clock_in(THAW_TIME), &status, NULL);
-		live->keeper = 0;
-	}
 	if (live->watch >= 0)
 		close(steal_fd(&live->watch));
-	return r < 0 || status ? -ETIMEDOUT : 0;
+	return r;
 }
 
 /* What its supervisor has said so far, until it says that it is frozen. */
@@ -76,13 +44,14 @@ static int hear_frozen(const struct live *live, uint64_t deadline, struct err *e
 
 static int freeze(struct live *live, struct err *err)
 {
+	const struct keeper_work work = { .what = "see to its thaw", .undo = thaw, .data = live };
 	enum wire_state state;
 	int r = wire_send(live->watch, WIRE_WATCH, 0, NULL, 0, NULL, 0, err);
 
 	if (r >= 0)
 		r = life_state(live->store, live->name, &state, err);
 	if (r == 0 && state != WIRE_FROZEN) {
-		r = start_keeper(live, err);
+		r = keeper_start(&live->keeper, &work, err);
 		if (r == 0)
 			r = life_freeze(live->store, live->name, FREEZE_TIME, err);
 	}
@@ -93,7 +62,7 @@ int live_begin(struct live *live, const struct store *store, const char *name, s
 {
 	int r;
 
-	*live = (struct live){ .store = store, .name = name, .hold = -1 };
+	*live = (struct live){ .store = store, .name = name };
 	r = live->watch = life_connect(store, name, clock_in(ANSWER_TIME), err);
 	if (r >= 0)
 		r = freeze(live, err);

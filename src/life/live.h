@@ -3,17 +3,14 @@
 #ifndef MGR_LIFE_LIVE_H
 #define MGR_LIFE_LIVE_H
 
-#include <sys/types.h>
-
-#include "base/err.h"
+#include "base/keeper.h"
 #include "store/store.h"
 
 struct live {
 	const struct store *store;
 	const char *name;
-	pid_t keeper; /* thaws it once `hold` is closed, whatever becomes of us; 0: it was frozen before, and stays so */
-	int hold;
-	int watch; /* on which its supervisor tells what it does */
+	struct keeper keeper; /* none: it was frozen before, and stays so */
+	int watch;            /* on which its supervisor tells what it does */
 };
 
 /* It stands still until live_end. -ESRCH when it does not run. */

@@ -18,6 +18,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/device_nic.c \
 	%D%/ephemeral.c \
 	%D%/disk.c \
+	%D%/disk_users.c %D%/disk_users.h \
 	%D%/export.c %D%/export.h \
 	%D%/fill.c \
 	%D%/force.c \
@@ -45,9 +46,11 @@ src_life_liblife_a_SOURCES = \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/snapshots.c \
 	%D%/space.c \
+	%D%/stands.c %D%/stands.h \
 	%D%/state.c %D%/state.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/unpack/about.c %D%/unpack/about.h \
+	%D%/take.c %D%/take.h \
 	%D%/thin.c \
 	%D%/wait.c %D%/wait.h \
 	%D%/whole.c %D%/whole.h

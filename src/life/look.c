@@ -19,6 +19,7 @@
 #include "life/consumption.h"
 #include "life/forward.h"
 #include "life/glance.h"
+#include "life/stands.h"
 #include "life/state.h"
 #include "net/net.h"
 #include "security/security.h"
@@ -34,6 +35,10 @@ void look_done(struct look *look)
 	strv_done(&look->forwards);
 	free(look->label);
 	free(look->backend);
+	free(look->root);
+	free(look->filesystem);
+	strv_done(&look->images);
+	strv_done(&look->volumes);
 }
 
 static int add_address(struct look *look, const struct ifaddrs *a)
@@ -98,7 +103,8 @@ static int find_root(const char *text, struct look *look)
 	if (glance_in(text, "rootfs", "path", &path) < 0 || glance_in(text, "rootfs", "size", &size) < 0)
 		return -ENOMEM;
 	last = path.n ? path.v[path.n - 1] : "";
-	if (strchr(last, ':') && !(look->backend = strndup(last, strcspn(last, ":"))))
+	if (strchr(last, ':') &&
+	    (!(look->backend = strndup(last, strcspn(last, ":"))) || !(look->root = strdup(strchr(last, ':') + 1))))
 		return -ENOMEM;
 	if (!size.n || str_size(size.v[size.n - 1], &look->disk_limit) < 0 || !look->disk_limit)
 		look->disk_limit = UINT64_MAX;
@@ -106,7 +112,7 @@ static int find_root(const char *text, struct look *look)
 }
 
 /* The configuration in force, or the one that the next start will use. */
-static int find_config(const struct store *store, const char *name, struct look *look, struct err *err)
+static int find_config(const struct store *store, const char *name, unsigned what, struct look *look, struct err *err)
 {
 	autocall(strv_done) struct strv uuid = { 0 };
 	autoclose int folder = store_container(store, name, err);
@@ -119,6 +125,8 @@ static int find_config(const struct store *store, const char *name, struct look 
 		return err_nomem(err);
 	if (uuid.n)
 		str_print(look->uuid, sizeof look->uuid, "%s", uuid.v[uuid.n - 1]);
+	if (what & LOOK_STANDS && look_stands(store, name, folder, text, runs(look), look) < 0)
+		return err_nomem(err);
 	look->waits = net_waits(store, look->uuid);
 	return life_forwards(store, name, runs(look), &look->forwards, err);
 }
@@ -189,7 +197,12 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 {
 	int r;
 
-	*ret = (struct look){ .traffic = no_traffic, .disk = UINT64_MAX, .disk_limit = UINT64_MAX, .uptime = UINT64_MAX };
+	*ret = (struct look){ .traffic = no_traffic,
+			      .partition = UINT64_MAX,
+			      .filesystem_size = UINT64_MAX,
+			      .disk = UINT64_MAX,
+			      .disk_limit = UINT64_MAX,
+			      .uptime = UINT64_MAX };
 	r = life_answer(host, store, name, asked, &ret->status, deadline, err);
 	if (r == -ETIMEDOUT) {
 		err_clear(err);
@@ -201,7 +214,7 @@ int look_at(const struct cgroup *host, const struct store *store, const char *na
 	if (r >= 0 && what & LOOK_IPS && ret->status.init_pid)
 		r = find_addresses(ret, err);
 	if (r >= 0 && what & LOOK_CONFIG)
-		r = find_config(store, name, ret, err);
+		r = find_config(store, name, what, ret, err);
 	if (r >= 0 && what & (LOOK_USAGE | LOOK_PRESSURES) && runs(ret))
 		r = find_usage(host, store, name, what, ret, err);
 	if (r >= 0 && what & LOOK_LAST)

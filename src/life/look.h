@@ -23,11 +23,17 @@ struct look {
 	bool waits;             /* when it is stopped, a connection starts it */
 	bool silent;            /* its supervisor does not answer: what it alone knows is missing */
 	bool has_usage, has_pressures, has_last;
-	struct traffic traffic; /* by the network */
-	char *backend;          /* how its root file system is stored; NULL: its configuration does not say */
-	uint64_t disk;          /* bytes that it takes; UINT64_MAX when not looked at */
-	uint64_t disk_limit;    /* bytes that its root file system may have, as configured; UINT64_MAX: no limit */
-	uint64_t uptime;        /* ns since its init was started; UINT64_MAX when it does not run */
+	struct traffic traffic;   /* by the network */
+	char *backend;            /* how its root file system is stored; NULL: its configuration does not say */
+	char *root;               /* where; likewise */
+	char *filesystem;         /* that it is, or stands on: "ext4"; NULL: it is the host's */
+	uint64_t partition;       /* of the disk in `root` that is; 0: all of it; UINT64_MAX: there is no disk */
+	uint64_t filesystem_size; /* bytes; UINT64_MAX */
+	struct strv images;       /* that it stands on, each on the next one */
+	struct strv volumes;      /* "/srv/data:/data (rbind,ro)": what else it sees, in force when it runs */
+	uint64_t disk;            /* bytes that it takes; UINT64_MAX when not looked at */
+	uint64_t disk_limit;      /* bytes that its root file system may have, as configured; UINT64_MAX: no limit */
+	uint64_t uptime;          /* ns since its init was started; UINT64_MAX when it does not run */
 	struct cgroup_usage usage;
 	struct cgroup_pressures pressures; /* with has_pressures */
 	struct last last;
@@ -41,8 +47,9 @@ enum look_what {
 	LOOK_TRAFFIC = 1 << 4,
 	LOOK_PRESSURES = 1 << 5,
 	LOOK_LABEL = 1 << 6,
-	LOOK_ALL = (1 << 7) - 1,
-	LOOK_DISK = 1 << 7, /* takes its time: every file is looked at */
+	LOOK_STANDS = 1 << 7, /* with LOOK_CONFIG: what its root is, and what is mounted in it */
+	LOOK_ALL = (1 << 8) - 1,
+	LOOK_DISK = 1 << 8, /* takes its time: every file is looked at */
 };
 
 #define LOOK_PATIENCE CLOCK_SECOND /* with a supervisor */

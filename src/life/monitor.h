@@ -13,8 +13,9 @@
 enum life_event_kind {
 	LIFE_EVENT_STATE,
 	LIFE_EVENT_READY,
-	LIFE_EVENT_EXIT, /* init has ended: status->exit_status */
-	LIFE_EVENT_OOM,  /* the kernel has killed for want of memory: status->oom_kills since the start */
+	LIFE_EVENT_EXIT,     /* init has ended: status->exit_status */
+	LIFE_EVENT_OOM,      /* the kernel has killed for want of memory: status->oom_kills since the start */
+	LIFE_EVENT_UNSERVED, /* what serves its disk was killed */
 };
 
 struct life_event {

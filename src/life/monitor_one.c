@@ -78,7 +78,8 @@ static void tell_status(struct watched *w, const struct wire_status *st)
 {
 	struct wire_status *had = &w->status;
 	const bool ended = st->ended && !had->ended, more = st->oom_kills > had->oom_kills,
-		   ready = st->ready && !had->ready && (ended || st->state != WIRE_STARTING);
+		   ready = st->ready && !had->ready && (ended || st->state != WIRE_STARTING),
+		   unserved = st->unserved && !had->unserved;
 
 	if ((ended || ready) && !(1U << had->state & BEGUN))
 		tell_state(w, WIRE_RUNNING);
@@ -87,6 +88,8 @@ static void tell_status(struct watched *w, const struct wire_status *st)
 	had->oom_kills = st->oom_kills;
 	if (more)
 		tell(w, LIFE_EVENT_OOM);
+	if (unserved)
+		tell(w, LIFE_EVENT_UNSERVED);
 	if (ended)
 		tell_exit(w, st->exit_status);
 	tell_state(w, (enum wire_state)st->state);
@@ -106,6 +109,8 @@ static void begin_with(struct watched *w, const struct wire_status *st)
 	tell_state(w, (enum wire_state)st->state);
 	if (w->monitor->how->initial && st->ready)
 		tell(w, LIFE_EVENT_READY);
+	if (w->monitor->how->initial && st->unserved)
+		tell(w, LIFE_EVENT_UNSERVED);
 }
 
 static void hang_up(struct watched *w)

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "life/config.h"
 #include "life/guard.h"
+#include "life/identity.h"
 #include "life/origin.h"
 #include "life/snapshot.h"
 #include "life/stop.h"
@@ -102,6 +103,26 @@ static int configure(struct restoring *r, int beside, struct err *err)
 	return e < 0 ? e : file_replace_at(beside, "config", str_text(&text), text.len, 0600, err);
 }
 
+/* Its host name is its own, and not what it was called then. */
+static int rename_host(const struct restoring *r, int beside, struct err *err)
+{
+	const char *was = r->from.spec.uts.name, *now = r->now.uts.name;
+	autofree char *path = r->backend->on_disk ? strdup(r->place.path) : str_fmt("/proc/self/fd/%d/%s", beside, r->leaf);
+	struct rootfs_conf conf = r->now.rootfs;
+	struct storage_place at = storage_place_in(&r->place, beside);
+	autoclose int root = -1;
+
+	if (!was || !now || str_eq(was, now))
+		return 0;
+	if (!path)
+		return err_nomem(err);
+	conf.size = 0; /* a start sees to that */
+	at.conf = &conf;
+	at.path = path;
+	root = identity_open(r->backend, &at, err);
+	return root < 0 ? root : identity_rename(root, was, now, err);
+}
+
 /* All of it beside what there is; then one exchange. */
 static int restore(struct restoring *r, struct err *err)
 {
@@ -119,6 +140,8 @@ static int restore(struct restoring *r, struct err *err)
 	if (e == 0)
 		e = configure(r, beside, err);
 	debug_point("restore", "configured");
+	if (e == 0)
+		e = rename_host(r, beside, err);
 	if (e == 0)
 		e = guard_check(&guard, err);
 	if (e == 0)

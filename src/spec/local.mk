@@ -9,6 +9,7 @@ src_spec_libspec_a_SOURCES = \
 	%D%/owner.c \
 	%D%/place.c \
 	%D%/roots.c \
+	%D%/sources.c \
 	%D%/spec.c %D%/spec.h \
 	%D%/start.c %D%/start.h
 

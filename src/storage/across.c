@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "storage/image.h"
 #include "storage/internal.h"
+#include "storage/loop_image.h"
 
 static const struct storage_ids as_on_disk = { .userns = -1 };
 
@@ -38,6 +39,20 @@ static int fill(const struct storage_backend *backend, const struct storage_plac
 	return r;
 }
 
+static int copy_file(int image, void *from, struct err *err)
+{
+	return storage_copy_file(*(int *)from, image, IMAGE_FILE, err);
+}
+
+/* All of a file system in a file becomes an image of its own, with blocks over it. */
+static int stand_on_file(const struct storage_place *from, const struct storage_place *to, struct err *err)
+{
+	autocall(loop_image_done) struct loop_image i = { .file = -1 };
+	int r = loop_image_lock(&i, from, true, err);
+
+	return r < 0 ? r : image_whole_file(to->store, copy_file, &i.file, to->folder, IMAGE_DELTA, false, err);
+}
+
 int storage_across(const struct storage_backend *was, const struct storage_place *from, const struct storage_backend *is,
 		   const struct storage_place *to, char **ret_path, struct err *err)
 {
@@ -49,8 +64,14 @@ int storage_across(const struct storage_backend *was, const struct storage_place
 
 	if (!path)
 		return err_nomem(err);
-	if (is->on_disk)
-		return err_set(err, EOPNOTSUPP, "backend %s: it is what a container of a disk has", is->name);
+	if (is->on_disk) {
+		r = is == &storage_block && was == &storage_loop
+			    ? stand_on_file(from, to, err)
+			    : err_set(err, EOPNOTSUPP, "backend %s: it is what a container of a disk has", is->name);
+		if (r == 0)
+			*ret_path = steal_ptr(&path);
+		return r;
+	}
 	conf.path = path;
 	conf.readonly = false;
 	place.conf = &conf;

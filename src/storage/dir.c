@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/mnt.h"
 #include "base/sys.h"
+#include "storage/image.h"
 #include "storage/internal.h"
 #include "storage/shift.h"
 
@@ -129,7 +130,7 @@ int storage_mount_folder(const struct storage_place *p, const struct storage_ids
 	if (r < 0)
 		return r;
 	if (mnt_lacks_stage() && ids->userns < 0 && !p->conf->readonly) { /* who reads and writes files can do without */
-		*ret = (struct storage_mount){ .tree = steal_fd(&dir), .use = -1 };
+		*ret = (struct storage_mount){ .tree = steal_fd(&dir), .use = -1, .served = -1 };
 		return 0;
 	}
 	tree = mnt_copy(dir, false);
@@ -137,7 +138,7 @@ int storage_mount_folder(const struct storage_place *p, const struct storage_ids
 		return refuse(p->path, -tree, false, err);
 	r = set_mount(p, dir, tree, ids, err);
 	if (r == 0)
-		*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1 };
+		*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1, .served = -1 };
 	return r;
 }
 
@@ -171,6 +172,7 @@ static int open_dir(const struct storage_place *p, const struct storage_ids *ids
 
 const struct storage_backend storage_dir = {
 	.name = "dir",
+	.thin = { .as = "overlay", .part = IMAGE_TREE },
 	.own = ROOT,
 	.create = create,
 	.copy = copy,

@@ -37,7 +37,10 @@ int disk_map_ids(const struct storage_place *p, const struct disk *disk, int tre
 	r = mnt_set(tree, &attr, false);
 	if (r == -EINVAL && userns >= 0)
 		return err_set(err, EINVAL, "map the ids of '%s': this kernel cannot where the file system is %s%s", p->path,
-			       disk->fs, str_eq(disk->fs, "squashfs") ? ": Linux 6.2 or later can" : "");
+			       disk->fs,
+			       str_eq(disk->fs, "squashfs") ? ": Linux 6.2 or later can"
+							    : ": copy its files, mgr-copy -B dir, or have "
+							      "container.idmap = none");
 	return r < 0 ? err_sys(err, -r, "map the ids of '%s'", p->path) : 0;
 }
 
@@ -78,7 +81,7 @@ static int open_in_place(const struct storage_place *p, const struct disk *disk,
 		err_sys(err, -r, "make '%s' read-only", p->path);
 	if (r < 0)
 		return r;
-	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1, .own = true };
+	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1, .served = -1, .own = true };
 	return 0;
 }
 
@@ -88,7 +91,7 @@ static int open_in_place(const struct storage_place *p, const struct disk *disk,
 /* Its root, mounted: a detached mount. */
 static int mount_below(const struct storage_place *p, const struct disk *disk, struct disk_service *service, struct err *err)
 {
-	*service = (struct disk_service){ .note = p->note, .use = -1 };
+	*service = (struct disk_service){ .note = p->note, .use = -1, .served = -1 };
 	if (mnt_is_old())
 		return err_set(err, EOPNOTSUPP, "a disk below a container needs Linux 5.19 or later");
 	return str_starts(p->conf->path, QCOW2 ":") ? disk_mount_served(disk, p->path, p->store, service, err)
@@ -113,7 +116,7 @@ static int open_delta(const struct storage_place *p, const struct disk *disk, co
 		      struct storage_mount *ret, struct err *err)
 {
 	struct disk_service service;
-	autoclose int below = mount_below(p, disk, &service, err), use = service.use;
+	autoclose int below = mount_below(p, disk, &service, err), use = service.use, served = service.served;
 	autofree char *path = delta_path(p);
 	struct storage_place place = *p;
 
@@ -125,6 +128,7 @@ static int open_delta(const struct storage_place *p, const struct disk *disk, co
 	if (disk_map_ids(p, disk, below, ids->userns, err) < 0 || overlay_open(&place, ids, below, ret, err) < 0)
 		return -err->code;
 	ret->use = steal_fd(&use);
+	ret->served = steal_fd(&served);
 	ret->server = service.server;
 	return 0;
 }
@@ -228,6 +232,7 @@ const struct storage_backend storage_disk = {
 	.copy = copy,
 	.fork = fork_disk,
 	.resize = resize,
+	.take = disk_take,
 	.usage = storage_delta_usage,
 };
 
@@ -241,5 +246,6 @@ const struct storage_backend storage_qcow2 = {
 	.copy = copy,
 	.fork = fork_disk,
 	.resize = resize,
+	.take = disk_take_served,
 	.usage = storage_delta_usage,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A root file system that is on a qcow2 disk of the user's and is written to: block by block, what is written goes into a
- * delta of the container's own, and the disk stays as it is. Each container has a server of its own. */
+/* A root file system that is written to block by block: what is written goes into a delta of the container's own, and what
+ * is below stays as it is: a qcow2 disk of the user's, which the file `disk` tells of, or images (storage/image.h), the last
+ * of which is a file system that a container had in a file. The container's folder has delta/blocks, and delta/base, when it
+ * stands on an image. Each container has a server of its own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,32 +11,38 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/lock.h"
 #include "base/mnt.h"
+#include "storage/block.h"
 #include "storage/disk_internal.h"
 #include "storage/internal.h"
 
-#define DELTA    "delta.block" /* in the container's folder */
 #define END_TIME (5 * CLOCK_SECOND)
 
-/* By its folder, which has another name until it is made. */
-static char *delta_path(int folder)
+/* shrink: its file system is to be as small as the configuration says. */
+static int mount_block(const struct storage_place *p, bool shrink, struct disk *disk, struct disk_service *service,
+		       struct err *err)
 {
-	autofree char *link = str_fmt("/proc/self/fd/%d", folder), *real = link ? realpath(link, NULL) : NULL;
+	autocall(block_below_done) struct block_below below = { 0 };
+	autofree char *blocks = block_path(p->folder);
 
-	return real ? str_fmt("%s/" DELTA, real) : NULL;
-}
-
-static int mount_block(const struct storage_place *p, struct disk *disk, struct disk_service *service, struct err *err)
-{
-	autofree char *delta = delta_path(p->folder);
-
-	*service = (struct disk_service){
-		.delta = delta, .uuid = p->uuid, .options = &p->conf->options, .note = p->note, .use = -1
-	};
-	if (!delta)
+	if (!blocks)
 		return err_nomem(err);
-	return disk_load(p->folder, disk, err) < 0 ? -err->code : disk_mount_served(disk, p->path, p->store, service, err);
+	if (block_find_below(p, disk, &below, err) < 0 || block_check_size(p, disk, err) < 0)
+		return -err->code;
+	*service = (struct disk_service){ .delta = blocks,
+					  .uuid = p->uuid,
+					  .top = below.top,
+					  .raw = below.raw,
+					  .from = &below.from,
+					  .size = p->conf->size,
+					  .shrink = shrink,
+					  .options = &p->conf->options,
+					  .note = p->note,
+					  .use = -1,
+					  .served = -1 };
+	int tree = disk_mount_served(disk, p->path, p->store, service, err);
+	*service = (struct disk_service){ .use = service->use, .served = service->served, .server = service->server };
+	return tree;
 }
 
 /* What was not unmounted is recovered now, and not by the first start. */
@@ -42,9 +50,12 @@ static int create(const struct storage_place *p, const char *base, struct err *e
 {
 	autocall(disk_done) struct disk disk = { 0 };
 	struct disk_service service;
-	autoclose int tree = mount_block(p, &disk, &service, err);
+	autoclose int delta = image_make_blocks(p->folder, IMAGE_DELTA, err), tree = -1;
 
 	(void)base; /* the disk is it */
+	if (delta < 0)
+		return delta;
+	tree = mount_block(p, false, &disk, &service, err);
 	return tree < 0 ? tree : 0;
 }
 
@@ -53,17 +64,19 @@ static int open_block(const struct storage_place *p, const struct storage_ids *i
 {
 	autocall(disk_done) struct disk disk = { 0 };
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	struct disk_service service;
-	autoclose int tree = mount_block(p, &disk, &service, err), use = service.use;
+	struct disk_service service = { .use = -1, .served = -1 };
+	autoclose int tree = mount_block(p, false, &disk, &service, err), use = service.use, served = service.served;
 	int r = tree < 0 ? tree : disk_map_ids(p, &disk, tree, ids->userns, err);
 
 	if (r == 0 && p->conf->readonly && (r = mnt_set(tree, &readonly, false)) < 0)
 		err_sys(err, -r, "make the root read-only");
 	if (r < 0)
 		return r;
-	*ret = (struct storage_mount){
-		.tree = steal_fd(&tree), .use = steal_fd(&use), .own = true, .server = service.server
-	};
+	*ret = (struct storage_mount){ .tree = steal_fd(&tree),
+				       .use = steal_fd(&use),
+				       .served = steal_fd(&served),
+				       .own = true,
+				       .server = service.server };
 	return 0;
 }
 
@@ -73,47 +86,60 @@ static int close_block(const char *name, const char *object, uint64_t deadline, 
 	return disk_release(object, true, deadline, err);
 }
 
-static int duplicate(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err,
-		     int (*how)(int from, int to, const char *name, struct err *err))
+/* --- its size -----------------------------------------------------------------------------------------------------------
+ */
+
+static int fit(const struct storage_place *p, struct err *err)
 {
+	autofree char *run = str_fmt("%s/" DISK_RUN "/%s", p->store->manager_run, p->uuid);
 	autocall(disk_done) struct disk disk = { 0 };
-	autoclose int file = openat(from->folder, DELTA, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct disk_service service;
+	autoclose int tree = run ? mount_block(p, true, &disk, &service, err) : err_nomem(err);
+
+	if (tree < 0)
+		return tree;
+	close(steal_fd(&tree));
+	return disk_release(run, true, clock_in(END_TIME), err);
+}
+
+/* What a delta is too small for, another one on it is not. */
+static int resize(const struct storage_place *p, bool running, uint64_t size, struct err *err)
+{
+	char id[IMAGE_ID_SIZE];
 	int r;
 
-	if (from->live)
-		return err_set(err, EOPNOTSUPP,
-			       "--live: a delta of blocks is copied whole while nobody writes to it: stop it first");
-	r = file < 0 ? -errno : lock_take(file, F_RDLCK, 0, 0, clock_in(END_TIME));
-	if (r == -EAGAIN)
-		return err_set(err, EBUSY, "'" DELTA "' is still being written to");
-	if (r < 0)
-		return err_sys(err, -r, "open '" DELTA "'");
-	if (disk_load(from->folder, &disk, err) < 0 || disk_save(&disk, to->folder, err) < 0 ||
-	    how(file, to->folder, DELTA, err) < 0)
-		return -err->code;
-	*ret_path = strdup(from->conf->path);
-	return *ret_path ? 0 : err_nomem(err);
+	if (running)
+		return err_set(err, EBUSY, "it is mounted: stop the container to change its size");
+	if (!size)
+		return block_has_disk(p) ? 0 : err_set(err, EINVAL, "a file system in a file has a size: set another one");
+	r = fit(p, err);
+	if (r != -EFBIG)
+		return r;
+	err_clear(err);
+	r = block_freeze(p, id, err);
+	return r < 0 ? r : fit(p, err);
 }
 
-static int copy(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
+/* Whether mgr was built with it. */
+static int check(const struct store *store, struct err *err)
 {
-	return duplicate(from, to, ret_path, err, storage_copy_file);
-}
-
-static int fork_block(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err)
-{
-	return duplicate(from, to, ret_path, err, storage_share_file);
+	(void)store;
+	return disk_check_server(err);
 }
 
 const struct storage_backend storage_block = {
 	.name = "block",
-	.own = DELTA,
+	.own = IMAGE_DELTA,
 	.on_disk = true,
 	.apart = true,
 	.shares = true,
+	.check = check,
 	.create = create,
 	.open = open_block,
 	.close = close_block,
-	.copy = copy,
-	.fork = fork_block,
+	.copy = block_copy,
+	.fork = block_fork,
+	.fork_live = true,
+	.take = block_take,
+	.resize = resize,
 };

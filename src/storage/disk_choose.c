@@ -164,6 +164,7 @@ int disk_look(int probed, int file, const char *path, int64_t wanted, struct dis
 	ret->partition = part->number;
 	ret->offset = part->offset;
 	ret->length = part->length;
+	ret->whole = found.v[0].length;
 	return str_print(ret->fs, sizeof ret->fs, "%s", part->fs) < 0
 		       ? err_set(err, EINVAL, "'%s' holds '%s'", path, part->fs)
 		       : 0;

@@ -22,7 +22,7 @@ static const struct {
 	{ "size", offsetof(struct disk, size) },           { "mtime", offsetof(struct disk, mtime) },
 	{ "partition", offsetof(struct disk, partition) }, { "offset", offsetof(struct disk, offset) },
 	{ "length", offsetof(struct disk, length) },       { "in-place", offsetof(struct disk, in_place) },
-	{ "below", offsetof(struct disk, below) },
+	{ "below", offsetof(struct disk, below) },         { "whole", offsetof(struct disk, whole) },
 };
 
 void disk_done(struct disk *disk)
@@ -92,8 +92,10 @@ int disk_check_file(int file, const char *path, const struct disk *disk, struct 
 
 	if (disk_take_file(file, path, &now, err) < 0)
 		return -err->code;
-	return now.size == disk->size && now.mtime == disk->mtime
-		       ? 0
-		       : err_set(err, ESTALE,
-				 "'%s' has been written since the container was made, which stands on what it was", path);
+	return now.size == disk->size && now.mtime == disk->mtime ? 0
+								  : err_set(err, ESTALE,
+									    "'%s' has been written since the container was "
+									    "made, which stands on what it was: 'mgr-images "
+									    "take %s' has it stand on what it is",
+									    path, path);
 }

@@ -4,7 +4,8 @@
 
 #include "storage/disk.h"
 
-#define DISK_RUN ".disk" /* in /run/mgr */
+#define DISK_RUN     ".disk" /* in /run/mgr */
+#define DISK_PROGRAM MGR_BINDIR "/mgr-qcow2"
 
 /* What mgr-disk says of one (storage/probe/main.c); "" where there is nothing. */
 struct disk_part {

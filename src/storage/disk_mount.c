@@ -11,37 +11,22 @@
 #include "base/mnt.h"
 #include "base/path.h"
 #include "storage/disk_internal.h"
+#include "storage/fs.h"
 #include "storage/loopdev.h"
 
 #define LOCK      "lock"
 #define LOCK_TIME (30 * CLOCK_SECOND)
 #define GO_TIME   (5 * CLOCK_SECOND) /* for another's device that is about to go */
 
-/* The driver of what libblkid calls so, what it is told, and how to look at it without a recovery. An ext4 can say that the
- * machine is to panic where it is damaged. */
-static const struct {
-	const char *name, *driver, *options, *look;
-} known[] = {
-	{ "ext2", "ext4", ",errors=remount-ro", ",noload" }, { "ext3", "ext4", ",errors=remount-ro", ",noload" },
-	{ "ext4", "ext4", ",errors=remount-ro", ",noload" }, { "xfs", "xfs", ",nouuid", ",norecovery" },
-	{ "btrfs", "btrfs", "", ",rescue=nologreplay" },
-};
-
 /* Read-only. look: although it has not been unmounted. */
-static int mount_device(unsigned n, const char *fs, bool look, struct err *err)
+static int mount_device(unsigned n, const char *content, bool look, struct err *err)
 {
-	const char *driver = fs, *own = "", *without = "";
+	const struct fs *fs = fs_driving(content);
 	char source[32], options[64];
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (str_eq(known[i].name, fs)) {
-			driver = known[i].driver;
-			own = known[i].options;
-			without = look ? known[i].look : "";
-		}
 	str_print(source, sizeof source, "/dev/loop%u", n);
-	str_print(options, sizeof options, "ro%s%s", own, without);
-	return mnt_new(driver, source, options, MOUNT_ATTR_RDONLY, err);
+	str_print(options, sizeof options, "ro%s%s", fs ? fs->needs : "", fs && look ? fs->look : "");
+	return mnt_new(fs ? fs->name : content, source, options, MOUNT_ATTR_RDONLY, err);
 }
 
 static int explain(const struct disk *disk, const char *path, struct err *err)

@@ -2,6 +2,8 @@
 #include "storage/fs.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,10 +13,15 @@
 #include "base/log.h"
 #include "base/mnt.h"
 #include "base/proc.h"
+#include "storage/confine.h"
 
-#define FILE_FD 3
-#define FILE_AT "/proc/self/fd/3"
-#define TYPE    "type="
+#define FILE_FD   3
+#define FILE_AT   "/proc/self/fd/3"
+#define TYPE      "type="
+#define MEND      MGR_LIBEXECDIR "/mgr-fs"
+#define REPORT_FD 4
+#define CHECKING  "--seconds=3600" /* more than any that is no trap takes */
+#define RESIZING  "--seconds=86400"
 
 /* The first is the usual one. A file of zeros needs none written over. Copies have one uuid: xfs wants to be told that they
  * may. An ext4 can say that the machine is to panic where it is damaged. */
@@ -24,20 +31,29 @@ static const struct fs known[] = {
 	  .make = { "/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b4096", "-m0", "-Elazy_journal_init=1" },
 	  .at = 0x438,
 	  .magic = "\x53\xef",
-	  .options = "discard,errors=remount-ro",
+	  .also = { "ext2", "ext3" },
+	  .needs = ",errors=remount-ro",
+	  .look = ",noload",
+	  .length = fs_length_ext4,
+	  .super = 1024,
 	  .grow = fs_grow_ext4 },
 	{ .name = "xfs",
 	  .package = "xfsprogs",
 	  .make = { "/sbin/mkfs.xfs", "-q", "-f" },
 	  .magic = "XFSB",
-	  .options = "discard,nouuid",
+	  .needs = ",nouuid",
+	  .look = ",norecovery",
+	  .length = fs_length_xfs,
 	  .grow = fs_grow_xfs },
 	{ .name = "btrfs",
 	  .package = "btrfs-progs",
 	  .make = { "/sbin/mkfs.btrfs", "-q", "-f" },
 	  .at = 0x10040,
 	  .magic = "_BHRfS_M",
-	  .options = "discard",
+	  .needs = "",
+	  .look = ",rescue=nologreplay",
+	  .length = fs_length_btrfs,
+	  .super = 0x10000,
 	  .grow = fs_resize_btrfs,
 	  .shrink = fs_resize_btrfs },
 };
@@ -52,6 +68,18 @@ const struct fs *fs_named(const char *type, struct err *err)
 		str_addf(&names, i ? ", %s" : "%s", known[i].name);
 	}
 	err_set(err, EINVAL, "rootfs.options: type=%s: known are %s", type, str_text(&names));
+	return NULL;
+}
+
+const struct fs *fs_driving(const char *content)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (str_eq(known[i].name, content))
+			return &known[i];
+		for (size_t k = 0; k < ARRAY_SIZE(known[i].also); k++)
+			if (str_eq(known[i].also[k], content))
+				return &known[i];
+	}
 	return NULL;
 }
 
@@ -77,32 +105,35 @@ int fs_probe(int file, const struct fs **ret, struct err *err)
 	return err_set(err, EMEDIUMTYPE, "there is no file system in it that is known");
 }
 
-/* A program of the file system's: its exit status. */
-static int run(const struct fs *fs, const char *const argv[], int file, struct err *err)
+static int check_program(const struct fs *fs, const char *program, struct err *err)
 {
-	const struct proc_fd fds[] = { { file, FILE_FD } };
-	int status, r;
-	pid_t pid = proc_spawn(argv, fds, 1, NULL, err);
+	return access(program, X_OK) == 0 ? 0
+					  : err_set(err, errno, "'%s' is needed for %s, and is not there (package %s)",
+						    program, fs->name, fs->package);
+}
 
-	if (pid == -ENOENT)
-		return err_set(err, ENOENT, "'%s' is needed for %s, and is not there (package %s)", argv[0], fs->name,
-			       fs->package);
+/* Of a file system that a stranger may have made: the exit status of argv[3], which mgr-fs runs. */
+static int run_apart(const char *const argv[], int file, struct err *err)
+{
+	autoclose int heard = -1;
+	struct err said;
+	int pair[2], status, r;
+	pid_t pid;
+
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_sys(err, errno, "make a pipe");
+	heard = pair[0];
+	pid = proc_spawn(argv, (const struct proc_fd[]){ { file, CONFINE_FILE }, { pair[1], REPORT_FD } }, 2, NULL, err);
+	close(pair[1]);
 	r = pid < 0 ? pid : proc_wait(pid, CLOCK_NEVER, &status, err);
 	if (r < 0)
 		return r;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : err_set(err, ECANCELED, "'%s' was killed", argv[0]);
-}
-
-/* What it has to say when it refuses is the error. lasting: half of what it does is damage. */
-static int run_well(const struct fs *fs, const char *const argv[], int file, bool lasting, struct err *err)
-{
-	const struct proc_fd fds[] = { { file, FILE_FD } };
-	int r = (lasting ? proc_run_lasting : proc_run)(argv, fds, 1, err);
-
-	if (r == -ENOENT)
-		return err_set(err, ENOENT, "'%s' is needed for %s, and is not there (package %s)", argv[0], fs->name,
-			       fs->package);
-	return r;
+	if (WIFEXITED(status) && WEXITSTATUS(status) != CONFINE_FAILED)
+		return WEXITSTATUS(status);
+	if (read(heard, &said, sizeof said) != sizeof said)
+		return err_set(err, ECANCELED, "'%s' was killed", argv[0]);
+	said.msg[sizeof said.msg - 1] = '\0';
+	return err_set(err, said.code, "%s", said.msg);
 }
 
 int fs_make(const struct fs *fs, int file, struct err *err)
@@ -113,7 +144,11 @@ int fs_make(const struct fs *fs, int file, struct err *err)
 	for (; fs->make[n]; n++)
 		argv[n] = fs->make[n];
 	argv[n] = FILE_AT;
-	return run_well(fs, argv, file, false, err) < 0 ? err_wrap(err, "make a file system (%s)", fs->name) : 0;
+	if (check_program(fs, argv[0], err) < 0)
+		return -err->code;
+	return proc_run(argv, &(struct proc_fd){ file, FILE_FD }, 1, err) < 0
+		       ? err_wrap(err, "make a file system (%s)", fs->name)
+		       : 0;
 }
 
 /* --- ext4 checks itself by a program before it is mounted ----------------------------------------------------------------
@@ -125,6 +160,9 @@ int fs_make(const struct fs *fs, int file, struct err *err)
 #define EXT4_VALID      1
 #define EXT4_ERROR      2
 #define EXT4_CHECKED    0x40 /* le32 s_lastcheck; s_checkinterval follows, in s; 0: never */
+#define E2FSCK          "/sbin/e2fsck"
+#define RESIZE2FS       "/sbin/resize2fs"
+#define EXT4_BLOCK      0x18 /* le32: 1024 bytes, shifted by that */
 #define E2FSCK_UNMENDED 4    /* this status, and those above it (e2fsck(8)) */
 
 static unsigned le16(const uint8_t *p)
@@ -158,12 +196,14 @@ static bool wants_check(int file)
 
 int fs_check(const struct fs *fs, int file, const char *path, bool always, struct err *err)
 {
-	const char *const argv[] = { "/sbin/e2fsck", always ? "-fp" : "-p", FILE_AT, NULL };
+	const char *const argv[] = { MEND, CHECKING, "--report=4", E2FSCK, always ? "-fp" : "-p", CONFINE_FILE_AT, NULL };
 	int r;
 
 	if (!str_eq(fs->name, "ext4") || (!always && !wants_check(file)))
 		return 0;
-	r = run(fs, argv, file, err);
+	r = check_program(fs, E2FSCK, err);
+	if (r == 0)
+		r = run_apart(argv, file, err);
 	if (r >= E2FSCK_UNMENDED)
 		return err_set(err, EUCLEAN,
 			       "the file system in '%s' is damaged, and not mended without a word of yours: e2fsck -f %s",
@@ -173,10 +213,25 @@ int fs_check(const struct fs *fs, int file, const char *path, bool always, struc
 	return r < 0 ? r : 0;
 }
 
+/* resize2fs tells it in blocks. */
+static int explain_least(int file, struct err *err)
+{
+	const char *said = strstr(err->msg, "smaller than minimum (");
+	uint64_t blocks = said ? strtoull(strchr(said, '(') + 1, NULL, 10) : 0;
+	uint8_t shift[4];
+
+	if (!blocks || pread(file, shift, sizeof shift, EXT4_SUPER + EXT4_BLOCK) != sizeof shift || le32(shift) > 6)
+		return -err->code;
+	blocks <<= le32(shift);
+	return err_set(err, ENOSPC, "what is in it needs %juM", (uintmax_t)(blocks + 1023) / 1024);
+}
+
 int fs_resize_file(const struct fs *fs, int file, const char *path, uint64_t size, struct err *err)
 {
 	autofree char *blocks = str_fmt("%juK", (uintmax_t)(size / 1024));
-	const char *const argv[] = { "/sbin/resize2fs", FILE_AT, blocks, NULL };
+	const char *const argv[] = { MEND, RESIZING, RESIZE2FS, CONFINE_FILE_AT, blocks, NULL };
+	const struct proc_fd fd = { file, CONFINE_FILE };
+	const struct proc_job job = { .argv = argv, .fds = &fd, .n = 1, .lasting = true };
 	int r;
 
 	if (!blocks)
@@ -185,7 +240,9 @@ int fs_resize_file(const struct fs *fs, int file, const char *path, uint64_t siz
 		return err_set(err, EOPNOTSUPP, "%s cannot be made smaller", fs->name);
 	r = fs_check(fs, file, path, true, err);
 	if (r == 0)
-		r = run_well(fs, argv, file, true, err);
+		r = check_program(fs, RESIZE2FS, err);
+	if (r == 0 && proc_run_job(&job, err) < 0)
+		r = explain_least(file, err);
 	return r < 0 ? r : 0;
 }
 
@@ -211,7 +268,7 @@ int fs_mount(const struct fs *fs, unsigned loop, const struct strv *options, str
 	char device[32];
 	int r;
 
-	str_add(&all, fs->options);
+	str_addf(&all, "discard%s", fs->needs); /* what is removed gives its room back */
 	r = all.failed ? -ENOMEM : 0;
 	for (size_t i = 0; options && i < options->n && r == 0; i++)
 		r = add_options(options->v[i], &all, &attr);

@@ -2,7 +2,9 @@
 /* What containers stand on: trees that nobody writes to, each once in a store, STORE/.images/ID/:
  *
  *     id      a file whose text is ID; every delta and image that stands on this one has a hard link to it, called base
- *     upper   the tree
+ *     upper   the tree; or
+ *     blocks  what has been changed of a disk (storage/qcow2/delta.h); or
+ *     file    all of a file system
  *     base    as in a delta, when it stands on another
  *
  * The links are the references: none can be stale, and who removes a container's folder has let go of its base. */
@@ -21,6 +23,8 @@
 #define IMAGE_DELTA   "delta" /* in a container's folder, or a snapshot's: what stands on an image */
 #define IMAGE_BASE    "base"
 #define IMAGE_TREE    "upper"
+#define IMAGE_BLOCKS  "blocks"
+#define IMAGE_FILE    "file"
 
 /* Open its folder (O_RDONLY). -ENOENT. */
 int image_open(const struct store *store, const char *id, struct err *err);
@@ -63,6 +67,11 @@ int image_sweep(const struct store *store, struct err *err);
 /* A delta of nothing, its tree a folder as `like` (open to read; -1: without a tree), which is to be linked to what it
  * stands on; open. */
 int image_make_delta(int folder, const char *name, int like, struct err *err);
+/* The same for blocks, without any. */
+int image_make_blocks(int folder, const char *name, struct err *err);
+/* A file that is to be an image's is on disk, its time of change too, which what stands on it wants to find again: a whole
+ * second, since archives keep those. */
+int image_settle_file(int file, struct err *err);
 /* The delta of this name in the folder, whose owner is at rest and locked, becomes an image, and one of nothing that stands
  * on it takes its place at once: killed anywhere, the owner has all that it had. ret_id: that image; of a delta that has
  * changed nothing the one that it stands on. */
@@ -75,8 +84,13 @@ int image_depth(const struct store *store, int folder, const char *name, struct 
 /* Make an image that has all of the tree and stands on none, and a delta of nothing on it in the folder; `instead` of the
  * one that is there, as image_freeze. */
 int image_whole(const struct store *store, int tree, int folder, const char *name, bool instead, struct err *err);
-/* Prepare an image whose tree the folder `root` in the folder is to become, moved there by the caller, and a delta `name` of
- * nothing on it; what an interrupted one left of that goes before. Until then it is none that anything can stand on. */
+/* The same with a file, which fill makes in the image's folder, and a delta of blocks. */
+typedef int image_fill_fn(int image, void *data, struct err *err);
+int image_whole_file(const struct store *store, image_fill_fn *fill, void *data, int folder, const char *name, bool instead,
+		     struct err *err);
+/* Prepare an image whose tree the folder `root` in the folder is to become, moved there by the caller (root NULL: it is to
+ * be of a file), and a delta `name` of nothing on it; what an interrupted one left of that goes before. Until then it is
+ * none that anything can stand on. */
 int image_adopt(const struct store *store, int folder, const char *name, const char *root, char ret_id[static IMAGE_ID_SIZE],
 		struct err *err);
 /* Remove the images made so that nothing stands on any more, and what interrupted ones left; failures are logged. */

@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,74 +15,78 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "storage/image_internal.h"
+#include "storage/tree.h"
 
 #define LAYER "layer-"
 
 /* --- deltas -------------------------------------------------------------------------------------------------------------
  */
 
-/* The overlay's own are of one layer, not of what it stands for. */
-static int copy_attribute(int from, int to, const char *name, char value[static XATTR_SIZE_MAX])
-{
-	ssize_t n;
-
-	if (str_starts(name, "trusted.overlay."))
-		return 0;
-	n = fgetxattr(from, name, value, XATTR_SIZE_MAX);
-	return n < 0 || fsetxattr(to, name, value, (size_t)n, 0) < 0 ? -1 : 0;
-}
-
-static int copy_attributes(int from, int to)
-{
-	const ssize_t n = flistxattr(from, NULL, 0);
-	autofree char *names = n > 0 ? malloc(XATTR_LIST_MAX) : NULL, *value = n > 0 ? malloc(XATTR_SIZE_MAX) : NULL;
-	const ssize_t got = names && value ? flistxattr(from, names, XATTR_LIST_MAX) : -1;
-
-	if (n <= 0)
-		return n == 0 || errno == EOPNOTSUPP ? 0 : -1;
-	for (ssize_t at = 0; at < got; at += (ssize_t)strlen(names + at) + 1)
-		if (copy_attribute(from, to, names + at, value) < 0)
-			return -1;
-	return got < 0 ? -1 : 0;
-}
-
-static int make_like(int at, const char *name, int like)
+/* The overlay's own attributes are of one layer, not of what it stands for. */
+static int make_like(int at, const char *name, int like, struct err *err)
 {
 	autoclose int made = -1;
 	struct stat st;
 
-	if (fstat(like, &st) < 0 || mkdirat(at, name, 0700) < 0)
-		return -1;
-	made = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (made < 0 || fchown(made, st.st_uid, st.st_gid) < 0 || fchmod(made, st.st_mode & 07777) < 0 ||
-	    copy_attributes(like, made) < 0)
-		return -1;
-	return futimens(made, (const struct timespec[]){ st.st_atim, st.st_mtim });
+	if (fstat(like, &st) < 0 || mkdirat(at, name, 0700) < 0 ||
+	    (made = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+		return err_sys(err, errno, "make folder '%s'", name);
+	return tree_copy_folder(like, made, &st, "trusted.overlay.", err);
+}
+
+int image_make_blocks(int folder, const char *name, struct err *err)
+{
+	int delta =
+		mkdirat(folder, name, 0700) < 0 ? -1 : openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return delta < 0 ? err_sys(err, errno, "make folder '%s'", name) : delta;
+}
+
+int image_settle_file(int file, struct err *err)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	struct stat st;
+
+	if (fstat(file, &st) < 0)
+		return err_sys(err, errno, "look at what is to be an image");
+	times[1].tv_sec = st.st_mtim.tv_sec;
+	return futimens(file, times) < 0 || fsync(file) < 0 ? err_sys(err, errno, "sync what is to be an image") : 0;
 }
 
 int image_make_delta(int folder, const char *name, int like, struct err *err)
 {
-	autoclose int delta = -1;
+	autoclose int delta = image_make_blocks(folder, name, err);
 
-	if (mkdirat(folder, name, 0700) < 0 ||
-	    (delta = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
-	    mkdirat(delta, "work", 0700) < 0 || (like >= 0 && make_like(delta, IMAGE_TREE, like) < 0))
+	if (delta >= 0 && mkdirat(delta, "work", 0700) < 0)
 		return err_sys(err, errno, "make folder '%s'", name);
-	return steal_fd(&delta);
+	if (delta >= 0 && like >= 0 && make_like(delta, IMAGE_TREE, like, err) < 0)
+		return -err->code;
+	return delta < 0 ? delta : steal_fd(&delta);
 }
 
 /* --- freezing -----------------------------------------------------------------------------------------------------------
  */
 
+/* 1: of the one that it is. */
+static int open_tree(int delta, int *ret_tree, struct err *err)
+{
+	*ret_tree = openat(delta, IMAGE_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret_tree < 0 && errno == ENOENT)
+		return 0;
+	return *ret_tree < 0 ? err_sys(err, errno, "open '" IMAGE_TREE "'") : 1;
+}
+
 int image_is_changed(int folder, const char *name, struct err *err)
 {
-	autofree char *path = str_fmt("%s/" IMAGE_TREE, name);
-	int tree = path ? openat(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	autoclose int delta = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int tree = -1, r = delta < 0 ? err_sys(err, errno, "open '%s'", name) : open_tree(delta, &tree, err);
 	autoclosedir DIR *dir = tree < 0 ? NULL : fdopendir(tree);
 	const struct dirent *e;
 
+	if (r == 0)
+		return faccessat(delta, IMAGE_BLOCKS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!dir)
-		return path ? err_sys(err, errno, "open '%s'", path) : err_nomem(err);
+		return r < 0 ? r : err_nomem(err);
 	while ((e = readdir(dir)))
 		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
 			return 1;
@@ -138,7 +140,7 @@ static int change_places(int images, int folder, const char *name, int delta, in
 
 	debug_point("freeze", "named");
 	if (r == 0)
-		r = fresh = image_make_delta(images, id, tree, err);
+		r = fresh = tree < 0 ? image_make_blocks(images, id, err) : image_make_delta(images, id, tree, err);
 	if (r >= 0 && linkat(delta, IMAGE_NAME, fresh, IMAGE_BASE, 0) < 0)
 		r = err_sys(err, errno, "link image '%s'", id);
 	debug_point("freeze", "prepared");
@@ -156,10 +158,11 @@ int image_freeze(const struct store *store, int folder, const char *name, char r
 	if (images < 0)
 		return images;
 	delta = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	tree = delta < 0 ? -1 : openat(delta, IMAGE_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (tree < 0)
+	if (delta < 0)
 		return err_sys(err, errno, "open '%s'", name);
-	r = image_is_changed(folder, name, err);
+	r = open_tree(delta, &tree, err);
+	if (r >= 0)
+		r = image_is_changed(folder, name, err);
 	if (r < 0)
 		return r;
 	if (r == 0)

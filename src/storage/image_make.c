@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/debug.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "storage/image_internal.h"
 
 #define MADE     "image" /* in .new/KEY */
+#define OUT_MAX  256     /* bytes of sha256sum's line */
 #define HASH_LEN 16
 #define KEY_MAX  120
 
@@ -115,20 +115,14 @@ static int hash_tree(const char *path, char ret[static HASH_LEN + 1], struct err
 		" --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime -cf - . 2>/dev/null ||"
 		" cat /proc/sys/kernel/random/uuid; } | sha256sum";
 	const char *const argv[] = { "/bin/sh", "-c", script, "sh", path, NULL };
-	char text[48];
-	int out[2], status = 0, r;
-	pid_t pid;
+	autofree char *out = NULL;
+	const struct proc_job job = { .argv = argv, .out = &out, .out_max = OUT_MAX };
 
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "make a pipe");
-	autoclose int from = out[0], to = out[1];
-	pid = proc_spawn(argv, (const struct proc_fd[]){ { to, STDOUT_FILENO } }, 1, NULL, err);
-	r = pid < 0 ? pid : proc_wait(pid, CLOCK_NEVER, &status, err);
-	if (r < 0)
-		return r;
-	if (status || read(from, ret, HASH_LEN) != HASH_LEN)
-		return err_set(err, ECANCELED, "hash '%s': %s", path, proc_status_text(status, text));
-	ret[HASH_LEN] = '\0';
+	if (proc_run_job(&job, err) < 0)
+		return err_wrap(err, "hash '%s'", path);
+	if (strlen(out) < HASH_LEN)
+		return err_set(err, ECANCELED, "hash '%s': there is none", path);
+	str_print(ret, HASH_LEN + 1, "%.*s", HASH_LEN, out);
 	return 0;
 }
 

@@ -42,12 +42,19 @@ int storage_bound_delta(const struct storage_place *p, struct err *err);
 int storage_resize_delta(const struct storage_place *p, bool running, uint64_t size, struct err *err);
 int storage_delta_usage(const struct storage_place *p, uint64_t *ret);
 
+/* The op take (storage/disk_take.c). */
+int disk_take(const struct storage_place *p, struct err *err);
+int disk_take_served(const struct storage_place *p, struct err *err);
+int block_take(const struct storage_place *p, struct err *err);
+
 /* -ENOSPC when it takes more than it is to have. */
 int storage_check_fits(uint64_t used, uint64_t size, struct err *err);
 
 /* The file as a new one, to/name, sparse as it is; to share: nothing is copied, or -EOPNOTSUPP. */
 int storage_copy_file(int from, int to, const char *name, struct err *err);
 int storage_share_file(int from, int to, const char *name, struct err *err);
+/* Can files in this folder, open, share what is in them? 1, 0. */
+int storage_can_share(int folder, struct err *err);
 
 /* All that is in the folder `from` as the new folder to/name, with whatever a file has; what is mounted below it
  * stays out. */

@@ -2,14 +2,20 @@ noinst_LIBRARIES += src/storage/libstorage.a
 src_storage_libstorage_a_SOURCES = \
 	%D%/across.c \
 	%D%/confine.c %D%/confine.h \
+	%D%/block.h %D%/block_below.c %D%/block_copy.c \
+	%D%/confine.c %D%/confine.h %D%/confine_internal.h \
+	%D%/confine_filter.c \
+	%D%/confine_program.c \
 	%D%/bound.c \
 	%D%/btrfs.c \
 	%D%/dir.c \
 	%D%/disk.h %D%/disk_internal.h \
-	%D%/disk_backend.c %D%/disk_block.c %D%/disk_choose.c %D%/disk_file.c %D%/disk_mount.c %D%/disk_probe.c %D%/disk_server.c \
+	%D%/disk_backend.c %D%/disk_block.c %D%/disk_choose.c %D%/disk_file.c %D%/disk_mount.c %D%/disk_probe.c %D%/disk_server.c %D%/disk_server.h \
+	%D%/disk_convert.c %D%/disk_served.c %D%/disk_state.c %D%/disk_take.c \
 	%D%/exposed.c \
 	%D%/file.c \
 	%D%/fs.c %D%/fs.h \
+	%D%/fs_fit.c \
 	%D%/fs_size.c \
 	%D%/image.c %D%/image.h %D%/image_internal.h \
 	%D%/image_list.c \
@@ -31,9 +37,14 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/shift.c %D%/shift.h \
 	%D%/shift_file.c \
 	%D%/shift_record.c \
-	%D%/shift_walk.c \
 	%D%/storage.c %D%/storage.h \
-	%D%/tree.c
+	%D%/tree.c %D%/tree.h \
+	%D%/tree_file.c
+
+# Runs programs of file systems, apart.
+pkglibexec_PROGRAMS += mgr-fs
+mgr_fs_SOURCES = %D%/mend/main.c
+mgr_fs_LDADD = src/storage/libstorage.a src/base/libbase.a
 
 # The one program that links libqcow and libfuse; without them there are no qcow2 disks.
 if HAVE_QCOW2

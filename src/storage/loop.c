@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/debug.h"
 #include "base/mnt.h"
+#include "storage/image.h"
 #include "storage/internal.h"
 #include "storage/loop_image.h"
 
@@ -89,7 +90,7 @@ static int open_loop(const struct storage_place *p, const struct storage_ids *id
 		r = set_up(tree, p, ids, &i, err);
 	if (r < 0)
 		return r;
-	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1, .own = true };
+	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1, .served = -1, .own = true };
 	return 0;
 }
 
@@ -118,7 +119,7 @@ static int duplicate_resting(const struct storage_place *from, const struct stor
 static int duplicate_live(const struct storage_place *from, const struct storage_place *to, how_fn *how, struct err *err)
 {
 	autocall(loop_image_done) struct loop_image i = { 0 };
-	struct loop_frozen frozen = { 0 };
+	struct keeper frozen = { 0 };
 	struct err second = { 0 };
 	int ended, r = loop_freeze(&i, from, &frozen, err);
 
@@ -150,12 +151,27 @@ static int fork_loop(const struct storage_place *from, const struct storage_plac
 	return duplicate(from, to, ret_path, err, storage_share_file);
 }
 
+/* Where its file cannot be shared it is to be what others stand on. */
+static int get_ready(const struct storage_place *p, struct err *err)
+{
+	autocall(loop_image_done) struct loop_image i = { .file = -1 };
+	int r = storage_can_share(p->folder, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = loop_image_lock(&i, p, true, err);
+	if (r < 0)
+		return r;
+	return image_settle_file(i.file, err) < 0 ? err_wrap(err, "'%s'", i.path) : 1;
+}
+
 const struct storage_backend storage_loop = {
 	.name = "loop",
 	.own = LOOP_IMAGE,
 	.apart = true,
 	.shares = true,
 	.fork_live = true,
+	.thin = { .as = "block", .part = IMAGE_FILE, .ready = get_ready },
 	.size = USUAL_SIZE,
 	.create = create,
 	.open = open_loop,

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "base/keeper.h"
 #include "storage/fs.h"
 #include "storage/loopdev.h"
 #include "storage/storage.h"
@@ -32,19 +33,18 @@ int loop_image_running(struct loop_image *i, const struct storage_place *p, int 
 /* --- loop_live.c: nothing in the file changes, and all is in it, of one that is mounted
  * ------------------------------------ */
 
-struct loop_frozen {
-	pid_t keeper; /* thaws it once `hold` is closed, whatever becomes of us */
-	int hold;
-};
-int loop_freeze(struct loop_image *i, const struct storage_place *p, struct loop_frozen *ret, struct err *err);
+int loop_freeze(struct loop_image *i, const struct storage_place *p, struct keeper *ret, struct err *err);
+/* The same of one whose root folder is this. */
+int loop_freeze_root(int root, struct keeper *ret, struct err *err);
 /* -EIO: it may still be frozen. */
-int loop_thaw(struct loop_frozen *frozen, struct err *err);
+int loop_thaw(struct keeper *frozen, struct err *err);
 
 /* --- loop_size.c ------------------------------------------------------------------------------------------------------- */
 
 /* The op. */
 int loop_resize(const struct storage_place *p, bool running, uint64_t size, struct err *err);
-/* It is to be longer than it is, by a configuration that somebody has edited, or since a resize was interrupted. */
+/* It, or the file system in it, is to be longer than it is, by a configuration that somebody has edited, or since a resize
+ * was interrupted. */
 int loop_settle_size(const struct loop_image *i, uint64_t size, struct err *err);
 
 #endif

@@ -91,5 +91,8 @@ int loop_settle_size(const struct loop_image *i, uint64_t size, struct err *err)
 	uint64_t now = 0;
 	int r = get_length(i->file, &now, err);
 
-	return r < 0 || size <= now ? r : resize_resting(i, size, now, err);
+	if (r < 0 || size > now)
+		return r < 0 ? r : resize_resting(i, size, now, err);
+	r = size ? fs_lacks(i->fs, i->file, size, err) : 0; /* of one that was being made smaller, and is not */
+	return r > 0 ? resize_resting(i, now, now, err) : r;
 }

@@ -21,60 +21,62 @@
 
 _Static_assert(LOOPDEV_NAME == LO_NAME_SIZE, "loopdev: the name's size");
 
-/* In the kernel's list, whose it is. */
-static int read_name(int device, const struct stat *file, char ret[LOOPDEV_NAME])
-{
-	struct loop_info64 info;
+/* What a device is to be of. */
+struct wanted {
+	const struct loopdev *what; /* NULL: any part of the file */
+	const struct stat *file;    /* NULL: one of that name */
+	char *ret_name;             /* may be NULL */
+};
 
-	if (ioctl(device, LOOP_GET_STATUS64, &info) < 0 || info.lo_device != file->st_dev || info.lo_inode != file->st_ino)
-		return -ENOENT;
-	info.lo_file_name[LO_NAME_SIZE - 1] = '\0';
-	const char *name = (const char *)info.lo_file_name;
-	str_print(ret, LOOPDEV_NAME, "%s", name + (str_starts(name, NAME_OF) ? strlen(NAME_OF) : 0));
-	return 0;
+typedef bool fits_fn(const struct loop_info64 *info, const struct wanted *w);
+
+static bool is_of_file(const struct loop_info64 *info, const struct wanted *w)
+{
+	return info->lo_device == w->file->st_dev && info->lo_inode == w->file->st_ino;
 }
 
-int loopdev_find(int file, char ret_name[LOOPDEV_NAME], struct err *err)
+static bool is_written(const struct loop_info64 *info, const struct wanted *w)
 {
-	autoclosedir DIR *dir = opendir("/sys/block");
-	const struct dirent *entry;
-	char name[LOOPDEV_NAME], path[64];
-	struct stat st;
-
-	if (!dir || fstat(file, &st) < 0)
-		return err_sys(err, errno, "look at the loop devices");
-	while ((entry = readdir(dir))) {
-		if (!str_starts(entry->d_name, "loop") || str_print(path, sizeof path, "/dev/%s", entry->d_name) < 0)
-			continue;
-		autoclose int device = open(path, O_RDONLY | O_CLOEXEC);
-		if (device >= 0 && read_name(device, &st, ret_name ? ret_name : name) == 0)
-			return steal_fd(&device);
-	}
-	return err_set(err, ENOENT, "there is no loop device of it");
+	return !(info->lo_flags & LO_FLAGS_READ_ONLY) && is_of_file(info, w);
 }
 
-static bool is_shared(int device, const struct loopdev *what, const struct stat *file)
+static bool is_shared(const struct loop_info64 *info, const struct wanted *w)
 {
-	struct loop_info64 info;
 	char name[LOOPDEV_NAME];
 
-	if (ioctl(device, LOOP_GET_STATUS64, &info) < 0 || !(info.lo_flags & LO_FLAGS_READ_ONLY) ||
-	    info.lo_offset != what->offset || info.lo_sizelimit != what->length)
+	if (!(info->lo_flags & LO_FLAGS_READ_ONLY) || info->lo_offset != w->what->offset ||
+	    info->lo_sizelimit != w->what->length)
 		return false;
-	if (file)
-		return info.lo_device == file->st_dev && info.lo_inode == file->st_ino;
-	str_print(name, sizeof name, NAME_OF "%.*s", NAME_ROOM, what->name);
-	return strncmp((const char *)info.lo_file_name, name, sizeof name) == 0;
+	if (w->file)
+		return is_of_file(info, w);
+	str_print(name, sizeof name, NAME_OF "%.*s", NAME_ROOM, w->what->name);
+	return strncmp((const char *)info->lo_file_name, name, sizeof name) == 0;
 }
 
-int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, struct err *err)
+/* In the kernel's list, whose it is. */
+static bool look_at(int device, fits_fn *fits, const struct wanted *w)
+{
+	struct loop_info64 info;
+
+	if (ioctl(device, LOOP_GET_STATUS64, &info) < 0)
+		return false;
+	info.lo_file_name[LO_NAME_SIZE - 1] = '\0';
+	if (!fits(&info, w))
+		return false;
+	const char *name = (const char *)info.lo_file_name;
+	if (w->ret_name)
+		str_print(w->ret_name, LOOPDEV_NAME, "%s", name + (str_starts(name, NAME_OF) ? strlen(NAME_OF) : 0));
+	return true;
+}
+
+/* The first of all devices that fits, open; its number in *ret_n. */
+static int find(fits_fn *fits, const struct wanted *w, unsigned *ret_n, struct err *err)
 {
 	autoclosedir DIR *dir = opendir("/sys/block");
 	const struct dirent *entry;
-	struct stat st;
 	uint64_t n;
 
-	if (!dir || (file >= 0 && fstat(file, &st) < 0))
+	if (!dir)
 		return err_sys(err, errno, "look at the loop devices");
 	while ((entry = readdir(dir))) {
 		char path[64];
@@ -82,12 +84,44 @@ int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, s
 		    str_print(path, sizeof path, "/dev/%s", entry->d_name) < 0)
 			continue;
 		autoclose int device = open(path, O_RDONLY | O_CLOEXEC);
-		if (device >= 0 && is_shared(device, what, file >= 0 ? &st : NULL)) {
+		if (device >= 0 && look_at(device, fits, w)) {
 			*ret_n = (unsigned)n;
 			return steal_fd(&device);
 		}
 	}
 	return err_set(err, ENOENT, "there is no loop device of it");
+}
+
+int loopdev_find(int file, char ret_name[LOOPDEV_NAME], struct err *err)
+{
+	struct stat st;
+	unsigned n;
+
+	if (fstat(file, &st) < 0)
+		return err_sys(err, errno, "look at the loop devices");
+	return find(is_of_file, &(struct wanted){ .file = &st, .ret_name = ret_name }, &n, err);
+}
+
+static bool is_written_of_name(const struct loop_info64 *info, const struct wanted *w)
+{
+	char name[LOOPDEV_NAME];
+
+	str_print(name, sizeof name, NAME_OF "%.*s", NAME_ROOM, w->what->name);
+	return !(info->lo_flags & LO_FLAGS_READ_ONLY) && strncmp((const char *)info->lo_file_name, name, sizeof name) == 0;
+}
+
+int loopdev_find_written(const struct loopdev *what, unsigned *ret_n, struct err *err)
+{
+	return find(is_written_of_name, &(struct wanted){ .what = what }, ret_n, err);
+}
+
+int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, struct err *err)
+{
+	struct stat st;
+
+	if (file >= 0 && fstat(file, &st) < 0)
+		return err_sys(err, errno, "look at the loop devices");
+	return find(is_shared, &(struct wanted){ .what = what, .file = file >= 0 ? &st : NULL }, ret_n, err);
 }
 
 static int busy(const struct loopdev *what, const char *name, struct err *err)
@@ -127,7 +161,23 @@ static int lock(const struct loopdev *what, int file, uint64_t deadline, struct 
 	return r < 0 ? err_sys(err, -r, "lock '%s'", what->path) : 0;
 }
 
-int loopdev_lock(const struct loopdev *what, uint64_t deadline, struct err *err)
+/* Others than mgr take no lock: losetup(8), mount -o loop. */
+static int refuse_foreign(const struct loopdev *what, int file, struct err *err)
+{
+	struct stat st;
+	unsigned n;
+
+	if (fstat(file, &st) < 0)
+		return err_sys(err, errno, "look at '%s'", what->path);
+	autoclose int device = find(is_written, &(struct wanted){ .file = &st }, &n, NULL);
+	return device < 0 ? 0
+			  : err_set(err, EBUSY,
+				    "'%s' is in use by another program, as /dev/loop%u: what is in it would be destroyed; "
+				    "unmount that, or losetup -d it",
+				    what->path, n);
+}
+
+static int open_locked(const struct loopdev *what, uint64_t deadline, struct err *err)
 {
 	autoclose int file = open(what->path, (what->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
@@ -137,6 +187,15 @@ int loopdev_lock(const struct loopdev *what, uint64_t deadline, struct err *err)
 	if (fstat(file, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "'%s' is no regular file", what->path);
 	return lock(what, file, deadline, err) < 0 ? -err->code : steal_fd(&file);
+}
+
+int loopdev_lock(const struct loopdev *what, uint64_t deadline, struct err *err)
+{
+	autoclose int file = open_locked(what, deadline, err);
+
+	if (file < 0)
+		return file;
+	return refuse_foreign(what, file, err) < 0 ? -err->code : steal_fd(&file);
 }
 
 /* A free one, opened before anybody else: its number. */
@@ -190,7 +249,7 @@ int loopdev_measure(int device, struct err *err)
 
 int loopdev_await_end(const struct loopdev *what, uint64_t deadline, struct err *err)
 {
-	autoclose int file = loopdev_lock(what, deadline, err);
+	autoclose int file = open_locked(what, deadline, err);
 	char name[LOOPDEV_NAME];
 
 	if (file != -ENOENT && file != -EBUSY)

@@ -23,7 +23,7 @@ struct loopdev {
 
 /* Open the file and lock it: any number may have it read-only, or one read-write. A device of the
  * same name may take a moment to go, and is waited for until the deadline (clock.h). The file; -EBUSY, with the name of who
- * has it; -errno. */
+ * has it, or the device that another program writes it by; -errno. */
 int loopdev_lock(const struct loopdev *what, uint64_t deadline, struct err *err);
 
 /* A device of the file that loopdev_lock has returned: its descriptor, to be kept open until it is mounted; its number in
@@ -36,6 +36,9 @@ int loopdev_find(int file, char ret_name[LOOPDEV_NAME], struct err *err);
 /* A read-only device of the same part of this file, open, for whoever mounts that too: the same device is the same file
  * system, and what is read of it is in memory once. file -1: one of this name. Its number in *ret_n; -ENOENT. */
 int loopdev_find_shared(const struct loopdev *what, int file, unsigned *ret_n, struct err *err);
+
+/* One of this name that is written to. */
+int loopdev_find_written(const struct loopdev *what, unsigned *ret_n, struct err *err);
 
 /* The file has another length by now. */
 int loopdev_measure(int device, struct err *err);

@@ -196,7 +196,7 @@ int overlay_open(const struct storage_place *p, const struct storage_ids *ids, i
 		err_sys(err, -r, "make '%s' read-only", p->path);
 	if (r < 0)
 		return r;
-	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1 };
+	*ret = (struct storage_mount){ .tree = steal_fd(&tree), .use = -1, .served = -1 };
 	return 0;
 }
 

@@ -14,8 +14,8 @@
 
 #include "base/cleanup.h"
 #include "base/sys.h"
+#include "base/walk.h"
 #include "storage/internal.h"
-#include "storage/shift.h"
 
 #define OURS     0x40000000u /* of the numbers: an administrator's are small */
 #define TRIES    16
@@ -45,21 +45,30 @@ static int set_number(int fd, uint32_t id, bool folder)
 	return ioctl(fd, FS_IOC_FSSETXATTR, &attr) < 0 ? -errno : 0;
 }
 
+static int number_folder(void *data, int fd, const struct stat *st, struct err *err)
+{
+	const uint32_t *id = data;
+	int r = set_number(fd, *id, true);
+
+	(void)st;
+	return r < 0 ? err_sys(err, -r, "count its files as one project") : 0;
+}
+
 /* Links, nodes and sockets cannot be opened, and take no space to speak of. */
-static int number_one(void *data, int fd, const struct stat *st, struct err *err)
+static int number_file(void *data, int at, const char *name, const struct stat *st, struct err *err)
 {
 	const uint32_t *id = data;
 	autoclose int file = -1;
-	char path[32];
 	int r;
 
-	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+	if (!S_ISREG(st->st_mode))
 		return 0;
-	str_print(path, sizeof path, "/proc/self/fd/%d", fd);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	r = file < 0 ? -errno : set_number(file, *id, S_ISDIR(st->st_mode));
+	file = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	r = file < 0 ? -errno : set_number(file, *id, false);
 	return r < 0 ? err_sys(err, -r, "count its files as one project") : 0;
 }
+
+static const struct walk numbering = { .file = number_file, .leave = number_folder };
 
 /* Its own, or one that nobody uses: of the inode's, which nothing else has while it is there. */
 static int choose_number(int dir, uint32_t *ret, struct dqblk *q)
@@ -123,7 +132,7 @@ int storage_bound_folders(const int *dirs, size_t n, const char *path, bool runn
 		return err_set(err, EBUSY,
 			       "what it has is not counted yet, which cannot be begun while it runs: stop it first");
 	for (size_t i = 0; i < n && !all && r == 0; i++)
-		r = shift_walk(dirs[i], number_one, &id, err);
+		r = walk_tree(dirs[i], &numbering, &id, err);
 	if (r < 0)
 		return r;
 	q.dqb_bhardlimit = q.dqb_bsoftlimit = (size + UNIT - 1) / UNIT;

@@ -10,19 +10,47 @@
 #include "base/debug.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/walk.h"
 
-static int look(void *data, int fd, const struct stat *st, struct err *err)
+/* Of what is no folder: a descriptor for what wants one. */
+static int with_file(struct shift *s, int at, const char *name, const struct stat *st,
+		     int (*fn)(struct shift *, int, const struct stat *, struct err *), struct err *err)
+{
+	autoclose int fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? walk_fail(at, name, errno, "open", err) : fn(s, fd, st, err);
+}
+
+static int look_file(void *data, int at, const char *name, const struct stat *st, struct err *err)
+{
+	return with_file(data, at, name, st, shift_look, err);
+}
+
+static int look_folder(void *data, int fd, const struct stat *st, struct err *err)
 {
 	return shift_look(data, fd, st, err);
 }
 
-static int change(void *data, int fd, const struct stat *st, struct err *err)
+static int change(struct shift *s, int fd, const struct stat *st, struct err *err)
 {
-	int r = shift_change(data, fd, st, err);
+	int r = shift_change(s, fd, st, err);
 
 	debug_point("shift", S_ISDIR(st->st_mode) ? "folder" : "file");
 	return r;
 }
+
+static int change_file(void *data, int at, const char *name, const struct stat *st, struct err *err)
+{
+	return with_file(data, at, name, st, change, err);
+}
+
+static int change_folder(void *data, int fd, const struct stat *st, struct err *err)
+{
+	return change(data, fd, st, err);
+}
+
+static const struct walk looking = { .file = look_file, .leave = look_folder };
+static const struct walk changing = { .file = change_file, .leave = change_folder };
 
 static int by_inode(const void *a, const void *b)
 {
@@ -33,7 +61,7 @@ static int by_inode(const void *a, const void *b)
 
 static int collect(struct shift *s, int root, struct err *err)
 {
-	int r = shift_walk(root, look, s, err);
+	int r = walk_tree(root, &looking, s, err);
 
 	if (s->n)
 		qsort(s->v, s->n, sizeof *s->v, by_inode);
@@ -50,7 +78,7 @@ static int sync_root(int root, struct err *err)
 
 static int finish(struct shift *s, int folder, int root, struct err *err)
 {
-	int r = shift_walk(root, change, s, err);
+	int r = walk_tree(root, &changing, s, err);
 
 	if (r == 0)
 		r = sync_root(root, err);
@@ -148,5 +176,5 @@ int shift_undo(int folder, int root, int to, const char *name, struct err *err)
 	s.out = false;
 	s.n = 0;
 	r = collect(&s, copy, err);
-	return r == 0 ? shift_walk(copy, change, &s, err) : r;
+	return r == 0 ? walk_tree(copy, &changing, &s, err) : r;
 }

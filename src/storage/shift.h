@@ -49,11 +49,6 @@ int shift_read(int folder, int root, struct shift *ret, struct err *err);
 int shift_write(int folder, const struct shift *shift, struct err *err);
 void shift_done(struct shift *shift);
 
-/* fn for all that is in the folder, each folder after what is in it; fd is O_PATH or a folder. What is mounted there is left
- * out, no link is followed. */
-typedef int shift_walk_fn(void *data, int fd, const struct stat *st, struct err *err);
-int shift_walk(int root, shift_walk_fn *fn, void *data, struct err *err);
-
 /* Note one of those that lose something. -EOVERFLOW when it has an id already that none of them should have. */
 int shift_look(struct shift *shift, int fd, const struct stat *st, struct err *err);
 /* Change one. Twice is once. */

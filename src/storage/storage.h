@@ -63,6 +63,7 @@ struct storage_ids {
 
 struct storage_mount {
 	int tree;     /* the root: a detached mount (base/mnt.h) */
+	int served;   /* readable once the process that its disk is served by has ended; -1: there is none */
 	int use;      /* a lock, to be held as long as it is mounted; -1: there is none */
 	bool own;     /* a file system of its own: synced before it goes, whose errors nobody else would tell */
 	pid_t server; /* a process that was started for it, not to end with whoever started it; 0 */
@@ -95,10 +96,19 @@ struct storage_backend {
 	 * ends. -EOPNOTSUPP with the reason. */
 	int (*fork)(const struct storage_place *from, const struct storage_place *to, char **ret_path, struct err *err);
 	bool fork_live; /* also while it runs */
+	/* Others can stand on it when it has become one of the backend `as`: what `own` is there is then `part` of an image.
+	 * ready: 1: it is at rest and on disk, and can become that; 0: fork does without. NULL: it is ready always. */
+	struct {
+		const char *as, *part;
+		int (*ready)(const struct storage_place *p, struct err *err);
+	} thin;
 	/* Make it so many bytes large, 0: as large as there is room. running: it is open; else the caller has the
 	 * container's lock. -EOPNOTSUPP with the reason and what can be done. What an interrupted one leaves is whole, and
 	 * done by another one. */
 	int (*resize)(const struct storage_place *p, bool running, uint64_t size, struct err *err);
+	/* The user's file that it stands on has been written since, and it is to stand on that as it is: 1, 0 when it does.
+	 * At rest. */
+	int (*take)(const struct storage_place *p, struct err *err);
 	/* Bytes that it takes of the host. -ENODATA, without a message: nobody counts, and its files are to be looked at. */
 	int (*usage)(const struct storage_place *p, uint64_t *ret);
 };

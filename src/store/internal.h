@@ -9,6 +9,8 @@
 #include "store/leases.h"
 #include "store/store.h"
 
+#define STORE_LINK ".store" /* in the runtime folder of a store that -P has named, and beside its logs: to its folder */
+
 /* --- registries -----------------------------------------------------------------------------------------------------
  * A folder of the manager with a link an entry, so that reserving, freeing and finding one takes the same time whatever
  * their number, and a crash leaves an entry whole or absent:

@@ -17,8 +17,12 @@ struct last {
 	uint64_t oom_kills;
 	uint32_t run;     /* reboots inside before it */
 	char failed[508]; /* what went wrong ("rootfs: mount ...: No such device"), "" when nothing did */
+	char lost[256]; /* what of the guest's files was, in it or a run before that could not be made good; "" when nothing
+			 */
 };
 
+/* So that there is room for it on a disk that is full by then. */
+void last_reserve(int folder);
 /* Replace it at once, whole; a crash of the machine may lose it. folder: /var/lib/mgr/NAME. */
 int last_write(int folder, const struct last *last, struct err *err);
 /* -ENOENT when it has never run. What a file lacks is 0. */
@@ -28,8 +32,6 @@ int last_read(int folder, struct last *last, struct err *err);
  * its end. */
 bool last_is_missing(int folder, int rundir);
 #define LAST_UNSEEN "its supervisor was killed" /* what failed then */
-
-#define LAST_LOSS "storage: " /* what failed begins so when something of the guest's may have been lost at the end */
 
 /* In words: "powered off", "exit status 3". */
 const char *last_ending(const struct last *last, char buf[static 48]);

@@ -3,6 +3,7 @@ src_store_libstore_a_SOURCES = \
 	%D%/cgroup.c \
 	%D%/claim.c %D%/claim.h \
 	%D%/domain.c \
+	%D%/each.c \
 	%D%/ephemeral.c %D%/ephemeral.h \
 	%D%/further.c \
 	%D%/holder.c \

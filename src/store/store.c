@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "store/internal.h"
 
 /* FNV-1a, folded to 32 bits: short names for a path in the kernel's objects. */
 static uint32_t hash(const char *text)
@@ -183,10 +184,11 @@ static int make_own(const char *path, bool closed, struct err *err)
 	return 0;
 }
 
-/* Ids are hashes: two folders may have one, and would share runtime folders and cgroups. The first has it. */
-static int check_id(const struct store *store, struct err *err)
+/* Ids are hashes: two folders may have one, and would share runtime folders and cgroups. The first has it. Beside the logs,
+ * which outlive the host's next boot, the link is what store_each finds. */
+static int check_id(const struct store *store, const char *folder, struct err *err)
 {
-	autofree char *path = str_fmt("%s/.store", store->run);
+	autofree char *path = str_fmt("%s/" STORE_LINK, folder);
 	char holder[PATH_LINK_LONGEST + 1];
 	ssize_t n;
 
@@ -218,7 +220,9 @@ int store_make(const struct store *store, struct err *err)
 			return r;
 	}
 	if (!str_eq(store->run, store->manager_run)) {
-		int r = check_id(store, err);
+		int r = check_id(store, store->run, err);
+		if (r == 0)
+			r = check_id(store, store->log, err);
 		if (r < 0)
 			return r;
 	}
@@ -364,21 +368,28 @@ static bool holds_only_its_link(const char *path)
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir)))
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") && !str_eq(e->d_name, ".store"))
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") && !str_eq(e->d_name, STORE_LINK))
 			return false;
 	return dir;
 }
 
+static void remove_link(const char *folder)
+{
+	autofree char *link = str_fmt("%s/" STORE_LINK, folder);
+
+	if (link)
+		unlink(link);
+	rmdir(folder);
+}
+
 void store_leave(const struct store *store)
 {
-	autofree char *link = str_fmt("%s/.store", store->run);
 	autocall(strv_done) struct strv left = { 0 };
 
-	if (str_eq(store->run, store->manager_run))
+	if (str_eq(store->run, store->manager_run) || store_list(store, &left, NULL) < 0 || left.n > 0)
 		return;
-	rmdir(store->log);
-	if (!link || store_list(store, &left, NULL) < 0 || left.n > 0 || !holds_only_its_link(store->run))
-		return;
-	unlink(link);
-	rmdir(store->run);
+	if (holds_only_its_link(store->log))
+		remove_link(store->log);
+	if (holds_only_its_link(store->run))
+		remove_link(store->run);
 }

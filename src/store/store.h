@@ -41,6 +41,11 @@ int store_make(const struct store *store, struct err *err);
 /* After its last container: take away what a folder that -P named has below the manager's own. What is in use stays. */
 void store_leave(const struct store *store);
 
+/* Call fn with this store and with every other one of the manager's, as far as it is known: whose folder is there, and has
+ * been worked with since its logs were last removed. Until that returns something else than 0, which this returns. */
+int store_each(const struct store *store, int (*fn)(const struct store *store, void *data, struct err *err), void *data,
+	       struct err *err);
+
 /* A name that the contract allows; -EINVAL with what is wrong with it (NULL: is empty). */
 int store_check_name(const char *name, struct err *err);
 /* One for a new container, or for the DNS: some names mean something else there. */

@@ -71,7 +71,7 @@ static void let_go_of_all(struct supervisor *s)
 static void start_down(struct supervisor *s)
 {
 	char number[12], namespaces[12];
-	const char *argv[11] = { BOOT, "--down", "--lock", number, "--namespaces", namespaces };
+	const char *argv[12] = { BOOT, "--down", "--lock", number, "--namespaces", namespaces };
 	struct proc_fd fds[3 + HANDOVER_NAMESPACES] = { { s->lock, LOCK_FD } };
 	struct err err;
 	size_t n = 6, n_fds = 1;
@@ -84,6 +84,8 @@ static void start_down(struct supervisor *s)
 		fds[n_fds++] = (struct proc_fd){ s->disk, BOOT_DISK_FD };
 		argv[n++] = "--disk";
 	}
+	if (s->unserved)
+		argv[n++] = "--unserved";
 	if (s->log >= 0)
 		fds[n_fds++] = (struct proc_fd){ s->log, 2 };
 	if (s->path[0]) {
@@ -187,6 +189,7 @@ static void init_ended(struct supervisor *s, int status)
 	freeze_end(s);
 	ready_stop(s);
 	oom_stop(s);
+	served_stop(s);
 	debug_point("supervisor", "init-exited");
 	console_finish(s);
 	write_last(s);

@@ -12,6 +12,7 @@ mgr_supervisor_SOURCES = \
 	%D%/port.c \
 	%D%/ready.c \
 	%D%/requests.c \
+	%D%/served.c \
 	%D%/state.c \
 	%D%/stop.c \
 	%D%/supervisor.h \

@@ -66,7 +66,9 @@ static int start(struct supervisor *s, int handover, struct err *err)
 	s->state = WIRE_RUNNING;
 	store_lock_phase(s->lock, STORE_RUNNING); /* after a reboot it still says that it starts */
 	oom_start(s);
-	r = catch_signals(s, err);
+	r = served_watch(s, err);
+	if (r >= 0)
+		r = catch_signals(s, err);
 	if (r >= 0)
 		r = console_start(s, err);
 	if (r >= 0)

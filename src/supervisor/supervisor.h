@@ -104,7 +104,9 @@ struct supervisor {
 	int cgroups[HANDOVER_HIERARCHIES];
 	uint32_t n_namespaces; /* kept for the hooks at the end */
 	int namespaces[HANDOVER_NAMESPACES];
-	int disk, storage_use; /* wire/handover.h */
+	int disk, storage_use, served; /* wire/handover.h */
+	struct loop_io *served_io;
+	uint64_t unserved; /* as in struct wire_status */
 
 	unsigned n_consoles;
 	struct console *consoles; /* the first is /dev/console */
@@ -154,6 +156,11 @@ void freeze_end(struct supervisor *s);
 void oom_start(struct supervisor *s);
 /* Init has ended: count for the last time. */
 void oom_stop(struct supervisor *s);
+
+/* served.c: the process that serves its disk, if there is one, is to outlive it. */
+int served_watch(struct supervisor *s, struct err *err);
+/* Init has ended. */
+void served_stop(struct supervisor *s);
 
 /* end.c: children and the end of the run. */
 void supervisor_reap(struct supervisor *s);

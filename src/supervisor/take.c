@@ -68,6 +68,7 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	memcpy(s->namespaces, h->namespaces, sizeof s->namespaces);
 	s->disk = h->disk;
 	s->storage_use = h->storage_use;
+	s->served = h->served;
 	s->netd.sock = h->netd;
 	s->netd.again.deadline = CLOCK_NEVER;
 	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
@@ -167,6 +168,7 @@ int hand_over(const struct supervisor *s, struct err *err)
 	memcpy(h->namespaces, s->namespaces, sizeof h->namespaces);
 	h->disk = s->disk;
 	h->storage_use = s->storage_use;
+	h->unserved = s->unserved != 0;
 	give_clients(s, h);
 	if (fd >= 0)
 		fd = handover_write(h, err);

@@ -9,12 +9,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "base/fd.h"
 #include "base/proc.h"
 #include "template/internal.h"
 
-#define QUESTIONS_MAX 4096 /* bytes: less than a pipe holds, so that a template never waits for us */
+#define QUESTIONS_MAX 4096 /* bytes */
 
 static int compare(const void *a, const void *b)
 {
@@ -68,42 +66,34 @@ int template_find(const char *name, char **ret, struct err *err)
 	return 0;
 }
 
-/* What it prints; "" when it fails. args: NULL: none. */
-static int run_for_text(const char *program, const char *option, const struct strv *args, char text[static QUESTIONS_MAX],
-			struct err *err)
+/* What it prints, allocated; "" when it fails. args: NULL: none. */
+static int run_for_text(const char *program, const char *option, const struct strv *args, char **ret, struct err *err)
 {
 	autocall(strv_done) struct strv argv = { 0 };
-	struct proc_fd fds[] = { { .to = STDOUT_FILENO } };
-	int pipe_fds[2], status, r = strv_add(&argv, program) | strv_add(&argv, option);
-	ssize_t n;
-	pid_t pid;
+	int r = strv_add(&argv, program) | strv_add(&argv, option);
 
 	for (size_t i = 0; args && i < args->n; i++)
 		r |= strv_add(&argv, args->v[i]);
 	if (r < 0)
 		return err_nomem(err);
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "make a pipe");
-	autoclose int from = pipe_fds[0], to = pipe_fds[1];
-	fds[0].from = to;
-	pid = proc_spawn((const char *const *)argv.v, fds, ARRAY_SIZE(fds), NULL, err);
-	r = pid < 0 ? pid : proc_wait(pid, CLOCK_NEVER, &status, err);
-	if (r < 0)
+	r = proc_run_job(&(struct proc_job){ .argv = (const char *const *)argv.v, .out = ret, .out_max = QUESTIONS_MAX },
+			 err);
+	if (r != -ECANCELED)
 		return r;
-	n = status || fd_set_nonblock(from) < 0 ? 0 : read(from, text, QUESTIONS_MAX - 1);
-	text[n > 0 ? n : 0] = '\0';
-	return 0;
+	err_clear(err);
+	*ret = strdup("");
+	return *ret ? 0 : err_nomem(err);
 }
 
 int template_questions(const char *name, struct strv *ret, struct err *err)
 {
-	autofree char *program = NULL;
-	char text[QUESTIONS_MAX], *save = NULL;
+	autofree char *program = NULL, *text = NULL;
+	char *save = NULL;
 	int r = template_find(name, &program, err);
 
 	if (r < 0 || name[0] == '/') /* a stranger's need not know what it is asked */
 		return r;
-	r = run_for_text(program, "--questions", NULL, text, err);
+	r = run_for_text(program, "--questions", NULL, &text, err);
 	if (r < 0)
 		return err_wrap(err, "template '%s'", name);
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
@@ -114,13 +104,12 @@ int template_questions(const char *name, struct strv *ret, struct err *err)
 
 int template_base_key(const char *name, const struct strv *args, char **ret, struct err *err)
 {
-	autofree char *program = NULL;
-	char text[QUESTIONS_MAX];
+	autofree char *program = NULL, *text = NULL;
 	int r = template_find(name, &program, err);
 
 	if (r < 0 || name[0] == '/')
 		return r;
-	r = template_tell_folder() < 0 ? err_nomem(err) : run_for_text(program, "--base-key", args, text, err);
+	r = template_tell_folder() < 0 ? err_nomem(err) : run_for_text(program, "--base-key", args, &text, err);
 	if (r < 0)
 		return err_wrap(err, "template '%s'", name);
 	text[strcspn(text, "\n")] = '\0';

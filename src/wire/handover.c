@@ -18,7 +18,7 @@ void handover_init(struct handover *h)
 	h->size = sizeof *h;
 	h->init_pidfd = h->lock = h->rundir = h->folder = h->control = -1;
 	h->console_peer = h->notify = h->diag = h->log = h->console_log = h->netd = -1;
-	h->seccomp = h->join_file = h->disk = h->storage_use = -1;
+	h->seccomp = h->join_file = h->disk = h->storage_use = h->served = -1;
 	for (size_t i = 0; i < HANDOVER_HIERARCHIES; i++)
 		h->cgroups[i] = -1;
 	for (size_t i = 0; i < HANDOVER_CLIENTS; i++)
@@ -53,9 +53,9 @@ static int set_flag(int fd, int flags)
 /* F_SETFD on each descriptor that is named. 0 or -errno. */
 static int set_flags(const struct handover *h, int flags)
 {
-	const int32_t one[] = { h->init_pidfd,   h->lock,    h->rundir,    h->folder, h->control,
-				h->console_peer, h->notify,  h->diag,      h->log,    h->console_log,
-				h->netd,         h->seccomp, h->join_file, h->disk,   h->storage_use };
+	const int32_t one[] = { h->init_pidfd, h->lock, h->rundir,      h->folder,      h->control, h->console_peer,
+				h->notify,     h->diag, h->log,         h->console_log, h->netd,    h->seccomp,
+				h->join_file,  h->disk, h->storage_use, h->served };
 	const struct {
 		const int32_t *v;
 		size_t n;

@@ -105,12 +105,15 @@ struct handover {
 	uint32_t join_file_len; /* and this is how long it is */
 
 	int32_t disk;        /* the root folder, where it has a file system of its own: to be synced at the end */
-	int32_t storage_use; /* lock, held as long as what the root is on is in use */
+	int32_t storage_use; /* lock, held as long as what the root is on is in use; a file, see served */
+	int32_t served;      /* pidfd of the process that serves the disk that the root is on; the file that storage_use is
+			      * begins with "ok" once that has ended as it should */
+	uint32_t unserved;   /* 1: it has ended in this run */
 };
 
 /* What every one has. At the end no byte is left over, which a new member would get from an older one's padding. */
 #define HANDOVER_MIN offsetof(struct handover, attended)
-_Static_assert(sizeof(struct handover) == offsetof(struct handover, storage_use) + sizeof(int32_t),
+_Static_assert(sizeof(struct handover) == offsetof(struct handover, unserved) + sizeof(uint32_t),
 	       "handover: padding at its end");
 
 struct wire_net_join;

@@ -82,6 +82,7 @@ struct wire_status {
 	uint32_t ended;      /* 1: init of this run has ended, and exit_status tells how */
 	int32_t exit_status; /* as waitpid(2) has it */
 	uint64_t oom_kills;  /* processes that the kernel has killed in this run for want of memory */
+	uint64_t unserved;   /* CLOCK_REALTIME, ns, when what serves its disk was killed: I/O errors since; 0: it was not */
 };
 
 /* What every supervisor's answer has; what was added since is 0 in an older one's. */

@@ -3,36 +3,13 @@
 # mgr-create --disk --block: containers that write to a qcow2 disk of the user's, block by block beside it.
 
 load ../lib/common
+load ../lib/disks
 
-setup_file() {
-	export disks=/run/disks
-	if [ ! -x "$STAGE/bin/mgr-qcow2" ] || [ ! -x "$STAGE/libexec/mgr/mgr-disk" ]; then
-		return 0
-	fi
-	mkdir "$disks"
-	mgr-create -n model -t busybox -B dir -s net.0.type=empty
+make_disks() {
+	model_tree "$disks/tree"
 	truncate -s 48M "$disks/raw"
-	mke2fs -q -t ext4 -d "$MGR_ROOT/var/lib/mgr/model/rootfs" "$disks/raw"
-	mgr-destroy -n model
+	mke2fs -q -t ext4 -d "$disks/tree" "$disks/raw"
 	qemu-img convert -c -O qcow2 "$disks/raw" "$disks/disk"
-}
-
-teardown_file() {
-	rm -rf "$disks"
-}
-
-setup() {
-	common_setup
-	if [ ! -x "$STAGE/bin/mgr-qcow2" ] || [ ! -x "$STAGE/libexec/mgr/mgr-disk" ]; then
-		skip "mgr was built without what qcow2 disks need"
-	fi
-	cd "$disks" || return
-}
-
-# over NAME FILE [OPTION...]
-over() {
-	forget_later "$1"
-	mgr-create -n "$1" --disk "${@:2}" -s net.0.type=empty
 }
 
 servers() {
@@ -51,14 +28,14 @@ servers() {
 	in_container c sh -c 'echo new >/etc/new; rm /etc/passwd; chown 5:6 /etc/new; dd if=/dev/urandom of=/data bs=1M count=8; sync'
 	run in_container c sha256sum /data
 	local data=$output
-	run stat -c '%U %a' "$MGR_ROOT/var/lib/mgr/c/delta.block"
+	run stat -c '%U %a' "$MGR_ROOT/var/lib/mgr/c/delta/blocks"
 	assert_output "root 600"
 	mgr-stop -k -n c
 	assert_equal "$(servers)" ""
 	run ls "$MGR_ROOT/run/mgr/.disk"
 	assert_output lock
 	[ "$(sha256sum <disk)" = "$before" ] || show "the disk was written to"
-	mgr-qcow2 --convert --backing-from "$disks" "$MGR_ROOT/var/lib/mgr/c/delta.block" after
+	mgr-qcow2 --convert --backing-from "$disks" "$MGR_ROOT/var/lib/mgr/c/delta/blocks" after
 	e2fsck -fn after
 	rm after
 	boot c
@@ -68,7 +45,7 @@ servers() {
 	assert_contains "$data"
 	in_container c sh -c 'rm /data; sync'
 	mgr-stop -k -n c
-	[ "$(du -k "$MGR_ROOT/var/lib/mgr/c/delta.block" | cut -f 1)" -lt 6000 ] || show "what was removed takes room"
+	[ "$(du -k "$MGR_ROOT/var/lib/mgr/c/delta/blocks" | cut -f 1)" -lt 6000 ] || show "what was removed takes room"
 	run mgr-log -n c
 	refute_contains "storage"
 }
@@ -81,9 +58,21 @@ servers() {
 	assert_equal "$(servers | wc -l)" 2
 	in_container c sh -c 'echo c >/etc/who'
 	in_container d sh -c 'echo d >/etc/who'
-	run mgr-copy -n c -N e --live
+	in_container c sh -c '(i=0; while [ ! -e /end ]; do i=$((i + 1)); echo $i >/n; mv /n /a; echo $i >/n; mv /n /z; done) >/dev/null 2>&1 &'
+	wait_until 10 in_container c test -s /z
+	forget_later e
+	mgr-copy -n c -N e --live
+	run env MGR_DEBUG_KILL=live:still mgr-copy -n c -N half --live
+	assert_status 137
+	mgr-snapshot -n c --live running
+	in_container c sh -c 'echo written >/after && sync /after && touch /end'
+	run mgr-copy -s -n c -N half --live
 	assert_status 1
 	assert_contains "stop it first"
+	boot e
+	run in_container e sh -c 'cat /etc/who; echo $(($(cat /a) - $(cat /z)))'
+	assert_match $'^c\n[01]$'
+	mgr-destroy -f -n e
 	mgr-stop -k -n d
 	mgr-stop -k -n c
 	mgr-snapshot -n c one
@@ -106,6 +95,141 @@ servers() {
 	assert_output d
 }
 
+# layers: the images that were made of changes.
+layers() {
+	find "$MGR_ROOT/var/lib/mgr/.images" -maxdepth 1 -name 'layer-*' -printf '%f\n'
+}
+
+# tells NAME FILE: what is in it, in there.
+tells() {
+	boot "$1" >/dev/null
+	in_container "$1" cat "$2"
+	mgr-stop -k -n "$1"
+}
+
+@test "copy.8 thin copies stand on the blocks that were changed, and each changes its own" {
+	local before
+	without_reflinks
+	before=$(sha256sum <disk)
+	over c disk --block
+	boot c
+	in_container c sh -c 'echo one >/etc/one; dd if=/dev/urandom of=/data bs=1M count=4'
+	mgr-stop -k -n c
+	forget_later d
+	forget_later e
+	mgr-copy -s -n c -N d
+	[ "$(du -sk "$MGR_ROOT/var/lib/mgr/c" | cut -f 1)" -lt 200 ] || show "the source has it all"
+	[ "$(du -sk "$MGR_ROOT/var/lib/mgr/d" | cut -f 1)" -lt 400 ] || show "the copy has it all"
+	assert_equal "$(layers | wc -l)" 1
+	run mgr-images rm "$(layers)"
+	assert_status 1
+	assert_contains "in use"
+	boot c
+	boot d
+	assert_equal "$(in_container c sh -c 'echo c >/etc/one; sync; hostname; cat /etc/hostname')" $'c\nc'
+	assert_equal "$(in_container d sh -c 'cat /etc/one /etc/hostname')" $'one\nd'
+	in_container d sh -c 'echo d >/etc/two; rm /data'
+	mgr-stop -k -n c
+	mgr-stop -k -n d
+	mgr-copy -s -n d -N e
+	assert_equal "$(layers | wc -l)" 2
+	mgr-snapshot -n e one
+	boot e
+	assert_equal "$(in_container e sh -c 'cat /etc/one /etc/two; rm /etc/one; ls /data 2>&1')" $'one\nd\nls: /data: No such file or directory'
+	mgr-stop -k -n e
+	mgr-destroy -n d
+	mgr-destroy -n c
+	assert_equal "$(layers | wc -l)" 2
+	mgr-snapshot -n e -r one
+	assert_equal "$(tells e /etc/one)" one
+	[ "$(sha256sum <disk)" = "$before" ] || show "the disk was written to"
+	mgr-destroy -n e
+	assert_equal "$(layers)" ""
+}
+
+@test "copy.8 a thin copy of blocks that is killed leaves the source as it was, whatever comes next" {
+	local point
+	without_reflinks
+	over c disk --block
+	forget_later d
+	for point in freeze:named freeze:prepared freeze:exchanged copy:configured; do
+		boot c
+		in_container c sh -c "echo $point >/etc/point"
+		mgr-stop -k -n c
+		run env MGR_DEBUG_KILL=$point mgr-copy -s -n c -N d
+		assert_status 137
+		assert_equal "$(tells c /etc/point)" "$point"
+		mgr-copy -s -n c -N d
+		mgr-destroy -n c
+		assert_equal "$(tells d /etc/point)" "$point"
+		mgr-rename -n d -N c
+	done
+	mgr-destroy -n c
+	assert_equal "$(layers)" ""
+}
+
+# room NAME: MiB of its root file system, which runs.
+room() {
+	in_container "$1" df -m / | awk 'END { print $2 }'
+}
+
+@test "q.23 what is written in blocks grows and shrinks while it is stopped" {
+	local size
+	over c disk --block
+	boot c
+	in_container c sh -c 'echo one >/etc/one'
+	run mgr-config -n c set rootfs.size 200M
+	assert_status 1
+	assert_contains "it is mounted: stop the container"
+	mgr-stop -k -n c
+	mgr-snapshot -n c small
+	for size in 200 40960; do
+		mgr-config -n c set rootfs.size "${size}M"
+		boot c
+		[ "$(room c)" -gt $((size * 9 / 10)) ] || show "$(room c)"
+		[ "$size" != 200 ] || in_container c sh -c 'dd if=/dev/urandom of=/big bs=1M count=60; md5sum /big >/sum'
+		in_container c md5sum -c /sum
+		mgr-stop -k -n c
+	done
+	run mgr-config -n c set rootfs.size 50M
+	assert_status 1
+	boot c
+	assert_equal "$(in_container c sh -c 'md5sum -c /sum; rm /big')" "/big: OK"
+	mgr-stop -k -n c
+	run env MGR_DEBUG_KILL=resize:fs mgr-config -n c set rootfs.size 100M
+	assert_status 137
+	boot c
+	[ "$(room c)" -gt 30000 ] || show "it is smaller than its configuration says"
+	mgr-stop -k -n c
+	mgr-config -n c set rootfs.size 100M
+	boot c
+	[ "$(room c)" -lt 100 ] || show "$(room c)"
+	mgr-stop -k -n c
+	mgr-snapshot -n c -r small
+	boot c
+	[ "$(room c)" -lt 50 ] || show "$(room c)"
+	assert_equal "$(in_container c cat /etc/one)" one
+}
+
+@test "q.23 what has something behind it on its disk does not grow" {
+	truncate -s 64M table
+	printf 'label: gpt\nstart=2048,size=98304\nsize=16384\n' | sfdisk -q table
+	dd if=raw of=table bs=1M seek=1 conv=notrunc,sparse status=none
+	qemu-img convert -O qcow2 table parts
+	over c parts --partition 1 --block
+	run mgr-config -n c set rootfs.size 100M
+	assert_status 1
+	assert_contains "there is more behind its partition on '$disks/parts'"
+	printf 'label: gpt\nstart=2048,size=98304\n' | sfdisk -q --wipe never table
+	truncate -s 50M table
+	printf 'label: gpt\nstart=2048,size=98304\n' | sfdisk -q --wipe never table
+	qemu-img convert -O qcow2 table last
+	over d last --block --size 100M
+	boot d
+	[ "$(room d)" -gt 85 ] || show "$(room d)"
+	rm table parts last
+}
+
 @test "q.22 a disk that was not unmounted is recovered, beside it" {
 	local loop
 	cp --sparse=always raw crashed
@@ -118,7 +242,9 @@ servers() {
 	umount mnt
 	losetup -d "$loop"
 	qemu-img convert -O qcow2 copy dirty
-	over c dirty
+	run over c dirty
+	assert_success
+	assert_match "^mgr-create: c: the file system \(ext4\) in '$disks/dirty' was not unmounted, .* as with --block"
 	run mgr-config -n c get rootfs.path
 	assert_output "block:$disks/dirty"
 	boot c
@@ -134,10 +260,11 @@ servers() {
 	kill -9 "$(servers)"
 	wait_until 5 test -z "$(servers)"
 	in_container c sh -c 'echo lost >/etc/lost' || :
-	mgr-stop -k -n c
+	run mgr-stop -k -n c
+	assert_status 3
+	assert_contains "what was written last may be lost: the server of its disk was killed"
 	run mgr-log -n c
-	assert_contains "what was written last may be lost"
-	assert_contains "the server of the disk"
+	assert_contains "the server of its disk was killed"
 	run mgr-info -n c
 	assert_contains "may be lost"
 	boot c
@@ -150,10 +277,54 @@ servers() {
 	assert_status 64
 	assert_contains "--block goes with --disk"
 	over c disk --block
-	run mgr-copy -s -n c -N e
-	assert_status 1
 	touch disk
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "has been written since"
+}
+
+@test "be.10 what was changed block by block, and thin copies of it, stand on the disk as it is now" {
+	local name
+	cp disk moving
+	over c moving --block
+	boot c
+	in_container c sh -c 'echo mine >/etc/mine; sync'
+	mgr-stop -k -n c
+	mgr-snapshot -n c before
+	mgr-copy -s -n c -N other
+	forget_later other
+	touch moving
+	for name in c other; do
+		run mgr-start -n "$name"
+		assert_status 1
+		assert_contains "has been written since"
+	done
+	run mgr-images take moving
+	assert_status 0
+	assert_output $'c\nother'
+	for name in c other; do
+		boot "$name"
+		in_container "$name" test -e /etc/mine
+		mgr-stop -k -n "$name"
+	done
+	mgr-snapshot -n c -r before
+	boot c
+	in_container c test -e /etc/mine
+}
+
+@test "loss.1 a delta that finds no room on the host's disk is told at the stop" {
+	local disk=$BATS_TEST_TMPDIR/disk
+	small_disk 8M "$disk"
+	mkdir -m 700 "$disk/store"
+	mgr-create -P "$disk/store" -n c --disk "$disks/disk" --block -s net.0.type=empty
+	mgr-start -P "$disk/store" -n c
+	mgr-attach -P "$disk/store" -n c -- dd if=/dev/urandom of=/data bs=1M count=12 2>/dev/null
+	run mgr-stop -P "$disk/store" -k -n c
+	assert_status 3
+	assert_contains "mgr-stop: c: storage: what was written last may be lost: "
+	assert_contains "No space left on device"
+	run mgr-info -P "$disk/store" -n c
+	assert_contains "storage: what was written last may be lost: "
+	mgr-destroy -P "$disk/store" -n c
+	wait_until 5 umount "$disk"
 }

@@ -233,3 +233,21 @@ copy_takes() {
 		[ "$output" -lt 8 ] || show "$type: $output MiB"
 	done
 }
+
+@test "copy.1 of more attributes than the kernel lists, which a guest can make, those that matter are kept" {
+	forget_later many
+	mgr-create -n many -t busybox -B dir -s net.0.type=empty
+	local file=$store/many/rootfs/home/file
+	cp /bin/true "$file"
+	setcap cap_net_raw+ep "$file"
+	python3 -c 'import os, sys
+for i in range(270):
+    os.setxattr(sys.argv[1], "user.%03d" % i + 240 * "x", b"1")' "$file"
+	run ! getfattr "$file"
+	forget_later two
+	mgr-copy -n many -N two
+	assert_equal "$(getcap "$store/two/rootfs/home/file" | sed 's/.* //')" cap_net_raw=ep
+	run mgr-export -n many -o "$BATS_TEST_TMPDIR/many.tar"
+	assert_success
+	assert_output "left out: 1 files' extended attributes, which are more than can be listed, such as './home/file'"
+}

@@ -3,31 +3,15 @@
 # mgr-create --disk: containers over qcow2 disks, which a process of their own serves.
 
 load ../lib/common
+load ../lib/disks
 
-setup_file() {
-	export disks=/run/disks tree=/run/disks/tree
-	if [ ! -x "$STAGE/bin/mgr-qcow2" ] || [ ! -x "$STAGE/libexec/mgr/mgr-disk" ]; then
-		return 0
-	fi
-	mkdir "$disks"
-	mgr-create -n model -t busybox -B dir -s net.0.type=empty
-	cp -a "$MGR_ROOT/var/lib/mgr/model/rootfs" "$tree"
-	mgr-destroy -n model
+tree=$disks/tree
+
+make_disks() {
+	model_tree "$tree"
 	dd if=/dev/urandom of="$tree/data" bs=1M count=8 status=none
 	raw "$disks/raw" 24 "$tree"
 	qemu-img convert -O qcow2 "$disks/raw" "$disks/disk"
-}
-
-teardown_file() {
-	rm -rf "$disks"
-}
-
-setup() {
-	common_setup
-	if [ ! -x "$STAGE/bin/mgr-qcow2" ] || [ ! -x "$STAGE/libexec/mgr/mgr-disk" ]; then
-		skip "mgr was built without what qcow2 disks need"
-	fi
-	cd "$disks" || return
 }
 
 gpt_root=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709
@@ -40,12 +24,6 @@ raw() {
 	truncate -s $(($2 + 12))M "$1"
 	printf '%s\n' "label: gpt" "size=10M,type=U" "size=$2M,type=$gpt_root" | sfdisk -q "$1"
 	mke2fs -q -t ext4 -d "$3" -E offset=$((11 << 20)) "$1" "$2M" 2>&1 | grep -v "^$\|offset" || :
-}
-
-# over NAME FILE [OPTION...]
-over() {
-	forget_later "$1"
-	mgr-create -n "$1" --disk "${@:2}" -s net.0.type=empty
 }
 
 servers() {
@@ -125,37 +103,34 @@ devices_of() {
 	END
 }
 
-@test "q.6 containers over one disk have one server and one device, and read it once, also when they start at once" {
-	local i device before after pids=()
-	for i in 1 2 3 4 5 6; do
-		over c$i disk
+# each COMMAND...: of all containers c1, c2 and so on, several at a time; {} is the name.
+each() {
+	seq -f c%g "$number" | xargs -P 6 -I {} "$@"
+}
+
+@test "q.6 a hundred containers over one disk have one server and one device, and read it once, also when they start at once" {
+	local number=$((100 / slow)) device before after i
+	each mgr-create -n {} --disk disk -s net.0.type=empty
+	for ((i = 1; i <= number; i++)); do
+		forget_later c$i
 	done
-	for i in 1 2 3; do
-		boot c$i &
-		pids+=($!)
-	done
-	wait "${pids[@]}"
+	each mgr-start -n {}
 	assert_equal "$(servers | wc -l)" 1
 	device=$(devices_of "mgr:$(find "$MGR_ROOT/run/mgr/.disk" -mindepth 1 -type d -printf %f)")
 	assert_equal "$(wc -w <<<"$device")" 1
 	in_container c1 cat /data >/dev/null
 	read -r _ _ before _ <"/sys/block/${device#/dev/}/stat"
-	for i in 4 5 6; do
-		boot c$i
-	done
-	for i in 1 2 3 4 5 6; do
-		in_container c$i cmp /data /data
-	done
+	each mgr-attach -n {} -- cmp /data /data
 	read -r _ _ after _ <"/sys/block/${device#/dev/}/stat"
 	[ $((after - before)) -lt 128 ] || show "$((after - before)) sectors were read again"
 	assert_equal "$(servers | wc -l)" 1
+	[ "$(sed -n 's/^VmPeak:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(servers)/status")" -lt 16384 ] || show "the server takes more with each"
 	mgr-stop -k -n c1
 	in_container c2 true
 	assert_equal "$(servers | wc -l)" 1
-	for i in 2 3 4 5 6; do
-		mgr-stop -k -n c$i
-	done
+	seq -f c%g 2 "$number" | xargs mgr-stop -k
 	assert_equal "$(servers)" ""
+	seq -f c%g "$number" | xargs mgr-destroy
 }
 
 @test "q.4 the server is outside of the container, nobody, without capabilities, with few system calls, and held in memory" {
@@ -186,12 +161,47 @@ devices_of() {
 	run in_container c cat /data
 	[ "$status" != 0 ] || show "it is read"
 	assert_contains "Input/output error"
-	mgr-stop -k -n c
+	run mgr-stop -k -n c
+	assert_status 3
+	assert_contains "files could not be read any more: the server of its disk was killed"
 	run mgr-log -n c
-	assert_contains "the server of the disk"
-	assert_contains "was killed"
+	assert_contains "the server of its disk was killed"
 	boot c
 	in_container c cmp /data /data
+}
+
+@test "loss.2 a server that is killed is told at once, its containers run on, and the next run has another" {
+	over c disk
+	over d disk
+	boot c
+	boot d
+	mgr-monitor -i '[cd]' >"$BATS_TEST_TMPDIR/said" 3>&- &
+	local monitor=$!
+	wait_until 5 grep -q "'d' is ready" "$BATS_TEST_TMPDIR/said"
+	mgr-info -n d --json | jq -e '.[].unserved == null'
+	kill -9 "$(servers)"
+	wait_until 5 grep -qx "'d' lost its disk \[its server was killed\]" "$BATS_TEST_TMPDIR/said"
+	run mgr-info -n c
+	assert_match $'\nRoot: +qcow2, '"$disks/disk, partition 2 \\(ext4, 24.00 MiB\\)"
+	assert_match $'State: +RUNNING\nStorage: +the server of its disk was killed: files answer with I/O errors until'
+	run mgr-ls -f
+	assert_contains "mgr-ls: c: storage: the server of its disk was killed"
+	assert_contains "mgr-ls: d: storage: the server of its disk was killed"
+	mgr-info -n d --json 2>/dev/null | jq -e '.[].unserved != null'
+	run mgr-log -n d
+	assert_contains "storage: the server of its disk was killed: files answer with I/O errors"
+	run mgr-stop -r -n c
+	assert_status 3
+	assert_contains "mgr-stop: c: storage: files could not be read any more: the server of its disk was killed"
+	in_container c cmp /data /data
+	mgr-info -n c --json | jq -e '.[].unserved == null'
+	run mgr-stop -k -n d
+	assert_status 3
+	assert_contains "mgr-stop: d: storage: files could not be read any more: the server of its disk was killed"
+	mgr-stop -k -n c
+	run mgr-info -n c
+	refute_contains "storage"
+	kill "$monitor"
 }
 
 @test "q.20 what cannot be read is refused by its name, at create and at start, and nothing is left" {
@@ -202,7 +212,7 @@ devices_of() {
 	assert_contains "extended L2"
 	run mgr-create -n c --disk raw
 	assert_status 1
-	assert_contains "no qcow2 disk"
+	assert_contains "--disk: '$disks/raw' is no qcow2 disk: --image reads others"
 	run mgr-create -n c --image disk
 	assert_status 1
 	assert_contains "'$disks/disk' is a qcow2 disk: --disk reads those"
@@ -249,6 +259,12 @@ devices_of() {
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "what it stands on has been written since the container was made"
+	run mgr-images take over/disk
+	assert_status 0
+	assert_output c
+	boot c
+	in_container c cmp /data /data
+	mgr-stop -k -n c
 	rm -r base over
 }
 

@@ -143,7 +143,7 @@ keeps_address() {
 @test "mnet.3 a guest that was frozen for ten minutes keeps its address" {
 	local ip
 	simulate_clock
-	container deb -t debian
+	container deb -t debian -B auto
 	boot deb
 	ip=$(container_ip deb)
 	wait_until 10 keeps_address "$ip"

@@ -65,6 +65,13 @@ ephemeral() {
 	mgr-stop -k -n two || true
 	mgr-autostart
 	two_is_gone
+	local command
+	for command in "mgr-images prune" "mgr-config -n web set start.order 1"; do
+		MGR_DEBUG_KILL=ephemeral:over run ephemeral
+		mgr-stop -k -n two || true
+		$command
+		two_is_gone
+	done
 }
 
 @test "copy.3 it is gone after the host was started anew" {
@@ -76,6 +83,8 @@ ephemeral() {
 	mgr-stop -k -n two
 	wait_gone 10 "$supervisor"
 	cp -a "$BATS_TEST_TMPDIR/two" "$BATS_TEST_TMPDIR/.ephemeral" "$store"
+	mgr-net down
+	rm -rf "$MGR_ROOT/run/mgr"
 	assert_equal "$(mgr-ls -1)" $'two\nweb'
 	mgr-autostart
 	two_is_gone

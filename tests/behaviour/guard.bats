@@ -179,7 +179,7 @@ pings() {
 refused_each() {
 	local line jobs=()
 	while read -r line; do
-		eval "$line" >/dev/null 2>&1 3>&- &
+		ask_time=2 eval "$line" >/dev/null 2>&1 3>&- &
 		jobs+=("$! $line")
 	done
 	for line in "${jobs[@]}"; do

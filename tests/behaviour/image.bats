@@ -76,11 +76,27 @@ lives_over() {
 }
 
 @test "be.5 squashfs and erofs" {
-	[ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ] || skip "squashfs has no mapped ids before Linux 6.2"
+	local unmapped=()
+	[ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ] || unmapped=(-s container.idmap=none)
 	mksquashfs "$tree" root.squashfs -quiet -no-progress >/dev/null
 	mkfs.erofs --quiet root.erofs "$tree" >/dev/null
-	lives_over root.squashfs
+	lives_over root.squashfs "${unmapped[@]}"
 	lives_over root.erofs
+}
+
+@test "be.5 iso9660: for a container with mapped ids its files have to be copied" {
+	modprobe -q isofs || grep -qw iso9660 /proc/filesystems || skip "this kernel has no iso9660"
+	command -v xorriso >/dev/null || skip "there is no xorriso"
+	xorriso -as mkisofs -quiet -R -o root.iso "$tree" 2>/dev/null
+	lives_over root.iso -s container.idmap=none
+	over root.iso
+	run mgr-start -n c
+	assert_status 1
+	assert_contains "this kernel cannot where the file system is iso9660: copy its files, mgr-copy -B dir, or have container.idmap = none"
+	forget_later d
+	mgr-copy -n c -N d -B dir
+	boot d
+	in_container d sh -c 'cmp /data /data && echo new >/etc/new'
 }
 
 @test "be.5 of a GPT disk it is the partition of the root type" {
@@ -196,11 +212,48 @@ lives_over() {
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "mgr-start: c: storage: '$images/changing' has been written since the container was made"
+	assert_contains "'mgr-images take $images/changing'"
 	rm changing
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "'$images/changing': No such file"
 	mgr-destroy -n c
+}
+
+@test "be.10 a file that has been written since is taken as it is, by word, for all that stand on it" {
+	file_system changing
+	over changing
+	boot c
+	in_container c sh -c 'echo mine >/etc/mine'
+	mgr-stop -k -n c
+	mgr-snapshot -n c before
+	mgr-copy -s -n c -N other
+	forget_later other
+	debugfs -w -R "write /dev/null /etc/theirs" changing 2>/dev/null
+	run mgr-images take "$images/changing"
+	assert_status 0
+	assert_output $'c\nother'
+	boot c
+	in_container c sh -c 'test -e /etc/mine -a -e /etc/theirs'
+	run mgr-images take changing
+	assert_status 1
+	assert_contains "mgr-images: c: "
+	refute_contains "other"
+	mgr-stop -k -n c
+	mgr-snapshot -n c -r before
+	boot c
+	mgr-stop -k -n c
+	run mgr-images take changing
+	assert_status 0
+	assert_output ""
+	rm changing
+	mksquashfs "$tree/etc" changing -quiet -no-progress >/dev/null
+	run mgr-images take changing
+	assert_status 1
+	assert_contains "'$images/changing' is another disk now: ext4 at 0 was below the container, and is squashfs at 0"
+	run mgr-images take root.ext4
+	assert_status 1
+	assert_contains "no container stands on '$images/root.ext4'"
 }
 
 @test "be.5 tables and file systems are told apart by nobody, alone in an empty root, with few system calls" {
@@ -298,6 +351,24 @@ on_damage() {
 	local backing
 	backing=$(grep -lx "$images/$1" /sys/block/loop*/loop/backing_file)
 	grep ^errors= "/proc/fs/ext4/$(cut -d / -f 4 <<<"$backing")/options"
+}
+
+@test "be.5 who stands on a file, or writes to it, is found in the other stores too" {
+	local store=$BATS_TEST_TMPDIR/store
+	own_store "$store"
+	mkdir -m 700 "$store"
+	cp root.ext4 theirs
+	mgr-create -P "$store" -n far --image theirs -s net.0.type=empty
+	rm -rf "$MGR_ROOT/run/mgr"/????????/.store # as after a boot of the host
+	run over theirs --in-place
+	assert_status 1
+	assert_contains "'$images/theirs' is what 'far' in $store stands on, as it is: copy the file"
+	mgr-destroy -P "$store" -n far
+	over theirs --in-place
+	run mgr-create -P "$store" -n far --image theirs
+	assert_status 1
+	assert_contains "'$images/theirs' is written in place by 'c' in $MGR_ROOT/var/lib/mgr: copy the file"
+	[ -z "$(find "$MGR_ROOT/var/log/mgr" -name .store)" ] || show "a store is remembered that has gone"
 }
 
 @test "be.5 an ext4 that wants the machine to panic where it is damaged does not get its way" {

@@ -136,7 +136,7 @@ $id"
 @test "be.6 wrong words are refused" {
 	run mgr-images
 	assert_status 64
-	assert_contains "one of ls, rm, prune and info is needed"
+	assert_contains "one of ls, rm, prune, info and take is needed"
 	run mgr-images rm
 	assert_status 64
 	assert_contains "'rm' takes the ID of an image"

@@ -264,3 +264,25 @@ sys.exit(1)' "$MGR_ROOT/run/mgr/a/control"
 	assert_output "mgr-attach: a: its supervisor does not answer"
 	kill -CONT "$(supervisor_pid a)"
 }
+
+@test "look.13 mgr-info tells what a container stands on, and what is mounted in it" {
+	local store=$MGR_ROOT/var/lib/mgr base
+	mkdir -m 700 "$BATS_TEST_TMPDIR/data"
+	container a -B overlay -s net.0.type=empty -v "$BATS_TEST_TMPDIR/data:/data:ro"
+	base=$(cat "$store/a/delta/base")
+	forget_later b
+	mgr-push -n a /etc/hostname /new
+	mgr-copy -s -n a -N b
+	run mgr-info -n b
+	assert_match $'\nRoot: +overlay, '"$store/b/delta"$'\nImage: +'"$(cat "$store/b/delta/base")"$'\nImage: +'"$base"$'\n'
+	assert_match $'\nVolume: +'"$BATS_TEST_TMPDIR"'/data:/data \([a-z,]*ro\)'
+	run mgr-info -n b --json
+	assert_equal "$(jq -r '.[] | .backend, .rootfs, .images[1], .filesystem' <<<"$output")" \
+		"overlay"$'\n'"$store/b/delta"$'\n'"$base"$'\nnull'
+	mgr-start -n a -v "$BATS_TEST_TMPDIR/data:/more"
+	run mgr-info -n a
+	assert_match $'\nVolume: +'"$BATS_TEST_TMPDIR/data:/more"
+	container l -B loop --size 64M
+	run mgr-info -n l
+	assert_match $'\nRoot: +loop, '"$store/l/rootfs.img \\(ext4, 64.00 MiB\\)"
+}

@@ -13,10 +13,6 @@ declare -gA cannot=( # BACKEND.OPERATION
 	[disk.resize]="nothing bounds the folder"
 	[qcow2.resize]="nothing bounds the folder"
 	[loop.unset]="a file system in a file has a size"
-	[block.live]="--live: a delta of blocks is copied whole while nobody writes to it: stop it first"
-	[block.thin]="an image is shared where the host's file system has reflinks"
-	[block.resize]="backend block"
-	[loop.thin]="an image is shared where the host's file system has reflinks"
 )
 
 # within STORE_TYPE: the store is a file system of that type of its own.
@@ -54,7 +50,20 @@ cell() {
 furnish() {
 	in_container "$1" sh -c 'cd /home && mkdir sub && echo precious >sub/file && ln sub/file link && ln -s sub/file symlink &&
 		mkfifo pipe && cp /bin/busybox own && chown 33:7 own && chmod 6755 own && dd if=/etc/passwd of=holes bs=1M seek=20 &&
-		rm /bin/gzip && mv /var/www /home/www && echo more >>/etc/group && chmod 1777 /mnt && chmod 711 / && touch -d "2001-02-03 04:05" sub' 2>/dev/null
+		rm /bin/gzip && mv /var/www /home/www && echo more >>/etc/group && chmod 1777 /mnt && chmod 711 / && touch -d "2001-02-03 04:05" sub &&
+		mkdir -m 2775 group && cp /bin/busybox able && echo 0123456789abcdef0123456789abcdef >/etc/machine-id' 2>/dev/null
+	as_root "$1" setcap cap_net_raw+ep able
+	as_root "$1" setfacl -m u:5:r sub/file
+	as_root "$1" setfacl -d -m u:7:rwx group
+	as_root "$1" setfattr -n user.colour -v blue sub/file
+}
+
+# as_root NAME COMMAND...: as root inside, with the host's programs, in its /home.
+as_root() {
+	local pid
+	pid=$(mgr-info -n "$1" -pH)
+	# shellcheck disable=SC2016
+	nsenter -t "$pid" -U -S 0 -G 0 sh -c 'cd "$0" && exec "$@"' "/proc/$pid/root/home" "${@:2}"
 }
 
 # What is in a container that runs, as it sees it itself.
@@ -64,6 +73,7 @@ picture_inside() {
 		find "$@" -xdev ! -type d -exec stat -c "%n %F %a %u:%g %s %Y" {} +
 		find home -xdev -type f -exec stat -c "%n %h" {} +
 		find home etc/group -xdev -type f -exec md5sum {} +' 2>/dev/null | sort
+	as_root "$1" find . -xdev -exec getfattr -hd -m - -e hex {} + 2>/dev/null | awk -v RS= '{ gsub("\n", " "); print }' | sort
 }
 
 picture() {
@@ -116,6 +126,14 @@ of_some_size() {
 	container "$@" --size 100M
 }
 
+# Blocks over what was a file system in a file.
+over_a_file() {
+	backend=loop container "$@" --size 100M
+	forget_later thin
+	mgr-copy -s -n "$1" -N thin
+	mgr-destroy thin
+}
+
 in_xfs() {
 	container "$@" --size 320M -s "rootfs.options=type=xfs"
 }
@@ -144,11 +162,25 @@ ordinary() {
 	same web "$was"
 }
 
+# own NAME: what each machine has of its own, inside and outside.
+own() {
+	mgr-pull -n "$1" /etc/machine-id -
+	mgr-pull -n "$1" /etc/hostname -
+	mgr-config -n "$1" show | grep -E '^(uuid|idmap) '
+}
+
+# is_another NAME: none of that is web's.
+is_another() {
+	! grep -Fx -f <(own web) <(own "$1") || fail "$backend: '$1' has that of 'web'"
+	[ "$(own "$1" | wc -l)" -eq 5 ] || fail "$backend: '$1' lacks something of its own"
+}
+
 copies() {
 	forget_later two
 	cell copy mgr-copy -n web -N two
 	if $can; then
 		same two "$was"
+		is_another two
 		mgr-destroy two
 	fi
 	forget_later three
@@ -158,6 +190,7 @@ copies() {
 		in_container three sh -c 'echo other >/home/sub/file; rm /home/own; mkdir /var/www'
 		mgr-stop -k -n three
 		same web "$was"
+		is_another three
 		mgr-destroy three
 	fi
 	same web "$was"
@@ -167,26 +200,37 @@ copies() {
 	mgr-stop -k -n web
 	if $can; then
 		same three "$was"
+		is_another three
 		mgr-destroy three
 	fi
 }
 
 snapshots() {
-	cell snapshot mgr-snapshot -n web one
+	cell snapshot mgr-snapshot -n web --comment "of $backend" one
 	$can || return 0
+	assert_equal "$(mgr-snapshot -n web -L --json | jq -c '.[] | [.name, .comment, .size > 0]')" "[\"one\",\"of $backend\",true]"
 	boot web >/dev/null
 	in_container web sh -c 'rm -r /home/sub /home/www; echo new >/home/new; mkdir /home/sub; echo false >/home/sub/file'
 	mgr-stop -k -n web
 	forget_later four
 	mgr-snapshot -n web -r one -N four
-	cell restore mgr-snapshot -n web -r one
-	same web "$was"
-	mgr-snapshot -n web -d one
+	forget_later six
+	mgr-rename -n web -N six
+	cell restore mgr-snapshot -n six -r one
+	same six "$was"
+	mgr-rename -n six -N web
+	mgr-snapshot -n web two
+	mgr-snapshot -n web -d ALL
+	assert_equal "$(mgr-snapshot -n web -L)" ""
 	same four "$was"
 	mgr-destroy four
 }
 
 moves() {
+	forget_later six
+	cell rename mgr-rename -n web -N six
+	same six "$was"
+	mgr-rename -n six -N web
 	cell export mgr-export -n web -o "$BATS_TEST_TMPDIR/web.tar"
 	$can || return 0
 	forget_later five
@@ -226,7 +270,16 @@ killed_copy() {
 	same web "$was"
 }
 
+# has_mark yes|no: what was put there after the snapshot, in the files and in the configuration alike.
+has_mark() {
+	local files=no config=no
+	! mgr-pull -n web /home/mark - >/dev/null 2>&1 || files=yes
+	[ -z "$(key web limits.memory)" ] || config=yes
+	assert_equal "$1 $1" "$files $config"
+}
+
 killed_restore() {
+	local point
 	mgr-snapshot -n web one
 	boot web >/dev/null
 	in_container web sh -c 'rm -r /home/sub; echo new >/home/new; mkdir /home/sub; echo false >/home/sub/file'
@@ -234,7 +287,16 @@ killed_restore() {
 	mgr-stop -k -n web
 	killed restore:configured mgr-snapshot -n web -r one
 	same web "$was.now"
-	killed restore:exchanged mgr-snapshot -n web -r one
+	for point in begun copied configured ready exchanged committed removed; do
+		mgr-push -n web /etc/hostname /home/mark
+		mgr-config -n web set limits.memory 96M
+		killed "restore:$point" mgr-snapshot -n web -r one
+		case $point in
+		exchanged | committed | removed) has_mark no ;;
+		*) has_mark yes ;;
+		esac
+		[ $point != exchanged ] || same web "$was"
+	done
 	same web "$was"
 	killed snapshot:gone mgr-snapshot -n web -d one
 	same web "$was"
@@ -336,4 +398,10 @@ crashes() {
 @test "be.21 blocks beside a disk: killed on the way it is as it was before or after" {
 	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without what qcow2 disks need"
 	born=on_blocks crashes block
+}
+
+@test "be.21 blocks over a file system in a file: killed on the way it is as it was before or after" {
+	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without what qcow2 disks need"
+	without_reflinks
+	born=over_a_file crashes block
 }

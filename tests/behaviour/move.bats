@@ -64,6 +64,19 @@ listing() {
 web.tar.zst"
 }
 
+@test "move.2 what lies deeper than a path can tell is left out, and told" {
+	container web -s net.0.type=empty
+	"$BATS_TEST_DIRNAME/../lib/deep.py" make "$store/web/rootfs/home"
+	run mgr-export -n web -o web.tar
+	assert_success
+	assert_match "^left out: 1 files or folders, with what is in them, whose paths are longer than a program can open, such as '\.\.\.d{60}'$"
+	forget_later site
+	mgr-import web.tar -N site
+	run "$BATS_TEST_DIRNAME/../lib/deep.py" list "$store/site/rootfs/home"
+	assert_match '^20 \[\] 0o40755 [0-9]+$'
+	assert_equal "$(<"$store/site/rootfs/home/shallow")" deep
+}
+
 @test "move.2 the end of the file's name says how it is compressed, standard output is not" {
 	container web -s net.0.type=empty
 	local end magic
@@ -170,6 +183,9 @@ is_stuck() {
 	mgr-config -n web unset hook.pre-start
 	mgr-export -n web -o plain.tar
 	refute_member plain.tar snapshots
+	run mgr-create -n site --tar plain.tar
+	assert_status 1
+	assert_contains "archive 'plain.tar': mgr-export has made it: 'mgr-import' takes those"
 	mgr-export --snapshots -n web -o web.tar.zst
 	forget_later site
 	run mgr-import web.tar.zst -N site
@@ -179,7 +195,8 @@ is_stuck() {
 	diff <(listing "$store/web/.snap/first/rootfs") <(listing "$store/site/.snap/first/rootfs")
 	diff <(listing "$store/web/.snap/second/rootfs") <(listing "$store/site/.snap/second/rootfs")
 	mgr-snapshot -n site -r first
-	diff <(listing "$store/web/.snap/first/rootfs") <(listing "$store/site/rootfs")
+	assert_equal "$(<"$store/site/rootfs/etc/hostname")" site
+	diff <(listing "$store/web/.snap/first/rootfs" | without_name) <(listing "$store/site/rootfs" | without_name)
 	assert_equal "$(mgr-config -n site get limits.memory)" ""
 	assert_equal "$(mgr-config -n site get uts.name)" site
 	forget_later third
@@ -187,6 +204,10 @@ is_stuck() {
 	assert_equal "$(<"$store/third/rootfs/root/file")" later
 	boot third
 	boot site
+}
+
+without_name() {
+	grep -v "^b'etc/host"
 }
 
 list_of() {
@@ -251,6 +272,23 @@ site"
 	done
 }
 
+@test "move.2 one that is written in blocks is packed with its snapshots, each by a server of its own" {
+	local tree
+	container web -B loop --size 30M -s net.0.type=empty
+	forget_later site
+	mgr-copy -s -n web -N site || skip "no thin copies of a file system in a file here"
+	mgr-start site
+	in_container site sh -c 'echo text >/root/file'
+	mgr-stop -k site
+	mgr-snapshot -n site first
+	mgr-start site
+	in_container site sh -c 'echo more >>/root/file'
+	mgr-stop -k site
+	mgr-export --snapshots -n site -o site.tar
+	assert_equal "$(tar -xOf site.tar rootfs/root/file)" $'text\nmore'
+	assert_equal "$(tar -xOf site.tar snapshots/first/rootfs/root/file)" text
+}
+
 # refused MESSAGE CONFIG ENTRY...
 refused() {
 	local message=$1
@@ -262,6 +300,8 @@ refused() {
 }
 
 @test "move.2 a hostile archive is refused, naming the entry, and nothing of it stays" {
+	local attributes
+	mapfile -t attributes < <(printf 'attributes:rootfs/b%d=3500\n' {1..300})
 	refused "'rootfs/../../evil' leads out" "" file:rootfs/../../evil
 	refused "'/evil' leads out" "" file:/evil
 	refused "'evil' is no part of a container" "" file:evil
@@ -273,6 +313,9 @@ refused() {
 	refused "'rootfs/x' is no part" "" link:rootfs/x=mgr/config
 	refused "'dev/x' is a device node" "" node:rootfs/dev/x
 	refused "'big': more than 1048576 bytes would be unpacked" "" zeros:rootfs/big=9000000
+	refused "'2032': more than 1048576 bytes would be unpacked" "" files:rootfs/=9000
+	refused "more than 1048576 bytes would be unpacked" "" folders:rootfs/d=300
+	refused "'b260': more than 1048576 bytes would be unpacked" "" "${attributes[@]}"
 	refused "its format is 9, this mgr knows 1" "" format:9
 	refused "name '../web' must begin with" "" name:../web
 	refused "include" $'[include]\npath = /etc/passwd\n'
@@ -304,6 +347,16 @@ refused() {
 	assert_match "'big': more than [0-9]+ bytes would be unpacked: refused"
 	assert_equal "$(mgr-ls -P disk -1)" ""
 	[ "$(df --output=used -k disk | tail -n 1)" -lt 500 ]
+	"$BATS_TEST_DIRNAME/../lib/exported.py" bad.tar.gz "" files:rootfs/f=9000
+	run mgr-import -P disk bad.tar.gz
+	assert_status 1
+	assert_match "'f[0-9]+': more than [0-9]+ files: refused"
+	[ "$(df --output=iused disk | tail -n 1)" -lt 30 ]
+	"$BATS_TEST_DIRNAME/../lib/exported.py" bad.tar.gz "" snapshot:a zeros:rootfs/big=6000000 \
+		folder:snapshots/a/rootfs zeros:snapshots/a/rootfs/more=6000000
+	run mgr-import -P disk bad.tar.gz -B loop --size 40M # each in an image of its own
+	assert_status 1
+	assert_match "'more': more than [0-9]+ bytes would be unpacked: refused"
 	umount disk
 }
 
@@ -325,7 +378,7 @@ logfile = /etc/evil
 [hook]
 pre-start = /bin/true
 [mount]
-entry = /etc mnt none bind
+entry = /etc mnt none bind,exposed
 [forward]
 port = tcp:8080:80
 [start]
@@ -341,7 +394,7 @@ order = 3
 	run mgr-import web.tar.gz
 	assert_success
 	assert_output "left out: container.idmap = none
-left out: mount.entry = /etc mnt none bind
+left out: mount.entry = /etc mnt none bind,exposed
 left out: net.0.link = br0
 left out: net.1.type = macvlan
 left out: net.1.link = eth0

@@ -316,7 +316,7 @@ untracked6() {
 }
 
 @test "net.20 a Debian guest's networkd agrees, and it ends up running" {
-	container deb -t debian
+	container deb -t debian -B auto
 	mgr-start -n deb --wait=90
 	run in_container deb systemctl is-system-running --wait
 	assert_output running

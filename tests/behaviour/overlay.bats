@@ -133,6 +133,12 @@ upper=$store/web/delta/upper
 	assert_equal "$(stat -c %h "${bases[0]}/id")" 2
 	mgr-destroy -P "$own" -n two
 	assert_equal "$(stat -c %h "${bases[0]}/id")" 1
+	mgr-images -P "$own" prune
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=syncfs,renameat -e signal=none \
+		mgr-create -P "$own" -n three -t busybox -B overlay
+	grep -E 'syncfs|"base-' "$BATS_TEST_TMPDIR/trace" | sed -E 's/^[0-9]+ +([a-z0-9]+)\(.*/\1/' | head -n 2 >"$BATS_TEST_TMPDIR/order"
+	assert_equal "$(paste -sd ' ' "$BATS_TEST_TMPDIR/order")" "syncfs renameat" # whole on the disk before it has its name
+	mgr-destroy -P "$own" -n three
 }
 
 @test "be.1 a start on a full disk says that it is full" {

@@ -3,23 +3,7 @@
 # mgr-qcow2: disks as qemu-img makes them, and as strangers may.
 
 load ../lib/common
-
-# In a file system that keeps nothing: qemu-img waits for the disk whenever it is done.
-setup_file() {
-	export disks=/run/disks
-	mkdir "$disks"
-}
-
-teardown_file() {
-	rm -rf "$disks"
-}
-
-setup() {
-	common_setup
-	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without libqcow, zlib or libfuse"
-	rm -rf "${disks:?}"/*
-	cd "$disks" || return
-}
+load ../lib/disks
 
 teardown() {
 	umount -l "$disks/d" 2>/dev/null || true
@@ -421,6 +405,14 @@ in_server() {
 	assert_equal "$(pgrep -P "$server")" ""
 	[ "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$server/status")" -gt 4096 ] || show "it does not hold its memory"
 	bounded
+	takes_memory 3072
+	soon
+}
+
+# Each of its threads, where this kernel has slices of a thread's own and shows them.
+soon() {
+	[ "$(printf '%s\n' 6.12 "$(uname -r)" | sort -V | head -n 1)" = 6.12 ] && grep -q '^se\.slice' /proc/self/sched || return 0
+	assert_equal "$(sed -n 's/^se\.slice *: *//p' /proc/"$server"/task/*/sched | sort -u)" 100000
 }
 
 @test "q.10 it serves a loop device after its folder is gone, and ends with it" {

@@ -3,22 +3,7 @@
 # mgr-qcow2 --delta: a disk that is written to, and stays as it is.
 
 load ../lib/common
-
-setup_file() {
-	export disks=/run/disks
-	mkdir "$disks"
-}
-
-teardown_file() {
-	rm -rf "$disks"
-}
-
-setup() {
-	common_setup
-	[ -x "$STAGE/bin/mgr-qcow2" ] || skip "mgr was built without libqcow, zlib or libfuse"
-	rm -rf "${disks:?}"/*
-	cd "$disks" || return
-}
+load ../lib/disks
 
 teardown() {
 	umount -ql "$disks/d" "$disks/small" 2>/dev/null || true
@@ -238,6 +223,11 @@ change() {
 	ended
 	[ "$(du -k delta | cut -f 1)" -lt 200 ] || show "$(du -k delta)"
 	cmp <(mgr-qcow2 --convert --offset 2147483648000 --length 1000 delta -) <(head -c 1000 /usr/bin/python3)
+	make_disk
+	serve disk --delta small
+	takes_memory 24576 # it is compressed
+	umount d
+	ended
 }
 
 @test "q.11 writes that find no room are errors, and told at the end" {

@@ -42,8 +42,12 @@ whole() {
 	echo '# a comment' >>"$store/web/config"
 	echo precious >"$store/web/rootfs/kept"
 	printf '127.0.0.1 localhost\n127.0.1.1 web.example.org web\n' >"$store/web/rootfs/etc/hosts"
+	mgr-snapshot -n web before
 	mgr-rename -n web -N site
 	whole site web
+	assert_equal "$(<"$store/site/rootfs/etc/hostname")" site
+	assert_equal "$(<"$store/site/rootfs/etc/hosts")" $'127.0.0.1 localhost\n127.0.1.1 site.example.org site'
+	mgr-snapshot -n site -r before
 	assert_equal "$(<"$store/site/rootfs/etc/hostname")" site
 	assert_equal "$(<"$store/site/rootfs/etc/hosts")" $'127.0.0.1 localhost\n127.0.1.1 site.example.org site'
 	grep -q '# a comment' "$store/site/config"

@@ -165,7 +165,7 @@ last_run() {
 @test "stop.5 Debian stops in under 3 s without a kill" {
 	local suite start
 	for suite in bookworm trixie; do
-		container "$suite" -t debian -s net.0.type=empty -- --suite "$suite"
+		container "$suite" -t debian -B auto -s net.0.type=empty -- --suite "$suite"
 		boot "$suite"
 		start=$(date +%s%N)
 		mgr-stop -n "$suite"

@@ -267,7 +267,7 @@ stopped_in_hook() {
 }
 
 @test "super.1 a terminal that the guest hangs up is read on, without spinning" {
-	container a -t debian -s net.0.type=empty
+	container a -t debian -B auto -s net.0.type=empty
 	boot a
 	local pid
 	pid=$(supervisor_pid a)

@@ -256,6 +256,12 @@ folder_tree() {
 	run mgr-copy -n web -N four -B btrfs
 	assert_status 1
 	assert_contains "'$store' is not on btrfs"
+	backend=loop container sized --size 40M -s net.0.type=empty
+	forget_later five
+	run mgr-copy -n sized -N five -B dir
+	assert_success
+	assert_output "mgr-copy: five: rootfs.size: 40M is left out: only 'sized' has it"
+	assert_equal "$(key five rootfs.size)" ""
 	boot two
 	run mgr-copy -n two -N four -B dir --live
 	assert_status 1
@@ -309,4 +315,26 @@ folder_tree() {
 	run mgr-copy -n three -N four -s
 	assert_status 1
 	assert_contains "-s: '$BATS_TEST_TMPDIR/own/tree' is not in its container's own folder: without it all of it is copied"
+}
+
+@test "copy.5 a node of the guest's that hides itself keeps nobody from copying and packing what has become an image" {
+	local op
+	backend=dir container web -s net.0.type=empty
+	mknod "$store/web/rootfs/home/hides" c 0 0 # which root inside can, too
+	echo text >"$store/web/rootfs/home/text"
+	forget_later two
+	mgr-copy -s -n web -N two
+	mgr-snapshot -n web one
+	for op in "mgr-copy -n web -N three" "mgr-copy -n web -N three -B dir" "mgr-snapshot -n web -r one -N three"; do
+		forget_later three
+		$op
+		assert_equal "$(mgr-pull -n three /home/text -)" text
+		mgr-destroy three
+	done
+	mgr-export -n web -o "$BATS_TEST_TMPDIR/web.tar"
+	mgr-import "$BATS_TEST_TMPDIR/web.tar" -N three
+	assert_equal "$(mgr-pull -n three /home/text -)" text
+	mgr-snapshot -n web -r one
+	mgr-start web
+	assert_equal "$(in_container web cat /home/text)" text
 }

@@ -169,6 +169,9 @@ of two
 	run mgr-start one -v "$open:/mnt/x"
 	assert_status 1
 	assert_match "folder '$open' can be entered by others than root.*or use the option 'exposed'"
+	run mgr-create -n other -t busybox -v "$open:/mnt/x"
+	assert_status 1
+	assert_match "^mgr-create: other: mount.entry: folder '$open' can be entered by others than root"
 	rm -r "$open"
 }
 

@@ -62,6 +62,13 @@ container() {
 	mgr-create -n "$name" "$@"
 }
 
+# without_reflinks: skips a test where the store's files could share what is in them.
+without_reflinks() {
+	mkdir -p "$MGR_ROOT"
+	echo one >"$MGR_ROOT/one"
+	! cp --reflink=always "$MGR_ROOT/one" "$MGR_ROOT/other" 2>/dev/null || skip "files share their contents here"
+}
+
 # A container that the test makes by itself, destroyed after it all the same.
 forget_later() {
 	echo "$1" >>"$BATS_TEST_TMPDIR/containers"

@@ -3,6 +3,7 @@
 """exported.py FILE [CONFIG] [ENTRY...]: an archive as mgr-export writes them, with entries as nobody should.
 
   file:PATH  folder:PATH  symlink:PATH=TARGET  link:PATH=TARGET  node:PATH  zeros:PATH=BYTES
+  files:PATH=NUMBER  folders:PATH=NUMBER  of these, called PATH1 and so on; attributes:PATH=BYTES  a file with one of user.*
   format:TEXT     instead of 1
   name:TEXT       instead of web
   snapshot:NAME[=CONFIG]
@@ -12,8 +13,9 @@ import sys
 import tarfile
 
 
-def add(tar, name, kind=tarfile.REGTYPE, target="", size=None, data=b"x"):
+def add(tar, name, kind=tarfile.REGTYPE, target="", size=None, data=b"x", pax=None):
     info = tarfile.TarInfo(name)
+    info.pax_headers = pax or {}
     info.type = kind
     info.linkname = target
     info.mode = 0o755
@@ -46,6 +48,11 @@ def main():
                 add(tar, name)
             elif kind == "zeros":
                 add(tar, name, size=int(target))
+            elif kind == "attributes":
+                add(tar, name, pax={"SCHILY.xattr.user.much": "x" * int(target)})
+            elif kind in ("files", "folders"):
+                for i in range(int(target)):
+                    add(tar, f"{name}{i}", tarfile.DIRTYPE if kind == "folders" else tarfile.REGTYPE, data=b"")
             elif kind in kinds:
                 add(tar, name, kinds[kind], target)
 

@@ -125,6 +125,9 @@ static int check_slot(int slots, unsigned slot, uint64_t n)
 	/* the one that was under way may be there, or not, or in part */
 	if (slot_of(n + 1) == slot && !is_file(n + 1))
 		return 0;
+	/* nor is one that was written when its number, or that of the one before, did not come out any more a loss */
+	if (found.number > n && slot_of(found.number) == slot && same(&found, found.number))
+		return 0;
 	return newest > 0 && !same(&found, newest) ? lost(newest, &found) : 0;
 }
 

@@ -149,6 +149,11 @@ tests_unit_storage_test_qcow2_SOURCES = %D%/storage/test_qcow2.c
 tests_unit_storage_test_qcow2_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(QCOW2_CFLAGS)
 tests_unit_storage_test_qcow2_LDADD = src/storage/libqcow2.a src/base/libbase.a $(QCOW2_LIBS) $(UNIT_LDADD)
 endif
+unit_tests += tests/unit/storage/test_confine
+tests_unit_storage_test_confine_SOURCES = %D%/storage/test_confine.c
+tests_unit_storage_test_confine_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_storage_test_confine_LDADD = src/storage/libstorage.a src/base/libbase.a $(UNIT_LDADD)
+
 unit_tests += tests/unit/storage/test_loopdev
 tests_unit_storage_test_loopdev_SOURCES = %D%/storage/test_loopdev.c
 tests_unit_storage_test_loopdev_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -67,11 +67,16 @@ int unpack_choose_attributes(struct left_out *left, struct archive_entry *entry,
 	return r;
 }
 
-bool unpack_is_below_dev(const char *path)
+const char *unpack_plain(const char *path)
 {
 	while (str_starts(path, "./"))
 		path += 2;
-	return str_starts(path, "dev/");
+	return path;
+}
+
+bool unpack_is_below_dev(const char *path)
+{
+	return str_starts(unpack_plain(path), "dev/");
 }
 
 int unpack_drop_nobody(struct archive_entry *entry, struct err *err)

@@ -41,6 +41,8 @@ void unpack_tell(const struct left_out *left, struct str *out);
 int unpack_choose_attributes(struct left_out *left, struct archive_entry *entry, struct err *err);
 /* Takes away what its ACL allows to ids that are nobody inside: they have no number that another machine would know. */
 int unpack_drop_nobody(struct archive_entry *entry, struct err *err);
+/* Without what it begins with that leads nowhere. */
+const char *unpack_plain(const char *path);
 /* Each container's /dev is mgr's own, so that nobody misses what would be below it. */
 bool unpack_is_below_dev(const char *path);
 

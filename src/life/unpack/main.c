@@ -3,9 +3,9 @@
  * container's ids, no network, no descriptor and no path of the host's: whoever takes it over is where the container's own
  * root will be.
  * mgr-unpack --pack=FILTER --name=NAME --store=DIR [--exposed] { [--folder=DIR] --tree=BACKEND:PATH }... --map=MAP...
- * [--progress] <ABOUT >ARCHIVE 3>PROGRESS: what mgr-export runs. The same process reads the trees, its own and its
- * snapshots'. mgr-unpack --exported [--size=BYTES] [--snapshot=NAME --tree=...]... [--progress] as the first, of what
- * mgr-export has packed, its progress on standard output; --head <ARCHIVE >ABOUT (about.h). */
+ * [--progress] <ABOUT >ARCHIVE 2>PROGRESS: what mgr-export runs. The same process reads the trees, its own and its
+ * snapshots'. mgr-unpack --exported [--size=BYTES] [--room=BYTES] [--snapshot=NAME --tree=...]... [--progress] as the first,
+ * of what mgr-export has packed, its progress on standard output; --head <ARCHIVE >ABOUT (about.h). */
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -37,10 +37,9 @@
 static const uint64_t needed =
 	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP);
 
-#define PROGRESS_FD 3
-#define PEER_FD     4 /* who opens the trees */
-#define NOBODY      65534U
-#define MEMORY_MAX  (UINT64_C(1) << 30) /* whatever a stranger's compressed file asks for */
+#define PEER_FD    3 /* who opens the trees */
+#define NOBODY     65534U
+#define MEMORY_MAX (UINT64_C(1) << 30) /* whatever a stranger's compressed file asks for */
 
 struct job {
 	struct spec spec;
@@ -49,7 +48,7 @@ struct job {
 	struct strv snapshots; /* whose trees follow the first */
 	const char *filter;    /* to pack; NULL: to unpack */
 	bool progress, head, exported;
-	uint64_t size;
+	uint64_t size, room;
 };
 
 /* 1: it was none of these. */
@@ -77,6 +76,8 @@ static int read_flag(struct job *job, const char *arg)
 		job->exported = true;
 	else if (str_starts(arg, "--size="))
 		return str_uint(arg + strlen("--size="), 1, UINT64_MAX, &job->size) < 0;
+	else if (str_starts(arg, "--room="))
+		return str_uint(arg + strlen("--room="), 1, UINT64_MAX, &job->room) < 0;
 	else
 		return 1;
 	return 0;
@@ -157,8 +158,6 @@ static int close_others(int peer, const struct job *job, struct err *err)
 
 	if (dup2(peer, PEER_FD) < 0 || sys_close_range(PEER_FD + wants_more, ~0U, 0) < 0)
 		return err_sys(err, errno, "close descriptors");
-	if (!job->filter || !job->progress)
-		close(PROGRESS_FD);
 	return 0;
 }
 
@@ -188,7 +187,7 @@ static int pack_it(const struct job *job, struct str *told, struct err *err)
 	const struct pack what = { .filter = job->filter,
 				   .about = STDIN_FILENO,
 				   .out = STDOUT_FILENO,
-				   .progress = job->progress ? PROGRESS_FD : -1,
+				   .progress = job->progress ? STDERR_FILENO : -1,
 				   .nodes = job->spec.container.idmap.mode == IDMAP_NONE,
 				   .enter = enter };
 
@@ -204,6 +203,7 @@ static int child(int peer, const struct job *job)
 	const struct unpack_how how = { .map = &job->spec.container.idmap,
 					.exported = job->exported,
 					.size = job->size,
+					.room = job->room,
 					.progress = job->progress ? STDOUT_FILENO : -1,
 					.snapshots = &job->snapshots,
 					.enter = enter };

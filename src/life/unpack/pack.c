@@ -4,7 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <fts.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +14,20 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/walk.h"
 #include "life/unpack/about.h"
 #include "life/unpack/internal.h"
 #include "life/unpack/progress.h"
 
-#define DISK_BLOCK 512 /* what st_blocks counts, stat(3type) */
+#define DISK_BLOCK 512  /* what st_blocks counts, stat(3type) */
+#define PATH_MOST  4095 /* bytes of a path that a program can open (path_resolution(7)) */
+#define PATH_TOLD  60   /* of a longer one */
 
 struct packing {
 	const struct pack *what;
 	struct archive *from, *to;
 	struct archive_entry_linkresolver *links;
-	struct left_out nodes, attributes;
+	struct left_out nodes, attributes, deep, many;
 	struct progress_out progress;
 	uint64_t done;
 	struct about about;
@@ -39,6 +42,8 @@ static void done(struct packing *p)
 	archive_entry_linkresolver_free(p->links);
 	free(p->nodes.first);
 	free(p->attributes.first);
+	free(p->deep.first);
+	free(p->many.first);
 	about_done(&p->about);
 }
 
@@ -52,17 +57,21 @@ static uint64_t data_of(const struct stat *st)
 	return ((uint64_t)st->st_size < on_disk ? (uint64_t)st->st_size : on_disk) / (st->st_nlink ? st->st_nlink : 1);
 }
 
+static int count_file(void *data, int at, const char *name, const struct stat *st, struct err *err)
+{
+	uint64_t *n = data;
+
+	(void)at, (void)name, (void)err;
+	*n += S_ISREG(st->st_mode) ? data_of(st) : 0;
+	return 0;
+}
+
 static uint64_t count_tree(void)
 {
-	char *const paths[] = { ".", NULL };
-	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	const FTSENT *e;
+	static const struct walk counting = { .file = count_file };
 	uint64_t n = 0;
 
-	while (fts && (e = fts_read(fts)))
-		n += e->fts_info == FTS_F ? data_of(e->fts_statp) : 0;
-	if (fts)
-		fts_close(fts);
+	walk_tree(AT_FDCWD, &counting, &n, NULL);
 	return n;
 }
 
@@ -207,8 +216,7 @@ static int set_name(const struct packing *p, struct archive_entry *entry, const 
 {
 	autofree char *name = NULL;
 
-	while (str_starts(path, "./"))
-		path += 2;
+	path = unpack_plain(path);
 	name = str_eq(path, ".") ? strdup(p->root) : str_fmt("%s/%s", p->root, path);
 	if (!name)
 		return err_nomem(err);
@@ -256,6 +264,42 @@ static int pack_entry(struct packing *p, struct archive_entry *entry, struct err
 	return r;
 }
 
+/* No archive's reader could make it, and a guest could have its paths need more room than there is. 1: it is not packed, nor
+ * what is in it. */
+static int leave_out_deep(struct packing *p, struct archive_entry *entry, struct err *err)
+{
+	const char *path = unpack_plain(archive_entry_pathname(entry));
+	const size_t n = strlen(path);
+	autofree char *end = NULL;
+
+	if (n <= PATH_MOST)
+		return 0;
+	end = str_fmt("...%s", path + n - PATH_TOLD);
+	return !end ? err_nomem(err) : unpack_leave_out(&p->deep, end, err) < 0 ? -err->code : 1;
+}
+
+static int pack_next(struct packing *p, struct archive_entry *entry, struct err *err)
+{
+	int r = leave_out_deep(p, entry, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	archive_read_disk_descend(p->from);
+	return pack_entry(p, entry, err);
+}
+
+/* What is listed and is not there (base/walk.c) is a warning that comes with the next entry; that attributes are more than
+ * the kernel lists is one of the entry. */
+static int next_entry(struct packing *p, struct archive_entry *entry, struct err *err)
+{
+	int r = archive_read_next_header2(p->from, entry);
+	const int code = r == ARCHIVE_WARN ? archive_errno(p->from) : 0;
+
+	if (code == E2BIG && unpack_leave_out(&p->many, archive_entry_pathname(entry), err) < 0)
+		return ARCHIVE_FATAL;
+	return code == E2BIG || code == ENOENT ? ARCHIVE_OK : r;
+}
+
 static int pack_tree(struct packing *p, struct err *err)
 {
 	int got, r = 0;
@@ -275,13 +319,11 @@ static int pack_tree(struct packing *p, struct err *err)
 		struct archive_entry *entry = archive_entry_new();
 		if (!entry)
 			return err_nomem(err);
-		got = archive_read_next_header2(p->from, entry);
-		if (got == ARCHIVE_OK) {
-			archive_read_disk_descend(p->from);
-			r = pack_entry(p, entry, err);
-		} else if (got != ARCHIVE_EOF) {
+		got = next_entry(p, entry, err);
+		if (got == ARCHIVE_OK)
+			r = pack_next(p, entry, err);
+		else if (got != ARCHIVE_EOF)
 			r = unpack_say(err, p->from, "read", archive_entry_pathname(entry));
-		}
 		archive_entry_free(entry);
 		if (got == ARCHIVE_EOF)
 			break;
@@ -321,6 +363,8 @@ static int pack_all(struct packing *p, struct str *ret_told, struct err *err)
 	progress_tell(&p->progress, p->progress.total, true);
 	unpack_tell(&p->nodes, ret_told);
 	unpack_tell(&p->attributes, ret_told);
+	unpack_tell(&p->deep, ret_told);
+	unpack_tell(&p->many, ret_told);
 	return 0;
 }
 
@@ -335,6 +379,8 @@ int pack(const struct pack *what, struct str *ret_told, struct err *err)
 	p->progress.fd = what->progress;
 	p->nodes.what = "device nodes, which no container with an id map can have";
 	p->attributes.what = "extended attributes that belong to this machine";
+	p->many.what = "files' extended attributes, which are more than can be listed";
+	p->deep.what = "files or folders, with what is in them, whose paths are longer than a program can open";
 	r = pack_all(p, ret_told, err);
 	done(p);
 	free(p);

@@ -6,8 +6,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
-#define PROGRESS_LINE "progress "                          /* a line that begins so is no word of it */
-#define PROGRESS_SCAN PROGRESS_LINE "%" SCNu64 " %" SCNu64 /* bytes done, bytes in all */
+#define PROGRESS_LINE "progress " /* a line that begins so is no word of it, but PROC_PROGRESS (base/proc.h) */
 
 struct progress_out {
 	int fd; /* -1: nobody is interested */

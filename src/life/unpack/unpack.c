@@ -20,14 +20,18 @@
 #include "life/unpack/progress.h"
 
 #define ENTRIES_MAX 10000000
-#define BLOCK       512 /* of a tar file, whose end is two of zeros */
+#define ENTRY_COST  512  /* bytes that each takes of a file system at least, */
+#define FOLDER_COST 4096 /* and a folder */
+#define BLOCK       512  /* of a tar file, whose end is two of zeros */
 
 struct unpack {
 	int fd;
 	struct archive *from, *to;
 	const struct unpack_how *how;
-	uint64_t entries, bytes, room; /* so far; of bytes how many there may be */
-	int tree;                      /* the one that is unpacked into */
+	uint64_t total;             /* bytes of all trees so far */
+	uint64_t entries, bytes;    /* so far; */
+	uint64_t entries_max, room; /* how many there may be */
+	int tree;                   /* the one that is unpacked into */
 	struct progress_out progress;
 	uint64_t taken; /* of the archive */
 	struct left_out nodes, attributes;
@@ -121,6 +125,24 @@ static int close_output(struct unpack *u, struct err *err)
 	return r;
 }
 
+/* A twentieth of what there is, of files too where they are counted, is left to others. */
+static int find_room(struct unpack *u, struct err *err)
+{
+	struct statvfs st;
+
+	u->room = u->how->size;
+	u->entries_max = ENTRIES_MAX;
+	if (!u->how->exported)
+		return 0;
+	if (statvfs(".", &st) < 0)
+		return err_sys(err, errno, "look for room");
+	if (!u->room)
+		u->room = (uint64_t)st.f_bavail * st.f_frsize / 20 * 19;
+	if (st.f_files && st.f_favail / 20 * 19 < ENTRIES_MAX)
+		u->entries_max = st.f_favail / 20 * 19;
+	return 0;
+}
+
 /* What is unpacked from now on is of that one; -errno is passed on. */
 static int take_tree(struct unpack *u, int tree, struct err *err)
 {
@@ -133,6 +155,10 @@ static int take_tree(struct unpack *u, int tree, struct err *err)
 		r = u->how->enter((size_t)tree, err);
 	if (r == 0)
 		r = open_output(u, err);
+	if (r == 0 && u->how->room) { /* a file system of its own */
+		u->bytes = u->entries = 0;
+		r = find_room(u, err);
+	}
 	u->tree = tree;
 	return r;
 }
@@ -140,13 +166,31 @@ static int take_tree(struct unpack *u, int tree, struct err *err)
 /* What a small archive may become. */
 static int count(struct unpack *u, const char *path, uint64_t n, struct err *err)
 {
+	const uint64_t all = u->how->room;
+	const bool over = u->bytes + n > u->room;
+
 	u->bytes += n;
-	u->entries += n == 0;
-	if (u->how->exported && u->entries > ENTRIES_MAX)
-		return err_set(err, E2BIG, "'%s': more than %d files: refused", path, ENTRIES_MAX);
-	if (u->how->exported && u->bytes > u->room)
-		return err_set(err, ENOSPC, "'%s': more than %" PRIu64 " bytes would be unpacked: refused", path, u->room);
-	return 0;
+	u->total += n;
+	if (!u->how->exported || (!over && (!all || u->total <= all)))
+		return 0;
+	return err_set(err, ENOSPC, "'%s': more than %" PRIu64 " bytes would be unpacked: refused", path,
+		       over ? u->room : all);
+}
+
+static int count_entry(struct unpack *u, struct archive_entry *entry, struct err *err)
+{
+	const char *path = archive_entry_pathname(entry), *name;
+	uint64_t n = archive_entry_filetype(entry) == AE_IFDIR ? FOLDER_COST : ENTRY_COST;
+	const void *value;
+	size_t size;
+
+	u->entries++;
+	if (u->how->exported && u->entries > u->entries_max)
+		return err_set(err, E2BIG, "'%s': more than %" PRIu64 " files: refused", path, u->entries_max);
+	if (archive_entry_xattr_reset(entry) > 0)
+		while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
+			n += size;
+	return count(u, path, n, err);
 }
 
 static void begin_progress(struct unpack *u)
@@ -156,19 +200,6 @@ static void begin_progress(struct unpack *u)
 	u->progress.fd = u->how->progress;
 	if (fstat(u->fd, &st) == 0)
 		u->progress.total = (uint64_t)st.st_size;
-}
-
-static int find_room(struct unpack *u, struct err *err)
-{
-	struct statvfs st;
-
-	u->room = u->how->size;
-	if (u->room || !u->how->exported)
-		return 0;
-	if (statvfs(".", &st) < 0)
-		return err_sys(err, errno, "look for room");
-	u->room = (uint64_t)st.f_bavail * st.f_frsize / 20 * 19;
-	return 0;
 }
 
 static int copy_data(struct unpack *u, const char *path, struct err *err)
@@ -200,7 +231,7 @@ static int unpack_entry(struct unpack *u, struct archive_entry *entry, struct er
 	if (r == 0 && u->how->exported)
 		r = take_tree(u, unpack_find_place(entry, u->how->snapshots, err), err);
 	if (r == 0)
-		r = count(u, archive_entry_pathname(entry), 0, err);
+		r = count_entry(u, entry, err);
 	if (r < 0)
 		return r;
 	path = archive_entry_pathname(entry);

@@ -17,6 +17,7 @@ struct unpack_how {
 	const struct idmap *map;
 	bool exported; /* it is from mgr-export: what is below rootfs/ alone, and no device node that the map rules out */
 	uint64_t size; /* bytes of files that it may have; 0: what there is room for, less a twentieth. exported alone */
+	uint64_t room; /* bytes of all trees together, each of which is a file system of its own; 0: they share one */
 	const struct strv *snapshots; /* and what is of these: each has its tree */
 	/* Make the container's tree (0) or a snapshot's (1 and so on) the working folder. */
 	int (*enter)(size_t index, struct err *err);

@@ -19,9 +19,12 @@ enum letter {
 	LETTER_LENGTH,
 	LETTER_LOCK,
 	LETTER_PROGRESS,
+	LETTER_RAW,
 	LETTER_READ_ONLY,
 	LETTER_REPORT,
+	LETTER_SIZE,
 	LETTER_STATUS,
+	LETTER_TAKE,
 	LETTER_VERSION
 };
 
@@ -34,25 +37,32 @@ static const struct option options[] = {
 	{ "lock", required_argument, NULL, LETTER_LOCK },
 	{ "offset", required_argument, NULL, LETTER_OFFSET },
 	{ "progress", no_argument, NULL, LETTER_PROGRESS },
+	{ "raw", no_argument, NULL, LETTER_RAW },
 	{ "read-only", no_argument, NULL, LETTER_READ_ONLY },
 	{ "report", required_argument, NULL, LETTER_REPORT },
+	{ "size", required_argument, NULL, LETTER_SIZE },
 	{ "status", required_argument, NULL, LETTER_STATUS },
+	{ "take", no_argument, NULL, LETTER_TAKE },
 	{ "version", no_argument, NULL, LETTER_VERSION },
 	{ 0 },
 };
 
 static const char help[] = "usage: mgr-qcow2 [--read-only | --delta FILE] [OPTION...] DISK DIR\n"
 			   "       mgr-qcow2 --convert [OPTION...] DISK FILE|-\n"
+			   "       mgr-qcow2 --take --delta FILE [OPTION...] DISK\n"
 			   "Shows what is on a qcow2 disk as DIR/disk until DIR is unmounted, or writes it.\n\n"
 			   "      --read-only          the disk can be read alone, as it is without\n"
 			   "      --delta FILE         what is written goes there; without, the disk is read alone\n"
+			   "      --size BYTES         with --delta: it has so many at least\n"
 			   "      --report FD          tell there when DIR/disk can be opened, or why not\n"
 			   "      --status FD          tell there how it has ended\n"
 			   "      --lock FD            keep this descriptor open until it has ended\n"
+			   "      --take               the delta stands on the disk as it is now\n"
 			   "      --convert            write it to FILE, or to standard output, as a raw disk\n"
 			   "      --offset BYTES       from there on\n"
 			   "      --length BYTES       so many of them\n"
 			   "      --progress           tell how far it is, in lines on standard error\n"
+			   "      --raw                the disk is as it is, and no qcow2 one\n"
 			   "      --backing-from DIR   what the disk stands on may be in this folder too\n"
 			   "  -h, --help               show this\n"
 			   "      --version            show the version\n";
@@ -99,8 +109,13 @@ static int take_option(int c, const char *word, struct args *args)
 	case LETTER_LENGTH:
 		args->cut = true;
 		return take_size("--length", optarg, &args->length);
+	case LETTER_SIZE:
+		return take_size("--size", optarg, &args->size);
 	case LETTER_PROGRESS:
 		args->progress = true;
+		return 0;
+	case LETTER_RAW:
+		args->raw = true;
 		return 0;
 	case LETTER_READ_ONLY:
 		args->read_only = true;
@@ -109,6 +124,9 @@ static int take_option(int c, const char *word, struct args *args)
 		return take_fd("--report", optarg, &args->report);
 	case LETTER_STATUS:
 		return take_fd("--status", optarg, &args->status);
+	case LETTER_TAKE:
+		args->take = true;
+		return 0;
 	case LETTER_LOCK:
 		return take_fd("--lock", optarg, &args->lock);
 	case ':':
@@ -132,13 +150,22 @@ int args_read(int argc, char *argv[], struct args *args)
 	}
 	if (!args->convert && (args->cut || args->offset))
 		return complain("--offset and --length are for --convert", NULL);
+	if (args->size && !args->broker.delta)
+		return complain("--size is for --delta", NULL);
 	if (args->broker.delta && (args->convert || args->read_only))
 		return complain("--delta is for writing, not with --read-only or --convert", NULL);
-	if (argc - optind < 2)
-		return complain(args->convert ? "a disk and a file are wanted" : "a disk and a folder are wanted", NULL);
-	if (argc - optind > 2)
-		return complain("too many words:", argv[optind + 2]);
+	if (args->take && (!args->broker.delta || args->convert))
+		return complain("--take goes with --delta", NULL);
+	if (argc - optind < 2 - args->take)
+		return complain(args->take      ? "a disk is wanted"
+				: args->convert ? "a disk and a file are wanted"
+						: "a disk and a folder are wanted",
+				NULL);
+	if (argc - optind > 2 - args->take)
+		return complain("too many words:", argv[optind + 2 - args->take]);
 	args->broker.disk = argv[optind];
+	if (args->take)
+		return 0;
 	*(args->convert ? &args->broker.output : &args->broker.folder) = argv[optind + 1];
 	return 0;
 }

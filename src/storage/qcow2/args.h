@@ -8,9 +8,9 @@
 #include "storage/qcow2/broker.h"
 
 struct args {
-	bool convert, read_only, cut, progress;
+	bool convert, read_only, raw, cut, progress, take;
 	int report, status, lock; /* descriptors, -1: none; the last is kept open, and that is all */
-	uint64_t offset, length;
+	uint64_t offset, length, size;
 	char *real; /* path of the disk, from the root on; NULL unless it is served */
 	struct broker broker;
 };

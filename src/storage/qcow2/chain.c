@@ -13,6 +13,8 @@
 #include "storage/qcow2/hold.h"
 #include "storage/qcow2/inflate.h"
 
+#define SECTOR 512 /* as QEMU counts what is in a file */
+
 /* What QEMU would take a file for whose format nobody says. Bytes at an offset tell. */
 static const struct format {
 	const char *name;
@@ -102,7 +104,7 @@ static int read_delta(struct layer *l, struct err *err)
 /* format: as the layer above says, "" when it does not, NULL for the disk itself, which is never guessed to be raw. */
 static int read_layer(struct layer *l, const char *format, chain_vet_fn *vet, struct err *err)
 {
-	const bool may_be_delta = !format || l[-1].kind == LAYER_DELTA;
+	const bool may_be_delta = !format || (!str_eq(format, "raw") && l[-1].kind == LAYER_DELTA);
 	char magic[8] = { 0 };
 
 	if (!format)
@@ -120,7 +122,7 @@ static int read_layer(struct layer *l, const char *format, chain_vet_fn *vet, st
 	if (!str_eq(format, "raw"))
 		return wrap_named((err_set(err, EOPNOTSUPP, "raw and qcow2 can be read"), err), "its format is", format);
 	l->kind = LAYER_RAW;
-	l->size = l->file_size;
+	l->size = (l->file_size + SECTOR - 1) / SECTOR * SECTOR;
 	return 0;
 }
 
@@ -150,7 +152,7 @@ static int open_layers(struct chain *ret, chain_open_fn *open, void *data, chain
 {
 	int fd = -1;
 
-	if (open(data, 0, NULL, &fd, err) < 0 || add_layer(ret, fd, NULL, vet, err) < 0)
+	if (open(data, 0, NULL, &fd, err) < 0 || add_layer(ret, fd, ret->raw ? "raw" : NULL, vet, err) < 0)
 		return -err->code;
 	for (;;) {
 		const char *format = NULL, *name = name_below(&ret->layer[ret->n - 1], &format);

@@ -37,6 +37,7 @@ struct layer {
 struct chain {
 	struct layer layer[CHAIN_MAX]; /* the disk first */
 	size_t n;
+	bool raw;            /* the disk is no qcow2 one */
 	struct cache *cache; /* NULL: nothing is compressed */
 };
 
@@ -46,7 +47,7 @@ typedef int chain_open_fn(void *data, size_t above, const char *name, int *ret_f
 typedef int chain_vet_fn(const struct layer *layer, struct err *err);
 
 /* Everything is read that a header or a table says; every error names the file, unless it is the disk itself. A delta is
- * locked: nobody writes it meanwhile. Zero `ret`. */
+ * locked: nobody writes it meanwhile. Zero `ret`, but for `raw`. */
 int chain_open(struct chain *ret, chain_open_fn *open, void *data, chain_vet_fn *vet, struct err *err);
 /* A checksum of sizes and times of the files from the n-th on: as long as nobody writes one it is the same. */
 uint32_t chain_stamp(const struct chain *chain, size_t n);

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "storage/confine.h"
 #include "storage/qcow2/args.h"
 #include "storage/qcow2/broker.h"
@@ -30,6 +31,8 @@
 #include "storage/qcow2/writer.h"
 
 #define EXIT_LOST 3
+#define SECTOR    512
+#define SLICE     (100 * UINT64_C(1000)) /* ns: the shortest; a read of 4 KiB takes a fifth of it */
 
 static volatile sig_atomic_t reader;
 static volatile sig_atomic_t interrupted;
@@ -72,27 +75,52 @@ static int report(const struct args *args, const struct err *err)
 	return EXIT_FAILURE;
 }
 
+/* Of what a delta would stand on. */
+static int describe_base(const struct args *args, const struct chain *chain, struct delta_base *ret, struct err *err)
+{
+	static const char *const formats[] = { [LAYER_QCOW2] = "qcow2", [LAYER_RAW] = "raw", [LAYER_DELTA] = "delta" };
+	struct stat disk;
+
+	if (fstat(chain->layer[0].fd, &disk) < 0)
+		return err_sys(err, errno, "look at it");
+	if (!S_ISREG(disk.st_mode))
+		return err_set(err, EOPNOTSUPP, "it can stand on a file alone, and the disk is a device");
+	str_print(ret->format, sizeof ret->format, "%s", formats[chain->layer[0].kind]);
+	if (str_print(ret->path, sizeof ret->path, "%s", args->real) < 0)
+		return err_set(err, ENAMETOOLONG, "the path of the disk is too long");
+	ret->size = (uint64_t)disk.st_size;
+	ret->seconds = disk.st_mtim.tv_sec;
+	ret->nanoseconds = (uint32_t)disk.st_mtim.tv_nsec;
+	ret->chain = chain_stamp(chain, 0);
+	return 0;
+}
+
 static int open_delta(const struct args *args, int sock, const struct chain *chain, int *fd, struct writer **ret,
 		      struct err *err)
 {
 	struct delta_base base = { 0 };
-	struct stat disk, delta;
+	struct stat delta;
 
-	if (broker_delta(sock, fd, err) < 0 || hold_delta(*fd, true, err) < 0)
+	if (broker_delta(sock, fd, err) < 0 || hold_delta(*fd, true, err) < 0 || describe_base(args, chain, &base, err) < 0)
 		return -err->code;
-	if (fstat(chain->layer[0].fd, &disk) < 0 || fstat(*fd, &delta) < 0)
+	if (fstat(*fd, &delta) < 0)
 		return err_sys(err, errno, "look at it");
-	if (!S_ISREG(disk.st_mode))
-		return err_set(err, EOPNOTSUPP, "it can stand on a file alone, and the disk is a device");
-	str_print(base.format, sizeof base.format, "%s", chain->layer[0].kind == LAYER_DELTA ? "delta" : "qcow2");
-	if (str_print(base.path, sizeof base.path, "%s", args->real) < 0)
-		return err_set(err, ENAMETOOLONG, "the path of the disk is too long");
-	base.size = (uint64_t)disk.st_size;
-	base.seconds = disk.st_mtim.tv_sec;
-	base.nanoseconds = (uint32_t)disk.st_mtim.tv_nsec;
-	base.chain = chain_stamp(chain, 0);
 	*ret = writer_open(io_file(fd), (uint64_t)delta.st_size, chain->layer[0].size, &base, err);
-	return *ret ? 0 : -err->code;
+	return *ret ? writer_grow(*ret, (args->size + SECTOR - 1) / SECTOR * SECTOR, err) : -err->code;
+}
+
+static int take_disk(const struct args *args, int sock, struct chain *chain, struct err *err)
+{
+	struct delta_base base = { 0 };
+	int delta = -1;
+
+	if (chain_open(chain, broker_open, &sock, vet_layer, err) < 0)
+		return -err->code;
+	if (broker_delta(sock, &delta, err) < 0 || hold_delta(delta, true, err) < 0 ||
+	    describe_base(args, chain, &base, err) < 0 || confine_rest(err) < 0 ||
+	    writer_take(io_file(&delta), chain->layer[0].size, &base, err) < 0)
+		return err_wrap(err, "the delta '%s'", args->broker.delta);
+	return 0;
 }
 
 /* The exit code: did all that was written get where it belongs? */
@@ -138,18 +166,20 @@ static int serve_disk(const struct args *args, int sock, struct chain *chain, st
 static int read_disk(const struct args *args, int sock)
 {
 	static struct chain chain;
+	const bool serves = !args->convert && !args->take;
 	struct err err = { 0 };
 
+	chain.raw = args->raw;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (confine_begin(!args->convert, &err) < 0)
+	if (confine_begin(serves, &err) < 0)
 		return report(args, &err);
-	if (!args->convert) {
+	if (serves) {
 		int status = serve_disk(args, sock, &chain, &err);
 		return status < 0 ? report(args, &err) : status;
 	}
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0)
-		convert_disk(args, sock, &chain, &err);
+		(args->take ? take_disk : convert_disk)(args, sock, &chain, &err);
 	chain_done(&chain);
 	return report(args, &err);
 }
@@ -209,9 +239,11 @@ static int run_convert(struct args *args, const int pair[2], struct err *err)
 
 /* Whoever has a file system on it would lose that with it. So it goes last when memory is short, and does not wait for what
  * it has to write itself, as far as we may say so; and what somebody else has started, who waits for its report, is not
- * ended with that one's terminal. */
+ * ended with that one's terminal. It does little for each of thousands of requests, and who reads waits for each: what it
+ * waits for the processor is most of what these take on a busy machine. */
 static void keep_on(const struct args *args)
 {
+	(void)sys_sched_slice(SLICE);
 	(void)file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", NULL);
 	if (args->broker.delta)
 		(void)prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
@@ -228,9 +260,6 @@ static int run_server(struct args *args, const int pair[2], struct err *err)
 {
 	pid_t pid;
 
-	args->real = realpath(args->broker.disk, NULL);
-	if (!args->real)
-		return err_sys(err, errno, "open it");
 	args->broker.fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (args->broker.fuse < 0)
 		return err_sys(err, errno, "open '/dev/fuse'");
@@ -256,7 +285,10 @@ static int run(struct args *args, struct err *err)
 		return err_set(err, EPERM, "only root can read a disk in a place of its own");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, errno, "make a socket pair");
-	return args->convert ? run_convert(args, pair, err) : run_server(args, pair, err);
+	args->real = realpath(args->broker.disk, NULL);
+	if (!args->real)
+		return err_sys(err, errno, "open it");
+	return args->convert || args->take ? run_convert(args, pair, err) : run_server(args, pair, err);
 }
 
 int main(int argc, char *argv[])

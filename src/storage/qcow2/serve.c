@@ -215,7 +215,7 @@ struct serve *serve_new(const struct chain *chain, struct writer *writer, int fu
 
 	s.fuse = fuse;
 	s.writer = writer;
-	s.size = chain->layer[0].size;
+	s.size = writer ? writer_size(writer) : chain->layer[0].size;
 	for (size_t i = 0; i < WORKERS; i++) {
 		s.worker[i].serve = &s;
 		s.worker[i].bytes = malloc(LONGEST);
@@ -230,7 +230,9 @@ struct serve *serve_new(const struct chain *chain, struct writer *writer, int fu
 		err_set(err, EIO, "libfuse does not take the connection");
 		return NULL;
 	}
-	if (mlockall(MCL_CURRENT) < 0) {
+	/* Who frees memory may wait for what is written, and so for memory of this process, which has all that it will ever
+	 * need; one that only reads is waited for by nobody but who reads, and holds what it has used. */
+	if (mlockall(MCL_CURRENT | (writer ? 0 : MCL_ONFAULT)) < 0) {
 		err_sys(err, errno, "hold its memory");
 		return NULL;
 	}

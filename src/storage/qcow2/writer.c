@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 
 #define PAGES_MOST (DELTA_MAP_MOST / DELTA_PAGE)
 #define STAGE      64 /* pages of the map, of 128 MiB of the disk each, that are written at once */
@@ -15,6 +16,7 @@
 struct writer {
 	struct io io;
 	struct delta_header h;
+	bool fresh; /* it has just been made */
 	/* Whole blocks are written side by side; what reads, adds to it and writes back is alone, or it would put old bytes
 	 * above what another one writes. */
 	pthread_rwlock_t blocks;
@@ -67,18 +69,36 @@ static void set_there(struct writer *w, uint64_t first, uint64_t n)
 
 /* --- opening --------------------------------------------------------------------------------------------- */
 
-static int make(struct writer *w, uint64_t size, const struct delta_base *base, struct err *err)
+static int write_header(const struct io *io, const struct delta_header *h, struct err *err)
 {
 	char page[DELTA_PAGE];
 	int r;
 
-	if (delta_header_make(&w->h, size, base, err) < 0)
-		return -err->code;
-	delta_header_write(&w->h, page);
-	r = w->io.write(w->io.data, page, sizeof page, 0);
+	delta_header_write(h, page);
+	r = io->write(io->data, page, sizeof page, 0);
 	if (r == 0)
-		r = w->io.sync(w->io.data);
-	return r < 0 ? err_sys(err, -r, "make it") : 0;
+		r = io->sync(io->data);
+	return r < 0 ? err_sys(err, -r, "write its header") : 0;
+}
+
+static int make(struct writer *w, uint64_t size, const struct delta_base *base, struct err *err)
+{
+	return delta_header_make(&w->h, size, base, err) < 0 ? -err->code : write_header(&w->io, &w->h, err);
+}
+
+static int read_header(const struct io *io, struct delta_header *ret, struct err *err)
+{
+	char page[DELTA_PAGE];
+	int r = io->read(io->data, page, sizeof page, 0);
+
+	if (r < 0)
+		return err_sys(err, -r, "read its header");
+	return delta_header_read(page, ret, err);
+}
+
+static int check_size(const struct delta_header *h, uint64_t size, struct err *err)
+{
+	return h->size >= size ? 0 : err_set(err, EINVAL, "it is of a disk of %llu bytes", (unsigned long long)h->size);
 }
 
 static int load(struct writer *w, uint64_t size, const struct delta_base *base, struct err *err)
@@ -87,20 +107,32 @@ static int load(struct writer *w, uint64_t size, const struct delta_base *base, 
 		.st_size = (off_t)base->size,
 		.st_mtim = { .tv_sec = base->seconds, .tv_nsec = base->nanoseconds },
 	};
-	char page[DELTA_PAGE];
-	int r = w->io.read(w->io.data, page, sizeof page, 0);
 
-	if (r < 0)
-		return err_sys(err, -r, "read its header");
-	if (delta_header_read(page, &w->h, err) < 0)
+	if (read_header(&w->io, &w->h, err) < 0)
 		return -err->code;
 	if (delta_check_base(&w->h, &now, err) < 0)
 		return err_wrap(err, "what it stands on, '%s'", base->path);
 	if (w->h.base.chain != base->chain)
 		return err_set(err, ESTALE, "what is below '%s' has changed since the delta was made on it", base->path);
-	if (w->h.size != size)
-		return err_set(err, EINVAL, "it is of a disk of %llu bytes", (unsigned long long)w->h.size);
-	return 0;
+	return check_size(&w->h, size, err);
+}
+
+static bool is_base(const struct delta_base *a, const struct delta_base *b)
+{
+	return str_eq(a->path, b->path) && str_eq(a->format, b->format) && a->size == b->size && a->seconds == b->seconds &&
+	       a->nanoseconds == b->nanoseconds && a->chain == b->chain;
+}
+
+int writer_take(struct io io, uint64_t size, const struct delta_base *base, struct err *err)
+{
+	struct delta_header h;
+
+	if (read_header(&io, &h, err) < 0 || check_size(&h, size, err) < 0)
+		return -err->code;
+	if (is_base(&h.base, base)) /* a delta that others stand on is not to look changed */
+		return 0;
+	h.base = *base;
+	return write_header(&io, &h, err);
 }
 
 static int load_map(struct writer *w, uint64_t file_size, struct err *err)
@@ -132,6 +164,7 @@ struct writer *writer_open(struct io io, uint64_t file_size, uint64_t size, cons
 		return NULL;
 	}
 	w->io = io;
+	w->fresh = file_size <= DELTA_PAGE;
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&w->blocks, &attr);
@@ -139,7 +172,7 @@ struct writer *writer_open(struct io io, uint64_t file_size, uint64_t size, cons
 	pthread_mutex_init(&w->changes, NULL);
 	pthread_mutex_init(&w->syncing, NULL);
 	pthread_mutex_init(&w->counting, NULL);
-	if ((file_size <= DELTA_PAGE ? make : load)(w, size, base, err) == 0 && load_map(w, file_size, err) == 0)
+	if ((w->fresh ? make : load)(w, size, base, err) == 0 && load_map(w, file_size, err) == 0)
 		return w;
 	writer_free(w);
 	return NULL;
@@ -156,6 +189,54 @@ void writer_free(struct writer *w)
 	pthread_mutex_destroy(&w->syncing);
 	pthread_mutex_destroy(&w->counting);
 	free(w);
+}
+
+uint64_t writer_size(const struct writer *w)
+{
+	return w->h.size;
+}
+
+/* The header is the last to tell of it. */
+static int lengthen(struct writer *w, const struct delta_header *h)
+{
+	char page[DELTA_PAGE];
+	int r = w->io.resize(w->io.data, h->data + h->size);
+
+	delta_header_write(h, page);
+	if (r == 0)
+		r = w->io.sync(w->io.data);
+	if (r == 0)
+		r = w->io.write(w->io.data, page, sizeof page, 0);
+	return r < 0 ? r : w->io.sync(w->io.data);
+}
+
+int writer_grow(struct writer *w, uint64_t size, struct err *err)
+{
+	struct delta_header h;
+	unsigned char *map;
+	int r;
+
+	if (size <= w->h.size)
+		return 0;
+	if (delta_header_make(&h, size, &w->h.base, err) < 0)
+		return -err->code;
+	if (!w->fresh && (h.block != w->h.block || h.data != w->h.data))
+		return err_set(err, EFBIG, "what it has would have to be moved for so large a one");
+	map = calloc(1, h.map_bytes + 1);
+	if (!map)
+		return err_nomem(err);
+	memcpy(map, w->map, w->h.map_bytes);
+	free(w->map);
+	w->map = map;
+	free(w->block);
+	w->block = calloc(1, h.block);
+	if (!w->block)
+		return err_nomem(err);
+	r = lengthen(w, &h);
+	if (r < 0)
+		return err_sys(err, -r, "make it larger");
+	w->h = h;
+	return 0;
 }
 
 /* --- losses ---------------------------------------------------------------------------------------------- */

@@ -16,7 +16,13 @@ struct writer;
 /* The delta of file_size bytes behind io, above a disk of `size` bytes; both stay the caller's. One that has a page or less
  * holds nothing yet, and is made. NULL: -ESTALE the base has changed since, -EINVAL it is damaged, or of another disk. */
 struct writer *writer_open(struct io io, uint64_t file_size, uint64_t size, const struct delta_base *base, struct err *err);
+/* A delta that is there stands from then on on what this is, whatever it has stood on. */
+int writer_take(struct io io, uint64_t size, const struct delta_base *base, struct err *err);
 void writer_free(struct writer *w); /* without a sync */
+/* Bytes that there are: as many as the disk below has, or more, which are zeros there. */
+uint64_t writer_size(const struct writer *w);
+/* Be so many at least, before anybody uses it. -EFBIG: not one that there was before. */
+int writer_grow(struct writer *w, uint64_t size, struct err *err);
 
 /* n bytes, which must be within the disk. below: what reads the chain, of the calling thread. 0 or -errno. */
 int writer_read(struct writer *w, struct chain_reader *below, uint64_t offset, void *bytes, size_t n, struct err *err);
