@@ -64,12 +64,15 @@ layers() {
 }
 
 # merged DELTA: as tree_of, what its container sees, but for its programs, and links of folders, which layers share out.
+# In a mount namespace of its own, which takes the overlay along whatever may still be looking at it.
 merged() {
-	local at
+	local at tree lower
 	at=$(mktemp -d)
-	# their names, all in one, are a page at most
-	(cd "$store/.images" && mount -t overlay -o "ro,lowerdir=$(realpath --relative-to=. "$1/upper")$(layers "$1")" mgr-test "$at")
-	tree_of "$at" ./bin | grep -v '/s\?bin/' | sed -E 's/^(d [0-7]+ [0-9:]+) [0-9]+ /\1 - /'
-	umount "$at"
+	lower=$(realpath --relative-to="$store/.images" "$1/upper")$(layers "$1") # their names, all in one, are a page at most
+	export -f tree_of
+	# shellcheck disable=SC2016 # by that shell
+	tree=$(cd "$store/.images" && unshare --mount bash -ec 'mount -t overlay -o "ro,lowerdir=$1" mgr-test "$2"
+		tree_of "$2" ./bin' - "$lower" "$at") || tree="$1 cannot be seen"
 	rmdir "$at"
+	grep -v '/s\?bin/' <<<"$tree" | sed -E 's/^(d [0-7]+ [0-9:]+) [0-9]+ /\1 - /'
 }
