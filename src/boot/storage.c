@@ -22,6 +22,7 @@
 #define SYNC_TIME   (60 * CLOCK_SECOND)
 #define GONE_TIME   (60 * CLOCK_SECOND)
 #define MAY_BE_LOST "what was written last may be lost"
+#define LAST_RUN    ": in its last run "
 #define LITTLE      (1 << 20) /* bytes: a file system with no more is full */
 
 /* --- up ---------------------------------------------------------------------------------------------------------------- */
@@ -123,7 +124,8 @@ static int tell_earlier_loss(const struct boot *b, int r, struct err *err)
 		return r;
 	if (r == 0)
 		log_warn("storage: in its last run %s", last.lost);
-	return r < 0 ? err_set(err, why.code, "%.250s: in its last run %s", why.msg, last.lost) : 0;
+	const int room = (int)(sizeof why.msg - sizeof LAST_RUN - strlen(last.lost));
+	return r < 0 ? err_set(err, why.code, "%.*s" LAST_RUN "%s", room, why.msg, last.lost) : 0;
 }
 
 int up_storage(struct boot *b, struct err *err)

@@ -49,6 +49,7 @@ struct disk_service {
 	const struct strv *from;         /* folders of what that stands on */
 	uint64_t size;                   /* bytes that its file system is to have; 0: it is as it is */
 	bool shrink;                     /* also when it has more */
+	bool lost;                       /* a run before has not kept all */
 	const struct strv *options;      /* then: it is mounted with */
 	const struct storage_note *note; /* is told its folder, for disk_release */
 	int use;                         /* lock: it is in use; -1 without a note */

@@ -53,6 +53,7 @@ static int open_device(const struct storage_place *p, const struct disk *disk, c
 {
 	const struct loopdev what = { .path = p->path, .name = p->name, .offset = disk->offset, .length = disk->length };
 	autoclose int file = loopdev_lock(&what, clock_in(GO_TIME), err), device = -1;
+	const bool lost = storage_had_loss(p);
 
 	if (file < 0 || (p->note && p->note->fn(p->note->data, p->path, err) < 0))
 		return -err->code;
@@ -61,7 +62,10 @@ static int open_device(const struct storage_place *p, const struct disk *disk, c
 		return device;
 	if (fs_probe(device, ret_fs, err) < 0)
 		return err_wrap(err, "'%s' cannot be written in place", p->path);
-	return fs_check(*ret_fs, device, p->path, false, err) < 0 ? -err->code : steal_fd(&device);
+	if (fs_check_room(*ret_fs, device, file, lost, p->path, err) < 0 ||
+	    fs_check(*ret_fs, device, p->path, lost, err) < 0)
+		return -err->code;
+	return steal_fd(&device);
 }
 
 static int open_in_place(const struct storage_place *p, const struct disk *disk, const struct storage_ids *ids,

@@ -36,6 +36,7 @@ static int mount_block(const struct storage_place *p, bool shrink, struct disk *
 					  .from = &below.from,
 					  .size = p->conf->size,
 					  .shrink = shrink,
+					  .lost = storage_had_loss(p),
 					  .options = &p->conf->options,
 					  .note = p->note,
 					  .use = -1,

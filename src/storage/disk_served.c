@@ -67,11 +67,15 @@ static int note(const struct storage_note *note, const struct store *store, cons
 
 static int mount_written(const struct disk_serving *s, int device, struct err *err)
 {
+	const bool lost = s->service->lost;
+	autoclose int delta = open(s->delta, O_RDONLY | O_CLOEXEC);
 	const struct fs *fs;
 
+	if (delta < 0)
+		return err_sys(err, errno, "open '%s'", s->delta);
 	if (fs_probe(device, &fs, err) < 0)
 		return err_wrap(err, "'%s' cannot be written", s->path);
-	if (fs_check(fs, device, s->path, false, err) < 0)
+	if (fs_check_room(fs, device, delta, lost, s->path, err) < 0 || fs_check(fs, device, s->path, lost, err) < 0)
 		return -err->code;
 	return fs_mount_fitting(fs, device, s->told->device, s->path, s->service->options, s->service->size,
 				s->service->shrink, err);

@@ -41,6 +41,9 @@ int fs_probe(int file, const struct fs **ret, struct err *err);
 int fs_make(const struct fs *fs, int file, struct err *err);
 /* Mend it where it asks for that; always: also when it does not. Whoever calls has nobody else at the file. */
 int fs_check(const struct fs *fs, int file, const char *path, bool always, struct err *err);
+/* Is there room for all that mending it may take? Nothing is written. kept: the file, on the host's disk, that gets what is
+ * written to `file`. lost: a run before has not kept all. -ENOSPC. fs_room.c. */
+int fs_check_room(const struct fs *fs, int file, int kept, bool lost, const char *path, struct err *err);
 /* A detached mount of what is on the device /dev/loopN. options: more of them; may be NULL. */
 int fs_mount(const struct fs *fs, unsigned loop, const struct strv *options, struct err *err);
 /* Make the one in the file so long, where it cannot be done with it mounted (its op is NULL). -EOPNOTSUPP: it cannot at

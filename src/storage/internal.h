@@ -47,6 +47,9 @@ int disk_take(const struct storage_place *p, struct err *err);
 int disk_take_served(const struct storage_place *p, struct err *err);
 int block_take(const struct storage_place *p, struct err *err);
 
+/* Has its last run, or one before that, lost something which nothing has made good (store/last.h)? */
+bool storage_had_loss(const struct storage_place *p);
+
 /* -ENOSPC when it takes more than it is to have. */
 int storage_check_fits(uint64_t used, uint64_t size, struct err *err);
 

@@ -16,6 +16,7 @@ src_storage_libstorage_a_SOURCES = \
 	%D%/file.c \
 	%D%/fs.c %D%/fs.h \
 	%D%/fs_fit.c \
+	%D%/fs_room.c \
 	%D%/fs_size.c \
 	%D%/image.c %D%/image.h %D%/image_internal.h \
 	%D%/image_list.c \

@@ -76,10 +76,13 @@ static int open_loop(const struct storage_place *p, const struct storage_ids *id
 {
 	autocall(loop_image_done) struct loop_image i;
 	autoclose int tree = -1;
+	const bool lost = storage_had_loss(p);
 	int r = loop_image_lock(&i, p, false, err);
 
 	if (r == 0)
-		r = fs_check(i.fs, i.file, i.path, false, err);
+		r = fs_check_room(i.fs, i.file, i.file, lost, i.path, err);
+	if (r == 0)
+		r = fs_check(i.fs, i.file, i.path, lost, err);
 	if (r == 0)
 		r = loop_settle_size(&i, p->conf->size, err);
 	if (r == 0 && p->note)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/debug.h"
+#include "storage/internal.h"
 #include "storage/loop_image.h"
 
 static int set_length(int file, uint64_t size, struct err *err)
@@ -83,6 +84,8 @@ int loop_resize(const struct storage_place *p, bool running, uint64_t size, stru
 	r = loop_image_lock(&i, p, false, err);
 	if (r == 0)
 		r = get_length(i.file, &now, err);
+	if (r == 0)
+		r = fs_check_room(i.fs, i.file, i.file, storage_had_loss(p), i.path, err);
 	return r < 0 ? r : resize_resting(&i, size, now, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "storage/internal.h"
+#include "store/last.h"
 
 static const struct storage_backend *const backends[] = { &storage_dir,  &storage_overlay, &storage_btrfs, &storage_loop,
 							  &storage_disk, &storage_qcow2,   &storage_block };
@@ -74,6 +75,13 @@ int storage_resize(const struct storage_backend *backend, const struct storage_p
 	if (backend->resize)
 		return backend->resize(p, running, size, err);
 	return size ? err_set(err, EOPNOTSUPP, "rootfs.size: backend %s has none", backend->name) : 0;
+}
+
+bool storage_had_loss(const struct storage_place *p)
+{
+	struct last last;
+
+	return p->folder >= 0 && last_read(p->folder, &last, NULL) == 0 && last.lost[0];
 }
 
 int storage_check_fits(uint64_t used, uint64_t size, struct err *err)

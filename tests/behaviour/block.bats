@@ -314,7 +314,8 @@ room() {
 
 @test "loss.1 a delta that finds no room on the host's disk is told at the stop" {
 	local disk=$BATS_TEST_TMPDIR/disk
-	small_disk 8M "$disk"
+	small_disk 32M "$disk"
+	fallocate -l 24M "$disk/other"
 	mkdir -m 700 "$disk/store"
 	mgr-create -P "$disk/store" -n c --disk "$disks/disk" --block -s net.0.type=empty
 	mgr-start -P "$disk/store" -n c
@@ -325,6 +326,17 @@ room() {
 	assert_contains "No space left on device"
 	run mgr-info -P "$disk/store" -n c
 	assert_contains "storage: what was written last may be lost: "
+	fill "$disk"
+	run mgr-start -P "$disk/store" -n c
+	assert_status 1
+	assert_match "mgr-start: c: storage: the file system in '$disks/disk' is to be mended, which may take [0-9]+K of the host's disk"
+	unfill "$disk"
+	rm "$disk/other"
+	mgr-start -P "$disk/store" -n c
+	mgr-attach -P "$disk/store" -n c -- rm -f /data
+	mgr-stop -P "$disk/store" -k -n c
+	run mgr-info -P "$disk/store" -n c
+	refute_contains "storage"
 	mgr-destroy -P "$disk/store" -n c
 	wait_until 5 umount "$disk"
 }

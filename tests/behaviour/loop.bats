@@ -312,9 +312,9 @@ gave_back() {
 	assert_match "Last run: .*, killed by mgr-stop; storage: what was written last $full"
 	run mgr-ls -P "$disk/store" --json
 	assert_match "\"last_lost\": \"what was written last $full"
-	run mgr-execute -P "$disk/store" -n full -- dd if=/dev/zero of=/home/big bs=1M count=30
-	assert_success
-	assert_match "mgr-execute: full: storage: what was written last $full"
+	run mgr-execute -P "$disk/store" -n full -- true
+	assert_status 125
+	assert_match "which may take [0-9]+K of the host's disk.*: in its last run what was written last $full"
 	dd if=/dev/zero of="$disk/store/full/rootfs.img" bs=4K count=1 conv=notrunc status=none
 	run mgr-start -P "$disk/store" -n full
 	assert_status 1
@@ -362,6 +362,73 @@ gave_back() {
 	run mgr-info -P "$disk/store" -n first
 	assert_contains "killed by mgr-stop; storage: what was written last may be lost"
 	mgr-destroy -P "$disk/store" -n first
+	unfill "$disk"
+	mgr-create -P "$disk/store" -n first -t busybox -B loop --size 64M -s net.0.type=empty
+	fill "$disk"
+	run mgr-execute -P "$disk/store" -n first -- dd if=/dev/zero of=/home/big bs=1M count=40
+	assert_match "mgr-execute: first: storage: what was written last may be lost: "
+	mgr-destroy -P "$disk/store" -n first
+	wait_until 5 umount "$disk"
+}
+
+# lose NAME: it writes until the disk with the store is full, and ends.
+lose() {
+	mgr-start -P "$disk/store" -n "$1"
+	mgr-attach -P "$disk/store" -n "$1" -- sh -c '
+		n=0; while dd if=/dev/zero of=/home/big$n bs=1M count=4 2>/dev/null && sync && [ $n -lt 60 ]; do n=$((n+1)); done' || true
+	run mgr-stop -P "$disk/store" -k -n "$1"
+	assert_status 3
+}
+
+@test "loss.3 a file system is not mended while the host's disk has no room for that, and it is when there is" {
+	local disk=$BATS_TEST_TMPDIR/disk before
+	small_disk 110M "$disk"
+	fallocate -l 20M "$disk/other"
+	mkdir -m 700 "$disk/store"
+	mgr-create -P "$disk/store" -n c -t busybox -B loop --size 200M -s net.0.type=empty
+	lose c
+	fill "$disk"
+	before=$(sha256sum "$disk/store/c/rootfs.img")
+	for _ in 1 2; do
+		run mgr-start -P "$disk/store" -n c
+		assert_status 1
+		assert_match "mgr-start: c: storage: the file system in '$disk/store/c/rootfs.img' is to be mended, which may take [0-9]+K of the host's disk, and that has 0K: make room there first \\(nothing has been changed\\): in its last run what was written last may be lost"
+	done
+	run mgr-config -P "$disk/store" -n c set rootfs.size 100M
+	assert_status 1
+	assert_contains "make room there first"
+	assert_equal "$(sha256sum "$disk/store/c/rootfs.img")" "$before"
+	unfill "$disk"
+	rm "$disk/other"
+	mgr-start -P "$disk/store" -n c
+	mgr-attach -P "$disk/store" -n c -- sh -c 'rm /home/big*'
+	mgr-stop -P "$disk/store" -k -n c
+	run mgr-info -P "$disk/store" -n c
+	refute_contains "storage"
+	e2fsck -fn "$disk/store/c/rootfs.img"
+	mgr-destroy -P "$disk/store" -n c
+	wait_until 5 umount "$disk"
+}
+
+@test "loss.3 a machine that went down asks for room as well, and an image that has all its room asks for none" {
+	local disk=$BATS_TEST_TMPDIR/disk image
+	small_disk 90M "$disk"
+	mkdir -m 700 "$disk/store"
+	mgr-create -P "$disk/store" -n c -t busybox -B loop --size 64M -s net.0.type=empty
+	image=$disk/store/c/rootfs.img
+	debugfs -w -R 'ssv state 0' "$image" 2>/dev/null # it was not unmounted
+	fill "$disk"
+	run mgr-start -P "$disk/store" -n c
+	assert_status 1
+	assert_match "is to be mended, which may take 1[0-9]{3}K of the host's disk, and that has 0K: make room there first \\(nothing has been changed\\)$"
+	unfill "$disk"
+	fallocate -l 64M "$image"
+	fill "$disk"
+	mgr-start -P "$disk/store" -n c
+	run mgr-log -n c -P "$disk/store"
+	assert_contains "e2fsck has mended the file system in '$image'"
+	mgr-stop -P "$disk/store" -k -n c
+	mgr-destroy -P "$disk/store" -n c
 	wait_until 5 umount "$disk"
 }
 
