@@ -17,9 +17,16 @@ int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof *how);
 }
 
-int sys_quotactl(int fd, int command, uint32_t id, void *at)
+int sys_quotactl(int fd, unsigned command, uint32_t id, void *at)
 {
 	return (int)syscall(SYS_quotactl_fd, fd, command, id, at);
+}
+
+int sys_bound_memory(uint64_t bytes)
+{
+	const struct rlimit all = { bytes, bytes };
+
+	return SYS_SANITIZED ? 0 : setrlimit(RLIMIT_AS, &all);
 }
 
 pid_t sys_clone(uint64_t flags, int *ret_pidfd)

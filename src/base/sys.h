@@ -53,6 +53,15 @@
 #define SYS_CALLS_OF_OLD SYS_CALLS_OF_OLD_ALL
 #endif
 
+/* A sanitizer's runtime has terabytes of address space; its threads call what others do not, each followed by a comma. */
+#ifdef __SANITIZE_ADDRESS__
+#define SYS_SANITIZED           1
+#define SYS_CALLS_OF_SANITIZERS SYS_sigaltstack, SYS_prlimit64,
+#else
+#define SYS_SANITIZED 0
+#define SYS_CALLS_OF_SANITIZERS
+#endif
+
 /* GPT's type of a partition that holds a root file system for this machine (the Discoverable Partitions Specification). */
 #if defined(__x86_64__)
 #define SYS_GPT_ROOT "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"
@@ -75,7 +84,7 @@
 #endif
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);
-int sys_quotactl(int fd, int command, uint32_t id, void *at); /* quotactl_fd(2), from Linux 5.14 on */
+int sys_quotactl(int fd, unsigned command, uint32_t id, void *at); /* quotactl_fd(2), from Linux 5.14 on */
 /* As fork(), with CLONE_PIDFD among the flags of the clone(2) of old. */
 pid_t sys_clone(uint64_t flags, int *ret_pidfd);
 int sys_pidfd_open(pid_t pid);
@@ -87,6 +96,8 @@ int sys_bpf(int command, union bpf_attr *attr, unsigned size);
 /* This thread is to run within so short a time of waking as one whose turns are of `ns` (100,000 at least), without more of
  * the processor than it had: from Linux 6.12 on, nothing before. Threads and processes that it makes have it from it. */
 int sys_sched_slice(uint64_t ns);
+/* This process's address space, from now on; unbounded where it is sanitized. */
+int sys_bound_memory(uint64_t bytes);
 int sys_pivot_root(const char *new_root, const char *put_old);
 
 /* statx's mount id, unique while the mount lives; 0, or -1 with errno. */

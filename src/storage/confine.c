@@ -54,12 +54,13 @@ int confine_become_nobody(uint32_t kept, struct err *err)
 	return 0;
 }
 
-/* glibc would reserve 64 MiB for each thread's memory. */
+/* glibc would reserve 64 MiB for each thread's memory; a sanitizer's allocator has no arenas. */
 static int bound_memory(struct err *err)
 {
-	const struct rlimit memory = { CONFINE_MEMORY, CONFINE_MEMORY }, core = { 0, 0 };
+	const struct rlimit core = { 0, 0 };
 
-	if (mallopt(M_ARENA_MAX, 1) != 1 || setrlimit(RLIMIT_AS, &memory) < 0 || setrlimit(RLIMIT_CORE, &core) < 0)
+	if ((mallopt(M_ARENA_MAX, 1) != 1 && !SYS_SANITIZED) || sys_bound_memory(CONFINE_MEMORY) < 0 ||
+	    setrlimit(RLIMIT_CORE, &core) < 0)
 		return err_sys(err, errno, "bound its memory");
 	return 0;
 }

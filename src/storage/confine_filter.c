@@ -54,7 +54,7 @@ static const unsigned usual[] = {
 	SYS_clock_gettime,
 	SYS_restart_syscall,
 	SYS_exit,
-	SYS_exit_group,
+	SYS_CALLS_OF_SANITIZERS SYS_exit_group,
 };
 
 /* What opening a disk takes besides. */

@@ -22,7 +22,7 @@
 #define UNIT     1024 /* bytes of a bound, struct dqblk's dqb_bhardlimit */
 #define PROJECTS 2    /* PRJQUOTA of linux/quota.h */
 
-static int quota(int dir, int command, uint32_t id, struct dqblk *q)
+static int quota(int dir, unsigned command, uint32_t id, struct dqblk *q)
 {
 	return sys_quotactl(dir, QCMD(command, PROJECTS), id, q) < 0 ? -errno : 0;
 }

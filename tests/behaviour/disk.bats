@@ -124,7 +124,7 @@ each() {
 	read -r _ _ after _ <"/sys/block/${device#/dev/}/stat"
 	[ $((after - before)) -lt 128 ] || show "$((after - before)) sectors were read again"
 	assert_equal "$(servers | wc -l)" 1
-	[ "$(sed -n 's/^VmPeak:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(servers)/status")" -lt 16384 ] || show "the server takes more with each"
+	sanitized || [ "$(sed -n 's/^VmPeak:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(servers)/status")" -lt 16384 ] || show "the server takes more with each"
 	mgr-stop -k -n c1
 	in_container c2 true
 	assert_equal "$(servers | wc -l)" 1
@@ -143,7 +143,7 @@ each() {
 	assert_match $'Seccomp:\t2'
 	assert_match $'CapPrm:\t0+\n'
 	assert_match $'Uid:\t65534\t65534\t65534\t65534'
-	refute_contains $'VmLck:\t       0 kB'
+	sanitized || refute_contains $'VmLck:\t       0 kB'
 	for ns in mnt net ipc uts; do
 		[ "$(readlink "/proc/$pid/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ] || show "its $ns namespace is ours"
 	done

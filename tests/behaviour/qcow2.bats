@@ -343,6 +343,7 @@ look_inside() {
 }
 
 bounded() {
+	sanitized && return
 	run cat "/proc/$reader/limits"
 	assert_match 'Max address space +134217728 +134217728 '
 	run sed -n 's/^VmPeak:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$reader/status"
@@ -403,7 +404,7 @@ in_server() {
 	reader=$server
 	look_inside
 	assert_equal "$(pgrep -P "$server")" ""
-	[ "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$server/status")" -gt 4096 ] || show "it does not hold its memory"
+	sanitized || [ "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$server/status")" -gt 4096 ] || show "it does not hold its memory"
 	bounded
 	takes_memory 3072
 	soon

@@ -24,6 +24,11 @@ patience=$(
 	echo $((slow + ${load%.*} / ${#processors[@]}))
 )
 
+# Have the programs sanitizers' runtimes in them (tests/run --asan)? What memory those take is no measure; they lock none.
+sanitized() {
+	[ -n "${ASAN_OPTIONS-}" ]
+}
+
 [ -n "${MGR_LAB-}${MGR_MACHINE-}" ] || { echo "behaviour tests run in a lab: tests/run FILE" >&2; exit 1; }
 
 common_setup() {

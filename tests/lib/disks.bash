@@ -44,5 +44,5 @@ over() {
 # takes_memory KB: so much at most, $server's own and its share of what others have, too.
 takes_memory() {
 	run sed -n 's/^Pss: *\([0-9]*\) kB/\1/p' "/proc/$server/smaps_rollup"
-	[ "$output" -le "$1" ] || show "it takes $output kB"
+	sanitized || [ "$output" -le "$1" ] || show "it takes $output kB"
 }

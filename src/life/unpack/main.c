@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -117,9 +116,7 @@ static int read_args(char *const argv[], struct job *job, struct err *err)
 
 static int bound_memory(struct err *err)
 {
-	const struct rlimit all = { MEMORY_MAX, MEMORY_MAX };
-
-	return setrlimit(RLIMIT_AS, &all) < 0 ? err_sys(err, errno, "bound its memory") : 0;
+	return sys_bound_memory(MEMORY_MAX) < 0 ? err_sys(err, errno, "bound its memory") : 0;
 }
 
 /* Without a container: a process that has nothing reads it. */
