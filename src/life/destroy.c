@@ -175,7 +175,7 @@ int life_destroy(const struct store *store, const char *name, bool force, struct
 		return 0;
 	}
 	if (lock < 0 || dir < 0)
-		return -err->code;
+		return lock < 0 ? lock : dir;
 	r = check_unmounted(dir, err);
 	if (r < 0)
 		return r;

@@ -39,6 +39,7 @@ static int sweep(int snapshots, struct err *err)
 int snapshots_lock(int container, bool make, struct err *err)
 {
 	autoclose int fd = -1;
+	int r;
 
 	if (make && mkdirat(container, STORE_SNAP, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "make folder '" STORE_SNAP "'");
@@ -47,7 +48,8 @@ int snapshots_lock(int container, bool make, struct err *err)
 		return err_set(err, ENOENT, "it has no snapshots");
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		return err_sys(err, errno, "lock its snapshots");
-	return sweep(fd, err) < 0 ? -err->code : steal_fd(&fd);
+	r = sweep(fd, err);
+	return r < 0 ? r : steal_fd(&fd);
 }
 
 int snapshot_open(int snapshots, const char *snapshot, struct err *err)

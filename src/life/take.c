@@ -37,8 +37,13 @@ static int take_one(const struct store *store, const char *name, int folder, str
 static int take_snapshots(const struct store *store, const char *name, int folder, struct err *err)
 {
 	autocall(snapshots_done) struct snapshots list = { 0 };
-	autoclose int lock = snapshots_lock(folder, false, NULL);
-	int r = lock < 0 ? 0 : life_snapshots(store, name, &list, err), changed = 0;
+	autoclose int lock = snapshots_lock(folder, false, err);
+	int r = lock < 0 ? lock : life_snapshots(store, name, &list, err), changed = 0;
+
+	if (lock == -ENOENT) { /* it has none */
+		err_clear(err);
+		return 0;
+	}
 
 	for (size_t i = 0; i < list.n && r >= 0; i++) {
 		autoclose int one = snapshot_open(lock, list.v[i].name, err);

@@ -102,11 +102,12 @@ static int check_addresses(const struct net_nic *a, const struct nic_addr *one, 
 
 static int check_pair(const struct net_nic *a, const struct net_nic *b, struct err *err)
 {
-	for (size_t i = 0; i < a->n_addrs; i++)
-		for (size_t k = 0; k < b->n_addrs; k++)
-			if (check_addresses(a, &a->addrs[i], b, &b->addrs[k], err) < 0)
-				return -err->code;
-	return 0;
+	int r = 0;
+
+	for (size_t i = 0; i < a->n_addrs && r >= 0; i++)
+		for (size_t k = 0; k < b->n_addrs && r >= 0; k++)
+			r = check_addresses(a, &a->addrs[i], b, &b->addrs[k], err);
+	return r;
 }
 
 int plan_check(const struct net_plan *plan, struct err *err)

@@ -40,9 +40,8 @@ int storage_open_root(const struct rootfs_conf *conf, const char *path, bool har
 
 	if (dir < 0)
 		return err_sys(err, errno, "open the root folder '%s'", path);
-	if (!conf->exposed && !harmless && storage_check_exposed(dir, path, "rootfs.exposed = yes", err) < 0)
-		return -err->code;
-	return steal_fd(&dir);
+	int r = conf->exposed || harmless ? 0 : storage_check_exposed(dir, path, "rootfs.exposed = yes", err);
+	return r < 0 ? r : steal_fd(&dir);
 }
 
 int storage_read_root(const struct storage_place *p, struct err *err)

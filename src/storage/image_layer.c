@@ -106,8 +106,9 @@ static int forget_interrupted(int images, int delta, struct err *err)
 		name = str_fmt("%s/" IMAGE_NAME, id);
 		if (!name)
 			return err_nomem(err);
-		if (faccessat(images, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && file_remove_tree_at(images, id, err) < 0)
-			return -err->code;
+		r = faccessat(images, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? file_remove_tree_at(images, id, err) : 0;
+		if (r < 0)
+			return r;
 	}
 	return unlinkat(delta, IMAGE_NAME, 0) < 0 ? err_sys(err, errno, "remove '" IMAGE_NAME "'") : 0;
 }

@@ -255,8 +255,9 @@ int store_retire(const struct store *store, const char *name, int dir, const cha
 		/* .gone may be removed by another between the two */
 		if (errno != ENOENT || access(from, F_OK) < 0)
 			return err_sys(err, errno, "rename '%s' to '%s'", from, to);
-		if (make_gone(folder, dir, err) < 0)
-			return -err->code;
+		r = make_gone(folder, dir, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -61,13 +61,15 @@ int tty_console_ask(int sock, uint32_t tty, bool watch, int terminal, struct err
 static int opened(struct relay *r, const struct wire_head *head, const void *payload, struct err *err)
 {
 	struct wire_console_opened said = { 0 };
+	int code;
 
 	if (r->answered)
 		return GOES_ON;
 	if (head->code)
 		return wire_refused(head, payload, err);
-	if (r->in_is_terminal && tty_raw_enter(&r->raw, r->in, err) < 0)
-		return -err->code;
+	code = r->in_is_terminal ? tty_raw_enter(&r->raw, r->in, err) : 0;
+	if (code < 0)
+		return code;
 	memcpy(&said, payload, head->length < sizeof said ? head->length : sizeof said);
 	if (r->in_is_terminal && !r->c->watch)
 		r->replay.left = said.history;

@@ -105,6 +105,27 @@ folder_tree() {
 	assert_equal "$(layer_names)" ""
 }
 
+@test "copy.2 what cannot be undone of a thin copy that fails does not hide why, and the next one goes on" {
+	changed_container
+	local pid new status=0
+	MGR_DEBUG_STOP=freeze:prepared mgr-copy -s -n web -N two 2>"$BATS_TEST_TMPDIR/told" 3>&- &
+	pid=$!
+	wait_until 10 grep -q '^State:.T' "/proc/$pid/status"
+	new=$store/.images/$(layer_names)
+	mount -t tmpfs none "$new" # nothing takes its place, and it cannot be removed
+	kill -CONT "$pid"
+	wait "$pid" || status=$?
+	umount "$new"
+	assert_status 1
+	run cat "$BATS_TEST_TMPDIR/told"
+	assert_match "^mgr-copy: web: .*put image 'layer-[0-9a-f]*' in place: Device or resource busy$"
+	forget_later two
+	mgr-copy -s -n web -N two
+	assert_equal "$(layer_names | wc -l)" 1
+	boot web
+	boot two
+}
+
 @test "snap.6 a snapshot of an overlay copies nothing; it is listed, restored, had as a new one, removed" {
 	changed_container
 	local was

@@ -145,6 +145,22 @@ static void a_static_nic_on_a_bridge_of_the_users(void **state)
 	net_plan_done(&p);
 }
 
+static void who_asks_for_no_reason_is_refused_all_the_same(void **state)
+{
+	struct nic_conf nics[2] = {
+		[0] = { .type = NIC_VETH,
+			.link = (char *)(uintptr_t) "br7",
+			.ipv4 = { .n = 1, .v = { { .family = AF_INET, .addr = { 10, 9, 0, 5 }, .prefix = 24 } } } },
+	};
+	struct net_conf conf = { .n = 2, .v = nics };
+	struct net_plan p;
+
+	(void)state;
+	nics[1] = nics[0];
+	nics[1].index = 1;
+	assert_int_equal(plan(&conf, &p, NULL), -EINVAL);
+}
+
 static void a_mac_that_is_not_set_is_made_of_the_uuid(void **state)
 {
 	static const char one[] = "64a36864-b3b1-4b0e-9a57-3f1f1c2b4a90";
@@ -309,6 +325,7 @@ int main(void)
 		cmocka_unit_test(a_request_that_is_too_long_is_not_sent),
 		cmocka_unit_test(host_and_empty_networks),
 		cmocka_unit_test(a_static_nic_on_a_bridge_of_the_users),
+		cmocka_unit_test(who_asks_for_no_reason_is_refused_all_the_same),
 		cmocka_unit_test(a_mac_that_is_not_set_is_made_of_the_uuid),
 		cmocka_unit_test(what_cannot_be_is_refused),
 		cmocka_unit_test(a_forward_that_has_no_text_is_none),
