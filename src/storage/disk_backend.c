@@ -72,13 +72,15 @@ static int open_in_place(const struct storage_place *p, const struct disk *disk,
 			 struct storage_mount *ret, struct err *err)
 {
 	const struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	const struct fs *fs;
+	const struct fs *fs = NULL;
 	unsigned n;
 	autoclose int device = open_device(p, disk, &fs, &n, err), tree = -1;
 	int r = device;
 
 	if (r >= 0)
 		r = tree = fs_mount(fs, n, &p->conf->options, err);
+	if (r == -EUCLEAN && fs)
+		return fs_say_damaged(fs, p->path, disk->offset, err);
 	if (r >= 0)
 		r = disk_map_ids(p, disk, tree, ids->userns, err);
 	if (r >= 0 && p->conf->readonly && (r = mnt_set(tree, &readonly, false)) < 0)

@@ -14,9 +14,41 @@
 #include "base/mnt.h"
 #include "storage/block.h"
 #include "storage/disk_internal.h"
+#include "storage/fs.h"
 #include "storage/internal.h"
 
 #define END_TIME (5 * CLOCK_SECOND)
+
+/* What mends it by hand, in `ret`: "A damaged file system" in mgr-qcow2(1). */
+static void add_way(const struct storage_place *p, const struct disk *disk, const struct block_below *below,
+		    const char *blocks, const struct fs *fs, struct str *ret)
+{
+	autofree char *images = image_path(p->store, ""); /* with a slash at its end */
+
+	if (below->from.n && images)
+		str_addf(ret, " --backing-from %.*s", (int)strlen(images) - 1, images);
+	if (below->top && block_has_disk(p))
+		str_addf(ret, " --backing-from %s", below->from.v[below->from.n - 1]);
+	if (disk->from)
+		str_addf(ret, " --backing-from %s", disk->from);
+	str_addf(ret, "%s --delta %s %s MNT, %s MNT/disk", below->raw ? " --raw" : "", blocks,
+		 below->top ? below->top : p->path, fs->mend);
+	if (disk->offset)
+		str_addf(ret, "?offset=%ju", (uintmax_t)disk->offset);
+	str_add(ret, ", umount MNT");
+}
+
+static int explain_damage(const struct storage_place *p, const struct disk *disk, const struct block_below *below,
+			  const char *blocks, const struct fs *fs, struct err *err)
+{
+	autocall(str_done) struct str way = { 0 };
+
+	add_way(p, disk, below, blocks, fs, &way);
+	return err_set(err, EUCLEAN,
+		       "its file system is damaged, and not mended without a word of yours (mgr-qcow2(1), A DAMAGED FILE "
+		       "SYSTEM): mgr-qcow2%s",
+		       str_text(&way));
+}
 
 /* shrink: its file system is to be as small as the configuration says. */
 static int mount_block(const struct storage_place *p, bool shrink, struct disk *disk, struct disk_service *service,
@@ -42,8 +74,10 @@ static int mount_block(const struct storage_place *p, bool shrink, struct disk *
 					  .use = -1,
 					  .served = -1 };
 	int tree = disk_mount_served(disk, p->path, p->store, service, err);
-	*service = (struct disk_service){ .use = service->use, .served = service->served, .server = service->server };
-	return tree;
+	*service = (struct disk_service){
+		.fs = service->fs, .use = service->use, .served = service->served, .server = service->server
+	};
+	return tree == -EUCLEAN && service->fs ? explain_damage(p, disk, &below, blocks, service->fs, err) : tree;
 }
 
 /* What was not unmounted is recovered now, and not by the first start. */
@@ -57,6 +91,11 @@ static int create(const struct storage_place *p, const char *base, struct err *e
 	if (delta < 0)
 		return delta;
 	tree = mount_block(p, false, &disk, &service, err);
+	if (tree == -EUCLEAN && service.fs) /* and what has been begun goes */
+		return err_set(err, EUCLEAN,
+			       "the file system in '%s' is damaged: mend a copy, and make the container of that: mgr-qcow2 "
+			       "--convert %s FILE, %s FILE%s%.0ju, --image FILE",
+			       p->path, p->path, service.fs->mend, disk.offset ? "?offset=" : "", (uintmax_t)disk.offset);
 	return tree < 0 ? tree : 0;
 }
 

@@ -92,10 +92,17 @@ int disk_check_file(int file, const char *path, const struct disk *disk, struct 
 
 	if (disk_take_file(file, path, &now, err) < 0)
 		return -err->code;
-	return now.size == disk->size && now.mtime == disk->mtime ? 0
-								  : err_set(err, ESTALE,
-									    "'%s' has been written since the container was "
-									    "made, which stands on what it was: 'mgr-images "
-									    "take %s' has it stand on what it is",
-									    path, path);
+	if (now.size != disk->size)
+		return err_set(
+			err, ESTALE,
+			"'%s' has been written since the container was made: it had %ju bytes, and has %ju; the container "
+			"stands on what it was: put that back",
+			path, (uintmax_t)disk->size, (uintmax_t)now.size);
+	if (now.mtime != disk->mtime)
+		return err_set(
+			err, ESTALE,
+			"'%s' has been written since the container was made, or only touched: the container stands on "
+			"what it was; if all in it is the same still, 'mgr-images take %s'; else put that back",
+			path, path);
+	return 0;
 }

@@ -88,9 +88,9 @@ static int check_below(const struct disk_serving *s, uint64_t now, struct err *e
 	return s->looks || !s->disk->below || s->disk->below == now || (s->service && s->service->top)
 		       ? 0
 		       : err_set(err, ESTALE,
-				 "what it stands on has been written since the container was made: 'mgr-images take %s' has "
-				 "it "
-				 "stand on what it is",
+				 "what it stands on has been written since the container was made, or only touched: if all "
+				 "in "
+				 "it is the same still, 'mgr-images take %s'; else put back what it was",
 				 s->path);
 }
 

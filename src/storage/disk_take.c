@@ -17,11 +17,20 @@ static int find_again(const struct storage_place *p, const struct disk *was, boo
 	const int64_t wanted = (int64_t)was->partition;
 	autoclose int device = -1;
 
+	int r;
+
 	*ret = (struct disk){ .from = was->from };
-	if (!served)
-		return disk_find(p->store, p->path, wanted, ret, err);
-	device = disk_find_served(p->store, p->path, wanted, ret, err);
-	return device < 0 ? device : 0;
+	if (served)
+		r = device = disk_find_served(p->store, p->path, wanted, ret, err);
+	else
+		r = disk_find(p->store, p->path, wanted, ret, err);
+	if (r == -ENOENT && wanted && access(p->path, F_OK) == 0)
+		return err_set(
+			err, EINVAL,
+			"'%s' is another disk now: %s at %ju, partition %jd, was below the container, and that is not "
+			"there: put back what it was, or make a container over what it is",
+			p->path, was->fs, (uintmax_t)was->offset, (intmax_t)wanted);
+	return r < 0 ? r : 0;
 }
 
 static int check_same(const struct disk *was, const struct disk *now, const char *path, struct err *err)

@@ -33,6 +33,7 @@ static const struct fs known[] = {
 	  .magic = "\x53\xef",
 	  .also = { "ext2", "ext3" },
 	  .needs = ",errors=remount-ro",
+	  .mend = "e2fsck -f",
 	  .look = ",noload",
 	  .length = fs_length_ext4,
 	  .super = 1024,
@@ -42,6 +43,7 @@ static const struct fs known[] = {
 	  .make = { "/sbin/mkfs.xfs", "-q", "-f" },
 	  .magic = "XFSB",
 	  .needs = ",nouuid",
+	  .mend = "xfs_repair",
 	  .look = ",norecovery",
 	  .length = fs_length_xfs,
 	  .grow = fs_grow_xfs },
@@ -51,6 +53,7 @@ static const struct fs known[] = {
 	  .at = 0x10040,
 	  .magic = "_BHRfS_M",
 	  .needs = "",
+	  .mend = "btrfs check",
 	  .look = ",rescue=nologreplay",
 	  .length = fs_length_btrfs,
 	  .super = 0x10000,
@@ -194,6 +197,14 @@ static bool wants_check(int file)
 	return interval && (uint64_t)time(NULL) >= le32(super + EXT4_CHECKED) + interval;
 }
 
+int fs_say_damaged(const struct fs *fs, const char *path, uint64_t offset, struct err *err)
+{
+	autofree char *at = offset ? str_fmt("'%s?offset=%ju'", path, (uintmax_t)offset) : strdup(path);
+
+	return err_set(err, EUCLEAN, "the file system in '%s' is damaged, and not mended without a word of yours: %s %s",
+		       path, fs->mend, at ? at : path);
+}
+
 int fs_check(const struct fs *fs, int file, const char *path, bool always, struct err *err)
 {
 	const char *const argv[] = { MEND, CHECKING, "--report=4", E2FSCK, always ? "-fp" : "-p", CONFINE_FILE_AT, NULL };
@@ -205,9 +216,7 @@ int fs_check(const struct fs *fs, int file, const char *path, bool always, struc
 	if (r == 0)
 		r = run_apart(argv, file, err);
 	if (r >= E2FSCK_UNMENDED)
-		return err_set(err, EUCLEAN,
-			       "the file system in '%s' is damaged, and not mended without a word of yours: e2fsck -f %s",
-			       path, path);
+		return fs_say_damaged(fs, path, 0, err);
 	if (r > 0)
 		log_warn("e2fsck has mended the file system in '%s'", path);
 	return r < 0 ? r : 0;

@@ -20,6 +20,7 @@ struct fs {
 	const char *magic;
 	const char *also[2]; /* what its driver takes, too, as libblkid calls them */
 	const char *needs;   /* options of each mount, each after a comma */
+	const char *mend;    /* the program that mends one by hand */
 	const char *look;    /* more of them, so that one that was not unmounted can be looked at as it is */
 	uint64_t (*length)(const uint8_t *super); /* bytes, by FS_SUPER of them at `super` */
 	uint64_t super;
@@ -41,6 +42,8 @@ int fs_probe(int file, const struct fs **ret, struct err *err);
 int fs_make(const struct fs *fs, int file, struct err *err);
 /* Mend it where it asks for that; always: also when it does not. Whoever calls has nobody else at the file. */
 int fs_check(const struct fs *fs, int file, const char *path, bool always, struct err *err);
+/* -EUCLEAN: the one in this file, where it begins at that offset, is damaged, and what mends it. */
+int fs_say_damaged(const struct fs *fs, const char *path, uint64_t offset, struct err *err);
 /* Is there room for all that mending it may take? Nothing is written. kept: the file, on the host's disk, that gets what is
  * written to `file`. lost: a run before has not kept all. -ENOSPC. fs_room.c. */
 int fs_check_room(const struct fs *fs, int file, int kept, bool lost, const char *path, struct err *err);

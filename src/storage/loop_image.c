@@ -48,6 +48,8 @@ int loop_image_mount(const struct loop_image *i, const struct strv *options, str
 	autoclose int device = loopdev_attach(&i->dev, i->file, &n, err);
 	int r = device < 0 ? device : fs_mount(i->fs, n, options, err);
 
+	if (r == -EUCLEAN) /* what no check before it has found */
+		return fs_say_damaged(i->fs, i->path, 0, err);
 	return r < 0 ? err_wrap(err, "'%s'", i->path) : r;
 }
 

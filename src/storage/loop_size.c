@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -50,6 +51,36 @@ static int get_length(int file, uint64_t *ret, struct err *err)
 	return 0;
 }
 
+/* As large as it was: what has not grown keeps no longer file, which would look as if it had. */
+static void set_back(const struct loop_image *i, int device, int root, const struct statfs *was, uint64_t length)
+{
+	struct statfs is;
+
+	if (syncfs(root) < 0 || fstatfs(root, &is) < 0 || is.f_blocks != was->f_blocks)
+		return;
+	if (set_length(i->file, length, NULL) == 0)
+		(void)loopdev_measure(device, NULL);
+}
+
+static int grow_running(const struct loop_image *i, int device, int root, uint64_t size, uint64_t now, struct err *err)
+{
+	struct statfs was;
+	int r;
+
+	if (fstatfs(root, &was) < 0)
+		return err_sys(err, errno, "look at the file system");
+	r = set_length(i->file, size, err);
+	debug_point("resize", "file");
+	if (r == 0)
+		r = loopdev_measure(device, err);
+	if (r == 0)
+		r = i->fs->grow(root, size, err);
+	debug_point("resize", "fs");
+	if (r < 0)
+		set_back(i, device, root, &was, now);
+	return r;
+}
+
 /* What is mounted has the lock. */
 static int resize_running(const struct storage_place *p, uint64_t size, struct err *err)
 {
@@ -59,16 +90,8 @@ static int resize_running(const struct storage_place *p, uint64_t size, struct e
 	int r = root < 0 ? root : get_length(i.file, &now, err);
 
 	if (r == 0 && size < now)
-		r = err_set(err, EBUSY, "it is mounted, and can only grow: stop the container to make it smaller");
-	if (r == 0)
-		r = set_length(i.file, size, err);
-	debug_point("resize", "file");
-	if (r == 0)
-		r = loopdev_measure(device, err);
-	if (r == 0)
-		r = i.fs->grow(root, size, err);
-	debug_point("resize", "fs");
-	return r;
+		return err_set(err, EBUSY, "it is mounted, and can only grow: stop the container to make it smaller");
+	return r < 0 ? r : grow_running(&i, device, root, size, now, err);
 }
 
 int loop_resize(const struct storage_place *p, bool running, uint64_t size, struct err *err)

@@ -253,6 +253,94 @@ room() {
 	rm -r mnt crashed copy
 }
 
+# by_hand NAME PROGRAM...: run PROGRAM... FILE as the message of NAME's start says e2fsck is to be run.
+by_hand() {
+	local name=$1 shows file
+	shift
+	shows=$(grep -o 'mgr-qcow2 .* MNT, ' <<<"$output")
+	file=$(grep -o 'e2fsck -f [^,]*' <<<"$output")
+	mkdir mnt
+	read -ra shows <<<"${shows%, }"
+	"${shows[@]/#MNT/$PWD/mnt}" &
+	wait_until 10 test -e mnt/disk
+	"$@" "${file/#e2fsck -f MNT/$PWD/mnt}" || [ $? = 1 ]
+	umount mnt
+	wait $!
+	rmdir mnt
+}
+
+tear() {
+	debugfs -w -R "clri /home/a" "$1"
+	debugfs -w -R "set_super_value state 2" "$1"
+}
+
+# mended NAME COMMAND: NAME's file system is damaged, by COMMAND, which its start then says, and mended by that.
+mended() {
+	boot "$1"
+	in_container "$1" sh -c 'mkdir -p /home/a/b; echo mine >/home/a/b/mine'
+	mgr-stop -k -n "$1"
+	output=$2 by_hand "$1" tear
+	run mgr-start -n "$1"
+	assert_status 1
+	assert_contains "is damaged, and not mended without a word of yours (mgr-qcow2(1), A DAMAGED FILE SYSTEM): $2, umount MNT"
+	by_hand "$1" e2fsck -fy
+	boot "$1"
+	in_container "$1" sh -c 'grep mine /lost+found/*/mine'
+	mgr-stop -k -n "$1"
+}
+
+@test "q.22 a file system that is damaged is mended by what the start says" {
+	local folder=$MGR_ROOT/var/lib/mgr layer
+	over c disk --block
+	mended c "mgr-qcow2 --delta $folder/c/delta/blocks $disks/disk MNT, e2fsck -f MNT/disk"
+	truncate -s 64M table
+	printf 'label: gpt\nstart=2048,size=98304\n' | sfdisk -q table
+	dd if=raw of=table bs=1M seek=1 conv=notrunc,sparse status=none
+	qemu-img convert -O qcow2 table part
+	over d part --block
+	mended d "mgr-qcow2 --delta $folder/d/delta/blocks $disks/part MNT, e2fsck -f MNT/disk?offset=1048576"
+	rm table part
+}
+
+@test "q.22 what stands on images is mended by what the start says, too" {
+	local folder=$MGR_ROOT/var/lib/mgr layer
+	without_reflinks
+	over c disk --block
+	boot c
+	mgr-stop -k -n c
+	forget_later d
+	mgr-copy -s -n c -N d
+	layer=$(layers)
+	mended d "mgr-qcow2 --backing-from $folder/.images --backing-from $disks --delta $folder/d/delta/blocks $folder/.images/$layer/blocks MNT, e2fsck -f MNT/disk"
+	mgr-destroy -n d
+	mgr-destroy -n c
+	backend=loop container e -s net.0.type=empty --size 64M
+	forget_later f
+	mgr-copy -s -n e -N f
+	mended f "mgr-qcow2 --raw --delta $folder/f/delta/blocks $folder/.images/$(layers)/file MNT, e2fsck -f MNT/disk"
+	mgr-copy -s -n f -N d
+	layer=$(find "$folder/.images" -name blocks)
+	mended d "mgr-qcow2 --backing-from $folder/.images --delta $folder/d/delta/blocks $layer MNT, e2fsck -f MNT/disk"
+}
+
+@test "q.22 over a disk that is damaged no container is made, and a copy of it can be mended" {
+	cp --sparse=always raw torn
+	debugfs -w -R "mkdir /home/a" torn
+	debugfs -w -R "mkdir /home/a/b" torn
+	tear torn
+	qemu-img convert -O qcow2 torn disk.torn
+	run mgr-create -n c --disk disk.torn --block -s net.0.type=empty
+	assert_status 1
+	assert_contains "the file system in '$disks/disk.torn' is damaged: mend a copy, and make the container of that: mgr-qcow2 --convert $disks/disk.torn FILE, e2fsck -f FILE, --image FILE"
+	mgr-qcow2 --convert "$disks/disk.torn" mend
+	e2fsck -fy mend || [ $? = 1 ]
+	forget_later c
+	mgr-create -n c --image mend -s net.0.type=empty
+	boot c
+	mgr-destroy -f -n c
+	rm torn disk.torn mend
+}
+
 @test "q.4 a server that is killed loses what was not synced, and the stop says so" {
 	over c disk --block
 	boot c

@@ -212,12 +212,39 @@ lives_over() {
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "mgr-start: c: storage: '$images/changing' has been written since the container was made"
-	assert_contains "'mgr-images take $images/changing'"
+	assert_contains "or only touched: the container stands on what it was; if all in it is the same still, 'mgr-images take $images/changing'"
+	echo more >>changing
+	run mgr-start -n c
+	assert_status 1
+	assert_match "'$images/changing' has been written since the container was made: it had [0-9]+ bytes, and has [0-9]+;"
+	refute_contains "take"
 	rm changing
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "'$images/changing': No such file"
 	mgr-destroy -n c
+}
+
+@test "be.5 of a damaged file system that is written in place the start says how to mend it" {
+	local part="torn?offset=1048576"
+	cp --sparse=always root.ext4 root
+	truncate -s 64M torn
+	printf 'label: gpt\nstart=2048\n' | sfdisk -q torn
+	dd if=root of=torn bs=1M seek=1 conv=notrunc,sparse status=none
+	over torn --in-place --partition 1
+	boot c
+	in_container c sh -c 'mkdir -p /home/a/b; echo mine >/home/a/b/mine'
+	mgr-stop -k -n c
+	debugfs -w -R "clri /home/a" "$part"
+	debugfs -w -R "set_super_value state 2" "$part"
+	run mgr-start -n c
+	assert_status 1
+	assert_output "mgr-start: c: storage: the file system in '$images/torn' is damaged, and not mended without a word of yours: e2fsck -f '$images/$part'"
+	e2fsck -fy "$images/$part" || [ $? = 1 ]
+	boot c
+	in_container c sh -c 'grep mine /lost+found/*/mine'
+	mgr-stop -k -n c
+	rm torn root
 }
 
 @test "be.10 a file that has been written since is taken as it is, by word, for all that stand on it" {
@@ -251,6 +278,19 @@ lives_over() {
 	run mgr-images take changing
 	assert_status 1
 	assert_contains "'$images/changing' is another disk now: ext4 at 0 was below the container, and is squashfs at 0"
+	rm changing
+	truncate -s 32M changing
+	printf 'label: gpt\nsize=8192\nsize=8192\n' | sfdisk -q changing
+	dd if="$images/root.ext4" of=changing bs=1M seek=9 conv=notrunc status=none
+	truncate -s 64M changing
+	printf 'label: gpt\nsize=8192\nstart=18432\n' | sfdisk -q --wipe never changing
+	forget_later e
+	mgr-create -n e --image changing --partition 2 -s net.0.type=empty
+	printf 'label: gpt\nstart=18432\n' | sfdisk -q --wipe never changing
+	run mgr-images take changing
+	assert_status 1
+	assert_contains "mgr-images: e: '$images/changing' is another disk now: ext4 at 9437184, partition 2, was below the container, and that is not there"
+	refute_contains "--partition"
 	run mgr-images take root.ext4
 	assert_status 1
 	assert_contains "no container stands on '$images/root.ext4'"
