@@ -17,6 +17,9 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* Linux 5.14 */
 #endif
+#ifndef FAN_FS_ERROR
+#define FAN_FS_ERROR 0x00008000 /* Linux 5.16 */
+#endif
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83 /* Linux 6.16; Debian 12's headers lack it */
 #endif

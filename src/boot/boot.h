@@ -32,6 +32,7 @@ struct boot_request {
 	char **words;      /* of --device: what is to be done; ends with NULL */
 	bool disk;         /* of --down: BOOT_DISK_FD is the root folder, to be synced */
 	bool unserved;     /* of --down: what serves its disk has ended before it */
+	bool failing;      /* of --down: its file system had an error */
 	size_t namespaces; /* how many descriptors of the container's, from BOOT_NAMESPACES_FD on */
 };
 

@@ -119,6 +119,7 @@ static void keep_clients(const struct boot *b, struct handover *h)
 		return;
 	h->run = from->run + 1;
 	h->short_runs = from->short_runs;
+	h->told = from->told;
 	h->n_clients = from->n_clients;
 	memcpy(h->clients, from->clients, sizeof h->clients);
 	h->watching = from->watching;

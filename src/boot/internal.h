@@ -83,6 +83,7 @@ struct down {
 	int *disk;     /* its root folder, to be synced before it goes; -1 then, or where there is none */
 	int pidns;     /* where it lives on; -1 */
 	bool unserved; /* what serves its disk has ended while it ran */
+	bool failing;  /* its file system had an error */
 };
 
 /* Of what b is about. */

@@ -66,17 +66,29 @@ static void hold_stops(void)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "up", no_argument, NULL, 'u' },           { "down", no_argument, NULL, 'd' },
-		{ "lock", required_argument, NULL, 'l' },   { "namespaces", required_argument, NULL, 'n' },
-		{ "steps", no_argument, NULL, 'S' },        { "reboot", required_argument, NULL, 'r' },
-		{ "client", required_argument, NULL, 'c' }, { "execute", no_argument, NULL, 'e' },
-		{ "user", required_argument, NULL, 'U' },   { "term", required_argument, NULL, 'T' },
-		{ "window", required_argument, NULL, 'w' }, { "stdio", required_argument, NULL, 'i' },
-		{ "open", no_argument, NULL, 'o' },         { "orphan", no_argument, NULL, 'O' },
-		{ "device", no_argument, NULL, 'D' },       { "init", required_argument, NULL, 'I' },
-		{ "netd", no_argument, NULL, 'N' },         { "await", no_argument, NULL, 'a' },
-		{ "uuid", required_argument, NULL, 'V' },   { "disk", no_argument, NULL, 'k' },
-		{ "unserved", no_argument, NULL, 'K' },     { 0 },
+		{ "up", no_argument, NULL, 'u' },
+		{ "down", no_argument, NULL, 'd' },
+		{ "lock", required_argument, NULL, 'l' },
+		{ "namespaces", required_argument, NULL, 'n' },
+		{ "steps", no_argument, NULL, 'S' },
+		{ "reboot", required_argument, NULL, 'r' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "execute", no_argument, NULL, 'e' },
+		{ "user", required_argument, NULL, 'U' },
+		{ "term", required_argument, NULL, 'T' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "stdio", required_argument, NULL, 'i' },
+		{ "open", no_argument, NULL, 'o' },
+		{ "orphan", no_argument, NULL, 'O' },
+		{ "device", no_argument, NULL, 'D' },
+		{ "init", required_argument, NULL, 'I' },
+		{ "netd", no_argument, NULL, 'N' },
+		{ "await", no_argument, NULL, 'a' },
+		{ "uuid", required_argument, NULL, 'V' },
+		{ "disk", no_argument, NULL, 'k' },
+		{ "unserved", no_argument, NULL, 'K' },
+		{ "failing", no_argument, NULL, 'F' },
+		{ 0 },
 	};
 	struct boot_request q = { .lock = -1, .client = -1, .netd = -1, .command.stdio = { -1, -1, -1 } };
 	bool execute = false;
@@ -104,6 +116,8 @@ int main(int argc, char **argv)
 			q.disk = true;
 		else if (c == 'K')
 			q.unserved = true;
+		else if (c == 'F')
+			q.failing = true;
 		else if (c == 'O')
 			q.orphan = true;
 		else if (c == 'e')

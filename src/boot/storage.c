@@ -237,6 +237,10 @@ int down_storage(const struct down *d, const char *object, struct err *err)
 		lost = *err;
 	if (d->unserved && !lost.code) /* others on it may have another server by now */
 		err_set(&lost, EIO, DISK_UNREAD);
+	if (d->failing && !lost.code) {
+		err_set(&lost, EIO, MAY_BE_LOST ": its file system had an error while it ran");
+		tell_full(d, space + 1, &lost);
+	}
 	if (lost.code)
 		keep_loss(d, lost.msg);
 	return r < 0 ? r : 0;

@@ -125,13 +125,14 @@ static int take_lock(struct boot *b, enum store_phase phase, struct err *err)
 }
 
 /* Kill and undo what a dead mgr-boot or supervisor has left. */
-static int recover(struct boot *b, bool unserved, struct err *err)
+static int recover(struct boot *b, const struct boot_request *q, struct err *err)
 {
 	const bool unseen = last_is_missing(b->folder, b->rundir);
 	struct down d = down_of(b);
 	int r;
 
-	d.unserved = unserved;
+	d.unserved = q && q->unserved;
+	d.failing = q && q->failing;
 	r = boot_down(&d, err);
 
 	if (unseen)
@@ -168,7 +169,7 @@ int boot_begin(struct boot *b, enum store_phase phase, struct err *err)
 		log_warn("%s", swept.msg);
 	/* nothing was made without a record, and the assignments go last */
 	if (faccessat(b->rundir, "undo", F_OK, AT_SYMLINK_NOFOLLOW) == 0 || boot_has_assignments(b->rundir))
-		r = recover(b, false, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
+		r = recover(b, NULL, err) < 0 ? err_wrap(err, "clear what an earlier run left") : 0;
 	if (r == 0 && boot_ephemeral_end(b, b->lock))
 		r = err_set(err, ENOENT, "no such container: it was there for one run, which is over");
 	return r;
@@ -257,7 +258,7 @@ int boot_undo(const struct boot_request *q)
 	if (r >= 0 && q->lock < 0)
 		b.folder = store_container(&b.store, b.name, NULL); /* what is being destroyed has none */
 	if (r >= 0)
-		r = recover(&b, q->unserved, &err);
+		r = recover(&b, q, &err);
 	if (r >= 0)
 		boot_ephemeral_end(&b, q->lock >= 0 ? q->lock : b.lock);
 	if (r < 0)
@@ -307,6 +308,7 @@ int boot_again(int handover)
 	d = down_of(&b);
 	d.reboot = true;
 	d.unserved = h.unserved;
+	d.failing = h.failing;
 	if (r == 0)
 		r = boot_down(&d, &err);
 	while (b.n_namespaces > 0)

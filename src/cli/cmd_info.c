@@ -184,6 +184,8 @@ static void say_all(const struct info_data *d, const char *name, const struct lo
 	say(d, "State:", wire_state_names[st->state]);
 	if (st->unserved)
 		say(d, "Storage:", LOOK_UNSERVED);
+	else if (st->failing)
+		say(d, "Storage:", LOOK_FAILING);
 	if (st->init_pid)
 		say_number(d, "PID:", (uint64_t)st->init_pid);
 	say_ips(d, look);

@@ -68,6 +68,9 @@ static int say(const struct life_event *event)
 		break;
 	case LIFE_EVENT_UNSERVED:
 		printf("'%s' lost its disk [its server was killed]\n", event->name);
+		break;
+	case LIFE_EVENT_FAILING:
+		printf("'%s' may lose what it writes [its disk is full or broken]\n", event->name);
 	}
 	return fflush(stdout) == 0 ? 0 : -errno;
 }
@@ -82,7 +85,7 @@ static int write_json(struct print *p, const struct life_event *event)
 {
 	static const char *const kinds[] = {
 		[LIFE_EVENT_STATE] = "state", [LIFE_EVENT_READY] = "ready",       [LIFE_EVENT_EXIT] = "exit",
-		[LIFE_EVENT_OOM] = "oom",     [LIFE_EVENT_UNSERVED] = "unserved",
+		[LIFE_EVENT_OOM] = "oom",     [LIFE_EVENT_UNSERVED] = "unserved", [LIFE_EVENT_FAILING] = "failing",
 	};
 	const struct wire_status *st = event->status;
 	const bool exited = event->kind == LIFE_EVENT_EXIT, signaled = exited && WIFSIGNALED(st->exit_status);

@@ -180,6 +180,11 @@ static struct print_cell unserved_cell(struct seen *s)
 	return number(s->look->status.unserved, s->look->status.unserved);
 }
 
+static struct print_cell failing_cell(struct seen *s)
+{
+	return number(s->look->status.failing, s->look->status.failing);
+}
+
 static struct print_cell label_cell(struct seen *s)
 {
 	return print_text(s->look->label);
@@ -246,6 +251,7 @@ static const struct look_column columns[] = {
 	{ { "started", "STARTED", PRINT_TIME }, JSON, 0, started_cell, 0 },
 	{ { "uptime_ns", "UPTIME", PRINT_SPAN }, JSON, 0, uptime_cell, 0 },
 	{ { "unserved", "UNSERVED", PRINT_TIME }, JSON, 0, unserved_cell, 0 },
+	{ { "failing", "FAILING", PRINT_TIME }, JSON, 0, failing_cell, 0 },
 	{ { "memory_limit", "LIMIT", PRINT_BYTES }, JSON, LOOK_USAGE, usage_cell, USED(memory_limit) },
 	{ { "cpu_ns", "CPU", PRINT_SPAN }, JSON, LOOK_USAGE, usage_cell, USED(cpu) },
 	{ { "pids", "PIDS", PRINT_NUMBER }, JSON, LOOK_USAGE, usage_cell, USED(pids) },
@@ -446,9 +452,9 @@ void look_complain_storage(const struct cli *cli, const char *name, const struct
 {
 	struct err err = { 0 };
 
-	if (!look->status.unserved)
+	if (!look->status.unserved && !look->status.failing)
 		return;
-	err_set(&err, EIO, "storage: " LOOK_UNSERVED);
+	err_set(&err, EIO, "storage: %s", look->status.unserved ? LOOK_UNSERVED : LOOK_FAILING);
 	complain(cli->command, name, &err); /* its own log has it */
 }
 

@@ -7,6 +7,7 @@
 #include "cli/print.h"
 #include "life/look.h"
 
+#define LOOK_FAILING   "what is written may be lost, as its disk takes no more, or not all: see mgr-log"
 #define LOOK_UNSERVED  "the server of its disk was killed: files answer with I/O errors until it is stopped and started"
 #define LOOK_LAST_SIZE 960
 #define LOOK_COLUMNS   64

@@ -20,7 +20,7 @@ SAME(FREEZING);
 SAME(FROZEN);
 SAME(THAWED);
 _Static_assert(MGR_THAWED + 1 == WIRE_STATES, "mgr.h has them all");
-_Static_assert((int)MGR_EVENT_UNSERVED == (int)LIFE_EVENT_UNSERVED, "mgr.h has the same numbers");
+_Static_assert((int)MGR_EVENT_FAILING == (int)LIFE_EVENT_FAILING, "mgr.h has the same numbers");
 
 /* What mgr_info points into. */
 struct held {
@@ -84,6 +84,7 @@ static void fill(struct mgr_info *info, struct look *look)
 		.last_failure = look->last.failed,
 		.last_lost = look->last.lost,
 		.unserved = s->unserved,
+		.failing = s->failing,
 	};
 }
 

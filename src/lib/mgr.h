@@ -107,6 +107,7 @@ struct mgr_info {
 	const char *last_failure; /* why it could not start or go on, "" when it could */
 	const char *last_lost;    /* what of its files was lost, "" when nothing was */
 	uint64_t unserved; /* point in time when it has lost its disk in this run (MGR_EVENT_UNSERVED); 0: it has not */
+	uint64_t failing;  /* the same of MGR_EVENT_FAILING */
 };
 
 /* All that is to be seen; its texts go with it. ret: mgr_free_info. */
@@ -126,9 +127,10 @@ int mgr_wait_ready(struct mgr *m, const char *name, int timeout_ms, struct mgr_e
 enum mgr_event_kind {
 	MGR_EVENT_STATE, /* event->state is new */
 	MGR_EVENT_READY,
-	MGR_EVENT_EXIT,    /* init has ended, with event->exit_status as of waitpid(2) */
-	MGR_EVENT_OOM,     /* the kernel has killed for want of memory; event->oom_kills since the start */
-	MGR_EVENT_UNSERVED /* the process that serves its disk was killed: its files answer with errors */
+	MGR_EVENT_EXIT,     /* init has ended, with event->exit_status as of waitpid(2) */
+	MGR_EVENT_OOM,      /* the kernel has killed for want of memory; event->oom_kills since the start */
+	MGR_EVENT_UNSERVED, /* the process that serves its disk was killed: its files answer with errors */
+	MGR_EVENT_FAILING   /* its disk, or the host's below it, is full or broken: what it writes may be lost */
 };
 
 struct mgr_event {

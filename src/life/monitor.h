@@ -16,6 +16,7 @@ enum life_event_kind {
 	LIFE_EVENT_EXIT,     /* init has ended: status->exit_status */
 	LIFE_EVENT_OOM,      /* the kernel has killed for want of memory: status->oom_kills since the start */
 	LIFE_EVENT_UNSERVED, /* what serves its disk was killed */
+	LIFE_EVENT_FAILING,  /* what is below its file system does not take what is written */
 };
 
 struct life_event {

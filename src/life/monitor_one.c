@@ -79,7 +79,7 @@ static void tell_status(struct watched *w, const struct wire_status *st)
 	struct wire_status *had = &w->status;
 	const bool ended = st->ended && !had->ended, more = st->oom_kills > had->oom_kills,
 		   ready = st->ready && !had->ready && (ended || st->state != WIRE_STARTING),
-		   unserved = st->unserved && !had->unserved;
+		   unserved = st->unserved && !had->unserved, failing = st->failing && !had->failing;
 
 	if ((ended || ready) && !(1U << had->state & BEGUN))
 		tell_state(w, WIRE_RUNNING);
@@ -90,6 +90,8 @@ static void tell_status(struct watched *w, const struct wire_status *st)
 		tell(w, LIFE_EVENT_OOM);
 	if (unserved)
 		tell(w, LIFE_EVENT_UNSERVED);
+	if (failing)
+		tell(w, LIFE_EVENT_FAILING);
 	if (ended)
 		tell_exit(w, st->exit_status);
 	tell_state(w, (enum wire_state)st->state);
@@ -111,6 +113,8 @@ static void begin_with(struct watched *w, const struct wire_status *st)
 		tell(w, LIFE_EVENT_READY);
 	if (w->monitor->how->initial && st->unserved)
 		tell(w, LIFE_EVENT_UNSERVED);
+	if (w->monitor->how->initial && st->failing)
+		tell(w, LIFE_EVENT_FAILING);
 }
 
 static void hang_up(struct watched *w)

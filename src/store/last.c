@@ -24,16 +24,23 @@
 #define MOST   1024 /* bytes: one block of any file system */
 #define ROOM   4096 /* a block of btrfs */
 
-/* btrfs has another place for all that is written, and none when it is full, unless it is told to use the one there is. */
-static void keep_room(int fd)
+/* btrfs has another place for all that is written, and none when it is full, unless it is told to use the one there is. What
+ * is shorter than a block has none of its own there (since Linux 7 also where one was kept for it): so it is one long. */
+static int write_first(int fd, const char *text)
 {
+	char all[ROOM];
+	size_t n = strlen(text);
 	int flags = 0;
 
-	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
-		return;
-	flags |= FS_NOCOW_FL;
-	if (ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0)
-		(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, ROOM);
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+		flags |= FS_NOCOW_FL;
+		if (ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0) {
+			memset(all, '\n', sizeof all);
+			memcpy(all, text, n);
+			return file_write_all(fd, all, sizeof all);
+		}
+	}
+	return file_write_all(fd, text, n);
 }
 
 /* Never run: older than any run's record, and it says nothing. */
@@ -44,8 +51,7 @@ void last_reserve(int folder)
 
 	if (fd < 0)
 		return;
-	keep_room(fd);
-	if (file_write_all(fd, "\n", 1) < 0)
+	if (write_first(fd, "\n") < 0)
 		unlinkat(folder, LAST, 0); /* the next start tries again */
 	else
 		(void)futimens(fd, never);
@@ -59,9 +65,7 @@ static int write_new(int folder, const char *text)
 
 	snprintf(tmp, sizeof tmp, LAST ".%d.new", (int)getpid());
 	fd = openat(folder, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		keep_room(fd);
-	r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
+	r = fd < 0 ? -errno : write_first(fd, text);
 	if (r >= 0 && renameat(folder, tmp, folder, LAST) < 0)
 		r = -errno;
 	if (r < 0)
@@ -135,7 +139,7 @@ static void read_line(struct last *last, const char *line)
 
 int last_read(int folder, struct last *last, struct err *err)
 {
-	char text[2048], *rest = text, *line;
+	char text[ROOM + 1], *rest = text, *line;
 	int r = file_read_small_at(folder, LAST, text, sizeof text, err);
 
 	*last = (struct last){ .status = LAST_NO_STATUS };

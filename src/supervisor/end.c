@@ -33,8 +33,11 @@ static void write_last(const struct supervisor *s)
 			     .started = s->started,
 			     .run = s->run };
 	struct timespec now;
+	struct last before;
 	struct err err;
 
+	if (s->run && !s->told && s->folder >= 0 && last_read(s->folder, &before, NULL) == 0)
+		memcpy(last.lost, before.lost, sizeof last.lost); /* before a reboot that nobody has asked for */
 	clock_gettime(CLOCK_REALTIME, &now);
 	last.ended = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 	if (s->folder >= 0 && last_write(s->folder, &last, &err) < 0)
@@ -71,7 +74,7 @@ static void let_go_of_all(struct supervisor *s)
 static void start_down(struct supervisor *s)
 {
 	char number[12], namespaces[12];
-	const char *argv[12] = { BOOT, "--down", "--lock", number, "--namespaces", namespaces };
+	const char *argv[13] = { BOOT, "--down", "--lock", number, "--namespaces", namespaces };
 	struct proc_fd fds[3 + HANDOVER_NAMESPACES] = { { s->lock, LOCK_FD } };
 	struct err err;
 	size_t n = 6, n_fds = 1;
@@ -86,6 +89,8 @@ static void start_down(struct supervisor *s)
 	}
 	if (s->unserved)
 		argv[n++] = "--unserved";
+	if (s->failing)
+		argv[n++] = "--failing";
 	if (s->log >= 0)
 		fds[n_fds++] = (struct proc_fd){ s->log, 2 };
 	if (s->path[0]) {
@@ -190,6 +195,7 @@ static void init_ended(struct supervisor *s, int status)
 	ready_stop(s);
 	oom_stop(s);
 	served_stop(s);
+	failing_stop(s);
 	debug_point("supervisor", "init-exited");
 	console_finish(s);
 	write_last(s);

@@ -4,6 +4,7 @@ mgr_supervisor_SOURCES = \
 	%D%/device.c \
 	%D%/doze.c \
 	%D%/end.c \
+	%D%/failing.c \
 	%D%/forward.c \
 	%D%/freeze.c \
 	%D%/link.c \

@@ -68,6 +68,8 @@ static int start(struct supervisor *s, int handover, struct err *err)
 	oom_start(s);
 	r = served_watch(s, err);
 	if (r >= 0)
+		r = failing_watch(s, err);
+	if (r >= 0)
 		r = catch_signals(s, err);
 	if (r >= 0)
 		r = console_start(s, err);

@@ -21,6 +21,7 @@ void supervisor_status(const struct supervisor *s, struct wire_status *st)
 		.exit_status = s->ended ? s->init_status : 0,
 		.oom_kills = s->oom.kills,
 		.unserved = s->unserved,
+		.failing = s->failing,
 	};
 	memcpy(st->ready_how, s->ready_how, sizeof st->ready_how);
 	memcpy(st->status, s->status, sizeof st->status);

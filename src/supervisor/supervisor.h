@@ -107,6 +107,10 @@ struct supervisor {
 	int disk, storage_use, served; /* wire/handover.h */
 	struct loop_io *served_io;
 	uint64_t unserved; /* as in struct wire_status */
+	uint64_t failing;  /* the same */
+	int failing_fs, failing_server;
+	struct loop_io *failing_fs_io, *failing_server_io;
+	bool told; /* as in struct handover */
 
 	unsigned n_consoles;
 	struct console *consoles; /* the first is /dev/console */
@@ -161,6 +165,10 @@ void oom_stop(struct supervisor *s);
 int served_watch(struct supervisor *s, struct err *err);
 /* Init has ended. */
 void served_stop(struct supervisor *s);
+
+/* failing.c: what is below its file system does not take what is written. */
+int failing_watch(struct supervisor *s, struct err *err);
+void failing_stop(struct supervisor *s);
 
 /* end.c: children and the end of the run. */
 void supervisor_reap(struct supervisor *s);

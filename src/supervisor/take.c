@@ -69,6 +69,8 @@ static void take_rest(struct supervisor *s, const struct handover *h)
 	s->disk = h->disk;
 	s->storage_use = h->storage_use;
 	s->served = h->served;
+	s->failing_fs = s->failing_server = -1;
+	s->told = h->told;
 	s->netd.sock = h->netd;
 	s->netd.again.deadline = CLOCK_NEVER;
 	s->freeze.look.deadline = s->freeze.late.deadline = CLOCK_NEVER;
@@ -169,6 +171,8 @@ int hand_over(const struct supervisor *s, struct err *err)
 	h->disk = s->disk;
 	h->storage_use = s->storage_use;
 	h->unserved = s->unserved != 0;
+	h->failing = s->failing != 0;
+	h->told = s->reboot_wish;
 	give_clients(s, h);
 	if (fd >= 0)
 		fd = handover_write(h, err);

@@ -109,11 +109,14 @@ struct handover {
 	int32_t served;      /* pidfd of the process that serves the disk that the root is on; the file that storage_use is
 			      * begins with "ok" once that has ended as it should */
 	uint32_t unserved;   /* 1: it has ended in this run */
+
+	uint32_t failing; /* 1: its file system had an error in this run, or the server of its disk could not write */
+	uint32_t told;    /* 1: who has asked for the reboot hears what the run before it has lost */
 };
 
 /* What every one has. At the end no byte is left over, which a new member would get from an older one's padding. */
 #define HANDOVER_MIN offsetof(struct handover, attended)
-_Static_assert(sizeof(struct handover) == offsetof(struct handover, unserved) + sizeof(uint32_t),
+_Static_assert(sizeof(struct handover) == offsetof(struct handover, told) + sizeof(uint32_t),
 	       "handover: padding at its end");
 
 struct wire_net_join;

@@ -83,6 +83,8 @@ struct wire_status {
 	int32_t exit_status; /* as waitpid(2) has it */
 	uint64_t oom_kills;  /* processes that the kernel has killed in this run for want of memory */
 	uint64_t unserved;   /* CLOCK_REALTIME, ns, when what serves its disk was killed: I/O errors since; 0: it was not */
+	uint64_t failing;    /* the same, when its file system had an error, or its disk took no more: what is written may be
+				lost */
 };
 
 /* What every supervisor's answer has; what was added since is 0 in an older one's. */

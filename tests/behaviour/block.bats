@@ -406,14 +406,22 @@ mended() {
 	in_container c test -e /etc/mine
 }
 
-@test "loss.1 a delta that finds no room on the host's disk is told at the stop" {
+@test "loss.1 a delta that finds no room on the host's disk is told at the stop, and while it runs (loss.4)" {
 	local disk=$BATS_TEST_TMPDIR/disk
 	small_disk 32M "$disk"
 	fallocate -l 24M "$disk/other"
 	mkdir -m 700 "$disk/store"
 	mgr-create -P "$disk/store" -n c --disk "$disks/disk" --block -s net.0.type=empty
 	mgr-start -P "$disk/store" -n c
-	mgr-attach -P "$disk/store" -n c -- dd if=/dev/urandom of=/data bs=1M count=12 2>/dev/null
+	mgr-monitor -P "$disk/store" >"$BATS_TEST_TMPDIR/said" 3>&- &
+	local monitor=$!
+	mgr-attach -P "$disk/store" -n c -- sh -c 'dd if=/dev/urandom of=/data bs=1M count=12; sync' 2>/dev/null || true
+	wait_until 10 grep -qx "'c' may lose what it writes \[its disk is full or broken\]" "$BATS_TEST_TMPDIR/said"
+	kill "$monitor"
+	run mgr-info -P "$disk/store" -n c
+	assert_match $'State: +RUNNING\nStorage: +what is written may be lost'
+	run mgr-log -P "$disk/store" -n c
+	assert_contains "storage: what is written may be lost: the server of its disk: lost a write: No space left on device"
 	run mgr-stop -P "$disk/store" -k -n c
 	assert_status 3
 	assert_contains "mgr-stop: c: storage: what was written last may be lost: "

@@ -31,6 +31,8 @@ struct writer {
 	unsigned char staged[STAGE][DELTA_PAGE];
 	pthread_mutex_t counting;
 	uint64_t lost;
+	void (*tell)(void *data, const struct err *why);
+	void *tell_data;
 	struct err why;
 };
 
@@ -244,10 +246,19 @@ int writer_grow(struct writer *w, uint64_t size, struct err *err)
 static int lose(struct writer *w, struct err *err)
 {
 	pthread_mutex_lock(&w->counting);
-	if (w->lost++ == 0)
+	if (w->lost++ == 0) {
 		w->why = *err;
+		if (w->tell)
+			w->tell(w->tell_data, err);
+	}
 	pthread_mutex_unlock(&w->counting);
 	return -err->code;
+}
+
+void writer_watch(struct writer *w, void (*tell)(void *data, const struct err *why), void *data)
+{
+	w->tell = tell;
+	w->tell_data = data;
 }
 
 uint64_t writer_lost(struct writer *w, struct err *err)

@@ -35,6 +35,8 @@ int writer_zero(struct writer *w, struct chain_reader *below, uint64_t offset, u
  * the kernel forgets what it could not write. */
 int writer_sync(struct writer *w, struct err *err);
 
+/* tell is called, by whatever thread it is, at the first request to write or to sync that fails. Before anybody uses it. */
+void writer_watch(struct writer *w, void (*tell)(void *data, const struct err *why), void *data);
 /* How many requests to write or to sync have failed; err: why the first did. */
 uint64_t writer_lost(struct writer *w, struct err *err);
 
