@@ -14,6 +14,7 @@ src_base_libbase_a_SOURCES = \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/mnt.c %D%/mnt.h %D%/mnt_apart.c %D%/mnt_flag.c \
+	%D%/mountinfo.c %D%/mountinfo.h \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
 	%D%/remove.c \

@@ -62,7 +62,7 @@ static int open_source(const struct boot *b, const struct mount_entry *e, struct
 
 	if (source < 0)
 		return source;
-	if (spec_check_source(e, source, b->userns >= 0, err) < 0)
+	if (spec_check_source(e, source, b->userns >= 0, &b->store, err) < 0)
 		return -err->code;
 	return steal_fd(&source);
 }

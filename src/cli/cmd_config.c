@@ -25,6 +25,14 @@ struct config_verb {
 	int (*run)(struct cli *cli, const char *container, char *const words[], struct err *err);
 };
 
+static bool concerns(const struct config_change *changes, size_t n, const char *section)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_starts(changes[i].name, section))
+			return true;
+	return false;
+}
+
 /* Returns whether something of it holds only later. */
 static int keep(const struct cli *cli, const char *container, const struct life_config *config, const struct str *text,
 		const struct config_change *changes, size_t n, struct err *err)
@@ -36,6 +44,8 @@ static int keep(const struct cli *cli, const char *container, const struct life_
 	r = life_config_check(&cli->store, container, text, &spec, err);
 	if (r < 0)
 		return r;
+	if (concerns(changes, n, "mount") && spec_check_sources(&spec, &cli->store, err) < 0)
+		return -err->code;
 	later = config_live(&cli->store, container, changes, n, &spec, err);
 	if (later < 0)
 		return later;
@@ -56,14 +66,6 @@ static int edit(char *old, const struct config_change *changes, size_t n, struct
 		changed |= edit_text(str_text(&before), c->how, c->name, c->key.section_size, c->key.name, c->value, ret);
 	}
 	return changed;
-}
-
-static bool concerns(const struct config_change *changes, size_t n, const char *section)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_starts(changes[i].name, section))
-			return true;
-	return false;
 }
 
 /* Keys (or sections) changed in the container's config, all or none; 1, or 0 when nothing had to be. */

@@ -13,26 +13,13 @@
 
 static int check_own(const struct birth *birth, struct err *err)
 {
-	const struct store *store = birth->store;
-	const char *const own[] = { store->manager, store->containers,  store->cache,
-				    store->log,     store->manager_run, store->run };
 	enum path_relation is;
 
 	if (path_relate(birth->rootfs_fd, "/", &is, err) < 0)
 		return -err->code;
 	if (is == PATH_SAME)
 		return err_set(err, EINVAL, "'%s' is this machine's own root folder", birth->rootfs);
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
-		if (path_relate(birth->rootfs_fd, own[i], &is, err) < 0)
-			return -err->code;
-		if (is != PATH_APART)
-			return err_set(err, EINVAL, "'%s' %s '%s', where mgr keeps its own", birth->rootfs,
-				       is == PATH_SAME     ? "is"
-				       : is == PATH_INSIDE ? "lies in"
-							   : "holds",
-				       own[i]);
-	}
-	return 0;
+	return store_check_own(birth->rootfs_fd, birth->rootfs, birth->store, STORE_AS_ROOT, err);
 }
 
 static int adopt(struct birth *birth, struct err *err)

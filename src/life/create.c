@@ -60,7 +60,7 @@ static int prepare(struct birth *birth, struct err *err)
 	if (r == 0)
 		r = spec_check(&spec, err);
 	if (r == 0)
-		r = spec_check_sources(&spec, err);
+		r = spec_check_sources(&spec, birth->store, err);
 	if (r == 0 && birth->rootfs && spec_check_owner(&spec, err) < 0)
 		r = err_wrap(err, "--rootfs");
 	birth->map = spec.container.idmap;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
@@ -11,6 +10,7 @@
 #include "base/debug.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mountinfo.h"
 #include "life/life.h"
 #include "life/state.h"
 #include "life/stop.h"
@@ -20,49 +20,24 @@
 #include "store/claim.h"
 #include "store/ephemeral.h"
 
-#define NET_TIME   (2 * CLOCK_SECOND)
-#define MOUNTS_MAX ((size_t)64 << 20)
-
-/* Undoes the escapes of proc_pid_mountinfo(5), in place. */
-static void unescape(char *text)
-{
-	char *to = text;
-	unsigned c;
-
-	for (const char *p = text; *p; to++) {
-		if (*p == '\\' && sscanf(p + 1, "%3o", &c) == 1) {
-			*to = (char)c;
-			p += 4;
-		} else {
-			*to = *p++;
-		}
-	}
-	*to = '\0';
-}
+#define NET_TIME (2 * CLOCK_SECOND)
 
 /* file_remove_tree_at stops at a mount, but half-way: this finds one before anything is done. */
 static int check_unmounted(int dir, struct err *err)
 {
 	autofree char *link = str_fmt("/proc/self/fd/%d", dir), *path = link ? realpath(link, NULL) : NULL, *mounts = NULL;
-	char *save = NULL;
+	struct mountinfo m;
+	char *rest;
 	int r;
 
 	if (!path)
 		return err_sys(err, errno, "find the container's folder");
-	r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_MAX, &mounts, NULL, err);
+	r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mounts, NULL, err);
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *at = line, *end;
-		for (int i = 0; i < 4 && at; i++) /* mount point: the fifth field */
-			at = (at = strchr(at, ' ')) ? at + 1 : NULL;
-		if (!at || !(end = strchr(at, ' ')))
-			continue;
-		*end = '\0';
-		unescape(at);
-		if (str_starts(at, path) && (at[strlen(path)] == '/' || !at[strlen(path)]))
-			return err_set(err, EBUSY, "something is mounted on '%s': unmount it first", at);
-	}
+	for (rest = mounts; mountinfo_next(&rest, &m);)
+		if (str_starts(m.point, path) && (m.point[strlen(path)] == '/' || !m.point[strlen(path)]))
+			return err_set(err, EBUSY, "something is mounted on '%s': unmount it first", m.point);
 	return 0;
 }
 

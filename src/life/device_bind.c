@@ -36,6 +36,8 @@ static int edit(const struct store *store, const char *name, const struct life_c
 	spec_init(&spec);
 	edit_text(c->text, how, SECTION, strlen(SECTION), KEY, value, ret);
 	r = life_config_check(store, name, ret, &spec, err);
+	if (r >= 0 && how == EDIT_ADD)
+		r = spec_check_sources(&spec, store, err);
 	return r < 0 ? r : life_config_write(c, ret, err);
 }
 

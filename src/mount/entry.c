@@ -34,6 +34,7 @@ static const struct {
 	{ "idmap", offsetof(struct mount_entry, idmap) },
 	{ "idmap=container", offsetof(struct mount_entry, idmap) },
 	{ "exposed", offsetof(struct mount_entry, exposed) },
+	{ "trusted", offsetof(struct mount_entry, trusted) },
 	{ "bind", offsetof(struct mount_entry, bind) },
 };
 

@@ -18,6 +18,7 @@ struct mount_entry {
 	bool relative;                   /* source is the container's */
 	bool idmap;                      /* ids on it are the container's; else the host's */
 	bool exposed;                    /* although others than root can come to it */
+	bool trusted;                    /* although it leads to the manager's own */
 	uint64_t set, clear;             /* MOUNT_ATTR_* */
 	uint64_t propagation;            /* MS_PRIVATE and the like, 0: private */
 	bool propagate_all;

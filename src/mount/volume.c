@@ -26,7 +26,12 @@ static bool is_usual(const char *word)
 
 static bool is_option(const char *word)
 {
-	return str_eq(word, "ro") || str_eq(word, "rw") || str_eq(word, "exposed") || str_eq(word, "optional");
+	static const char *const options[] = { "ro", "rw", "exposed", "trusted", "optional" };
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(options) && !str_eq(word, options[i]))
+		i++;
+	return i < ARRAY_SIZE(options);
 }
 
 /* Adds them to out, each with a comma in front. */
@@ -39,8 +44,9 @@ static int take_options(const char *text, char *options, struct str *out, bool *
 		if (is_option(word))
 			str_addf(out, ",%s", word);
 		else if (!is_usual(word))
-			return err_set(err, EINVAL, "'%s': option '%s' is not ro, rw, idmap, create, optional or exposed",
-				       text, word);
+			return err_set(err, EINVAL,
+				       "'%s': option '%s' is not ro, rw, idmap, create, optional, exposed or trusted", text,
+				       word);
 	}
 	return 0;
 }
@@ -57,7 +63,7 @@ int mount_volume_entry(const char *text, struct str *ret, struct err *err)
 		return err_nomem(err);
 	target = strchr(source, ':');
 	if (source[0] != '/' || !target || target[1] != '/')
-		return err_set(err, EINVAL, "'%s' is not /HOST:/CTR or /HOST:/CTR:ro", text);
+		return err_set(err, EINVAL, "'%s' is not /HOST:/CTR or /HOST:/CTR:ro: both are absolute paths", text);
 	*target++ = '\0';
 	options = strchr(target, ':');
 	if (options)

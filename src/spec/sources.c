@@ -10,11 +10,15 @@
 #include "spec/spec.h"
 #include "storage/storage.h"
 
-int spec_check_source(const struct mount_entry *e, int source, bool mapped, struct err *err)
+int spec_check_source(const struct mount_entry *e, int source, bool mapped, const struct store *store, struct err *err)
 {
 	struct stat st;
 
-	if (e->exposed || mount_entry_is_readonly(e) || (!e->idmap && mapped))
+	if (mount_entry_is_readonly(e) || (!e->idmap && mapped)) /* what is root's is nobody's then */
+		return 0;
+	if (!e->trusted && store_check_own(source, e->source, store, STORE_AS_VOLUME, err) < 0)
+		return -err->code;
+	if (e->exposed)
 		return 0;
 	if (fstat(source, &st) < 0)
 		return err_sys(err, errno, "look at '%s'", e->source);
@@ -25,27 +29,28 @@ int spec_check_source(const struct mount_entry *e, int source, bool mapped, stru
 	return storage_check_exposed_file(e->source, "the option 'exposed'", err);
 }
 
-static int check_entry(const struct spec *spec, const char *text, struct err *err)
+static int check_entry(const struct spec *spec, const char *text, const struct store *store, struct err *err)
 {
 	autocall(mount_entry_done) struct mount_entry e = { 0 };
 	autoclose int source = -1;
 
 	if (mount_entry_parse(text, &e, err) < 0)
 		return -err->code;
-	if (!e.bind || e.relative || e.optional)
+	if (!e.bind || e.relative)
 		return 0;
 	source = open(e.source, O_PATH | O_CLOEXEC);
 	if (source < 0) /* it may come, and a start will say so */
 		return 0;
-	return spec_check_source(&e, source, spec->container.idmap.mode == IDMAP_MAP, err) < 0 ? err_wrap(err, "mount.entry")
-											       : 0;
+	if (spec_check_source(&e, source, spec->container.idmap.mode == IDMAP_MAP, store, err) < 0)
+		return err_wrap(err, "mount.entry");
+	return 0;
 }
 
-int spec_check_sources(const struct spec *spec, struct err *err)
+int spec_check_sources(const struct spec *spec, const struct store *store, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < spec->mount.entry.n && r == 0; i++)
-		r = check_entry(spec, spec->mount.entry.v[i], err);
+		r = check_entry(spec, spec->mount.entry.v[i], store, err);
 	return r;
 }

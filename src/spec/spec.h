@@ -53,11 +53,12 @@ int spec_set(struct spec *spec, const char *assignment, struct err *err);
 int spec_check(const struct spec *spec, struct err *err);
 
 /* Can a container's root write with the ids of the disk to this source of an entry, open, to which others than root can
- * come? -EPERM then; it is said to be so by "exposed". mapped: the container has an id map. */
+ * come, or which leads to the manager's own? -EPERM then; it is said to be so by "exposed", and by "trusted". mapped: the
+ * container has an id map. */
 struct mount_entry;
-int spec_check_source(const struct mount_entry *e, int source, bool mapped, struct err *err);
+int spec_check_source(const struct mount_entry *e, int source, bool mapped, const struct store *store, struct err *err);
 /* The same for all entries whose source is there. */
-int spec_check_sources(const struct spec *spec, struct err *err);
+int spec_check_sources(const struct spec *spec, const struct store *store, struct err *err);
 
 /* Whose root it is, for a backend's ops; borrows from all of them. -EINVAL as storage_find. */
 int spec_place(const struct spec *spec, const struct store *store, const char *name, int folder, struct storage_place *ret,

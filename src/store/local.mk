@@ -16,6 +16,7 @@ src_store_libstore_a_SOURCES = \
 	%D%/log.c \
 	%D%/lock.c \
 	%D%/networks.c \
+	%D%/own.c \
 	%D%/prefix6.c \
 	%D%/registry.c \
 	%D%/rename.c \

@@ -56,6 +56,16 @@ int store_container(const struct store *store, const char *name, struct err *err
 /* Open a folder of the manager's own that lies beside the containers (".images"); made when absent, if `make`. */
 int store_open_own(const struct store *store, const char *name, bool make, struct err *err);
 
+/* What is to be done with a file or folder of the host's. */
+enum store_use {
+	STORE_AS_ROOT,   /* it is to be a root file system; -EINVAL when it may not */
+	STORE_AS_VOLUME, /* root inside can write to it; -EPERM */
+};
+/* Is what the descriptor stands for (path: for the message) the manager's own, does it lie there or hold it, whatever bind
+ * mounts lead there: folders of containers (of all known stores), /etc/mgr, /run/mgr, logs, cache? As a volume the root
+ * folder of a container may be used: what is there is a guest's anyway. */
+int store_check_own(int fd, const char *path, const struct store *store, enum store_use use, struct err *err);
+
 /* Whoever changes its config has this lock on its folder, which is open in the descriptor, from before what the new text
  * names is reserved until the text is in place: two at once would lose a change, and who frees what the text does not name
  * tries it. Gone with the descriptor. Without `wait` -EWOULDBLOCK when another has it. */

@@ -290,7 +290,7 @@ one"
 	assert_status 125
 	assert_contains exposed
 	run mgr-execute --rootfs "$tree" -v "/tmp:/mnt/x:rx" -- true
-	assert_output "mgr-execute: --volume: '/tmp:/mnt/x:rx': option 'rx' is not ro, rw, idmap, create, optional or exposed"
+	assert_output "mgr-execute: --volume: '/tmp:/mnt/x:rx': option 'rx' is not ro, rw, idmap, create, optional, exposed or trusted"
 	run mgr-execute --rootfs "$tree" -v "tmp:/x" -- true
 	assert_status 125
 	nothing_left

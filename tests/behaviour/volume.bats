@@ -77,7 +77,7 @@ deep
 	assert_contains "is not /HOST:/CTR or /HOST:/CTR:ro"
 	run mgr-start one -v "$BATS_FILE_TMPDIR/safe:/mnt/x:size=1"
 	assert_status 1
-	assert_contains "option 'size=1' is not ro, rw, idmap, create, optional or exposed"
+	assert_contains "option 'size=1' is not ro, rw, idmap, create, optional, exposed or trusted"
 	assert_equal "$(mgr-ls -1 | paste -sd' ')" "one two"
 }
 
@@ -173,6 +173,88 @@ of two
 	assert_status 1
 	assert_match "^mgr-create: other: mount.entry: folder '$open' can be entered by others than root"
 	rm -r "$open"
+}
+
+# owned WHAT SOURCE[:OPTION]...: each is refused as a volume, whoever asks for it.
+owned() {
+	local what=$1 word
+	for word in "${@:2}"; do
+		run mgr-start one -v "${word%%:*}:/mnt/x:rw$([[ $word != *:* ]] || echo ",${word#*:}")"
+		assert_status 1
+		assert_match "'${word%%:*}' $what '$MGR_ROOT/.*', where mgr keeps its own, and root inside could write there: make it 'ro'"
+	done
+}
+
+@test "vol.6 what is mgr's own, lies in it or holds it is refused, exposed or not, and over whatever link or mount it is come to" {
+	local store=$MGR_ROOT/var/lib/mgr
+	data
+	mkdir -p "$dir/web" "$dir/holds/below" "$dir/second" "$MGR_ROOT/etc/mgr"
+	ln -s "$store" "$dir/link"
+	touch "$MGR_ROOT/etc/mgr/mgr.conf"
+	owned is "$store" "$dir/link" "$MGR_ROOT/etc/mgr:exposed"
+	owned "lies in" "$store/two" "$store/two/config" "$dir/link/two" "$MGR_ROOT/etc/mgr/mgr.conf:exposed" "$store/.ids"
+	owned holds "$MGR_ROOT" "$MGR_ROOT/var:exposed" "$MGR_ROOT/run:exposed" "$MGR_ROOT/etc:exposed" "/:exposed"
+	mount --bind "$store/two" "$dir/web"
+	mount --bind "$store/two" "$dir/holds/below"
+	mount --bind "$MGR_ROOT/var" "$dir/second"
+	owned "leads to" "$dir/web" "$dir/web/config" "$dir/web/config:exposed"
+	owned "has mounted below it what leads to" "$dir/holds"
+	owned holds "$dir/second"
+	umount "$dir/web" "$dir/holds/below" "$dir/second"
+	mgr-create -P "$dir/other" -n web -t busybox -s net.0.type=empty
+	run mgr-start one -v "$dir/other/web:/mnt/x"
+	assert_status 1
+	assert_contains "'$dir/other/web' lies in '$dir/other', where mgr keeps its own"
+	mgr-destroy -P "$dir/other" -n web
+}
+
+@test "vol.6 create, mgr-config, mgr-device and a privileged container's start refuse it, and what is refused is not kept" {
+	local store=$MGR_ROOT/var/lib/mgr own="where mgr keeps its own, and root inside could write there"
+	local word=$store:/mnt/x entry="$store mnt/x none rbind,idmap,create"
+	data
+	run mgr-create -n v -t busybox -v "$word"
+	assert_status 1
+	assert_match "^mgr-create: v: mount.entry: '$store' is '$store', $own"
+	run mgr-create -n v -t busybox -v "$word:optional"
+	assert_status 1
+	run mgr-config -n one add mount.entry "$entry"
+	assert_status 1
+	assert_contains "$own"
+	run mgr-device add -n one bind "$word" --save
+	assert_status 1
+	assert_contains "$own"
+	assert_equal "$(mgr-config -n one get mount.entry)" ""
+	boot one
+	for save in "" --save; do
+		run mgr-device add -n one bind "$word" $save
+		assert_status 1
+		assert_contains "$own"
+	done
+	mgr-stop -k one
+	run mgr-start two -s container.idmap=none -s mount.entry="$store mnt/x none bind,create"
+	assert_status 1
+	assert_contains "$own"
+	assert_equal "$(mgr-ls -1 | paste -sd' ')" "one two"
+}
+
+@test "vol.6 read-only, with the host's ids alone, a container's files, and what is trusted: these are let be" {
+	local store=$MGR_ROOT/var/lib/mgr
+	data
+	mkdir -p "$store/two/rootfs/srv/shared"
+	boot one -v "$store:/mnt/ro:ro" -v "$store/two/rootfs/srv/shared:/mnt/shared" -v "$store/two:/mnt/two:trusted" \
+		-s mount.entry+="$MGR_ROOT mnt/host none bind,create" -s mount.entry+="/ mnt/all none bind,ro,create" \
+		-v /etc/passwd:/mnt/users:ro
+	in_container one sh -c 'echo shared >/mnt/shared/file; touch /mnt/two/trusted; test -d /mnt/all/etc; cat /mnt/users' >/dev/null
+	assert_equal "$(cat "$store/two/rootfs/srv/shared/file")" shared
+	[ -e "$store/two/trusted" ]
+	rm "$store/two/trusted"
+	run in_container one sh -c 'touch /mnt/ro/x'
+	assert_contains "Read-only file system"
+	run in_container one sh -c 'ls /mnt/host/var/lib/mgr; touch /mnt/host/x'
+	[ "$status" -ne 0 ]
+	assert_contains "ermission denied"
+	[ ! -e "$store/x" ]
+	[ ! -e "$MGR_ROOT/x" ]
 }
 
 # A tree of the host's, read by each test of vol.3: what is in it stays as it is.
