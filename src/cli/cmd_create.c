@@ -365,7 +365,7 @@ static int create(struct cli *cli, const char *name, struct err *err)
 	r = life_create(&cli->store, &what, &tail, err);
 	if (cli_progress())
 		fputs("\r\033[K", stderr);
-	if (create->disk && tail.len)
+	if ((create->disk || create->image) && tail.len)
 		fprintf(stderr, "mgr-create: %s: %s\n", name, str_text(&tail));
 	else if ((r < 0 || create->archive) && tail.len)
 		fputs(str_text(&tail), stderr);

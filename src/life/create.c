@@ -80,19 +80,23 @@ static bool is_asked_for(const struct birth *birth, const char *key)
 }
 
 /* A template knows its init; of what came from elsewhere one that is not systemd would never say that it is ready. */
-static int choose_ready(const struct birth *birth, struct spec *spec, struct err *err)
+static int choose_ready(const struct birth *birth, struct spec *spec, struct str *ret_tail, struct err *err)
 {
+	struct err why = { 0 };
 	autoclose int shown = birth->disk ? birth_open_root(birth, spec, birth->backend, err) : -1;
 	const int filled = birth->archive < 0 ? -1 : birth->tree;
 	const int root = birth->rootfs ? birth->rootfs_fd : birth->disk ? shown : filled;
 	autocall(strv_done) struct strv argv = { 0 };
 
-	if (birth->disk && shown < 0)
+	if (birth->disk && (shown < 0 || birth_check_shown(birth, shown, err) < 0))
 		return -err->code;
-	if (root < 0 || spec->init.ready.how != HANDOVER_READY_NOTIFY || is_asked_for(birth, "init.ready"))
-		return 0;
 	if (init_argv(&spec->init, &argv, err) < 0)
 		return -err->code;
+	if (birth->disk && init_check(root, argv.v[0], &why) < 0)
+		str_addf(ret_tail, "%s%s: it cannot be started; mgr-execute can run a command in it",
+			 ret_tail->len ? "; " : "", why.msg);
+	if (root < 0 || spec->init.ready.how != HANDOVER_READY_NOTIFY || is_asked_for(birth, "init.ready"))
+		return 0;
 	return init_says_ready(root, argv.v[0]) ? 0 : spec_set(spec, "init.ready=exec", err);
 }
 
@@ -118,7 +122,7 @@ static void let_go_of_root(struct birth *birth)
 	birth->tree = -1;
 }
 
-static int configure(struct birth *birth, struct err *err)
+static int configure(struct birth *birth, struct str *ret_tail, struct err *err)
 {
 	autocall(spec_done) struct spec spec;
 	int r;
@@ -133,7 +137,7 @@ static int configure(struct birth *birth, struct err *err)
 	if (r == 0)
 		r = birth_set_rootfs(birth, &spec, err);
 	if (r == 0)
-		r = choose_ready(birth, &spec, err);
+		r = choose_ready(birth, &spec, ret_tail, err);
 	let_go_of_root(birth);
 	if (r == 0)
 		r = birth_allot(birth, &spec, err);
@@ -157,7 +161,7 @@ static int make(struct birth *birth, void *data, struct err *err)
 
 	if (r == 0)
 		r = birth_fill(birth, data, err);
-	return r == 0 ? configure(birth, err) : r;
+	return r == 0 ? configure(birth, data, err) : r;
 }
 
 int life_create(const struct store *store, const struct life_create *what, struct str *ret_tail, struct err *err)

@@ -31,14 +31,53 @@ static bool is_qcow2(const char *path)
 	return begins(path, QCOW2_MAGIC) || begins(path, DELTA_MAGIC);
 }
 
+/* Formats of other machines' disks: where in the file they say so; from its end where that is negative. */
+static const struct {
+	const char *name, *magic;
+	off_t at;
+} foreign[] = {
+	{ "vdi", "\x7f\x10\xda\xbe", 0x40 },
+	{ "vmdk", "KDMV", 0 },
+	{ "vmdk", "COWD", 0 },
+	{ "vmdk", "# Disk DescriptorFile", 0 },
+	{ "vhdx", "vhdxfile", 0 },
+	{ "vpc", "conectix", 0 },
+	{ "dmg", "koly", -512 },
+	{ "qed", "QED", 0 },
+	{ "qcow", "QFI\373\0\0\0\1", 0 },
+};
+
+/* The magic of qcow has zeros in it: it is 8 bytes. */
+static const char *foreign_format(const char *path)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	char found[32];
+
+	for (size_t i = 0; end > 0 && i < ARRAY_SIZE(foreign); i++) {
+		const size_t n = str_eq(foreign[i].name, "qcow") ? 8 : strlen(foreign[i].magic);
+		const off_t at = foreign[i].at < 0 ? end + foreign[i].at : foreign[i].at;
+		if (pread(fd, found, n, at) == (ssize_t)n && memcmp(found, foreign[i].magic, n) == 0)
+			return foreign[i].name;
+	}
+	return NULL;
+}
+
 int birth_disk(struct birth *birth, struct err *err)
 {
+	const char *format;
 	const struct life_create *what = birth->what;
 	const char *given = what->image ? what->image : what->disk;
 
 	birth->disk = realpath(given, NULL);
 	if (!birth->disk)
 		return err_sys(err, errno, "--%s: find '%s'", what->image ? "image" : "disk", given);
+	format = foreign_format(birth->disk);
+	if (format)
+		return err_set(
+			err, EINVAL,
+			"--%s: '%s' is a disk in format %s: 'qemu-img convert -f %s -O qcow2 %s FILE' makes one for --disk",
+			what->image ? "image" : "disk", birth->disk, format, format, birth->disk);
 	if (what->image && is_qcow2(birth->disk))
 		return err_set(err, EINVAL, "--image: '%s' is a qcow2 disk: --disk reads those", birth->disk);
 	if (what->disk && !is_qcow2(birth->disk))
@@ -177,4 +216,17 @@ int birth_fill_disk(struct birth *birth, struct str *ret_tail, struct err *err)
 		r = birth->what->import ? import(birth, &disk, err) : make_delta(birth, &disk, ret_tail, err);
 	debug_point("create", "filled");
 	return r < 0 ? err_wrap(err, "--%s", birth->what->image ? "image" : "disk") : 0;
+}
+
+int birth_check_shown(const struct birth *birth, int root, struct err *err)
+{
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..") && !str_eq(entry->d_name, "lost+found"))
+			return 0;
+	return err_set(err, EINVAL, "--%s: the file system in '%s' is empty", birth->what->image ? "image" : "disk",
+		       birth->disk);
 }

@@ -62,6 +62,8 @@ int birth_adopt(struct birth *birth, struct err *err);
 
 /* --image, --disk: what birth_source does for it, and birth_fill. */
 int birth_disk(struct birth *birth, struct err *err);
+/* Is there anything in it? root: what is on it. */
+int birth_check_shown(const struct birth *birth, int root, struct err *err);
 int birth_fill_disk(struct birth *birth, struct str *ret_tail, struct err *err);
 
 /* Fill folder/rootfs, unless it is elsewhere. ret_tail: last lines of what was said meanwhile. */

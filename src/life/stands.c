@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "life/glance.h"
+#include "storage/block.h"
 #include "storage/disk.h"
 #include "storage/fs.h"
 #include "storage/image.h"
@@ -41,6 +42,18 @@ static int find_disk(int folder, struct look *look)
 	look->filesystem_size = disk.length;
 	look->filesystem = strdup(disk.fs);
 	return look->filesystem ? 1 : -ENOMEM;
+}
+
+/* Written in blocks: what it is now, of which the disk may know nothing. */
+static int find_blocks(const struct store *store, int folder, struct look *look)
+{
+	char fs[32];
+
+	if (block_find_size(store, folder, fs, &look->filesystem_size) < 0)
+		return 0;
+	free(look->filesystem);
+	look->filesystem = strdup(fs);
+	return look->filesystem ? 0 : -ENOMEM;
 }
 
 /* A file system of its own, in a file. */
@@ -102,5 +115,7 @@ int look_stands(const struct store *store, const char *name, int folder, const c
 		r = find_disk(folder, look);
 	if (r == 0 && str_eq(look->backend, "loop"))
 		r = find_file(look);
+	if (r >= 0 && str_eq(look->backend, "block"))
+		r = find_blocks(store, folder, look);
 	return r < 0 ? r : find_volumes(store, name, config, runs, &look->volumes);
 }

@@ -27,6 +27,15 @@ char *block_path(int folder);
 /* 1: it stands on so many images that none can be added. */
 int block_is_deep(const struct storage_place *p, struct err *err);
 
+/* --- block_size.c: for who looks only ---------------------------------------------------------------------------------- */
+
+/* What a mount has seen is kept beside the blocks, and goes with them into images. */
+void block_keep_size(const struct storage_place *p, const char *fs, uint64_t size);
+/* The same beside another one's; both: delta folders. */
+void block_copy_size(int from, int to);
+/* Of the container in this folder: what kind of file system it has, and how many bytes. -ENODATA: nothing says it. */
+int block_find_size(const struct store *store, int folder, char ret_fs[static 32], uint64_t *ret_size);
+
 /* --- block_copy.c ------------------------------------------------------------------------------------------------------ */
 
 /* What it has written becomes an image, and it stands on that with nothing written; as image_freeze. Where that would be one

@@ -60,6 +60,8 @@ static int duplicate_still(const struct storage_place *from, const struct storag
 		r = image_read(was, IMAGE_BASE, id, err);
 	if (r > 0)
 		r = image_link(to->store, id, is, IMAGE_BASE, err);
+	if (r >= 0)
+		block_copy_size(was, is);
 	return r < 0 || file < 0 ? r : how(file, is, IMAGE_BLOCKS, err);
 }
 

@@ -53,6 +53,7 @@ struct disk_service {
 	const struct strv *options;      /* then: it is mounted with */
 	const struct storage_note *note; /* is told its folder, for disk_release */
 	const struct fs *fs;             /* what is mounted; NULL: it did not come to that */
+	uint64_t length;                 /* bytes that it has now; 0: not known */
 	int use;                         /* lock: it is in use; -1 without a note */
 	int served;                      /* readable once the process has ended; -1 without a note */
 	pid_t server;                    /* started by this; 0 */

@@ -61,7 +61,9 @@ static int open_device(const struct storage_place *p, const struct disk *disk, c
 	if (device < 0)
 		return device;
 	if (fs_probe(device, ret_fs, err) < 0)
-		return err_wrap(err, "'%s' cannot be written in place", p->path);
+		return err_set(err, EOPNOTSUPP,
+			       "'%s' holds %s, which cannot be written in place: without --in-place it is below a container",
+			       p->path, disk->fs);
 	if (fs_check_room(*ret_fs, device, file, lost, p->path, err) < 0 ||
 	    fs_check(*ret_fs, device, p->path, lost, err) < 0)
 		return -err->code;

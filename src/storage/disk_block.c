@@ -74,6 +74,8 @@ static int mount_block(const struct storage_place *p, bool shrink, struct disk *
 					  .use = -1,
 					  .served = -1 };
 	int tree = disk_mount_served(disk, p->path, p->store, service, err);
+	if (tree >= 0 && service->length)
+		block_keep_size(p, disk->length ? disk->fs : service->fs->name, service->length);
 	*service = (struct disk_service){
 		.fs = service->fs, .use = service->use, .served = service->served, .server = service->server
 	};

@@ -65,7 +65,19 @@ static int note(const struct storage_note *note, const struct store *store, cons
 	return path ? note->fn(note->data, path, err) : err_nomem(err);
 }
 
-static int mount_written(const struct disk_serving *s, int device, const struct fs **ret_fs, struct err *err)
+/* What it has once it is mounted: of one that grows or shrinks with that its device tells later. */
+static uint64_t length_then(const struct fs *fs, int device, const struct disk_service *service)
+{
+	uint64_t now = 0;
+
+	if (fs_measure(fs, device, &now, NULL) < 0)
+		return 0;
+	if (!service->size || (now > service->size && !service->shrink))
+		return now;
+	return now > service->size || fs_lacks(fs, device, service->size, NULL) > 0 ? service->size : now;
+}
+
+static int mount_written(const struct disk_serving *s, int device, struct disk_service *service, struct err *err)
 {
 	const bool lost = s->service->lost;
 	autoclose int delta = open(s->delta, O_RDONLY | O_CLOEXEC);
@@ -75,11 +87,11 @@ static int mount_written(const struct disk_serving *s, int device, const struct 
 		return err_sys(err, errno, "open '%s'", s->delta);
 	if (fs_probe(device, &fs, err) < 0)
 		return err_wrap(err, "'%s' cannot be written", s->path);
-	*ret_fs = fs;
+	service->fs = fs;
 	if (fs_check_room(fs, device, delta, lost, s->path, err) < 0 || fs_check(fs, device, s->path, lost, err) < 0)
 		return -err->code;
-	return fs_mount_fitting(fs, device, s->told->device, s->path, s->service->options, s->service->size,
-				s->service->shrink, err);
+	service->length = length_then(fs, device, service);
+	return fs_mount_fitting(fs, device, s->told->device, s->path, service->options, service->size, service->shrink, err);
 }
 
 static int mount_it(struct disk_serving *s, int folder, const char *id, struct disk_service *service, struct err *err)
@@ -89,8 +101,7 @@ static int mount_it(struct disk_serving *s, int folder, const char *id, struct d
 	if (device < 0)
 		return err_wrap(err, "'%s'", s->path);
 	service->server = s->told->server;
-	tree = s->delta ? mount_written(s, device, &service->fs, err)
-			: disk_mount_device(s->told->device, s->disk, s->path, err);
+	tree = s->delta ? mount_written(s, device, service, err) : disk_mount_device(s->told->device, s->disk, s->path, err);
 	if (tree < 0 || !service->note)
 		return tree < 0 ? tree : steal_fd(&tree);
 	service->use = disk_take_use(folder, id, err);

@@ -53,6 +53,8 @@ int fs_mount(const struct fs *fs, unsigned loop, const struct strv *options, str
  * all. */
 int fs_resize_file(const struct fs *fs, int file, const char *path, uint64_t size, struct err *err);
 
+/* Bytes of the one in the file. */
+int fs_measure(const struct fs *fs, int file, uint64_t *ret, struct err *err);
 /* Does the one in the file lack what a program of its own would give it if it were to have `size` bytes? 1, 0. Some of the
  * end may be too little for it. */
 int fs_lacks(const struct fs *fs, int file, uint64_t size, struct err *err);

@@ -51,7 +51,7 @@ uint64_t fs_length_btrfs(const uint8_t *super)
 	return le64toh(at64(super + 0x70));
 }
 
-static int get_length(const struct fs *fs, int file, uint64_t *ret, struct err *err)
+int fs_measure(const struct fs *fs, int file, uint64_t *ret, struct err *err)
 {
 	uint8_t super[FS_SUPER];
 
@@ -64,7 +64,7 @@ static int get_length(const struct fs *fs, int file, uint64_t *ret, struct err *
 int fs_lacks(const struct fs *fs, int file, uint64_t size, struct err *err)
 {
 	uint64_t now = 0;
-	int r = get_length(fs, file, &now, err);
+	int r = fs_measure(fs, file, &now, err);
 
 	return r < 0 ? r : now + TOO_LITTLE < size;
 }
@@ -93,7 +93,7 @@ int fs_mount_fitting(const struct fs *fs, int device, unsigned n, const char *pa
 		     uint64_t size, bool shrink, struct err *err)
 {
 	uint64_t now = 0;
-	int r = size ? get_length(fs, device, &now, err) : 0;
+	int r = size ? fs_measure(fs, device, &now, err) : 0;
 	const bool larger = r == 0 && now + TOO_LITTLE < size, fits = !larger && (!shrink || now <= size);
 	const bool mounted = !str_eq(fs->name, "ext4") && (larger || fs->shrink);
 	autoclose int tree = -1;

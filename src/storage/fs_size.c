@@ -64,6 +64,8 @@ int fs_grow_xfs(int root, uint64_t size, struct err *err)
 	return ioctl(root, XFS_IOC_FSGROWFSDATA, &to) < 0 ? err_sys(err, errno, "make the file system larger") : 0;
 }
 
+#define BTRFS_LEAST (UINT64_C(256) << 20)
+
 /* Of its only device. */
 int fs_resize_btrfs(int root, uint64_t size, struct err *err)
 {
@@ -74,5 +76,7 @@ int fs_resize_btrfs(int root, uint64_t size, struct err *err)
 		return 0;
 	if (errno == ENOSPC)
 		return err_set(err, ENOSPC, "what is in it needs more room");
+	if (errno == EINVAL && size < BTRFS_LEAST) /* fs/btrfs/ioctl.c */
+		return err_set(err, EINVAL, "a btrfs has 256M at least");
 	return err_sys(err, errno, "resize the file system");
 }

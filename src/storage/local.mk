@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/storage/libstorage.a
 src_storage_libstorage_a_SOURCES = \
 	%D%/across.c \
 	%D%/confine.c %D%/confine.h \
-	%D%/block.h %D%/block_below.c %D%/block_copy.c \
+	%D%/block.h %D%/block_below.c %D%/block_copy.c %D%/block_size.c \
 	%D%/confine.c %D%/confine.h %D%/confine_internal.h \
 	%D%/confine_filter.c \
 	%D%/confine_program.c \

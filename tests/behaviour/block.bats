@@ -211,6 +211,41 @@ room() {
 	assert_equal "$(in_container c cat /etc/one)" one
 }
 
+# said NAME: type and size, as mgr-info has it.
+said() {
+	mgr-info -n "$1" --json | jq -r '.[0] | "\(.filesystem) \(.filesystem_size)"'
+}
+
+@test "quota.1 mgr-info tells how large a file system in blocks is, grown, shrunk, copied, and over a file" {
+	without_reflinks
+	over c disk --block
+	assert_equal "$(said c)" "ext4 $((48 << 20))"
+	run mgr-info -n c
+	assert_match 'Root: +block, /run/disks/disk \(ext4, 48.00 MiB\)'
+	mgr-snapshot -n c small
+	mgr-config -n c set rootfs.size 200M
+	assert_equal "$(said c)" "ext4 $((200 << 20))"
+	forget_later d
+	mgr-copy -s -n c -N d
+	assert_equal "$(said c)" "ext4 $((200 << 20))"
+	assert_equal "$(said d)" "ext4 $((200 << 20))"
+	mgr-config -n d set rootfs.size 100M
+	assert_equal "$(said d)" "ext4 $((100 << 20))"
+	boot d
+	assert_equal "$(said d)" "ext4 $((100 << 20))"
+	mgr-stop -k -n d
+	mgr-snapshot -n c -r small
+	assert_equal "$(said c)" "ext4 $((48 << 20))"
+	container e -B loop -s net.0.type=empty --size 400M -s rootfs.options=type=xfs
+	forget_later f
+	mgr-copy -s -n e -N f
+	assert_equal "$(said e)" "xfs $((400 << 20))"
+	assert_equal "$(said f)" "xfs $((400 << 20))"
+	mgr-config -n f set rootfs.size 500M
+	assert_equal "$(said f)" "xfs $((500 << 20))"
+	assert_equal "$(said e)" "xfs $((400 << 20))"
+}
+
 @test "q.23 what has something behind it on its disk does not grow" {
 	truncate -s 64M table
 	printf 'label: gpt\nstart=2048,size=98304\nsize=16384\n' | sfdisk -q table

@@ -205,11 +205,27 @@ each() {
 }
 
 @test "q.20 what cannot be read is refused by its name, at create and at start, and nothing is left" {
+	local format word
 	qemu-img create -q -f qcow2 -o extended_l2=on other 10M
 	run over c other
 	assert_status 1
 	assert_contains "mgr-create: c: --disk:"
-	assert_contains "extended L2"
+	assert_contains "extended L2 entries (subclusters), which are not supported: 'qemu-img convert -O qcow2' makes a disk without"
+	for format in vdi vmdk vhdx vpc qed qcow; do
+		qemu-img create -q -f "$format" foreign.$format 10M
+		for word in --disk --image; do
+			run mgr-create -n c "$word" foreign.$format
+			assert_status 1
+			assert_output "mgr-create: c: $word: '$disks/foreign.$format' is a disk in format $format: 'qemu-img convert -f $format -O qcow2 $disks/foreign.$format FILE' makes one for --disk"
+		done
+	done
+	rm foreign.*
+	truncate -s 1M foreign.dmg
+	{ printf koly; head -c 508 /dev/zero; } >>foreign.dmg
+	run mgr-create -n c --disk foreign.dmg
+	assert_status 1
+	assert_contains "is a disk in format dmg: 'qemu-img convert -f dmg"
+	rm foreign.dmg
 	run mgr-create -n c --disk raw
 	assert_status 1
 	assert_contains "--disk: '$disks/raw' is no qcow2 disk: --image reads others"

@@ -225,6 +225,26 @@ lives_over() {
 	mgr-destroy -n c
 }
 
+@test "be.5 a file system without an init is said to have none, and an empty one is refused" {
+	truncate -s 16M empty
+	mke2fs -q -t ext4 empty
+	run mgr-create -n c --image empty -s net.0.type=empty
+	assert_status 1
+	assert_output "mgr-create: c: --image: the file system in '$images/empty' is empty"
+	debugfs -w -R "mkdir /etc" empty
+	forget_later c
+	run mgr-create -n c --image empty -s net.0.type=empty
+	assert_success
+	assert_output "mgr-create: c: '/sbin/init' does not exist in the container: it cannot be started; mgr-execute can run a command in it"
+	mgr-destroy -n c
+	rm empty
+	mksquashfs "$tree" squash -quiet -no-progress >/dev/null
+	run mgr-create -n c --image squash --in-place -s net.0.type=empty
+	assert_status 1
+	assert_output "mgr-create: c: --image: '$images/squash' holds squashfs, which cannot be written in place: without --in-place it is below a container"
+	rm squash
+}
+
 @test "be.5 of a damaged file system that is written in place the start says how to mend it" {
 	local part="torn?offset=1048576"
 	cp --sparse=always root.ext4 root

@@ -148,6 +148,11 @@ gave_back() {
 
 @test "be.4 it grows and shrinks while it is stopped, and never below what is in it" {
 	local type
+	image small-btrfs --size 400M -s rootfs.options=type=btrfs
+	run mgr-config -n small-btrfs set rootfs.size 200M
+	assert_status 1
+	assert_contains "rootfs.size: a btrfs has 256M at least"
+	mgr-destroy -n small-btrfs
 	for type in ext4 btrfs; do
 		image turns-$type --size 320M -s rootfs.options=type=$type
 		mgr-config -n turns-$type set rootfs.size 500M

@@ -14,6 +14,10 @@
 #define BYTES_V3   104U
 #define L1_LONGEST (32U << 20) /* QEMU's own limit */
 #define ROUND      8U
+#define WITHOUT    "'qemu-img convert -O qcow2' makes a disk without"
+#define DECRYPTED                                                                                                           \
+	"'qemu-img convert --object secret,id=key,file=PASSPHRASE --image-opts driver=qcow2,file.filename=DISK,"            \
+	"encrypt.key-secret=key -O qcow2 FILE' makes a disk that is not"
 
 #define INCOMPATIBLE_DIRTY       (UINT64_C(1) << 0)
 #define INCOMPATIBLE_CORRUPT     (UINT64_C(1) << 1)
@@ -140,20 +144,21 @@ static int check_features(const struct on_disk *h, struct err *err)
 	const uint8_t compression = h->version == 3 && h->bytes > BYTES_V3 ? h->compression : 0;
 
 	if (h->crypt == 1 || h->crypt == 2)
-		return err_set(err, EOPNOTSUPP, "it is encrypted (%s), which is not supported",
+		return err_set(err, EOPNOTSUPP, "it is encrypted (%s), which is not supported: " DECRYPTED,
 			       h->crypt == 1 ? "AES" : "LUKS");
 	if (h->crypt)
 		return err_set(err, EOPNOTSUPP, "it is encrypted by method %u, which is not supported", h->crypt);
 	if (h->incompatible & INCOMPATIBLE_CORRUPT)
 		return err_set(err, EINVAL, "it is marked as corrupt ('qemu-img check -r all' may mend it)");
 	if (h->incompatible & INCOMPATIBLE_DATA_FILE)
-		return err_set(err, EOPNOTSUPP, "it keeps its data in an external file, which is not supported");
+		return err_set(err, EOPNOTSUPP, "it keeps its data in an external file, which is not supported: " WITHOUT);
 	if (compression == 1)
-		return err_set(err, EOPNOTSUPP, "it is compressed with zstd, which is not supported");
+		return err_set(err, EOPNOTSUPP, "it is compressed with zstd, which is not supported: " WITHOUT);
 	if (compression || h->incompatible & INCOMPATIBLE_COMPRESSION)
 		return err_set(err, EOPNOTSUPP, "its compression of type %u is not supported", compression);
 	if (h->incompatible & INCOMPATIBLE_EXTENDED_L2)
-		return err_set(err, EOPNOTSUPP, "it has extended L2 entries (subclusters), which are not supported");
+		return err_set(err, EOPNOTSUPP,
+			       "it has extended L2 entries (subclusters), which are not supported: " WITHOUT);
 	return 0;
 }
 
@@ -181,9 +186,9 @@ static int read_extension(int fd, uint32_t type, uint64_t at, uint32_t bytes, st
 		memset(ret->format, 0, sizeof ret->format);
 		return header_bytes(fd, ret->format, bytes, at, "the header", err);
 	case EXTENSION_LUKS:
-		return err_set(err, EOPNOTSUPP, "it is encrypted (LUKS), which is not supported");
+		return err_set(err, EOPNOTSUPP, "it is encrypted (LUKS), which is not supported: " DECRYPTED);
 	case EXTENSION_DATA_FILE:
-		return err_set(err, EOPNOTSUPP, "it keeps its data in an external file, which is not supported");
+		return err_set(err, EOPNOTSUPP, "it keeps its data in an external file, which is not supported: " WITHOUT);
 	default:
 		return 0;
 	}
