@@ -24,7 +24,7 @@ lose() {
 	mgr-attach -P "$disk/store" -n full -- dd if=/dev/zero of=/home/big bs=1M count=40 2>/dev/null || true
 	run mgr-stop -P "$disk/store" -k -n full
 	assert_status 3
-	full="may be lost: [A-Za-z/ ]+ \\(the host's disk is full where '$disk/store/full/rootfs.img' is\\)"
+	full="may be lost: [A-Za-z/ -]+ \\(the host's disk is full where '$disk/store/full/rootfs.img' is\\)"
 	assert_match "^mgr-stop: full: storage: what was written last $full$"
 	run mgr-info -P "$disk/store" -n full
 	assert_match "Last run: .*, killed by mgr-stop; storage: what was written last $full"
