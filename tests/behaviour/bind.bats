@@ -110,7 +110,7 @@ recorded() {
 	assert_status 1
 	run mgr-device -n web del bind /mnt/a --save
 	assert_status 1
-	umount "$folder"
+	unmount "$folder"
 	assert_equal "$(binds)" "/mnt/first rw,/mnt/a ro,/mnt/file rw"
 	assert_equal "$(mounted /mnt/b)" 0
 	mgr-device -n web del bind /mnt/a --save

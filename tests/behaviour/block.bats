@@ -274,7 +274,7 @@ said() {
 	echo last >mnt/etc/last
 	sync -f mnt
 	cp --sparse=always crashed copy
-	umount mnt
+	unmount mnt
 	losetup -d "$loop"
 	qemu-img convert -O qcow2 copy dirty
 	run over c dirty
@@ -299,7 +299,7 @@ by_hand() {
 	"${shows[@]/#MNT/$PWD/mnt}" &
 	wait_until 10 test -e mnt/disk
 	"$@" "${file/#e2fsck -f MNT/$PWD/mnt}" || [ $? = 1 ]
-	umount mnt
+	unmount mnt
 	wait $!
 	rmdir mnt
 }
@@ -425,7 +425,7 @@ mended() {
 	mkdir "$gone"
 	mount -t tmpfs none "$gone" # one that was to be removed, and cannot be
 	run mgr-images take moving
-	umount "$gone"
+	unmount "$gone"
 	assert_status 1
 	assert_output $'mgr-images: c: remove \'.gone\': something is mounted there\nother'
 	run mgr-images take moving
@@ -475,5 +475,5 @@ mended() {
 	run mgr-info -P "$disk/store" -n c
 	refute_contains "storage"
 	mgr-destroy -P "$disk/store" -n c
-	wait_until 5 umount "$disk"
+	unmount "$disk"
 }

@@ -22,7 +22,7 @@ setup_file() {
 }
 
 teardown_file() {
-	umount "$MGR_ROOT/var/lib/mgr" "$BATS_FILE_TMPDIR/disk"
+	unmount "$MGR_ROOT/var/lib/mgr" "$BATS_FILE_TMPDIR/disk"
 }
 
 setup() {
@@ -86,7 +86,7 @@ nest() {
 	own_store "$disk"
 	run mgr-create -P "$disk" -n web -t busybox -B btrfs
 	assert_equal "$(ls -A "$disk")" ""
-	umount "$disk"
+	unmount "$disk"
 	assert_status 1
 	assert_output "mgr-create: web: the store '$disk' is not on btrfs, and has no subvolumes: use another backend"
 }
@@ -228,7 +228,7 @@ copy_takes() {
 		mgr-create -P "$disk" -n one -t busybox -B dir -s net.0.type=empty
 		run copy_takes "$disk"
 		mgr-destroy -P "$disk" one two
-		umount "$disk"
+		unmount "$disk"
 		assert_success
 		[ "$output" -lt 8 ] || show "$type: $output MiB"
 	done

@@ -50,7 +50,7 @@ hidden() {
 	mount -t ramfs ramfs "$dir/store" # tmpfs and overlayfs have got id maps meanwhile
 	chmod 700 "$dir/store"
 	run mgr-checkconfig -P "$dir/store"
-	umount "$dir/store"
+	unmount "$dir/store"
 	assert_success
 	assert_match "idmap of the store +warning +map ids of '.*/store': Invalid argument"
 	assert_contains "-> the files of a container get its ids on disk when it is first started"

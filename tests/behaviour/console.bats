@@ -359,7 +359,7 @@ rests() {
 	[ "$(read_by "$writer")" -lt 1000000 ]
 	before=$(cpu_of "$supervisor")
 	mgr-info -n web -sH
-	in_container web sh -c 'timeout 10 head -c 1000000 </dev/console | wc -c >/tmp/taken'
+	in_container web sh -c 'timeout 60 head -c 1000000 </dev/console | wc -c >/tmp/taken'
 	run in_container web cat /tmp/taken
 	assert_output 1000000
 	[ "$(cpu_of "$supervisor")" -lt $((before + 100)) ]

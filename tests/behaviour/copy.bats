@@ -131,7 +131,7 @@ True"
 	local left
 	left=$(ls -A "$BATS_TEST_TMPDIR/disk")
 	mgr-destroy -P "$BATS_TEST_TMPDIR/disk" -n web
-	umount "$BATS_TEST_TMPDIR/disk"
+	unmount "$BATS_TEST_TMPDIR/disk"
 	assert_status 1
 	assert_contains "No space left on device"
 	assert_equal "$left" web

@@ -103,7 +103,7 @@ entries() {
 	find "$store/web" | sort >"$BATS_TEST_TMPDIR/before"
 	mount --bind "$BATS_TEST_TMPDIR/outside" "$store/web/rootfs/mnt/a b"
 	run mgr-destroy -n web
-	umount "$store/web/rootfs/mnt/a b"
+	unmount "$store/web/rootfs/mnt/a b"
 	assert_status 1
 	assert_contains "something is mounted on '$store/web/rootfs/mnt/a b'"
 	diff "$BATS_TEST_TMPDIR/before" <(find "$store/web" | sort)
@@ -121,7 +121,7 @@ entries() {
 	gone=$(echo "$store"/.gone/*)
 	mount --bind "$BATS_TEST_TMPDIR/outside" "$gone/rootfs/mnt"
 	container other # does not fail for it
-	umount "$gone/rootfs/mnt"
+	unmount "$gone/rootfs/mnt"
 	assert_equal "$(<"$BATS_TEST_TMPDIR/outside/file")" precious
 	mgr-destroy -n other
 	[ ! -e "$store/.gone" ]
@@ -215,7 +215,7 @@ husk() {
 	mgr-destroy -P full -n brim
 	assert_equal "$(mgr-ls -P full -1)" ""
 	mkdir full/one
-	umount full
+	unmount full
 }
 
 @test "destroy.4 what a folder that -P named has besides containers is left alone" {

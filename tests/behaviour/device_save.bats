@@ -86,7 +86,7 @@ is_stopped() {
 	assert_status 1
 	run mgr-forward -n web add tcp:7002:70 --save
 	assert_status 1
-	umount "$folder"
+	unmount "$folder"
 	assert_equal "$(devices)" "net.0 eth0,net.1 eth1"
 	assert_equal "$(mgr-forward -n web ls)" tcp:7001:70
 	# what is refused live is configured as before

@@ -263,7 +263,7 @@ each() {
 	coproc machine { exec qemu-io -f qcow2 over/disk; }
 	local pid=$machine_PID
 	echo length >&"${machine[1]}"
-	read -r -t 10 <&"${machine[0]}" # it has it open
+	read -r -t $((10 * patience)) <&"${machine[0]}" # it has it open
 	run mgr-start -n c
 	assert_status 1
 	assert_contains "it is in use: another program writes it"

@@ -46,7 +46,7 @@ asks_dhcp() {
 	local name=$1 script=$2
 	shift 2
 	in_container "$name" sh -c "printf '#!/bin/sh\n[ \$1 != bound ] || %s\n' '$script' >/tmp/say; chmod 755 /tmp/say"
-	run in_container "$name" udhcpc -f -q -n -t 3 -T 1 -i eth0 -s /tmp/say "$@"
+	run in_container "$name" udhcpc -f -q -n -t 10 -T 1 -i eth0 -s /tmp/say "$@"
 }
 
 @test "mnet.3 DHCP, advertisements and DHCPv6 give the leased address for ever, by the hardware address alone" {
@@ -159,5 +159,5 @@ keeps_address() {
 	wait_until 10 keeps_address "$ip"
 	mgr-stop -k deb
 	mgr-net down
-	umount "$(command -v dnsmasq)"
+	unmount "$(command -v dnsmasq)"
 }

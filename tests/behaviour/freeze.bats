@@ -94,7 +94,7 @@ stick() {
 unstick() {
 	fsfreeze -u "$disk"
 	wait "$writer"
-	umount "$disk"
+	unmount "$disk"
 }
 
 @test "freeze.1 a process that the kernel cannot stop: exit 1 when the time is up, and all run on" {

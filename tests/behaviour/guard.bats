@@ -172,7 +172,7 @@ ipv6_of() {
 
 # pings FROM ADDRESS [INTERFACE]
 pings() {
-	inside "$1" busybox ping -c 1 -W 1 ${3:+-I "$3"} "$2" >/dev/null
+	inside "$1" busybox ping -c 1 -W "$patience" ${3:+-I "$3"} "$2" >/dev/null
 }
 
 # Each line of the standard input is a command that is to fail; all at once, for most of them wait.
@@ -307,7 +307,7 @@ host_service() {
 	looks_up web trusted.mgr "$(container_ip trusted)"
 	pings web "$(gateway)"
 	pings web "$gateway6"
-	in_container web udhcpc -i eth0 -n -q -t 3 -T 1 -s /bin/true
+	in_container web udhcpc -i eth0 -n -q -t 10 -T 1 -s /bin/true
 	mgr-stop -k trusted
 	boot trusted -s net.0.host.access=yes
 	answers inside trusted tcp "$(gateway)" 9000
@@ -452,7 +452,7 @@ shadows() {
 
 # Who answers peer, by its port 4001, on the host's port.
 answer_to_4001() {
-	echo hello | on peer timeout 3 socat -t 2 - "UDP4:$here_ip:$1,sourceport=4001"
+	echo hello | on peer timeout $((3 * patience)) socat -t $((2 * patience)) - "UDP4:$here_ip:$1,sourceport=4001"
 }
 
 @test "safe.6 no container takes what is for another's forward or a service of the host by sending from its port" {
@@ -491,5 +491,5 @@ peer_listens() {
 
 # left_by tcp|udp PORT SOURCE
 left_by() {
-	echo hello | inside web timeout 3 socat -t 2 - "${1^^}4:$peer_ip:$2,sourceport=$3,reuseaddr"
+	echo hello | inside web timeout $((3 * patience)) socat -t $((2 * patience)) - "${1^^}4:$peer_ip:$2,sourceport=$3,reuseaddr"
 }

@@ -199,10 +199,10 @@ post-stop stop"
 
 @test "hook.4 a hook that takes longer than its timeout is killed, with what it has started" {
 	hook slow 'sleep 1000 & echo $! >/run/seen/slow.pid; echo waiting; wait'
-	plain web -s "hook.pre-start=$HOOKS/slow" -s hook.timeout=300ms
+	plain web -s "hook.pre-start=$HOOKS/slow" -s hook.timeout=1500ms
 	run mgr-start -n web
 	assert_status 1
-	assert_output "mgr-start: web: hook-pre-start: '$HOOKS/slow' has not ended within hook.timeout, 300 ms: killed: waiting"
+	assert_output "mgr-start: web: hook-pre-start: '$HOOKS/slow' has not ended within hook.timeout, 1500 ms: killed: waiting"
 	wait_gone 5 "$(</run/seen/slow.pid)"
 	state_is web STOPPED
 	mgr-config -n web unset hook.pre-start
@@ -392,7 +392,7 @@ refused() {
 	mkdir /run/bound
 	mount --bind "$rootfs" /run/bound
 	refused /run/bound/evil "'/run/bound/evil' lies where a container's root may write: put it elsewhere"
-	umount /run/bound
+	unmount /run/bound
 	rmdir /run/bound
 	install -D "$HOOKS/say" /run/volume/in/evil
 	chmod 700 /run/volume

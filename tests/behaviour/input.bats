@@ -352,7 +352,7 @@ one_line() {
 	mount -o remount,rw "$disk"
 	cmp "$disk/web/config" "$BATS_TEST_TMPDIR/config"
 	mgr-destroy -P "$disk" -n web
-	umount "$disk"
+	unmount "$disk"
 }
 
 @test "input.8 every command says to an ordinary user that only root may" {
@@ -468,7 +468,7 @@ said_why() {
 
 # A create made all of it or nothing. What it says may be the very call that fails.
 all_or_nothing() {
-	[ "$1" -eq 0 ] || grep -qa . "$inject_said" || grep -qa ' write(2, .*(INJECTED)' "$inject_trace" || {
+	[ "$1" -eq 0 ] || grep -qa . "$inject_said" || was_injected 'write(2,' || {
 		echo "says nothing" >&2
 		return 1
 	}

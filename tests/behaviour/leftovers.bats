@@ -132,8 +132,8 @@ after_stop() {
 }
 
 @test "repo.11 the check has nothing to say when no undo is skipped" {
-	SETTLE=12 left_by 'mgr-create -n x -t busybox --forward tcp:8080:80
-		mgr-start -n x --wait=20
+	left_by 'mgr-create -n x -t busybox --forward tcp:8080:80
+		mgr-start -n x --wait=120
 		mgr-stop -k -n x
 		mgr-destroy -n x'
 	assert_output ""

@@ -41,7 +41,7 @@ lose() {
 	assert_status 1
 	assert_match "in its last run what was written last $full"
 	mgr-destroy -P "$disk/store" -n full
-	wait_until 5 umount "$disk"
+	unmount "$disk"
 }
 
 @test "loss.1 on a btrfs that is full, too" {
@@ -63,7 +63,7 @@ lose() {
 	run mgr-info -P "$disk/store" -n full
 	assert_contains "storage: what was written last may be lost"
 	mgr-destroy -P "$disk/store" -n full
-	wait_until 5 umount "$disk"
+	unmount "$disk"
 }
 
 @test "loss.1 that the disk was full before the first run is in the way of none of it" {
@@ -86,7 +86,7 @@ lose() {
 	run mgr-execute -P "$disk/store" -n first -- dd if=/dev/zero of=/home/big bs=1M count=40
 	assert_match "mgr-execute: first: storage: what was written last may be lost: "
 	mgr-destroy -P "$disk/store" -n first
-	wait_until 5 umount "$disk"
+	unmount "$disk"
 }
 
 @test "loss.3 a file system is not mended while the host's disk has no room for that, and it is when there is" {
@@ -116,7 +116,7 @@ lose() {
 	refute_contains "storage"
 	e2fsck -fn "$disk/store/c/rootfs.img"
 	mgr-destroy -P "$disk/store" -n c
-	wait_until 5 umount "$disk"
+	unmount "$disk"
 }
 
 @test "loss.3 a machine that went down asks for room as well, and an image that has all its room asks for none" {
@@ -138,7 +138,7 @@ lose() {
 	assert_contains "e2fsck has mended the file system in '$image'"
 	mgr-stop -P "$disk/store" -k -n c
 	mgr-destroy -P "$disk/store" -n c
-	wait_until 5 umount "$disk"
+	unmount "$disk"
 }
 
 @test "loss.4 that the host's disk is full is told while it runs, and what was lost before a reboot inside, too" {
@@ -173,5 +173,5 @@ lose() {
 	refute_contains "storage"
 	kill "$monitor"
 	mgr-destroy -P "$disk/store" -n c
-	wait_until 5 umount "$disk"
+	unmount "$disk"
 }

@@ -26,7 +26,7 @@ within() {
 
 teardown() {
 	common_teardown
-	! mountpoint -q "$store" || umount "$store"
+	! mountpoint -q "$store" || unmount "$store"
 }
 
 fail() {

@@ -78,7 +78,7 @@ opens"
 	mkdir "$dir/sub"
 	disk "$dir/sub"
 	run sh_with "$dir /srv none rbind,idmap,ro" 'mount -o remount,rw,bind /srv 2>&1; touch /srv/x /srv/sub/x'
-	umount "$dir/sub"
+	unmount "$dir/sub"
 	[ "$status" -ne 0 ]
 	assert_contains "Read-only file system"
 	[ ! -e "$dir/x" ]
@@ -96,7 +96,7 @@ opens"
 	assert_output deep
 	run sh_with "$dir /srv none bind" 'ls /srv/sub'
 	assert_output ""
-	umount "$dir/sub"
+	unmount "$dir/sub"
 }
 
 @test "mount.1 what is mounted below and has no ids to map is named" {
@@ -110,7 +110,7 @@ opens"
  which has no ids to map: unmount it, or leave it out (mount.entry with bind instead of rbind)"
 	run sh_with "$dir /srv none bind,idmap" 'cat /srv/file'
 	assert_output content
-	umount "$dir/up" "$dir/a sub"
+	unmount "$dir/up" "$dir/a sub"
 }
 
 @test "mount.1 what is mounted inside does not come to the host" {

@@ -357,7 +357,7 @@ refused() {
 	run mgr-import -P disk bad.tar.gz -B loop --size 40M # each in an image of its own
 	assert_status 1
 	assert_match "'more': more than [0-9]+ bytes would be unpacked: refused"
-	umount disk
+	unmount disk
 }
 
 @test "move.2 of a stranger's configuration what reaches out is left out, and told" {

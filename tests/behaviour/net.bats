@@ -103,7 +103,7 @@ load ../lib/net
 	netd=$(field Service)
 	kill -KILL "$netd"
 	# the kernel goes on by itself
-	[ "$(on peer curl -s -o /dev/null -m 2 -w '%{http_code}' "http://$here_ip:8080/")" = 200 ]
+	[ "$(on peer curl -s -o /dev/null -m $((2 * patience)) -w '%{http_code}' "http://$here_ip:8080/")" = 200 ]
 	wait_until 1 is_another "$netd"
 	assert_equal "$(field Containers)" 1
 	assert_equal "$(field Forwards)" 2
@@ -180,12 +180,12 @@ no_forward() {
 	boot web
 	ip=$(container_ip web)
 	in_container web sh -c 'printf "#!/bin/sh\n[ \$1 != bound ] || echo \$ip \$router \$dns \$lease\n" >/tmp/say; chmod 755 /tmp/say'
-	run in_container web udhcpc -f -q -n -t 3 -T 1 -i eth0 -s /tmp/say
+	run in_container web udhcpc -f -q -n -t 10 -T 1 -i eth0 -s /tmp/say
 	assert_success
 	assert_contains "$ip $(gateway) $(gateway) "
-	run in_container web udhcpc -f -q -n -t 3 -T 1 -i eth0 -s /tmp/say -C -x 0x3d:01020304050607
+	run in_container web udhcpc -f -q -n -t 10 -T 1 -i eth0 -s /tmp/say -C -x 0x3d:01020304050607
 	assert_contains "$ip $(gateway) $(gateway) "
-	run in_container web udhcpc -f -q -n -t 3 -T 1 -i eth0 -s /tmp/say -r 10.11.12.13 -x hostname:other
+	run in_container web udhcpc -f -q -n -t 10 -T 1 -i eth0 -s /tmp/say -r 10.11.12.13 -x hostname:other
 	assert_contains "$ip $(gateway) $(gateway) "
 }
 
@@ -194,13 +194,13 @@ no_forward() {
 	container a
 	boot a
 	ip=$(container_ip a)
-	in_container a sh -c 'udhcpc -f -q -n -t 3 -T 1 -i eth0 -s /bin/true'
+	in_container a sh -c 'udhcpc -f -q -n -t 10 -T 1 -i eth0 -s /bin/true'
 	mgr-stop -k a
 	mgr-destroy a
 	container b --ip "$ip"
 	boot b
 	in_container b sh -c 'printf "#!/bin/sh\n[ \$1 != bound ] || echo \$ip\n" >/tmp/say; chmod 755 /tmp/say'
-	run in_container b udhcpc -f -q -n -t 3 -T 1 -i eth0 -s /tmp/say
+	run in_container b udhcpc -f -q -n -t 10 -T 1 -i eth0 -s /tmp/say
 	assert_contains "$ip"
 }
 
@@ -283,7 +283,7 @@ tracked() {
 	tracked udp
 	boot web
 	serve web udp 70
-	run on peer sh -c "echo new | socat -t 2 - UDP:$here_ip:7000,sourceport=7777"
+	run on peer sh -c "echo new | socat -t $((2 * patience)) - UDP:$here_ip:7000,sourceport=7777"
 	assert_output "from $peer_ip"
 }
 

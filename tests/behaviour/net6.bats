@@ -153,7 +153,7 @@ link_local() {
 	wait_until 5 listens web tcp 71
 	socat -u "TCP6:[::1]:7001" - | cmp - "$BATS_TEST_TMPDIR/large"
 	# nobody there: the connection ends
-	run timeout 5 socat -u "TCP6:[::1]:7001" -
+	run within 5 socat -u "TCP6:[::1]:7001" -
 	[ "$status" -ne 124 ]
 	# a connection ends with its forward
 	later nsenter -t "$(pid_of web)" -n socat TCP6-LISTEN:71,reuseaddr,fork PIPE
@@ -179,7 +179,7 @@ not_connected() {
 	serve web tcp 72
 	answers tcp ::1 7002
 	for options in ipv6only=1 'bind=[::1]' so-bindtodevice=lo; do
-		[[ $(echo hello | timeout 5 socat -t 3 - "TCP6:[::1]:7002,$options") == from* ]]
+		[[ $(echo hello | timeout $((5 * patience)) socat -t $((3 * patience)) - "TCP6:[::1]:7002,$options") == from* ]]
 	done
 }
 
@@ -192,19 +192,19 @@ not_connected() {
 	mgr-forward -n web add tcp:7005:75
 	exec 8<>/dev/tcp/::1/7005
 	echo before >&8
-	read -r -t 5 -u 8 line
+	read -r -t $((5 * patience)) -u 8 line
 	assert_equal "$line" before
 	[ -z "$(ss -Htn "dport = 7005")" ] || skip "this kernel has no programs at connect(2) that can do it"
 	netd=$(field Service)
 	kill -9 "$netd"
 	wait_until 10 is_another "$netd"
 	echo after >&8
-	read -r -t 5 -u 8 line
+	read -r -t $((5 * patience)) -u 8 line
 	assert_equal "$line" after
 	# one of the next one's ends with its forward
 	exec 7<>/dev/tcp/::1/7005
 	mgr-forward -n web del tcp:7005:75
-	run timeout 5 head -n 1 <&7
+	run within 5 head -n 1 <&7
 	[ "$status" -ne 124 ]
 	exec 7>&- 8>&-
 }

@@ -273,7 +273,7 @@ teardown() {
 	# a lab's network namespace does not show the machine's bounds: here is what the first one would
 	mount --bind "$BATS_TEST_TMPDIR/neigh" "$of"
 	told=$(mgr-net status)
-	umount "$of"
+	unmount "$of"
 	assert_contains_line "Trouble:        the containers can need 2 entries of the neighbour table, which holds 2:\
  'sysctl net.ipv4.neigh.default.gc_thresh3=8' makes room" "$told"
 	assert_equal "$(mgr-net status | grep -c Trouble)" 0

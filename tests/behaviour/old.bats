@@ -33,7 +33,7 @@ old() {
 	wait_until 10 grep -qs "populated 1" "$(v2_folder a)/deep/er/threads/cgroup.events"
 	kill -KILL "$(supervisor_pid a)"
 	wait_state a ABORTING
-	run timeout $((20 * ${TEST_SLOW:-1})) "$BATS_TEST_DIRNAME/../lib/without" cgroup.kill -- mgr-destroy -n a
+	run within 20 "$BATS_TEST_DIRNAME/../lib/without" cgroup.kill -- mgr-destroy -n a
 	assert_success
 	run cgroups_of a
 	assert_output ""
@@ -166,7 +166,7 @@ text"
 	mgr-attach -P "$store" -n b -- true
 	mgr-destroy -P "$store" -f -n a
 	mgr-destroy -P "$store" -f -n b
-	umount "$store"
+	unmount "$store"
 }
 
 @test "old.5 without close_range: a whole life, and nothing that was open comes in" {

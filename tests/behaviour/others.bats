@@ -140,11 +140,11 @@ docker_network() {
 # opens [COMMAND...] HOST PORT
 opens() {
 	# shellcheck disable=SC2016 # the inner shell's
-	"${@:1:$#-2}" timeout "$slow" bash -c 'exec 3<>"/dev/tcp/$0/$1"' "${@: -2}" 2>/dev/null
+	"${@:1:$#-2}" timeout $((${open_time:-2} * patience)) bash -c 'exec 3<>"/dev/tcp/$0/$1"' "${@: -2}" 2>/dev/null
 }
 
 closed() {
-	! opens "$@"
+	! open_time=1 opens "$@"
 }
 
 @test "mnet.5 what Docker decides about its containers holds, whatever their bridges are called, and whenever they come" {
@@ -197,7 +197,7 @@ closed() {
 	wait_until 5 lock_is_held
 	container other
 	boot other
-	timeout "$slow" mgr-forward -n web add tcp:7001:70
+	within 5 mgr-forward -n web add tcp:7001:70
 	mgr-stop -k other
 	kill -- "-$lock"
 	wait_until 5 has_rules
@@ -459,7 +459,7 @@ another_than() {
 
 # answers_http: the container's httpd, by its forward.
 answers_http() {
-	[ "$(on peer curl -s -o /dev/null -m 1 -w '%{http_code}' "http://$here_ip:7000/")" = 200 ]
+	[ "$(on peer curl -s -o /dev/null -m $((2 * patience)) -w '%{http_code}' "http://$here_ip:7000/")" = 200 ]
 }
 
 @test "mnet.6 killed at any point of a start, it is there again and the container with it" {
@@ -542,7 +542,7 @@ says() {
 	says "upgraded"
 	wait_until 2 trouble_is ""
 	assert_equal "$(field Containers) $(field Forwards)" "1 1"
-	[ "$(on peer sh -c "echo new | socat -t 2 - TCP:$here_ip:7000")" = new ]
+	[ "$(on peer sh -c "echo new | socat -t $((2 * patience)) - TCP:$here_ip:7000")" = new ]
 
 	kill "$ping"
 	wait "$ping" || true
@@ -587,7 +587,7 @@ says() {
 	wait_until 3 another_than "$netd"
 	wait_until 3 trouble_is "start dnsmasq: it ended without saying why"
 	answers_http
-	umount "$program"
+	unmount "$program"
 	mgr-net repair
 	trouble_is ""
 	wait_until 3 looks_up web web.mgr "$(container_ip web)"

@@ -92,7 +92,7 @@ upper=$store/web/delta/upper
 	mgr-create -P "$other" -n web -t busybox
 	run mgr-config -P "$other" -n web get rootfs.path
 	mgr-destroy -P "$other" -n web
-	umount "$other"
+	unmount "$other"
 	assert_output "dir:$other/web/rootfs"
 }
 
@@ -153,5 +153,5 @@ upper=$store/web/delta/upper
 	unfill full
 	mgr-start -P full -n brim
 	mgr-destroy -f -P full -n brim
-	umount full
+	unmount full
 }

@@ -297,7 +297,7 @@ refused() {
 	assert_contains "No space left"
 	run ls small
 	assert_output ""
-	umount small
+	unmount small
 	mkfifo pipe
 	mgr-qcow2 --convert disk - >pipe 2>said 3>&- &
 	pid=$!
@@ -400,7 +400,7 @@ ended() {
 	run bash -c 'echo x >d/other'
 	assert_status 1
 	in_server
-	umount d
+	unmount d
 	ended
 }
 
@@ -444,7 +444,7 @@ soon() {
 	assert_status 1
 	assert_contains "Input/output error"
 	cmp <(dd if=d/disk bs=64k skip=1 count=2 iflag=direct status=none) <(dd if=source bs=64k skip=1 count=2 status=none)
-	umount d
+	unmount d
 	ended
 }
 
@@ -473,7 +473,7 @@ locked() {
 	cat d/disk >is
 	locked
 	assert_equal "$(<status)" ""
-	umount d
+	unmount d
 	wait_gone 10 "$server"
 	assert_equal "$(<status)" ok
 	! locked || show "the lock is not free"
@@ -486,7 +486,7 @@ locked() {
 	wait "$server" || true
 	run cat d/disk
 	assert_status 1
-	umount d
+	unmount d
 	assert_equal "$(<status)" ""
 }
 
@@ -511,7 +511,7 @@ locked() {
 		assert_contains 'Failed to get "write" lock'
 	done
 	alike top
-	umount d
+	unmount d
 	ended
 	io top "write -P 2 0 512"
 }

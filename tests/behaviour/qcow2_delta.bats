@@ -64,7 +64,7 @@ change() {
 	run stat -c '%a %s' d/disk
 	assert_output "600 20000256"
 	change 1
-	umount d
+	unmount d
 	ended
 	assert_equal "$(sha256sum disk)" "$sum"
 	[ "$(du -k delta | cut -f 1)" -lt 12000 ] || show "$(du -k delta)"
@@ -76,7 +76,7 @@ change() {
 	serve disk --delta delta
 	cmp d/disk raw
 	change 2
-	umount d
+	unmount d
 	ended
 	mgr-qcow2 --convert delta - | cmp - raw
 }
@@ -85,7 +85,7 @@ change() {
 	make_disk
 	serve disk --delta one
 	change 3
-	umount d
+	unmount d
 	ended
 	mkdir frozen
 	mv one frozen
@@ -94,7 +94,7 @@ change() {
 	[ ! -e two ] || show "there is a delta"
 	serve frozen/one --delta two --backing-from /srv --backing-from "$disks"
 	change 4
-	umount d
+	unmount d
 	ended
 	mgr-qcow2 --convert --backing-from . frozen/one is
 	cmp is before
@@ -121,14 +121,14 @@ change() {
 	fstrim mnt
 	[ "$(du -k delta | cut -f 1)" -lt 3000 ] || show "$(du -k delta)"
 	cp /bin/ls mnt/file
-	umount mnt
+	unmount mnt
 	losetup -d "$loop"
 	ended
 	mgr-qcow2 --convert delta is
 	e2fsck -fn is
 	mount -o loop,ro is mnt
 	cmp mnt/file /bin/ls
-	umount mnt
+	unmount mnt
 }
 
 @test "q.11 a delta has one server, and what it stands on is what it was" {
@@ -140,11 +140,11 @@ change() {
 	assert_contains "it is in use: it is being written to"
 	# One that is read only is not written.
 	cp delta frozen
-	umount d
+	unmount d
 	ended
 	serve frozen
 	refused "the delta 'frozen': it is in use" --delta frozen disk
-	umount d
+	unmount d
 	ended
 	refused "'disk' is what is to be read" --delta disk disk
 	touch disk
@@ -161,10 +161,10 @@ change() {
 	qemu-img create -q -f qcow2 top 2M -b middle -F qcow2
 	serve top --delta one
 	dd if=/usr/bin/python3 of=d/disk bs=64k count=1 conv=notrunc,fsync status=none
-	umount d
+	unmount d
 	ended
 	serve one --delta two
-	umount d
+	unmount d
 	ended
 	for file in middle raw; do
 		cp -p "$file" kept
@@ -183,7 +183,7 @@ change() {
 @test "q.11 a delta that is damaged, cut short or of another disk is refused, and so is what is none" {
 	make_disk
 	serve disk --delta delta
-	umount d
+	unmount d
 	ended
 	cp delta short
 	truncate -s -1 short
@@ -219,14 +219,14 @@ change() {
 	dd if=/usr/bin/python3 of=d/disk bs=1000 count=1 seek=2G conv=notrunc,fsync status=none
 	run sed -n 's/^Vm\(Peak\|Lck\):[^0-9]*\([0-9]*\) kB/\2/p' "/proc/$server/status"
 	sanitized || [ "${lines[0]}" -le 65536 ] && [ "${lines[1]}" -le 65536 ] || show "it has had ${lines[0]} kB, and holds ${lines[1]}"
-	umount d
+	unmount d
 	ended
 	[ "$(du -k delta | cut -f 1)" -lt 200 ] || show "$(du -k delta)"
 	cmp <(mgr-qcow2 --convert --offset 2147483648000 --length 1000 delta -) <(head -c 1000 /usr/bin/python3)
 	make_disk
 	serve disk --delta small
 	takes_memory 24576 # it is compressed
-	umount d
+	unmount d
 	ended
 }
 
@@ -239,13 +239,13 @@ change() {
 	assert_status 1
 	assert_contains "No space left on device"
 	cmp <(head -c 1M d/disk) <(head -c 1M /usr/bin/python3)
-	umount d
+	unmount d
 	wait_gone 10 "$server"
 	run wait "$server"
 	assert_status 3
 	run cat status
 	assert_match '^lost [1-9][0-9]* writes: No space left on device$'
-	umount small
+	unmount small
 }
 
 # The calls of a trace, from the first whole write to the answer to what wanted a sync.
@@ -263,7 +263,7 @@ order() {
 	wait_until 10 grep -q attached attached
 	dd if=/usr/bin/python3 of=d/disk bs=4k count=1 seek=10 conv=notrunc,fsync status=none
 	dd if=/usr/bin/ls of=d/disk bs=4k count=1 seek=10 conv=notrunc,fsync status=none
-	umount d
+	unmount d
 	ended
 	wait "$tracer"
 	run order

@@ -13,7 +13,7 @@ setup() {
 
 teardown() {
 	common_teardown
-	! mountpoint -q "$store" || umount "$store"
+	! mountpoint -q "$store" || unmount "$store"
 }
 
 # store_on TYPE [MOUNT-OPTION [MKFS-OPTION...]]
@@ -113,7 +113,7 @@ by_project() {
 		fi
 		tried=1
 		bounded
-		umount "$store"
+		unmount "$store"
 	done
 	[ -n "$tried" ] || skip "this kernel has no project quota"
 }

@@ -168,7 +168,7 @@ state_of() {
 	run mgr-snapshot -P "$BATS_TEST_TMPDIR/disk" -n web -r one
 	tree_of "$web" >"$BATS_TEST_TMPDIR/then"
 	mgr-destroy -P "$BATS_TEST_TMPDIR/disk" -n web
-	umount "$BATS_TEST_TMPDIR/disk"
+	unmount "$BATS_TEST_TMPDIR/disk"
 	assert_status 1
 	assert_contains "No space left on device"
 	diff <(grep -v ' ./.snap ' "$BATS_TEST_TMPDIR/now") <(grep -v ' ./.snap ' "$BATS_TEST_TMPDIR/then")

@@ -21,7 +21,7 @@ teardown_file() {
 	mgr-forward -n web add "unix:$sock:80"
 	fetches_by "$sock"
 	# who can reach the path may connect
-	[ "$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$sock" http://web/)" = 200 ]
+	[ "$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m $((5 * patience)) -o /dev/null -w '%{http_code}' --unix-socket "$sock" http://web/)" = 200 ]
 	run mgr-forward -n web ls
 	assert_contains "unix:$sock:80"
 	assert_equal "$(mgr-forward -n web ls --json | jq -c '.[] | select(.protocol == "unix") | [.address, .port, .target]')" \
@@ -65,7 +65,7 @@ teardown_file() {
 }
 
 fetches_by() {
-	[ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$1" http://web/)" = 200 ]
+	[ "$(curl -s -m $((5 * patience)) -o /dev/null -w '%{http_code}' --unix-socket "$1" http://web/)" = 200 ]
 }
 
 @test "fwd.13 what a power cut has left of a unix socket is in nobody's way, what is another's is left alone" {

@@ -330,7 +330,7 @@ contents() {
 	small_disk 1M full
 	run mgr-create -P full -n web --tar t.tar
 	ls -A full
-	umount full
+	unmount full
 	own_store full
 	assert_status 1
 	assert_contains "No space left on device"

@@ -115,7 +115,7 @@ folder_tree() {
 	mount -t tmpfs none "$new" # nothing takes its place, and it cannot be removed
 	kill -CONT "$pid"
 	wait "$pid" || status=$?
-	umount "$new"
+	unmount "$new"
 	assert_status 1
 	run cat "$BATS_TEST_TMPDIR/told"
 	assert_match "^mgr-copy: web: .*put image 'layer-[0-9a-f]*' in place: Device or resource busy$"

@@ -49,7 +49,7 @@ deep
 	in_container v sh -c 'echo new >/mnt/x/new; test -f /etc/given; test -d /mnt/gone'
 	assert_equal "$(cat "$dir/new") $(stat -c %u "$dir/new")" "new 0"
 	mgr-stop -k v
-	umount "$dir/a sub"
+	unmount "$dir/a sub"
 }
 
 @test "vol.1 -v of start is for that run; what comes too late is said" {
@@ -101,7 +101,7 @@ same"
 	in_container one test -e /mnt/shared/sub/later
 	in_container one sh -c 'mkdir /tmp/two && mount --bind /mnt/shared /tmp/two && mount -t tmpfs none /mnt/shared/more && touch /tmp/two/more/inside'
 	assert_equal "$(ls "$dir/more")" ""
-	umount "$dir/sub" "$dir"
+	unmount "$dir/sub" "$dir"
 }
 
 @test "vol.2 read-only is recursive, whatever root inside tries; what the host has mounted read-only below stays so" {
@@ -128,7 +128,7 @@ same"
 	assert_equal "$(cd "$dir" && find . -name hole)" ""
 	[ -e "$dir/sub/written" ]
 	mgr-stop -k one
-	umount "$dir/sub" "$dir/kept"
+	unmount "$dir/sub" "$dir/kept"
 }
 
 # as_somebody COMMAND...: of the host's. Through a shell: setpriv itself still has its capabilities when it looks.
@@ -200,7 +200,7 @@ owned() {
 	owned "leads to" "$dir/web" "$dir/web/config" "$dir/web/config:exposed"
 	owned "has mounted below it what leads to" "$dir/holds"
 	owned holds "$dir/second"
-	umount "$dir/web" "$dir/holds/below" "$dir/second"
+	unmount "$dir/web" "$dir/holds/below" "$dir/second"
 	mgr-create -P "$dir/other" -n web -t busybox -s net.0.type=empty
 	run mgr-start one -v "$dir/other/web:/mnt/x"
 	assert_status 1

@@ -192,7 +192,7 @@ refused() {
 untouched() {
 	local before
 	before="$(mgr-info -n web -sH) $(wanted)"
-	run ask "$@"
+	ask_time=$((2 * patience)) run ask "$@"
 	[ "$output" = "" ] || assert_contains "Connection refused"
 	assert_equal "$(mgr-info -n web -sH) $(wanted)" "$before"
 }
@@ -213,7 +213,7 @@ untouched() {
 	untouched inside bound tcp "$here_ip" 7000
 	wakes inside free tcp "$here_ip" 7000
 	mgr-freeze web
-	patience=1 untouched inside cell tcp "$here_ip" 7000
+	untouched inside cell tcp "$here_ip" 7000
 	untouched inside bound tcp "$here_ip" 7000
 	mgr-unfreeze web
 	mgr-stop -k web
@@ -292,11 +292,11 @@ hang_up() {
 
 @test "fwd.2 idle-freeze freezes a container once it has no connection for so long, and the next one thaws it" {
 	local netd before path=$BATS_TEST_TMPDIR/web.sock
-	container web --forward tcp:7000:70 --forward "unix:$path:70" -s start.idle-freeze="${slow}s"
+	container web --forward tcp:7000:70 --forward "unix:$path:70" -s start.idle-freeze="$((2 * patience))s"
 	boot web
 	serve web tcp 70
 	hold 127.0.0.1 7000
-	run wait_state web FROZEN 2
+	run wait_state web FROZEN 4
 	assert_status 1
 	hang_up
 	wait_state web FROZEN 10

@@ -16,12 +16,13 @@ bats_require_minimum_version 1.5.0
 
 # How many times slower than a usual machine this one is.
 slow=${TEST_SLOW:-1}
-# Every deadline is so many times longer: slower by what is queueing for a processor, too.
+# Every deadline is so many times longer: slower by what is queueing for a processor, too, and by as much again as one may be by
+# the time it passes.
 export patience
 patience=$(
 	read -r load _ </proc/loadavg
 	processors=(/sys/devices/system/cpu/cpu[0-9]*)
-	echo $((slow + ${load%.*} / ${#processors[@]}))
+	echo $((slow + 1 + ${load%.*} / ${#processors[@]}))
 )
 
 # Have the programs sanitizers' runtimes in them (tests/run --asan)? What memory those take is no measure; they lock none.
@@ -169,14 +170,15 @@ on() {
 
 # wait_until SECONDS COMMAND...: true as soon as the command is; for what has no event to wait for.
 wait_until() {
-	local seconds=$1 end
+	local seconds=$1 end now=0
 	shift
 	end=$(($(date +%s%N) + seconds * patience * 1000000000))
 	until "$@"; do
-		if [ "$(date +%s%N)" -gt "$end" ]; then
+		if [ "$now" -gt "$end" ]; then
 			echo "still not so after $((seconds * patience)) s: $*" >&2
 			return 1
 		fi
+		now=$(date +%s%N) # the last time is after the end, however long this machine stood still
 		read -r -t 0.05 <> <(:) || true
 	done
 }
@@ -189,6 +191,14 @@ within() {
 # wait_gone SECONDS PID: until the process has ended.
 wait_gone() {
 	within "$1" tail --pid="$2" -s 0.05 -f /dev/null || { echo "process $2 lives after $(($1 * patience)) s" >&2; return 1; }
+}
+
+# unmount FOLDER...: as soon as whatever is on its way out of it has gone.
+unmount() {
+	local folder
+	for folder; do
+		wait_until 10 umount "$folder"
+	done
 }
 
 wait_state() {

@@ -99,7 +99,7 @@ sanitizer_reports() {
 
 # behaviour FILE.bats: in a lab; those of tests/vm on the machine itself.
 behaviour() {
-	local name before after ids where=("$top/tests/lab")
+	local name before after ids deadline where=("$top/tests/lab")
 	[[ $1 != */tests/vm/* ]] || where=(env MGR_MACHINE=1)
 	name=$(basename "$1" .bats)
 	out=$log/$name.out
@@ -108,11 +108,14 @@ behaviour() {
 	: >"$log/$name.left"
 	: >"$LAB_TMP/ids"
 	before=$("$lib/snapshot")
-	bounded "${FILE_TIMEOUT:-600}" "${where[@]}" "$lib/file" "$1" "$log/$name.tap" "$log/$name.left"
+	bounded "${FILE_TIMEOUT:-900}" "${where[@]}" "$lib/file" "$1" "$log/$name.tap" "$log/$name.left"
 	[ ! -s "$out" ] || cat "$out"
 	count_tap "$log/$name.tap" "$name"
 	ids=$(tr "\n" " " <"$LAB_TMP/ids")
-	after=$(LAB_IDS=$ids "$lib/snapshot")
+	deadline=$((SECONDS + ${SETTLE:-20}))
+	while after=$(LAB_IDS=$ids "$lib/snapshot"); [ -n "$(LC_ALL=C comm -13 <(echo "$before") <(echo "$after"))" ] && [ "$SECONDS" -lt "$deadline" ]; do
+		read -r -t 0.2 <> <(:) # the kernel takes its time over the end of a lab's namespaces
+	done
 	diff <(echo "$before") <(echo "$after") | grep '^[<>]' | sed 's/$/   (outside the lab)/' >>"$log/$name.left"
 	sanitizer_reports "$name"
 	[ ! -s "$log/$name.left" ] || {

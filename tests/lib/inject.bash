@@ -30,6 +30,14 @@ once() {
 		-e "inject=$calls:$how:when=$n" "$@" </dev/null >"$inject_said" 2>&1
 }
 
+# was_injected CALL: one that begins so, "write(2,", has failed so, also where what another process did is told in between.
+was_injected() {
+	awk -v call="$1" '$2 == substr(call, 1, length($2)) && index($0, call) == index($0, $2) { begun[$1] = 1 }
+		/\(INJECTED\)/ && begun[$1] { found = 1 }
+		!/<unfinished \.\.\.>$/ { delete begun[$1] }
+		END { exit !found }' "$inject_trace" 2>/dev/null
+}
+
 # The same, up to its answer; it may live on. Where the answer is the very call that fails, nobody hears it.
 once_answered() {
 	local pid answer=$inject_trace.answer
@@ -37,7 +45,7 @@ once_answered() {
 	once "$@" 3>"$answer" &
 	pid=$!
 	until [ -s "$answer" ] || [ ! -d "/proc/$pid" ]; do
-		! grep -qas ' write(3, .*(INJECTED)' "$inject_trace" || return 0
+		! was_injected 'write(3,' || return 0
 		read -r -t 0.01 <> <(:) || true
 	done
 	[ -s "$answer" ] || wait "$pid"
