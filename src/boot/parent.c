@@ -253,12 +253,14 @@ int up_idmap(struct boot *b, struct err *err)
 	return ns_map_ids(b->pid, &b->spec.container.idmap, &b->userns, err);
 }
 
-/* Before the exec, because a missing library would show only after it: the loader ends with 127. */
+/* Before the exec, because a missing library would show only after it: the loader ends with 127. And when the child has its
+ * root: until then a volume or a hook may be yet to bring the program, and for a moment the host's root lies on top of this
+ * one (pivot() in mount/root.c): ".." in a link of the guest's leads there, past RESOLVE_IN_ROOT, for it is below. */
 int up_init_check(struct boot *b, struct err *err)
 {
-	if (hook_wants_host(b) && boot_await_child(b, up_resolver, err) < 0) /* a hook may have put it there */
-		return -err->code;
-	return b->command.argv ? 0 : init_check(b->tree, b->argv.v[0], err);
+	if (b->command.argv)
+		return 0;
+	return boot_await_child(b, up_resolver, err) < 0 ? -err->code : init_check(b->tree, b->argv.v[0], err);
 }
 
 int up_control(struct boot *b, struct err *err)

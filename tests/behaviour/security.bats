@@ -243,3 +243,15 @@ bounding() {
 	run mgr-attach -n web -u nobody -- suid
 	assert_output "65534 65534"
 }
+
+@test "start.3 an init by a link that goes up is the container's own, at the moment when its root changes, too" {
+	readelf -l /bin/sh | grep -q interpreter || skip "the host's /bin/sh would do in the container"
+	container web -s net.0.type=empty
+	ln -sf ../bin/sh "$(rootfs web)/sbin/init"
+	# the host's root lies on top of the container's for so long
+	strace -f -D -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=pivot_root -e inject=pivot_root:delay_exit=1000000 mgr-start -n web 3>&- ||
+		show "$(cat "$BATS_TEST_TMPDIR/trace")"
+	grep -q 'pivot_root.*DELAYED' "$BATS_TEST_TMPDIR/trace"
+	state_is web RUNNING
+	mgr-stop -k -n web
+}
