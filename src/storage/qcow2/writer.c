@@ -227,7 +227,8 @@ int writer_grow(struct writer *w, uint64_t size, struct err *err)
 	map = calloc(1, h.map_bytes + 1);
 	if (!map)
 		return err_nomem(err);
-	memcpy(map, w->map, w->h.map_bytes);
+	if (!w->fresh) /* else there is nothing in it, and larger blocks want a smaller one */
+		memcpy(map, w->map, w->h.map_bytes);
 	free(w->map);
 	w->map = map;
 	free(w->block);

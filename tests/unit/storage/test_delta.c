@@ -403,6 +403,26 @@ static void one_that_grows_keeps_what_it_has(void **state)
 	close(fd);
 }
 
+static void a_new_one_grows_to_larger_blocks(void **state)
+{
+	const uint64_t small = UINT64_C(100) << 30, large = UINT64_C(130) << 30; /* whose map has half as many bytes */
+	struct err err = { 0 };
+	int fd = memfd_create("delta", MFD_CLOEXEC);
+	char byte = 0;
+
+	(void)state;
+	player = writer_open(io_file(&fd), 0, small, &base, &err);
+	assert_non_null(player);
+	assert_int_equal(writer_grow(player, large, &err), 0);
+	assert_true(writer_size(player) == large);
+	assert_int_equal(writer_write(player, &below, large - 1, "y", 1, &err), 0);
+	assert_int_equal(writer_read(player, &below, large - 1, &byte, 1, &err), 0);
+	assert_int_equal(byte, 'y');
+	assert_int_equal(writer_sync(player, &err), 0);
+	writer_free(player);
+	close(fd);
+}
+
 /* --- what goes wrong ------------------------------------------------------------------------------------- */
 
 static void after_a_sync_that_failed_there_is_none(void **state)
@@ -475,6 +495,7 @@ int main(void)
 		cmocka_unit_test(what_was_synced_outlives_a_power_cut),
 		cmocka_unit_test(a_sync_writes_all_of_the_map),
 		cmocka_unit_test(one_that_grows_keeps_what_it_has),
+		cmocka_unit_test(a_new_one_grows_to_larger_blocks),
 		cmocka_unit_test(after_a_sync_that_failed_there_is_none),
 		cmocka_unit_test(a_delta_is_of_one_disk_as_it_was),
 		cmocka_unit_test(a_map_has_4_mib_at_most),
