@@ -75,11 +75,11 @@ static int hear(int from, uint64_t *ret_below, struct err *err)
 	if (r < 0 || read(from, &said, sizeof said) != sizeof said)
 		return err_set(err, EIO, "mgr-qcow2, which is to show it, %s",
 			       r == -ETIMEDOUT ? "does not answer" : "has ended early");
-	if (said.code && err)
-		*err = said;
 	said.msg[sizeof said.msg - 1] = '\0';
+	if (said.code)
+		return err_set(err, said.code > 0 ? said.code : EIO, "%s", said.msg);
 	*ret_below = strtoull(said.msg, NULL, 16);
-	return -said.code;
+	return 0;
 }
 
 /* What a delta stands on that is one itself they know. */
