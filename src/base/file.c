@@ -12,6 +12,8 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+#define LITTLE (1 << 20) /* bytes: a file system with no more is full */
+
 int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *err)
 {
 	autocall(str_done) struct str s = { 0 };
@@ -153,9 +155,19 @@ int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mo
 	return r < 0 ? err_sys(err, -r, "sync the folder of '%s'", path) : 0;
 }
 
-int file_sync_system(int fd, struct err *err)
+int file_sync_system(int folder, struct err *err)
 {
-	return syncfs(fd) < 0 ? err_sys(err, errno, "write it to disk") : 0;
+	autoclose int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || syncfs(fd) < 0 ? err_sys(err, errno, "write it to disk") : 0;
+}
+
+bool file_is_full(int folder)
+{
+	autoclose int fd = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	int r = fd < 0 ? errno : posix_fallocate(fd, 0, LITTLE);
+
+	return r == ENOSPC || r == EDQUOT;
 }
 
 int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err)

@@ -40,8 +40,11 @@ int file_replace_at(int dirfd, const char *path, const void *bytes, size_t n, mo
 #define FILE_WHICH_MAX 320
 void file_which(int folder, const char *name, char ret[static FILE_WHICH_MAX]);
 
-/* All that was written to the file system of an open file is on disk (syncfs(2)): before what takes its name says so. */
-int file_sync_system(int fd, struct err *err);
+/* All that was written to the file system of a folder, O_PATH will do, is on disk (syncfs(2)): before what takes its name
+ * says so, or before it is unmounted, which tells of no error. */
+int file_sync_system(int folder, struct err *err);
+/* Is there next to no room left for files in the folder? Not what statfs(2) says: file systems keep some of that back. */
+bool file_is_full(int folder);
 
 /* mkdir -p of path with mode for what is made; what exists must be a folder. */
 int file_mkdirs_at(int dirfd, const char *path, mode_t mode, struct err *err);

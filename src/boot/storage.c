@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mnt.h"
 #include "base/proc.h"
@@ -23,7 +24,6 @@
 #define GONE_TIME   (60 * CLOCK_SECOND)
 #define MAY_BE_LOST "what was written last may be lost"
 #define LAST_RUN    ": in its last run "
-#define LITTLE      (1 << 20) /* bytes: a file system with no more is full */
 
 /* --- up ---------------------------------------------------------------------------------------------------------------- */
 
@@ -191,7 +191,6 @@ static void keep_loss(const struct down *d, const char *what)
 		log_warn("how the run ended could not be kept");
 }
 
-/* What file systems keep back for themselves is room that statfs(2) tells of, and nobody has. */
 static bool is_full(const char *path)
 {
 	autofree char *folder = path ? strdup(path) : NULL;
@@ -201,9 +200,8 @@ static bool is_full(const char *path)
 		return false;
 	if (!S_ISDIR(st.st_mode))
 		*strrchr(folder, '/') = '\0';
-	autoclose int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-	int r = fd < 0 ? errno : posix_fallocate(fd, 0, LITTLE);
-	return r == ENOSPC || r == EDQUOT;
+	autoclose int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && file_is_full(fd);
 }
 
 /* A device says no more than "I/O error" when the file that it is finds no room. object: the file, for some backends. */

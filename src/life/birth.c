@@ -41,12 +41,12 @@ static char *place_root(const struct birth *birth, const struct spec *spec, cons
 }
 
 int birth_open_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
-		    struct err *err)
+		    struct storage_mount *ret, struct err *err)
 {
 	struct storage_place place;
 	autofree char *path = place_root(birth, spec, backend, &place);
 
-	return path ? identity_open(backend, &place, err) : err_nomem(err);
+	return path ? identity_open(backend, &place, ret, err) : err_nomem(err);
 }
 
 int birth_resize_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,

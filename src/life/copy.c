@@ -162,11 +162,16 @@ static int copy_root(struct copying *c, const struct birth *birth, struct err *e
 static int renew(struct copying *c, const struct birth *birth, struct err *err)
 {
 	const struct spec *was = &c->from.spec;
-	autoclose int root = birth_open_root(birth, &c->spec, c->as, err);
-	int r = root < 0 ? root
-			 : identity_renew(root, was->uts.name ? was->uts.name : c->what->from,
-					  c->what->keep_name ? NULL : c->what->name, err);
+	struct storage_mount root;
+	int r = birth_open_root(birth, &c->spec, c->as, &root, err);
 
+	if (r < 0)
+		return r;
+	r = identity_renew(root.tree, was->uts.name ? was->uts.name : c->what->from,
+			   c->what->keep_name ? NULL : c->what->name, err);
+	if (r == 0)
+		r = storage_sync(&root, birth->folder, err);
+	close(root.tree);
 	debug_point("copy", "renewed");
 	return r;
 }

@@ -83,12 +83,14 @@ static bool is_asked_for(const struct birth *birth, const char *key)
 static int choose_ready(const struct birth *birth, struct spec *spec, struct str *ret_tail, struct err *err)
 {
 	struct err why = { 0 };
-	autoclose int shown = birth->disk ? birth_open_root(birth, spec, birth->backend, err) : -1;
+	struct storage_mount look = { .tree = -1 };
+	const int r = birth->disk ? birth_open_root(birth, spec, birth->backend, &look, err) : 0;
+	autoclose int shown = look.tree;
 	const int filled = birth->archive < 0 ? -1 : birth->tree;
 	const int root = birth->rootfs ? birth->rootfs_fd : birth->disk ? shown : filled;
 	autocall(strv_done) struct strv argv = { 0 };
 
-	if (birth->disk && (shown < 0 || birth_check_shown(birth, shown, err) < 0))
+	if (r < 0 || (birth->disk && birth_check_shown(birth, shown, err) < 0))
 		return -err->code;
 	if (init_argv(&spec->init, &argv, err) < 0)
 		return -err->code;
@@ -105,13 +107,19 @@ static int renew(const struct birth *birth, const struct spec *spec, struct err 
 {
 	const struct about *was = birth->what->exported;
 	const char *name = birth->what->name;
-	autoclose int root = -1;
+	struct storage_mount root;
+	int r;
 
 	if ((!birth->disk || birth->what->in_place) && (!was || str_eq(was->name, name)))
 		return 0;
-	root = birth_open_root(birth, spec, birth->backend, err);
-	return root < 0 ? root
-			: identity_renew(root, was ? was->name : NULL, str_eq(spec->uts.name, name) ? name : NULL, err);
+	r = birth_open_root(birth, spec, birth->backend, &root, err);
+	if (r < 0)
+		return r;
+	r = identity_renew(root.tree, was ? was->name : NULL, str_eq(spec->uts.name, name) ? name : NULL, err);
+	if (r == 0)
+		r = storage_sync(&root, birth->folder, err);
+	close(root.tree);
+	return r;
 }
 
 /* What is on a device is somebody else's to have only then. */

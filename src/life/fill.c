@@ -282,6 +282,8 @@ static int fill_mounted(struct birth *birth, const struct storage_place *place, 
 	r = run_source(birth, run, ret_tail, err);
 	if (r < 0)
 		return explain_full(birth, r, err);
+	if (storage_sync(&root, birth->folder, err) < 0)
+		return -err->code;
 	return unlinkat(birth->folder, ROOTFS, AT_REMOVEDIR) < 0 ? err_sys(err, errno, "remove '%s'", run->rootfs) : 0;
 }
 

@@ -186,25 +186,25 @@ int identity_rename(int root, const char *was, const char *now, struct err *err)
 	return r >= 0 ? rename_hosts(root, was, now, err) : r;
 }
 
-int identity_open(const struct storage_backend *backend, const struct storage_place *place, struct err *err)
+int identity_open(const struct storage_backend *backend, const struct storage_place *place, struct storage_mount *ret,
+		  struct err *err)
 {
 	const struct rootfs_conf writable = { .path = place->conf->path,
 					      .exposed = place->conf->exposed,
 					      .size = place->conf->size };
 	const struct storage_ids ids = { .userns = -1 };
 	struct storage_place own = *place;
-	struct storage_mount root = { .tree = -1 };
-	int r;
 
 	own.conf = &writable;
-	r = backend->open(&own, &ids, &root, err);
-	return r < 0 ? r : root.tree;
+	*ret = (struct storage_mount){ .tree = -1 };
+	return backend->open(&own, &ids, ret, err);
 }
 
 int identity_set_name(const struct store *store, const char *name, const char *was, const char *now, struct err *err)
 {
-	autoclose int folder = store_container(store, name, err), root = -1;
+	autoclose int folder = store_container(store, name, err);
 	const struct storage_backend *backend;
+	struct storage_mount root;
 	struct storage_place place;
 	autocall(spec_done) struct spec spec;
 	int r;
@@ -215,6 +215,12 @@ int identity_set_name(const struct store *store, const char *name, const char *w
 	if (r == 0)
 		r = spec_place(&spec, store, name, folder, &place, &backend, err);
 	if (r == 0)
-		r = root = identity_open(backend, &place, err);
-	return r >= 0 ? identity_rename(root, was, now, err) : r;
+		r = identity_open(backend, &place, &root, err);
+	if (r < 0)
+		return r;
+	r = identity_rename(root.tree, was, now, err);
+	if (r == 0)
+		r = storage_sync(&root, folder, err);
+	close(root.tree);
+	return r;
 }

@@ -45,7 +45,7 @@ int birth_folder(struct birth *birth, struct err *err);
 
 /* The root of what is being made, as identity_open. spec: what it is to be. */
 int birth_open_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
-		    struct err *err);
+		    struct storage_mount *ret, struct err *err);
 /* The file system that it is, as large as it is to be. */
 int birth_resize_root(const struct birth *birth, const struct spec *spec, const struct storage_backend *backend,
 		      struct err *err);

@@ -110,7 +110,8 @@ static int rename_host(const struct restoring *r, int beside, struct err *err)
 	autofree char *path = r->backend->on_disk ? strdup(r->place.path) : str_fmt("/proc/self/fd/%d/%s", beside, r->leaf);
 	struct rootfs_conf conf = r->now.rootfs;
 	struct storage_place at = storage_place_in(&r->place, beside);
-	autoclose int root = -1;
+	struct storage_mount root;
+	int e;
 
 	if (!was || !now || str_eq(was, now))
 		return 0;
@@ -119,8 +120,14 @@ static int rename_host(const struct restoring *r, int beside, struct err *err)
 	conf.size = 0; /* a start sees to that */
 	at.conf = &conf;
 	at.path = path;
-	root = identity_open(r->backend, &at, err);
-	return root < 0 ? root : identity_rename(root, was, now, err);
+	e = identity_open(r->backend, &at, &root, err);
+	if (e < 0)
+		return e;
+	e = identity_rename(root.tree, was, now, err);
+	if (e == 0)
+		e = storage_sync(&root, beside, err);
+	close(root.tree);
+	return e;
 }
 
 /* All of it beside what there is; then one exchange. */

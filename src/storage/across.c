@@ -35,6 +35,8 @@ static int fill(const struct storage_backend *backend, const struct storage_plac
 	if (r < 0)
 		return r;
 	r = storage_copy_tree(tree, root.tree, ".", err);
+	if (r == 0)
+		r = storage_sync(&root, to->folder, err);
 	close(root.tree);
 	return r;
 }

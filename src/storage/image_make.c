@@ -158,8 +158,8 @@ int image_commit(const struct image_new *image, char ret_id[static IMAGE_ID_SIZE
 	r = file_replace_at(image->lock, MADE "/" IMAGE_NAME, ret_id, strlen(ret_id), 0600, err);
 	if (r < 0)
 		return r;
-	if (syncfs(image->lock) < 0)
-		return err_sys(err, errno, "bring image '%s' to the disk", ret_id);
+	if (file_sync_system(image->lock, err) < 0)
+		return err_wrap(err, "image '%s'", ret_id);
 	debug_point("image", "filled");
 	return put(image, ret_id, err);
 }

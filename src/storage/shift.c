@@ -68,20 +68,12 @@ static int collect(struct shift *s, int root, struct err *err)
 	return r;
 }
 
-/* What is on disk before the record says that it is done. */
-static int sync_root(int root, struct err *err)
-{
-	autoclose int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? err_sys(err, errno, "open the root folder") : file_sync_system(fd, err);
-}
-
 static int finish(struct shift *s, int folder, int root, struct err *err)
 {
 	int r = walk_tree(root, &changing, s, err);
 
 	if (r == 0)
-		r = sync_root(root, err);
+		r = file_sync_system(root, err); /* before the record says that it is done */
 	debug_point("shift", "changed");
 	if (r < 0)
 		return err_wrap(err, "change the ids on disk");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "storage/internal.h"
 #include "store/last.h"
 
@@ -19,6 +20,14 @@ struct storage_place storage_place_in(const struct storage_place *p, int folder)
 	in.path = NULL;
 	in.folder = folder;
 	return in;
+}
+
+int storage_sync(const struct storage_mount *mount, int folder, struct err *err)
+{
+	if (!mount->own || file_sync_system(mount->tree, err) >= 0)
+		return 0;
+	return file_is_full(folder) ? err_set(err, ENOSPC, "what was written could not be kept: the host's disk is full")
+				    : err_wrap(err, "what was written could not be kept, as when the host's disk is full");
 }
 
 const struct storage_backend *storage_named(const char *name, struct err *err)

@@ -113,6 +113,10 @@ struct storage_backend {
 	int (*usage)(const struct storage_place *p, uint64_t *ret);
 };
 
+/* What was written to a mount is where it is kept, before it is let go of: a file system of its own goes without a word of
+ * what it loses then. folder: that has what keeps it. */
+int storage_sync(const struct storage_mount *mount, int folder, struct err *err);
+
 /* NULL with an error that lists what there is. */
 const struct storage_backend *storage_named(const char *name, struct err *err);
 /* The backend that conf->path names and the path behind the colon. NULL with an error that lists what there is. */

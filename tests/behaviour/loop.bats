@@ -323,6 +323,30 @@ gave_back() {
 	unmount "$disk"
 }
 
+@test "be.4 of what does not fit on the host's disk no container is made" {
+	local disk=$BATS_TEST_TMPDIR/disk type
+	small_disk 64M "$disk"
+	mkdir -m 700 "$disk/store"
+	container from -B dir -s net.0.type=empty
+	head -c 80M /dev/urandom >"$store/from/rootfs/home/big"
+	tar -C "$store/from/rootfs" -cf "$BATS_TEST_TMPDIR/from.tar" .
+	for type in ext4 btrfs; do
+		run mgr-create -P "$disk/store" -n more --tar "$BATS_TEST_TMPDIR/from.tar" -B loop --size 400M \
+			-s rootfs.options=type=$type -s net.0.type=empty
+		assert_status 1
+		assert_match "^mgr-create: more: .*what was written could not be kept.*the host's disk is full"
+		[ ! -e "$disk/store/more" ]
+	done
+	mgr-create -P "$disk/store" -n part -t busybox -B dir -s net.0.type=empty
+	head -c 36M /dev/urandom >"$disk/store/part/rootfs/home/big"
+	run mgr-copy -P "$disk/store" -n part -N more -B loop
+	assert_status 1
+	assert_match "^mgr-copy: part: 'more': what was written could not be kept.*the host's disk is full"
+	[ ! -e "$disk/store/more" ]
+	mgr-destroy -P "$disk/store" -n part
+	wait_until 5 umount "$disk"
+}
+
 @test "be.4 thin copies where the store has reflinks" {
 	mkdir "$BATS_TEST_TMPDIR/store"
 	truncate -s 300M "$BATS_TEST_TMPDIR/btrfs"

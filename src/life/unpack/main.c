@@ -109,6 +109,7 @@ static int read_args(char *const argv[], struct job *job, struct err *err)
 		else if (read_flag(job, argv[i]) != 0)
 			return err_set(err, EINVAL, "unknown argument '%s'", argv[i]);
 	}
+	job->trees.filled = !job->filter;
 	if (r == 0 && !job->head && !job->trees.paths.n)
 		r = err_set(err, EINVAL, "no root file system is given");
 	return r;

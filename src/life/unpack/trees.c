@@ -21,7 +21,8 @@ void trees_done(struct trees *trees)
 	strv_done(&trees->folders);
 }
 
-static int open_tree_of(const struct trees *trees, size_t index, const struct storage_ids *ids, struct err *err)
+static int open_tree_of(const struct trees *trees, size_t index, const struct storage_ids *ids, struct storage_mount *ret,
+			struct err *err)
 {
 	const struct rootfs_conf conf = { .path = trees->paths.v[index], .exposed = index == 0 && trees->exposed };
 	const char *in = trees->folders.v[index];
@@ -29,27 +30,24 @@ static int open_tree_of(const struct trees *trees, size_t index, const struct st
 	struct storage_place place = { .conf = &conf, .name = trees->name, .folder = folder };
 	const struct storage_backend *backend = storage_find(&conf, &place.path, err);
 	autocall(store_done) struct store store = { 0 };
-	struct storage_mount root;
 	int r = backend ? store_open(&store, trees->store, err) : -err->code;
 
 	if (r == 0 && *in && folder < 0)
 		r = err_sys(err, errno, "open '%s'", in);
 	place.store = &store;
-	if (r == 0)
-		r = backend->open(&place, ids, &root, err);
-	return r < 0 ? r : root.tree;
+	return r < 0 ? r : backend->open(&place, ids, ret, err);
 }
 
 struct opened {
 	size_t n;
-	int *v; /* by index; -1 */
+	struct storage_mount *v; /* by index; tree -1: it is not open */
 };
 
 static void opened_done(struct opened *o)
 {
 	for (size_t i = 0; o->v && i < o->n; i++)
-		if (o->v[i] >= 0)
-			close(o->v[i]);
+		if (o->v[i].tree >= 0)
+			close(o->v[i].tree);
 	free(o->v);
 }
 
@@ -57,8 +55,17 @@ static int opened_init(struct opened *o, size_t n, struct err *err)
 {
 	*o = (struct opened){ .n = n, .v = calloc(n, sizeof *o->v) };
 	for (size_t i = 0; o->v && i < n; i++)
-		o->v[i] = -1;
+		o->v[i].tree = -1;
 	return o->v ? 0 : err_nomem(err);
+}
+
+static int sync_all(const struct opened *o, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < o->n && r == 0; i++)
+		r = o->v[i].tree < 0 ? 0 : storage_sync(&o->v[i], -1, err);
+	return r;
 }
 
 int trees_serve(const struct trees *trees, int peer, int userns, const struct idmap *map, struct err *err)
@@ -73,16 +80,14 @@ int trees_serve(const struct trees *trees, int peer, int userns, const struct id
 	if (opened_init(&opened, trees->paths.n, err) < 0)
 		return -err->code;
 	while (recv(peer, &index, sizeof index, 0) == sizeof index && index < trees->paths.n) {
-		int *tree = &opened.v[index];
-		if (*tree < 0)
-			*tree = open_tree_of(trees, index, &ids, err);
-		if (*tree < 0)
-			return *tree;
-		r = fd_send(peer, "", 1, tree, 1);
+		struct storage_mount *root = &opened.v[index];
+		if (root->tree < 0 && open_tree_of(trees, index, &ids, root, err) < 0)
+			return -err->code;
+		r = fd_send(peer, "", 1, &root->tree, 1);
 		if (r < 0)
 			return err_sys(err, -r, "pass the root file system on");
 	}
-	return 0;
+	return trees->filled ? sync_all(&opened, err) : 0;
 }
 
 int trees_ask(int peer, size_t index, struct err *err)

@@ -12,11 +12,12 @@
 #include "ns/ns.h"
 
 struct trees {
-	const char *name;    /* the container\'s */
+	const char *name;    /* the container's */
 	const char *store;   /* where containers are; NULL: the manager's own */
 	struct strv paths;   /* BACKEND:PATH of each */
 	struct strv folders; /* what it is in, "" when that does not matter */
 	bool exposed;        /* rootfs.exposed, of the first */
+	bool filled;         /* they are written to */
 };
 
 void trees_done(struct trees *trees);
