@@ -141,7 +141,7 @@ static int fit(const struct storage_place *p, struct err *err)
 	if (tree < 0)
 		return tree;
 	close(steal_fd(&tree));
-	return disk_release(run, true, clock_in(END_TIME), err);
+	return disk_release(run, true, clock_in(END_TIME), err) != 0 ? -err->code : 0;
 }
 
 /* What a delta is too small for, another one on it is not. */

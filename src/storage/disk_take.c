@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What containers stand on has been written, and the user says that they go on standing on it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,8 +80,7 @@ static int take_blocks(const char *blocks, const char *base, const struct strv *
 		       struct err *err)
 {
 	autocall(strv_done) struct strv argv = { 0 };
-	int r = strv_add(&argv, MGR_BINDIR "/mgr-qcow2") | strv_add(&argv, "--take") |
-		strv_addf(&argv, "--delta=%s", blocks);
+	int r = strv_add(&argv, DISK_PROGRAM) | strv_add(&argv, "--take") | strv_addf(&argv, "--delta=%s", blocks);
 
 	if (disk->from)
 		r |= strv_addf(&argv, "--backing-from=%s", disk->from);
@@ -89,6 +89,17 @@ static int take_blocks(const char *blocks, const char *base, const struct strv *
 	if (r | strv_add(&argv, base))
 		return err_nomem(err);
 	return proc_run((const char *const *)argv.v, NULL, 0, err);
+}
+
+/* What others stand on keeps a time that they find again in a copy of the store, too. */
+static int take_image(const char *blocks, const char *base, const struct strv *from, const struct disk *disk,
+		      struct err *err)
+{
+	autoclose int file = open(blocks, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (file < 0)
+		return err_sys(err, errno, "open '%s'", blocks);
+	return take_blocks(blocks, base, from, disk, err) < 0 ? -err->code : image_settle_file(file, err);
 }
 
 /* Of the images from the one on the disk upwards, then its own, each on what is below it. */
@@ -101,12 +112,12 @@ static int take_stack(const struct storage_place *p, const struct disk *disk, co
 
 	for (size_t i = folders; i-- > 0 && r == 0;) {
 		autofree char *image = str_fmt("%s/" IMAGE_BLOCKS, below->from.v[i]);
-		r = image ? take_blocks(image, base, &below->from, disk, err) : err_nomem(err);
+		r = image ? take_image(image, base, &below->from, disk, err) : err_nomem(err);
 		free(base);
 		base = steal_ptr(&image);
 	}
 	if (r == 0 && below->top)
-		r = take_blocks(below->top, base, &below->from, disk, err);
+		r = take_image(below->top, base, &below->from, disk, err);
 	if (r == 0 && access(own, F_OK) == 0) /* else nothing has been written yet */
 		r = take_blocks(own, below->top ? below->top : base, &below->from, disk, err);
 	return r;

@@ -246,6 +246,19 @@ said() {
 	assert_equal "$(said e)" "xfs $((400 << 20))"
 }
 
+@test "q.23 a change of the size whose server is killed has failed, and says so" {
+	local at ended=0
+	over c disk --block
+	MGR_DEBUG_STOP=resize:fs mgr-config -n c set rootfs.size 100M 2>told 3>&- &
+	at=$!
+	wait_until 30 grep -q '^State:.T' "/proc/$at/status"
+	kill -KILL "$(servers)"
+	kill -CONT "$at"
+	wait "$at" || ended=$?
+	assert_equal "$ended" 1
+	assert_equal "$(<told)" "mgr-config: c: rootfs.size: what was written last may be lost: the server of its disk was killed"
+}
+
 @test "q.23 what has something behind it on its disk does not grow" {
 	truncate -s 64M table
 	printf 'label: gpt\nstart=2048,size=98304\nsize=16384\n' | sfdisk -q table
@@ -431,6 +444,8 @@ mended() {
 	run mgr-images take moving
 	assert_status 0
 	assert_output c
+	run find "$MGR_ROOT/var/lib/mgr/.images" -name blocks -printf '%T@ '
+	assert_match '^([0-9]+\.0+ )+$' # as archives keep them
 	for name in c other; do
 		boot "$name"
 		in_container "$name" test -e /etc/mine
