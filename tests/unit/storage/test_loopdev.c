@@ -90,7 +90,7 @@ static void a_file_has_one_device_that_writes(void **state)
 	refuses(&b, "is in use by 'a'");
 	refuses(&reader, "is in use by 'a'");
 	close(device);
-	assert_int_equal(loopdev_await_end(&b, clock_in(10 * CLOCK_SECOND), &err), 0);
+	assert_int_equal(loopdev_await_end(&a, clock_in(10 * CLOCK_SECOND), &err), 0);
 	close(make(&b));
 }
 
