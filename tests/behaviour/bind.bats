@@ -75,7 +75,7 @@ recorded() {
 @test "vol.4 what is in use goes, with what root inside has put over it or moved it to; a frozen container need not run" {
 	mgr-device -n web add bind "$safe/data:/mnt/a"
 	mgr-attach -n web -- sh -c 'cd /mnt/a; mount -t tmpfs none /mnt/a; exec sleep 1000' 3>&- &
-	wait_until 5 test "$(mounted /mnt/a)" -gt 0
+	wait_until 5 eval '[ "$(mounted /mnt/a)" -gt 0 ]'
 	wait_until 5 eval '[ "$(mounted /mnt/a)" = 2 ]'
 	mgr-freeze web
 	mgr-device -n web del bind /mnt/a

@@ -394,7 +394,7 @@ mended() {
 	boot c
 	in_container c sh -c 'echo kept >/etc/kept; sync'
 	kill -9 "$(servers)"
-	wait_until 5 test -z "$(servers)"
+	wait_until 5 eval '[ -z "$(servers)" ]'
 	in_container c sh -c 'echo lost >/etc/lost' || :
 	run mgr-stop -k -n c
 	assert_status 3

@@ -140,7 +140,7 @@ established() {
 	init=$(pid_of web)
 	in_container web reboot || true
 	wait_gone 20 "$init"
-	wait_until 10 test -n "$(pid_of web)"
+	wait_until 10 eval '[ -n "$(pid_of web)" ]'
 	mgr-wait -n web --ready -t $((20 * patience))
 	assert_equal "$(devices)" "net.0 eth0,net.2 eth2,net.3 eth3,net.4 eth4,net.5 eth5"
 	busybox ping -c 1 -W 2 10.0.0.5

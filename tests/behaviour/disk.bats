@@ -157,7 +157,7 @@ each() {
 	over c disk
 	boot c
 	kill -9 "$(servers)"
-	wait_until 5 test -z "$(servers)"
+	wait_until 5 eval '[ -z "$(servers)" ]'
 	run in_container c cat /data
 	[ "$status" != 0 ] || show "it is read"
 	assert_contains "Input/output error"
@@ -240,7 +240,7 @@ each() {
 	assert_status 1
 	assert_contains "partition 1 holds no file system"
 	[ ! -e "$MGR_ROOT/var/lib/mgr/c" ] || show "a container is left"
-	wait_until 5 test -z "$(servers)"
+	wait_until 5 eval '[ -z "$(servers)" ]'
 	cp disk mine
 	over c mine
 	touch mine
@@ -307,5 +307,5 @@ each() {
 	assert_status 1
 	assert_contains "--size: what is on the disk has 25165824 bytes"
 	[ ! -e "$MGR_ROOT/var/lib/mgr/d" ]
-	wait_until 5 test -z "$(servers)"
+	wait_until 5 eval '[ -z "$(servers)" ]'
 }

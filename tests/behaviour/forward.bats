@@ -111,7 +111,7 @@ stays_tracked() {
 	init=$(pid_of web)
 	in_container web reboot || true
 	wait_gone 20 "$init"
-	wait_until 10 test -n "$(pid_of web)"
+	wait_until 10 eval '[ -n "$(pid_of web)" ]'
 	mgr-wait -n web --ready -t $((20 * patience))
 	serve web tcp 70
 	answers tcp 127.0.0.1 7000

@@ -398,7 +398,7 @@ listens_here() {
 	# whoever holds the port has what is sent to it from now on
 	mgr-forward -n db add udp:7300:70
 	say u second
-	wait_until 5 test "$(counted db udp)" -gt 0
+	wait_until 5 eval '[ "$(counted db udp)" -gt 0 ]'
 	assert_equal "$(counted web tcp) $(counted web udp)" "0 0"
 	mgr-forward -n db del tcp:7300:73
 	mgr-forward -n db del udp:7300:70

@@ -153,7 +153,7 @@ another_service() {
 	mgr-freeze web
 	kill -KILL "$netd"
 	wait_until 5 another_service "$netd"
-	wait_until 5 test "$(field Containers)" = 1
+	wait_until 5 eval '[ "$(field Containers)" = 1 ]'
 	answers tcp 127.0.0.1 7000
 	mgr-stop -k web
 	mgr-net down
