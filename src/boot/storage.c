@@ -71,7 +71,8 @@ static int open_root(struct boot *b, bool lasting, struct storage_mount *ret, st
 	struct storage_place place;
 	int r = spec_place(&b->spec, &b->store, b->name, b->folder, &place, &backend, err);
 
-	if (r < 0 || spec_check_owner(&b->spec, err) < 0 || spec_check_alone(&b->spec, &b->store, err) < 0)
+	if (r < 0 || spec_check_owner(&b->spec, err) < 0 || spec_check_alone(&b->spec, &b->store, err) < 0 ||
+	    spec_check_outside(&b->spec, &b->store, b->name, b->folder, err) < 0)
 		return -err->code;
 	struct note n = { b->rundir, backend->name };
 	const struct storage_note told = { note, &n };

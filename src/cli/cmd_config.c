@@ -12,6 +12,7 @@
 #include "cli/config_show.h"
 #include "life/config.h"
 #include "life/passing.h"
+#include "life/root.h"
 #include "spec/spec.h"
 #include "store/claim.h"
 
@@ -45,6 +46,8 @@ static int keep(const struct cli *cli, const char *container, const struct life_
 	if (r < 0)
 		return r;
 	if (concerns(changes, n, "mount") && spec_check_sources(&spec, &cli->store, err) < 0)
+		return -err->code;
+	if (concerns(changes, n, "rootfs.path") && life_check_root(&spec, &cli->store, container, err) < 0)
 		return -err->code;
 	later = config_live(&cli->store, container, changes, n, &spec, err);
 	if (later < 0)

@@ -7,20 +7,9 @@
 #include <sys/file.h>
 
 #include "base/cleanup.h"
-#include "base/path.h"
 #include "life/internal.h"
+#include "life/root.h"
 #include "store/claim.h"
-
-static int check_own(const struct birth *birth, struct err *err)
-{
-	enum path_relation is;
-
-	if (path_relate(birth->rootfs_fd, "/", &is, err) < 0)
-		return -err->code;
-	if (is == PATH_SAME)
-		return err_set(err, EINVAL, "'%s' is this machine's own root folder", birth->rootfs);
-	return store_check_own(birth->rootfs_fd, birth->rootfs, birth->store, STORE_AS_ROOT, err);
-}
 
 static int adopt(struct birth *birth, struct err *err)
 {
@@ -35,7 +24,7 @@ static int adopt(struct birth *birth, struct err *err)
 		return err_sys(err, errno, "open '%s'", birth->rootfs);
 	if (flock(birth->rootfs_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(err, EBUSY, "'%s' is in use: another command makes a container of it", birth->rootfs);
-	r = check_own(birth, err);
+	r = root_check_folder(birth->rootfs_fd, birth->rootfs, birth->store, err);
 	if (r == 0 && !birth->what->passing) /* else its start looks (spec_check_alone) */
 		r = spec_check_root(birth->rootfs_fd, birth->rootfs, birth->store, NULL, err);
 	return r == 0 && !birth->what->exposed ? storage_check_exposed(birth->rootfs_fd, birth->rootfs, "--exposed", err)

@@ -9,11 +9,10 @@
 
 #include "base/cleanup.h"
 #include "base/debug.h"
-#include "life/disk_users.h"
 #include "life/internal.h"
+#include "life/root.h"
 #include "storage/disk.h"
 #include "storage/fs.h"
-#include "storage/image.h"
 
 #define QCOW2_MAGIC "QFI\373"
 #define DELTA_MAGIC "mgrd" /* what mgr-qcow2 has written can be a disk, too */
@@ -97,55 +96,6 @@ static int find(struct birth *birth, struct disk *ret, struct err *err)
 	return birth->device < 0 ? birth->device : 0;
 }
 
-/* What others stand on stays as it is, also while they are stopped; and what one writes to, nobody can stand on. */
-static int check_one(const struct store *store, const char *name, int folder, void *data, struct err *err)
-{
-	const struct birth *birth = data;
-	autocall(disk_done) struct disk disk = { 0 };
-	const bool elsewhere = !str_eq(store->containers, birth->store->containers);
-
-	if (disk_load(folder, &disk, NULL) < 0 || disk.in_place == birth->what->in_place)
-		return 0;
-	return err_set(err, EBUSY,
-		       disk.in_place ? "'%s' is written in place by '%s'%s%s: copy the file"
-				     : "'%s' is what '%s'%s%s stands on, as it is: copy the file",
-		       birth->disk, name, elsewhere ? " in " : "", elsewhere ? store->containers : "");
-}
-
-struct search {
-	struct birth *birth;
-	struct stat file;
-};
-
-/* What the store's images are made of, containers stand on without a word of it in their configuration. */
-static int check_images(const struct birth *birth, const struct store *store, struct err *err)
-{
-	autofree char *images = image_path(store, ""), *real = images ? realpath(images, NULL) : NULL;
-	autofree char *disk = realpath(birth->disk, NULL);
-	const size_t n = real ? strlen(real) : 0;
-
-	if (!birth->what->in_place || !disk || !n || !str_starts(disk, real) || disk[n] != '/')
-		return 0;
-	return err_set(err, EBUSY, "'%s' is an image's, which containers stand on, as it is: copy the file", birth->disk);
-}
-
-static int check_store(const struct store *store, void *data, struct err *err)
-{
-	struct search *s = data;
-
-	if (check_images(s->birth, store, err) < 0)
-		return -err->code;
-	return disk_users_each(store, &s->file, check_one, s->birth, err);
-}
-
-static int check_others(struct birth *birth, struct err *err)
-{
-	struct search s = { .birth = birth };
-	if (stat(birth->disk, &s.file) < 0)
-		return err_sys(err, errno, "look at '%s'", birth->disk);
-	return store_each(birth->store, check_store, &s, err);
-}
-
 /* In the image it can be recovered, so that it need not have been unmounted. */
 static int import(struct birth *birth, const struct disk *disk, struct err *err)
 {
@@ -207,7 +157,7 @@ static int make_delta(struct birth *birth, const struct disk *disk, struct str *
 int birth_fill_disk(struct birth *birth, struct str *ret_tail, struct err *err)
 {
 	autocall(disk_done) struct disk disk = { 0 };
-	int r = check_others(birth, err);
+	int r = root_check_file(birth->disk, birth->what->in_place ? ROOT_IN_PLACE : ROOT_READ, birth->store, NULL, err);
 
 	if (r == 0)
 		r = find(birth, &disk, err);

@@ -43,6 +43,7 @@ src_life_liblife_a_SOURCES = \
 	%D%/rename.c \
 	%D%/resize.c %D%/resize.h \
 	%D%/restore.c \
+	%D%/root.c %D%/root.h \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/snapshots.c \
 	%D%/space.c \

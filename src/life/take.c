@@ -89,7 +89,7 @@ int life_take_disk(const struct store *store, const char *path, life_took_fn *to
 
 	if (!real || stat(real, &file) < 0)
 		return err_sys(err, errno, "find '%s'", path);
-	r = disk_users_each(store, &file, take_user, &t, err);
+	r = disk_users_each(store, &file, false, take_user, &t, err);
 	if (r == 0 && t.n == 0)
 		r = err_set(err, ENOENT, "no container stands on '%s'", real);
 	return r < 0 ? r : t.failed;

@@ -2,11 +2,20 @@
 /* Two systems in one folder would destroy each other's files: whose root file system is it? */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "spec/spec.h"
+
+struct place {
+	int dir;
+	const char *path;
+	const struct store *store; /* of the container that is to have it, */
+	const char *but;           /* and its name */
+	bool running;              /* those that run alone are in the way */
+};
 
 /* What its run began with, else what it is configured to be. */
 static int load(struct spec *spec, const struct store *store, const char *name)
@@ -38,15 +47,61 @@ static int check_one(int dir, const char *path, const struct store *store, const
 		       : err_set(err, EBUSY, "'%s' %s the root file system of '%s'%s", path, words[is], name, which);
 }
 
-int spec_check_root(int dir, const char *path, const struct store *store, const char *running, struct err *err)
+/* In one store. */
+static int check_names(const struct place *p, const struct store *store, const char *which, struct err *err)
 {
 	autocall(strv_done) struct strv names = { 0 };
 	int r = store_list(store, &names, err);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (!running || store_lock_peek(store, names.v[i], NULL) >= STORE_STARTING)
-			r = check_one(dir, path, store, names.v[i], running ? running : "", err);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		const bool self = p->but && str_eq(names.v[i], p->but) && str_eq(store->containers, p->store->containers);
+		if (!self && (!p->running || store_lock_peek(store, names.v[i], NULL) >= STORE_STARTING))
+			r = check_one(p->dir, p->path, store, names.v[i], which, err);
+	}
 	return r;
+}
+
+static int check_store(const struct store *store, void *data, struct err *err)
+{
+	const struct place *p = data;
+	const bool near = str_eq(store->containers, p->store->containers);
+	autofree char *which =
+		str_fmt("%s%s%s", near ? "" : " in ", near ? "" : store->containers, p->running ? ", which runs" : "");
+
+	return which ? check_names(p, store, which, err) : err_nomem(err);
+}
+
+int spec_check_root(int dir, const char *path, const struct store *store, const char *but, struct err *err)
+{
+	struct place p = { .dir = dir, .path = path, .store = store, .but = but };
+
+	return store_each(store, check_store, &p, err);
+}
+
+/* In the container's folder? */
+static bool is_own(int dir, int folder)
+{
+	struct stat mine, above;
+
+	return folder >= 0 && fstat(folder, &mine) == 0 && fstatat(dir, "..", &above, 0) == 0 &&
+	       mine.st_ino == above.st_ino && mine.st_dev == above.st_dev;
+}
+
+int spec_check_outside(const struct spec *spec, const struct store *store, const char *name, int folder, struct err *err)
+{
+	struct place p = { .store = store, .but = name, .running = true };
+	autoclose int dir = -1;
+
+	if (!storage_find(&spec->rootfs, &p.path, err))
+		return -err->code;
+	p.dir = dir = open(p.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || is_own(dir, folder)) /* a file's lock says who has it */
+		return 0;
+	if (store_check_own(dir, p.path, store, STORE_AS_ROOT, err) < 0)
+		return -err->code;
+	if (spec->rootfs.readonly || str_eq(store->containers, store->passing)) /* of those spec_check_alone knows */
+		return 0;
+	return store_each(store, check_store, &p, err);
 }
 
 static int check_in(const struct spec *spec, const struct store *store, const char *running, struct err *err)
@@ -57,7 +112,8 @@ static int check_in(const struct spec *spec, const struct store *store, const ch
 	if (!storage_find(&spec->rootfs, &path, err))
 		return -err->code;
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? 0 : spec_check_root(dir, path, store, running, err); /* who mounts it says what is wrong */
+	const struct place p = { .dir = dir, .path = path, .store = store, .running = true };
+	return dir < 0 ? 0 : check_names(&p, store, running, err); /* who mounts it says what is wrong */
 }
 
 int spec_check_alone(const struct spec *spec, const struct store *store, struct err *err)

@@ -71,9 +71,12 @@ struct storage_ids spec_ids(const struct idmap *map, int userns);
  * of the host's: the map is put on its mount. */
 int spec_check_owner(const struct spec *spec, struct err *err);
 
-/* -EBUSY with its name when the folder (path: for the message) is, holds or lies in the root file system of one of the
- * store's containers. running: of those that run alone; what is said behind the name then. */
-int spec_check_root(int dir, const char *path, const struct store *store, const char *running, struct err *err);
+/* -EBUSY with its name when the folder (path: for the message) is, holds or lies in the root file system of a container of
+ * any known store. but: not of this one of `store`. */
+int spec_check_root(int dir, const char *path, const struct store *store, const char *but, struct err *err);
+/* The same at a start, whatever hand has written the configuration: -EBUSY when one that runs has it, unless this one only
+ * reads it; -EINVAL when it is the manager's own. What lies in `folder`, the container's, is its own. */
+int spec_check_outside(const struct spec *spec, const struct store *store, const char *name, int folder, struct err *err);
 /* Nobody else may run in this one's root folder, which starts in `store`: for one that is stored no mgr-execute, for one of
  * mgr-execute's none that is stored. Each has its lock before it looks, so that of two at once one sees the other. */
 int spec_check_alone(const struct spec *spec, const struct store *store, struct err *err);

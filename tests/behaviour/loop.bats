@@ -213,7 +213,10 @@ gave_back() {
 @test "be.4 one image is never mounted twice to write" {
 	image second --size 64M
 	rm "$store/second/rootfs.img"
-	mgr-config -n second set rootfs.path "loop:$store/web/rootfs.img"
+	run mgr-config -n second set rootfs.path "loop:$store/web/rootfs.img"
+	assert_status 1
+	assert_contains "rootfs.path: '$store/web/rootfs.img' lies in '$store', where mgr keeps its own"
+	sed -i "s|^path = .*|path = loop:$store/web/rootfs.img|" "$store/second/config"
 	run mgr-start -n second
 	assert_status 1
 	assert_output "mgr-start: second: storage: '$store/web/rootfs.img' is in use by 'web': what is in it would be destroyed"

@@ -136,6 +136,58 @@ owners() {
 	rmdir "$store/x"
 }
 
+@test "create.20 mgr-config refuses for rootfs.path what create does, and takes what was moved" {
+	local other=$closed/other word what
+	forget_later other
+	cp -a "$closed/tree" "$other"
+	mkdir -p "$MGR_ROOT/etc/mgr"
+	mgr-create -n other --rootfs "$other"
+	mgr-create -n web --rootfs "$closed/tree"
+	while IFS='|' read -r word what; do
+		run mgr-config -n web set rootfs.path "dir:$word"
+		assert_status 1
+		assert_contains "mgr-config: web: rootfs.path: "
+		assert_contains "$what"
+	done <<-END
+		/|is this machine's own root
+		$other|is the root file system of 'other'
+		$other/bin|lies in the root file system of 'other'
+		$MGR_ROOT|holds '
+		$store/other|lies in '
+		$MGR_ROOT/etc/mgr|, where mgr keeps its own
+		$open|can be entered by others than root
+	END
+	assert_equal "$(mgr-config -n web get rootfs.path)" "dir:$closed/tree"
+	mv "$closed/tree" "$closed/moved"
+	mgr-config -n web set rootfs.path "dir:$closed/moved"
+	boot web
+	mgr-stop -k -n web
+	mv "$closed/moved" "$closed/tree"
+	mgr-config -n web set rootfs.path "dir:$closed/tree"
+}
+
+@test "create.20 of two that a text editor has given one folder one runs, and none in mgr's own" {
+	forget_later other
+	cp -a "$closed/tree" "$closed/apart"
+	mgr-create -n web --rootfs "$closed/tree" -s init.ready=exec
+	mgr-create -n other --rootfs "$closed/apart" -s init.ready=exec
+	sed -i "s|^path = .*|path = dir:$closed/tree|" "$store/other/config"
+	boot web
+	run mgr-start -n other
+	assert_status 1
+	assert_contains "mgr-start: other: storage: '$closed/tree' is the root file system of 'web', which runs"
+	mgr-stop -k -n web
+	boot other
+	run mgr-start -n web
+	assert_status 1
+	assert_contains "is the root file system of 'other', which runs"
+	mgr-stop -k -n other
+	sed -i "s|^path = .*|path = dir:$store/web|" "$store/other/config"
+	run mgr-start -n other
+	assert_status 1
+	assert_contains "lies in '$store', where mgr keeps its own"
+}
+
 @test "create.20 a folder or a tar file whose init is not systemd is ready by exec, unless -s says otherwise" {
 	cp -a "$closed/tree" "$closed/plain"
 	mgr-create -n web --rootfs "$closed/plain"
