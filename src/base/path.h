@@ -9,8 +9,9 @@
 #include "base/err.h"
 
 /* Open path as the guest whose root folder is `root` would see it: openat2 with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
- * so that no symlink or ".." of the guest's reaches the host. O_CLOEXEC is added. Returns the fd or -errno. Every path
- * inside a container is opened here. */
+ * so that no symlink or ".." of the guest's reaches the host; but for one who has just entered it and not yet unmounted the
+ * old root, which such a walk passes into: that is to be waited for. O_CLOEXEC is added. Returns the fd or -errno. Every
+ * path inside a container is opened here. */
 int path_open_in_root(int root, const char *path, int flags, mode_t mode);
 
 /* mkdir -p inside the root, each component resolved as above; returns an O_PATH fd of the last folder. Set fsuid first
