@@ -65,14 +65,17 @@ int disk_await_end(int folder, const char *id, struct err *err)
 	return r < 0 ? err_sys(err, r == -EAGAIN ? EBUSY : -r, "wait for its earlier server") : 0;
 }
 
-/* 1: it did not end well, as err says. own: it was written to. */
-static int tell_status(int dir, bool own, struct err *err)
+/* file: its status; -1: another container that stood on the disk has heard how it ended, and has cleared it away. own: it
+ * was written to, and there is no other. 1: it did not end well, as err says. */
+static int tell_status(int file, bool own, struct err *err)
 {
 	const char *killed = own ? "what was written last may be lost: the server of its disk was killed" : DISK_UNREAD;
 	char status[200] = "";
 
-	(void)file_read_small_at(dir, DISK_STATUS, status, sizeof status, NULL);
-	if (str_eq(status, "ok"))
+	if (file >= 0)
+		(void)!pread(file, status, sizeof status - 1, 0);
+	status[strcspn(status, "\n")] = '\0';
+	if (str_eq(status, "ok") || (file < 0 && !own))
 		return 0;
 	if (*status)
 		err_set(err, EIO, "what was written last may be lost: the server of its disk: %s", status);
@@ -97,7 +100,7 @@ static int forget(int dir, const char *folder, struct err *err)
 
 int disk_release(const char *folder, bool own, uint64_t deadline, struct err *err)
 {
-	autoclose int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), server = -1;
+	autoclose int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), status = -1, server = -1;
 	const uint64_t soon = own ? deadline : clock_in(END_TIME);
 	struct err second = { 0 };
 	int r, told = 0;
@@ -106,6 +109,8 @@ int disk_release(const char *folder, bool own, uint64_t deadline, struct err *er
 		return errno == ENOENT ? 0 : err_sys(err, errno, "open '%s'", folder);
 	if (disk_is_used(dir))
 		return 0;
+	/* before the wait, in which another may clear it away */
+	status = openat(dir, DISK_STATUS, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	server = openat(dir, DISK_SERVER, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	r = server < 0 ? 0 : lock_take(server, F_WRLCK, 0, 0, soon < deadline ? soon : deadline);
 	if (r == -EAGAIN && !own)
@@ -113,7 +118,7 @@ int disk_release(const char *folder, bool own, uint64_t deadline, struct err *er
 	if (r < 0)
 		return err_sys(err, r == -EAGAIN ? ETIMEDOUT : -r, "wait for the server of '%s'", folder);
 	if (server >= 0) {
-		told = tell_status(dir, own, err);
+		told = tell_status(status, own, err);
 		close(steal_fd(&server));
 	}
 	r = forget(dir, folder, told ? &second : err);

@@ -133,6 +133,16 @@ each() {
 	seq -f c%g "$number" | xargs mgr-destroy
 }
 
+@test "q.6 of two that stop at once, who finds the end of their server cleared away by the other stops as well" {
+	over c disk
+	boot c
+	rm "$MGR_ROOT"/run/mgr/.disk/*/status
+	run mgr-stop -k -n c
+	assert_success
+	assert_output ""
+	assert_equal "$(servers)" ""
+}
+
 @test "q.4 the server is outside of the container, nobody, without capabilities, with few system calls, and held in memory" {
 	local pid ns
 	over c disk
