@@ -103,13 +103,14 @@ static void tell_files(const struct rename *r)
 static int give_name(struct rename *r, struct err *err)
 {
 	autoclose int claim = store_claim_renamed(r->store, r->what.from, r->what.to, err);
-	int e = claim;
+	int e;
 
-	if (e >= 0)
-		e = r->to = store_lock(r->store, r->what.to, STORE_WORKING, clock_in(0), err);
+	if (claim < 0)
+		return err_wrap(err, "'%s'", r->what.to);
+	e = r->to = store_lock(r->store, r->what.to, STORE_WORKING, clock_in(0), err);
 	if (e >= 0)
 		e = store_rename(r->store, claim, &r->what, err);
-	else if (claim >= 0)
+	else
 		store_claim_drop(r->store, r->what.to, NULL);
 	return e;
 }

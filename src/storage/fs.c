@@ -86,12 +86,20 @@ const struct fs *fs_driving(const char *content)
 	return NULL;
 }
 
-const char *fs_wanted(const struct strv *options)
+const struct fs *fs_wanted(const struct strv *options, struct err *err)
 {
-	for (size_t i = 0; i < options->n; i++)
-		if (str_starts(options->v[i], TYPE))
-			return options->v[i] + strlen(TYPE);
-	return NULL;
+	for (size_t i = 0; i < options->n; i++) {
+		autofree char *own = strdup(options->v[i]);
+		char *rest = own;
+		if (!own) {
+			err_nomem(err);
+			return NULL;
+		}
+		for (const char *word; (word = strsep(&rest, ","));)
+			if (str_starts(word, TYPE))
+				return fs_named(word + strlen(TYPE), err);
+	}
+	return fs_named(NULL, err);
 }
 
 int fs_probe(int file, const struct fs **ret, struct err *err)

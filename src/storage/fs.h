@@ -29,10 +29,10 @@ struct fs {
 	int (*shrink)(int root, uint64_t size, struct err *err);
 };
 
-/* Of options as in rootfs.options, what type= says; NULL: nothing. */
-const char *fs_wanted(const struct strv *options);
 /* type NULL: the usual one. NULL with an error that lists what there is. */
 const struct fs *fs_named(const char *type, struct err *err);
+/* The same of what type= says in options as in rootfs.options. */
+const struct fs *fs_wanted(const struct strv *options, struct err *err);
 /* That which mounts what libblkid calls so; NULL: none of ours. */
 const struct fs *fs_driving(const char *content);
 /* What is in the file. -EMEDIUMTYPE: none of ours. */

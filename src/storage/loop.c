@@ -36,7 +36,7 @@ static int clear(const struct storage_place *p, struct err *err)
 static int create(const struct storage_place *p, const char *base, struct err *err)
 {
 	const struct storage_place in = storage_place_in(p, p->folder);
-	const struct fs *fs = fs_named(fs_wanted(&p->conf->options), err);
+	const struct fs *fs = fs_wanted(&p->conf->options, err);
 	const uint64_t size = p->conf->size ? p->conf->size : USUAL_SIZE;
 	autoclose int file = -1;
 	int r;

@@ -85,15 +85,16 @@ gave_back() {
 }
 
 @test "be.4 ext4, xfs and btrfs; options are the mount's" {
-	local type
-	for type in ext4 xfs btrfs; do
-		image $type --size 320M -s "rootfs.options=type=$type noatime"
-		boot $type
-		run in_container $type cat /proc/self/mounts
+	local type options
+	for options in "type=ext4 noatime" type=xfs,noatime noatime,type=btrfs; do
+		type=$(grep -oE 'ext4|xfs|btrfs' <<<"$options")
+		image "$type" --size 320M -s "rootfs.options=$options"
+		boot "$type"
+		run in_container "$type" cat /proc/self/mounts
 		assert_match "/dev/loop[0-9]+ / $type [^ ]*noatime"
-		gives_back $type
-		mgr-stop -k -n $type
-		assert_equal "$(devices $type)" 0
+		gives_back "$type"
+		mgr-stop -k -n "$type"
+		assert_equal "$(devices "$type")" 0
 	done
 	mgr-config -n ext4 set rootfs.options nonsense
 	run mgr-start -n ext4

@@ -62,7 +62,10 @@ whole() {
 	container db
 	run mgr-rename -n web -N DB
 	assert_status 1
-	assert_output "mgr-rename: web: 'db' exists already: names are compared without case"
+	assert_output "mgr-rename: web: 'DB': 'db' exists already: names are compared without case"
+	run mgr-rename -n web -N db
+	assert_status 1
+	assert_output "mgr-rename: web: 'db': exists already"
 	run mgr-rename -n web -N localhost
 	assert_status 1
 	assert_contains "means something else on a network"
